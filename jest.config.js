@@ -1,0 +1,22 @@
+// Everything that needs neither root nor Docker. What needs the bundle up: jest.bundle.config.js.
+export const common = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'es6' } },
+    ],
+  },
+  // Tests run the sources; the compiled packages are for the services.
+  moduleNameMapper: { '^@relay-swarm/(kit|protocol)$': '<rootDir>/packages/$1/src/index.ts' },
+  modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
+};
+
+/** @type {import('jest').Config} */
+export default {
+  ...common,
+  testMatch: ['<rootDir>/**/test/**/*.test.ts'],
+  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/bundle/'],
+  testTimeout: 30_000,
+};

@@ -1,0 +1,53 @@
+// Who is at the other end, when proxies stand between: the right-most hop that is not a trusted proxy. The only importer of proxy-addr.
+import proxyaddr from 'proxy-addr';
+import type { IncomingMessage } from 'node:http';
+import { isIP, isIPv6 } from 'node:net';
+import { list, type Setting } from './settings.ts';
+
+export type AddressReader = (request: IncomingMessage) => string;
+
+/** Addresses or networks ("10.0.0.0/8") of proxies, or the names loopback, linklocal, uniquelocal. */
+export function trustedProxies(
+  name: string,
+  rule: { default: readonly string[] },
+): Setting<readonly string[]> {
+  return list(name, {
+    of: 'proxy addresses or networks (10.1.2.3, 10.0.0.0/8, loopback, linklocal, uniquelocal)',
+    itemsMax: 64,
+    default: rule.default,
+    item: (text) => {
+      try {
+        proxyaddr.compile(text);
+        return text;
+      } catch {
+        return undefined; // proxy-addr throws on what is no address; the setting's rule says what is wanted
+      }
+    },
+  });
+}
+
+/**
+ * Reads the client's address from a request. `X-Forwarded-For` counts only where the connection comes from a trusted proxy,
+ * and then from right to left up to the first hop that is not trusted, so that a client cannot choose its own address.
+ */
+export function createAddressReader(trusted: readonly string[]): AddressReader {
+  const trust = proxyaddr.compile([...trusted]);
+  return (request) => {
+    const connection = request.socket.remoteAddress ?? '';
+    const hop = proxyaddr(request, trust) as string | undefined;
+    // A hop that is no address tells nothing: only the connection itself is certain.
+    const address = hop !== undefined && isIP(hop) !== 0 ? hop : connection;
+    return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+  };
+}
+
+/** The key under which limits count an address: itself, or its /64 for IPv6, where one client owns that many. */
+export function limitKey(address: string): string {
+  if (!isIPv6(address)) return address;
+  const [head = '', tail] = address.split('%')[0]!.split('::');
+  const left = head === '' ? [] : head.split(':');
+  if (tail === undefined) return `${left.slice(0, 4).join(':')}::/64`;
+  const right = tail === '' ? [] : tail.split(':');
+  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
