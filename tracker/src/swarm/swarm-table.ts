@@ -1,0 +1,115 @@
+// All swarms, and the age of their peers. Pure: the time is passed in.
+import type { Link, Peer } from './peer.ts';
+import { Swarm } from './swarm.ts';
+
+export interface SwarmLimits {
+  readonly swarmsMax: number;
+  readonly swarmsPerLinkMax: number;
+}
+
+/** Why an announce was refused, in words for its sender. */
+export type Refusal = 'SWARMS_FULL' | 'CONNECTION_SWARMS_FULL' | 'PEER_ID_CLAIMED';
+
+export interface PeerNews {
+  /** Undefined where the announce does not tell (no `left`): a known peer stays what it is, a new one is a leecher. */
+  readonly isSeeder: boolean | undefined;
+  readonly hasCompleted: boolean;
+}
+
+export class SwarmTable {
+  readonly #swarms = new Map<string, Swarm>();
+  readonly #limits: SwarmLimits;
+  #oldest: Peer | undefined;
+  #newest: Peer | undefined;
+  #peers = 0;
+  /** Peers that were removed because they had not announced for too long. */
+  expired = 0;
+
+  constructor(limits: SwarmLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#swarms.size;
+  }
+
+  get peers(): number {
+    return this.#peers;
+  }
+
+  find(infoHash: string): Swarm | undefined {
+    return this.#swarms.get(infoHash);
+  }
+
+  all(): IterableIterator<Swarm> {
+    return this.#swarms.values();
+  }
+
+  /** The peer announces itself: it enters the swarm, or what is known of it is brought up to date. */
+  announce(link: Link, infoHash: string, peerId: string, news: PeerNews, nowMs: number): Peer | Refusal {
+    const known = this.#swarms.get(infoHash);
+    let peer = known?.findOn(link, peerId);
+    if (peer === undefined) {
+      if (link.peers.length >= this.#limits.swarmsPerLinkMax) return 'CONNECTION_SWARMS_FULL';
+      if (known === undefined && this.#swarms.size >= this.#limits.swarmsMax) return 'SWARMS_FULL';
+      const swarm = known ?? new Swarm(infoHash);
+      peer = swarm.add(peerId, link, news.isSeeder ?? false);
+      if (peer === undefined) return 'PEER_ID_CLAIMED';
+      if (known === undefined) this.#swarms.set(infoHash, swarm);
+      if (news.hasCompleted) swarm.downloaded++;
+      this.#peers++;
+    } else {
+      if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
+      peer.swarm.refresh(peer, news.isSeeder ?? peer.isSeeder);
+      this.#takeOut(peer);
+    }
+    this.#append(peer, nowMs);
+    return peer;
+  }
+
+  /** The peer gave a sign of life that is no announce. */
+  touch(peer: Peer, nowMs: number): void {
+    this.#takeOut(peer);
+    this.#append(peer, nowMs);
+  }
+
+  /** Takes the peer out; a swarm that is empty then is forgotten. */
+  remove(peer: Peer): void {
+    this.#takeOut(peer);
+    this.#peers--;
+    peer.swarm.remove(peer);
+    this.#forgetIfEmpty(peer.swarm);
+  }
+
+  removeAllOf(link: Link): void {
+    for (let peer = link.peers.at(-1); peer !== undefined; peer = link.peers.at(-1)) this.remove(peer);
+  }
+
+  /** Removes the peers last seen before the given time. */
+  expire(beforeMs: number): void {
+    while (this.#oldest !== undefined && this.#oldest.lastSeenMs < beforeMs) {
+      this.remove(this.#oldest);
+      this.expired++;
+    }
+  }
+
+  #forgetIfEmpty(swarm: Swarm): void {
+    if (swarm.isEmpty) this.#swarms.delete(swarm.infoHash);
+  }
+
+  #append(peer: Peer, nowMs: number): void {
+    peer.lastSeenMs = nowMs;
+    peer.older = this.#newest;
+    peer.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = peer;
+    else this.#newest.newer = peer;
+    this.#newest = peer;
+  }
+
+  #takeOut(peer: Peer): void {
+    if (peer.older === undefined) this.#oldest = peer.newer;
+    else peer.older.newer = peer.newer;
+    if (peer.newer === undefined) this.#newest = peer.older;
+    else peer.newer.older = peer.older;
+  }
+}
