@@ -1,0 +1,205 @@
+// What a TURN engine is to the rest of this service: the native one and node-turn both are one of these.
+// Words only. Every `…Max` is a limit; 0 means "no limit" only where it says so.
+import type { Log, Part } from '@relay-swarm/kit';
+
+export type Transport = 'udp' | 'tcp' | 'tls';
+export type AddressFamily = 4 | 6;
+
+/** Where to listen. Port 0 takes any free port; an IPv6 host never answers IPv4. */
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface ListeningAddress extends Endpoint {
+  readonly transport: Transport;
+}
+
+export interface TlsFiles {
+  /** PEM, the whole chain. */
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** One address from which relayed ports are taken; at most one for each family. */
+export interface RelayAddress {
+  /** The local address that relay sockets bind to. */
+  readonly bind: string;
+  /** The address that clients and peers are told; differs from `bind` behind NAT. */
+  readonly announced: string;
+}
+
+/** What is known of a user name. */
+export interface Credential {
+  /** Long-term keys, MD5(username ":" realm ":" password); more than one while a secret is being rotated. */
+  readonly keys: readonly Buffer[];
+  /** Whom quotas and bandwidth count for; user names that belong together share it. */
+  readonly account: string;
+  /** An expired credential keeps its allocations and may not make new ones. */
+  readonly isExpired: boolean;
+}
+
+/** Synchronous, because it stands in the path of requests. Undefined: nobody has that name. */
+export type Authenticate = (username: string) => Credential | undefined;
+
+/** Exceptions to the rule that only the public internet may be a peer (see peer-policy.ts). Networks as "10.1.0.0/16" or one address. */
+export interface PeerRules {
+  readonly allowed: readonly string[];
+  /** Wins over `allowed`. */
+  readonly denied: readonly string[];
+}
+
+export interface TurnLimits {
+  readonly allocationsMax: number;
+  readonly allocationsPerUserMax: number;
+  /** Per client address (IPv6: per /64). */
+  readonly allocationsPerAddressMax: number;
+  readonly permissionsPerAllocationMax: number;
+  readonly channelsPerAllocationMax: number;
+  /** Bytes a second in each direction; 0 = no limit. */
+  readonly bytesPerSecondPerAllocationMax: number;
+  readonly bytesPerSecondPerUserMax: number;
+  readonly bytesPerSecondMax: number;
+  /** TCP and TLS connections. */
+  readonly connectionsMax: number;
+  readonly connectionsPerAddressMax: number;
+  /** Answers a second to one address that has not authenticated (Binding, 401, 438, 400 …). */
+  readonly unauthenticatedPerSecondMax: number;
+  /** Bytes that may wait for a slow client on one connection, or for the kernel on one UDP socket; more is dropped. */
+  readonly sendBufferBytesMax: number;
+}
+
+export interface TurnLifetimes {
+  readonly allocationSecondsDefault: number;
+  readonly allocationSecondsMax: number;
+  readonly nonceSeconds: number;
+  /** A connection that has no allocation is closed after so long; also the most that a TLS handshake may take. */
+  readonly idleConnectionSecondsMax: number;
+}
+
+export interface TurnEngineOptions {
+  readonly udp: readonly Endpoint[];
+  readonly tcp: readonly Endpoint[];
+  readonly tls: readonly Endpoint[];
+  /** Needed where `tls` is not empty. */
+  readonly tlsFiles?: TlsFiles;
+  readonly realm: string;
+  /** SOFTWARE in responses; '' leaves it out. */
+  readonly software: string;
+  readonly authenticate: Authenticate;
+  readonly relayAddresses: readonly RelayAddress[];
+  readonly relayPortMin: number;
+  readonly relayPortMax: number;
+  readonly peers: PeerRules;
+  readonly limits: TurnLimits;
+  readonly lifetimes: TurnLifetimes;
+  /** Proxies that prefix plain TCP connections with a PROXY protocol header; others must not send one. Addresses or networks. */
+  readonly proxyProtocolFrom: readonly string[];
+  /** The highest channel number: 0x4fff is RFC 8656's, 0x7fff was RFC 5766's. */
+  readonly channelNumberMax: number;
+  readonly log: Log;
+  /** Milliseconds that only grow, since any moment. */
+  readonly nowMs: () => number;
+  readonly randomBytes: (bytes: number) => Buffer;
+}
+
+export const DEFAULT_LIMITS: TurnLimits = {
+  allocationsMax: 1_000,
+  allocationsPerUserMax: 12,
+  allocationsPerAddressMax: 100,
+  permissionsPerAllocationMax: 100,
+  channelsPerAllocationMax: 100,
+  bytesPerSecondPerAllocationMax: 1_000_000,
+  bytesPerSecondPerUserMax: 4_000_000,
+  bytesPerSecondMax: 0,
+  connectionsMax: 2_000,
+  connectionsPerAddressMax: 100,
+  unauthenticatedPerSecondMax: 100,
+  sendBufferBytesMax: 1_048_576,
+};
+
+export const DEFAULT_LIFETIMES: TurnLifetimes = {
+  allocationSecondsDefault: 600,
+  allocationSecondsMax: 3_600,
+  nonceSeconds: 600,
+  idleConnectionSecondsMax: 30,
+};
+
+/** What an engine can do. The contract tests and the start-up log read it; nobody has to guess. */
+export interface TurnCapabilities {
+  readonly transports: readonly Transport[];
+  readonly ipv6Listeners: boolean;
+  readonly relayedAddressFamilies: readonly AddressFamily[];
+  /** One Allocate for IPv4 and IPv6 (ADDITIONAL-ADDRESS-FAMILY). */
+  readonly dualAllocation: boolean;
+  readonly channelData: boolean;
+  /** Refresh extends and, with 0, ends an allocation. */
+  readonly refresh: boolean;
+  readonly evenPort: boolean;
+  readonly reservationToken: boolean;
+  readonly dontFragment: boolean;
+  /** An Allocate sent twice is answered twice with the same address. */
+  readonly idempotentAllocate: boolean;
+  readonly messageIntegritySha256: boolean;
+  readonly peerPolicy: boolean;
+  readonly quotas: boolean;
+  readonly bandwidthLimit: boolean;
+  /** Two allocations of this server reach each other without the network. */
+  readonly relayToRelayInProcess: boolean;
+  readonly proxyProtocol: boolean;
+  readonly tlsReload: boolean;
+  readonly drain: boolean;
+  /** What users of this engine have to know; told at start. */
+  readonly warnings: readonly string[];
+}
+
+export type DropReason =
+  | 'malformed' // neither STUN nor ChannelData
+  | 'unexpected' // responses, unknown methods, indications without an allocation
+  | 'rateLimit' // too many answers to one address that has not authenticated
+  | 'noPermission' // to or from a peer without permission
+  | 'noChannel' // ChannelData on a channel that is not bound
+  | 'peerPolicy' // to this server's own address, at a port that is no allocation
+  | 'bandwidth'
+  | 'sendBuffer' // client or kernel too slow
+  | 'tooLarge'
+  | 'socketError';
+
+export type AuthFailure = 'unknownUser' | 'wrongPassword' | 'expired' | 'staleNonce' | 'wrongRealm';
+
+/** Plain numbers, counted in the hot path and read when somebody asks. An engine that cannot tell a number leaves it 0. */
+export interface TurnStats {
+  // Now.
+  readonly isDraining: boolean;
+  readonly allocations: number;
+  readonly permissions: number;
+  readonly channels: number;
+  readonly reservations: number;
+  readonly connections: number;
+  readonly relayPortsFree: number;
+  // Since the start.
+  readonly allocationsTotal: number;
+  readonly connectionsTotal: number;
+  readonly connectionsRefusedTotal: number;
+  readonly packetsToPeers: number;
+  readonly packetsToClients: number;
+  readonly bytesToPeers: number;
+  readonly bytesToClients: number;
+  readonly bindings: number;
+  readonly drops: Readonly<Record<DropReason, number>>;
+  readonly authFailures: Readonly<Record<AuthFailure, number>>;
+  /** Error responses by code: "401" → 12. A first 401 is part of every allocation. */
+  readonly errorResponses: Readonly<Record<string, number>>;
+}
+
+/** `start()` rejects with a sentence where it cannot listen; `stop()` closes everything at once. */
+export interface TurnEngine extends Part {
+  readonly capabilities: TurnCapabilities;
+  /** Where it listens, with the real port where 0 was asked for. Empty before `start()`. */
+  listening(): readonly ListeningAddress[];
+  stats(): TurnStats;
+  /** From now on no new allocations; those there are stay until they end. */
+  drain(): void;
+  /** New handshakes get the new certificate, open connections stay. Throws, and keeps the old one, where the files do not fit. */
+  reloadTls(files: TlsFiles): void;
+}
