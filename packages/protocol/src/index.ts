@@ -1,1 +1,1 @@
-export {};
+export * from './graffiti.ts';
