@@ -1,7 +1,8 @@
 // The one text that stands for a JSON value, so that a signature means the same to everybody:
 // names sorted by UTF-16 code unit, no white space, numbers and strings as JSON.stringify writes them (the idea of RFC 8785).
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
 
 export function canonicalJson(value: Json): string {
   if (Array.isArray(value)) return `[${value.map((item: Json) => canonicalJson(item)).join(',')}]`;

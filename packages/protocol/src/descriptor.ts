@@ -46,17 +46,11 @@ export function descriptorText(descriptor: Descriptor): string {
 
 /** Reads the fields; whether the signature is right, and the time, is the caller's to check. */
 export function readDescriptor(fields: Fields): SignedDescriptor {
-  const optional = <K extends string>(name: K): Partial<Record<K, string>> =>
-    fields.has(name)
-      ? ({ [name]: fields.url(name, ['https:', 'http:']) } as Partial<Record<K, string>>)
-      : {};
   return {
     id: fields.hex('id', RELAY_ID_CHARS),
     swarm: fields.text('swarm', { charsMax: SWARM_CHARS_MAX }),
     url: withoutSlash(fields.url('url', ['wss:', 'ws:'])),
-    ...optional('peerjs'),
-    ...optional('iceServers'),
-    ...optional('site'),
+    ...fields.optionalUrls(['peerjs', 'iceServers', 'site'], ['https:', 'http:']),
     services: fields.urls('services', SERVICES_MAX, SERVICE_NAME, ['https:', 'http:', 'wss:', 'ws:']),
     software: fields.text('software', { charsMax: SOFTWARE_CHARS_MAX }),
     issuedAt: fields.integer('issuedAt', 0, TIME_MS_MAX),

@@ -82,6 +82,15 @@ export class Fields {
       : this.#refuse(name, `a ${protocols.join(' or ')} URL of at most ${URL_CHARS_MAX} characters`);
   }
 
+  /** Those of the fields that are there, each a URL. */
+  optionalUrls<K extends string>(
+    names: readonly K[],
+    protocols: readonly string[],
+  ): Partial<Record<K, string>> {
+    const found = names.filter((name) => this.has(name)).map((name) => [name, this.url(name, protocols)]);
+    return Object.fromEntries(found) as Partial<Record<K, string>>;
+  }
+
   /** The object in this field. */
   object(name: string): Fields {
     return new Fields(this.#get(name), this.#at(name));
@@ -101,7 +110,12 @@ export class Fields {
   }
 
   /** An object whose names come from outside: each must match, each value must be a URL. */
-  urls(name: string, entriesMax: number, pattern: RegExp, protocols: readonly string[]): Record<string, string> {
+  urls(
+    name: string,
+    entriesMax: number,
+    pattern: RegExp,
+    protocols: readonly string[],
+  ): Record<string, string> {
     const entries = Object.entries(this.object(name).#object);
     const good =
       entries.length <= entriesMax &&
@@ -134,6 +148,17 @@ export class Fields {
 }
 
 export const URL_CHARS_MAX = 256;
+
+/** The standard's URL, which browsers and Node share: only what is used of it, since this package knows neither's types. */
+interface StandardUrl {
+  readonly href: string;
+  readonly protocol: string;
+  readonly hostname: string;
+  readonly username: string;
+  readonly password: string;
+  readonly hash: string;
+}
+declare const URL: { canParse(text: string): boolean; new (text: string): StandardUrl };
 
 /** Whether the text is such a URL, written as the URL parser would write it (a lone trailing slash may be missing). */
 export function isUrl(text: string, protocols: readonly string[]): boolean {

@@ -33,16 +33,10 @@ export interface Roster {
 }
 
 export function readRosterRelay(fields: Fields): RosterRelay {
-  const optional = <K extends string>(name: K): Partial<Record<K, string>> =>
-    fields.has(name)
-      ? ({ [name]: fields.url(name, ['https:', 'http:']) } as Partial<Record<K, string>>)
-      : {};
   return {
     id: fields.hex('id', RELAY_ID_CHARS),
     url: fields.url('url', ['wss:', 'ws:']),
-    ...optional('peerjs'),
-    ...optional('iceServers'),
-    ...optional('site'),
+    ...fields.optionalUrls(['peerjs', 'iceServers', 'site'], ['https:', 'http:']),
     services: fields.urls('services', SERVICES_MAX, SERVICE_NAME, ['https:', 'http:', 'wss:', 'ws:']),
     state: fields.oneOf('state', RELAY_STATES),
     load: fields.decimal('load', 0, 1),
