@@ -1,0 +1,165 @@
+// The load generator, a process of its own: `node load.mjs <json of the scenario>`; writes one JSON object with what it saw.
+// A closed loop: each connection has at most one announce under way, all together at most `inFlightMax`. An announce is over once
+// its reply and the answers to all its offers have arrived; then the next connection's turn comes. With `announcesPerSecond` set, turns also wait for the clock.
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection, counters } from './connection.mjs';
+import { announceFrame, answerTemplate, offerNumberPlaces, renumberOffers } from './frames.mjs';
+import { cpuMicroseconds, residentKilobytes } from './process.mjs';
+
+const OFFERS = 10;
+/** An announce that is not over by then counts as lost, and the loop goes on. */
+const ANNOUNCE_MS_MAX = 10_000;
+
+const scenario = JSON.parse(process.argv[2]);
+const { port, pid, connectionsCount, swarmSize } = scenario;
+
+let latenciesMs = [];
+let announces = 0;
+let lost = 0;
+let inFlight = 0;
+let isRunning = true;
+let turnsAllowed = Infinity;
+const waiting = [];
+
+const connections = [];
+for (let index = 0; index < connectionsCount; index++) {
+  const swarm = Math.floor(index / swarmSize);
+  connections.push(
+    new Connection(index, answerTemplate(index, swarm), { onReply, onAnswer: finishIfComplete }),
+  );
+}
+
+function onReply(connection) {
+  latenciesMs.push(performance.now() - connection.startedAtMs);
+  finishIfComplete(connection);
+}
+
+function finishIfComplete(connection) {
+  if (connection.isReplied && connection.answersMissing === 0 && connection.isBusy) finish(connection);
+}
+
+function finish(connection) {
+  connection.isBusy = false;
+  inFlight -= 1;
+  waiting.push(connection);
+  startAnnounces();
+}
+
+function startAnnounces() {
+  while (isRunning && inFlight < scenario.inFlightMax && turnsAllowed >= 1 && waiting.length > 0) {
+    turnsAllowed -= 1;
+    announce(waiting.shift());
+  }
+}
+
+function announce(connection) {
+  connection.isBusy = true;
+  connection.isReplied = false;
+  connection.answersMissing = OFFERS;
+  connection.number += 1;
+  inFlight += 1;
+  announces += 1;
+  renumberOffers(connection.announce, connection.places, connection.number);
+  connection.startedAtMs = performance.now();
+  connection.send(connection.announce);
+}
+
+function giveUpOnLost() {
+  const now = performance.now();
+  for (const connection of connections) {
+    if (!connection.isBusy || now - connection.startedAtMs < ANNOUNCE_MS_MAX) continue;
+    lost += 1;
+    finish(connection);
+  }
+}
+
+/** Opens all connections, a few hundred a second, each with its first announce. */
+async function join(offersCount) {
+  for (let at = 0; at < connectionsCount; at += 25) {
+    const some = connections.slice(at, at + 25);
+    await Promise.all(some.map((connection) => connection.open(port)));
+    for (const connection of some) {
+      const swarm = Math.floor(connection.index / swarmSize);
+      connection.send(announceFrame(connection.index, swarm, offersCount, 'started'));
+    }
+    await sleep(25);
+  }
+  for (let tries = 0; counters.replies < connectionsCount; tries++) {
+    if (tries === 200)
+      throw new Error(`Cannot go on: ${counters.replies} of ${connectionsCount} announces answered`);
+    await sleep(50);
+  }
+}
+
+async function measureMessages() {
+  await join(0);
+  for (const connection of connections) {
+    connection.announce = announceFrame(connection.index, Math.floor(connection.index / swarmSize), OFFERS);
+    connection.places = offerNumberPlaces(connection.announce);
+    connection.number = 0;
+    connection.isBusy = false;
+  }
+  // Neighbours in turn are of different swarms.
+  waiting.push(...connections.toSorted((a, b) => (a.index % swarmSize) - (b.index % swarmSize)));
+  setInterval(giveUpOnLost, 1_000).unref();
+  if (scenario.announcesPerSecond > 0) paceTurns(scenario.announcesPerSecond);
+  startAnnounces();
+
+  await sleep(scenario.warmUpSeconds * 1_000);
+  const before = snapshot();
+  latenciesMs = [];
+  await sleep(scenario.seconds * 1_000);
+  const after = snapshot();
+  isRunning = false;
+
+  const seconds = (after.atMs - before.atMs) / 1_000;
+  const messages = after.messages - before.messages;
+  latenciesMs.sort((a, b) => a - b);
+  return {
+    seconds,
+    messagesPerSecond: messages / seconds,
+    announcesPerSecond: (after.announces - before.announces) / seconds,
+    cpuPerMessageMicroseconds: (after.cpu - before.cpu) / messages,
+    serverCores: (after.cpu - before.cpu) / 1e6 / seconds,
+    loadCores: (after.ownCpu - before.ownCpu) / 1e6 / seconds,
+    latencyMs: { p50: quantile(0.5), p99: quantile(0.99) },
+    residentKilobytes: residentKilobytes(pid),
+    lost,
+    ...counters,
+  };
+}
+
+function paceTurns(perSecond) {
+  turnsAllowed = 0;
+  let last = performance.now();
+  setInterval(() => {
+    const now = performance.now();
+    // Turns that a slow server missed are not made up for.
+    turnsAllowed = Math.min(turnsAllowed + ((now - last) * perSecond) / 1_000, perSecond / 20);
+    last = now;
+    startAnnounces();
+  }, 2);
+}
+
+async function measureMemory() {
+  await join(OFFERS);
+  await sleep(scenario.settleSeconds * 1_000);
+  return { residentKilobytes: residentKilobytes(pid), lost, ...counters };
+}
+
+function snapshot() {
+  return {
+    atMs: performance.now(),
+    cpu: cpuMicroseconds(pid),
+    ownCpu: cpuMicroseconds(process.pid),
+    messages: counters.sent + counters.received,
+    announces,
+  };
+}
+
+function quantile(share) {
+  return latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? 0;
+}
+
+const result = scenario.kind === 'memory' ? await measureMemory() : await measureMessages();
+process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));
