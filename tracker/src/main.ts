@@ -1,1 +1,11 @@
-export {};
+// The tracker as a process of its own.
+import { runService } from '@relay-swarm/kit';
+import { checkTrackerSettings, trackerSettings } from './settings.ts';
+import { buildTracker } from './tracker-service.ts';
+
+await runService({
+  name: 'tracker',
+  settings: trackerSettings,
+  check: checkTrackerSettings,
+  build: (settings, log) => buildTracker(settings, log).parts,
+});

@@ -48,7 +48,9 @@ export function createHealthFile({ dataDir, service, everyMs, gauges, log }: Hea
   return {
     name: 'health-file',
     start: () => {
-      timer = setInterval(() => (writing = write()), everyMs);
+      timer = setInterval(() => {
+        writing = write();
+      }, everyMs);
       timer.unref();
       return (writing = write());
     },

@@ -163,34 +163,39 @@ export function readSettings<S extends SettingsSpec>(
 ): Settings<S> {
   const faults: string[] = [];
   const all = Object.values(spec);
-  const given = Object.fromEntries(
-    all
-      .map(({ name }) => [name, env[name]?.trim()])
-      .filter(([, value]) => value !== undefined && value !== ''),
-  );
+  const given: Record<string, string> = {};
+  for (const { name } of all) {
+    const value = env[name]?.trim() ?? '';
+    if (value !== '') given[name] = value;
+  }
   const specs = Object.fromEntries(
     all.map((one) => [
       one.name,
       makeExactValidator<unknown>(one.parse)(one.required ? {} : { default: one.default as undefined }),
     ]),
   );
-  const values = customCleanEnv(given, specs, (cleaned) => cleaned as Record<string, unknown>, {
-    reporter: ({ errors }) => {
-      for (const one of all) {
-        const error = (errors as Record<string, Error | undefined>)[one.name];
-        if (error === undefined) continue;
-        if (error !== refused && !(error instanceof EnvError)) throw error;
-        const found = given[one.name];
-        const shown =
-          found === undefined
-            ? ' is not set'
-            : one.secret
-              ? ` (${found.length} characters, not shown)`
-              : `="${found}"`;
-        faults.push(`${one.name}${shown}: ${one.rule}`);
-      }
+  const values: Record<string, unknown> = customCleanEnv(
+    given,
+    specs,
+    (cleaned) => ({ ...(cleaned as object) }),
+    {
+      reporter: ({ errors }) => {
+        for (const one of all) {
+          const error = (errors as Record<string, Error | undefined>)[one.name];
+          if (error === undefined) continue;
+          if (error !== refused && !(error instanceof EnvError)) throw error;
+          const found = given[one.name];
+          const shown =
+            found === undefined
+              ? ' is not set'
+              : one.secret
+                ? ` (${found.length} characters, not shown)`
+                : `="${found}"`;
+          faults.push(`${one.name}${shown}: ${one.rule}`);
+        }
+      },
     },
-  });
+  );
   const settings = Object.freeze(
     Object.fromEntries(Object.entries(spec).map(([key, one]) => [key, values[one.name]])),
   ) as Settings<S>;

@@ -7,6 +7,8 @@ export type Priority = (typeof Priority)[keyof typeof Priority];
 
 /** The connection behind a peer, as far as a swarm needs to know it. */
 export interface Link {
+  /** Its address as limits count it: IPv6 ones have a colon. */
+  readonly addressKey: string;
   /** Its peers in all swarms, in no order; kept by the swarms. */
   readonly peers: Peer[];
   /** Whether offers would be dropped now, because the other end does not read fast enough. */
@@ -40,5 +42,9 @@ export class Peer {
     this.id = id;
     this.swarm = swarm;
     this.link = link;
+  }
+
+  get isIPv6(): boolean {
+    return this.link.addressKey.includes(':');
   }
 }

@@ -121,7 +121,7 @@ export class Swarm {
     return found;
   }
 
-  /** Some of the places, newest announce or not, for a page of numbers. */
+  /** All places. */
   *peers(): IterableIterator<Peer> {
     yield* this.#seeders;
     yield* this.#leechers;

@@ -1,0 +1,156 @@
+// One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
+import type { GraffitiLink, GraffitiSession } from './graffiti/graffiti.ts';
+import type { Flusher, Flushable } from './flusher.ts';
+import { PING_FRAME, textFrame } from './frames.ts';
+import { Priority, type Link, type Peer } from './swarm/peer.ts';
+import type { TokenBucket } from './token-bucket.ts';
+
+/** What a connection needs of the WebSocket library. */
+export interface WebSocketHandle {
+  readonly readyState: number;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+/** The connection below it, to which finished frames are written. */
+export interface SocketHandle {
+  readonly writableLength: number;
+  write(bytes: Buffer): boolean;
+}
+
+const OPEN = 1;
+
+/** Counted over all connections. */
+export interface SendCounts {
+  framesOut: number;
+  offersDropped: number;
+  answersDropped: number;
+  stalled: number;
+}
+
+export interface SendLimits {
+  /** Bytes that may wait for a slow reader: from half of it on offers are dropped, beyond it answers, at four times as many the connection ends. */
+  readonly sendBufferBytesMax: number;
+}
+
+/** What all connections have in common. */
+export interface Shared {
+  readonly flusher: Flusher;
+  readonly limits: SendLimits;
+  readonly counts: SendCounts;
+  readonly probe: (connection: Connection) => void;
+}
+
+export class Connection implements Link, Flushable, GraffitiLink {
+  readonly peers: Peer[] = [];
+  /** The key under which its address is counted. */
+  readonly addressKey: string;
+  readonly openedAtMs: number;
+  lastFrameMs: number;
+  /** Undefined until the first frame tells. */
+  protocol: 'webtorrent' | GraffitiSession | undefined = undefined;
+  /** Pings sent since the last sign of life. */
+  pingsUnanswered = 0;
+  /** When a probe must have been answered; 0 where none runs. */
+  probedUntilMs = 0;
+  /** Made at the first frame, so that an idle connection costs nothing. */
+  announceBucket: TokenBucket | undefined = undefined;
+  messageBucket: TokenBucket | undefined = undefined;
+  faultBucket: TokenBucket | undefined = undefined;
+
+  readonly #webSocket: WebSocketHandle;
+  readonly #socket: SocketHandle;
+  readonly #shared: Shared;
+  /** What waits for the end of this turn. Most often one frame, so there is an array only for more. */
+  #queued: Buffer | Buffer[] | undefined = undefined;
+  #queuedBytes = 0;
+
+  constructor(
+    webSocket: WebSocketHandle,
+    socket: SocketHandle,
+    from: { addressKey: string; nowMs: number },
+    shared: Shared,
+  ) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.addressKey = from.addressKey;
+    this.openedAtMs = this.lastFrameMs = from.nowMs;
+    this.#shared = shared;
+  }
+
+  get isCongested(): boolean {
+    return this.#pendingBytes() > this.#shared.limits.sendBufferBytesMax / 2;
+  }
+
+  get isIdle(): boolean {
+    return typeof this.protocol === 'object' ? this.protocol.isIdle : this.peers.length === 0;
+  }
+
+  /** Queues a text (Graffiti), or a finished frame with what it may be sacrificed for. False where it was dropped. */
+  send(frame: Buffer | string, priority: Priority = Priority.reply): boolean {
+    if (this.#webSocket.readyState !== OPEN) return false;
+    const pending = this.#pendingBytes();
+    const { sendBufferBytesMax } = this.#shared.limits;
+    if (pending > sendBufferBytesMax / 2) {
+      if (priority === Priority.offer) return (this.#shared.counts.offersDropped++, false);
+      if (priority === Priority.answer && pending > sendBufferBytesMax)
+        return (this.#shared.counts.answersDropped++, false);
+      if (pending > 4 * sendBufferBytesMax) {
+        this.#shared.counts.stalled++;
+        this.terminate();
+        return false;
+      }
+    }
+    this.#enqueue(typeof frame === 'string' ? textFrame(frame) : frame);
+    this.#shared.counts.framesOut++;
+    return true;
+  }
+
+  flush(): void {
+    const queued = this.#queued;
+    if (queued === undefined) return;
+    const bytes = this.#queuedBytes;
+    this.#queued = undefined;
+    this.#queuedBytes = 0;
+    if (this.#webSocket.readyState === OPEN)
+      this.#socket.write(Array.isArray(queued) ? Buffer.concat(queued, bytes) : queued);
+  }
+
+  ping(): void {
+    this.pingsUnanswered++;
+    if (this.#webSocket.readyState === OPEN) this.#enqueue(PING_FRAME);
+  }
+
+  /** Asks for a sign of life; the connection ends where none comes within seconds. */
+  probe(): void {
+    this.#shared.probe(this);
+  }
+
+  isAlive(): void {
+    this.pingsUnanswered = 0;
+    this.probedUntilMs = 0;
+  }
+
+  /** Sends what is queued, then closes. */
+  close(code: number, reason: string): void {
+    this.flush();
+    this.#webSocket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  #pendingBytes(): number {
+    return this.#queuedBytes + this.#socket.writableLength;
+  }
+
+  #enqueue(frame: Buffer): void {
+    if (this.#queued === undefined) {
+      this.#queued = frame;
+      this.#shared.flusher.add(this);
+    } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
+    else this.#queued = [this.#queued, frame];
+    this.#queuedBytes += frame.length;
+  }
+}

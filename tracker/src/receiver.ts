@@ -1,0 +1,86 @@
+// What a connection may send: takes each frame in, keeps to the rates, and hands it to the protocol that the first frame chose.
+import { isUtf8 } from 'node:buffer';
+import type { Connection } from './connection.ts';
+import { Graffiti } from './graffiti/graffiti.ts';
+import type { Keeper } from './keeper.ts';
+import { TokenBucket, type Rate } from './token-bucket.ts';
+import type { WebTorrent } from './webtorrent/webtorrent.ts';
+
+export interface ReceiverOptions {
+  readonly webTorrent: WebTorrent;
+  readonly graffiti: Graffiti;
+  readonly keeper: Keeper;
+  readonly announces: Rate;
+  readonly messages: Rate;
+  /** Frames that cannot be read or that come too fast; a connection that has used these up is closed. */
+  readonly faults: Rate;
+}
+
+/** A Graffiti handshake is far shorter. */
+const FIRST_FRAME_BYTES_MAX = 1024;
+/** So many pushes cost as much as one message. */
+const PUSHES_PER_TOKEN = 50;
+
+export class Receiver {
+  readonly #options: ReceiverOptions;
+  readonly counts = { framesIn: 0, tooManyMessages: 0, tooManyAnnounces: 0, closedForFaults: 0 };
+
+  constructor(options: ReceiverOptions) {
+    this.#options = options;
+  }
+
+  receive(connection: Connection, frame: Buffer, isBinary: boolean, nowMs: number): void {
+    this.counts.framesIn++;
+    connection.isAlive();
+    connection.lastFrameMs = nowMs;
+    const { messages } = this.#options;
+    if (!(connection.messageBucket ??= new TokenBucket(messages, nowMs)).take(messages, nowMs)) {
+      this.counts.tooManyMessages++;
+      this.#fault(connection, nowMs, 'Too many messages in a short time');
+    } else if (isBinary && !isUtf8(frame)) {
+      this.#fault(connection, nowMs, 'Binary message that is not UTF-8');
+    } else if (connection.protocol === undefined) {
+      this.#first(connection, frame, nowMs);
+    } else this.#next(connection, frame, nowMs);
+  }
+
+  closed(connection: Connection): void {
+    if (typeof connection.protocol === 'object') connection.protocol.closed();
+  }
+
+  #first(connection: Connection, frame: Buffer, nowMs: number): void {
+    this.#options.keeper.hasSpoken(connection);
+    const text = frame.length <= FIRST_FRAME_BYTES_MAX ? frame.toString('utf8') : '';
+    if (Graffiti.isFirstFrame(text)) connection.protocol = this.#options.graffiti.open(connection, text);
+    else {
+      connection.protocol = 'webtorrent';
+      this.#next(connection, frame, nowMs);
+    }
+  }
+
+  #next(connection: Connection, frame: Buffer, nowMs: number): void {
+    const { webTorrent, messages } = this.#options;
+    if (connection.protocol === 'webtorrent') {
+      const outcome = webTorrent.handle(connection, frame, nowMs, () => this.#mayAnnounce(connection, nowMs));
+      if (outcome === 'malformed')
+        this.#fault(connection, nowMs, 'Too many messages that are not JSON objects');
+    } else {
+      const pushes = connection.protocol!.handle(frame.toString('utf8'));
+      if (pushes > PUSHES_PER_TOKEN) connection.messageBucket!.owe(messages, pushes / PUSHES_PER_TOKEN);
+    }
+  }
+
+  #mayAnnounce(connection: Connection, nowMs: number): boolean {
+    const { announces } = this.#options;
+    const may = (connection.announceBucket ??= new TokenBucket(announces, nowMs)).take(announces, nowMs);
+    if (!may) this.counts.tooManyAnnounces++;
+    return may;
+  }
+
+  #fault(connection: Connection, nowMs: number, reason: string): void {
+    const { faults } = this.#options;
+    if ((connection.faultBucket ??= new TokenBucket(faults, nowMs)).take(faults, nowMs)) return;
+    this.counts.closedForFaults++;
+    connection.close(1008, reason);
+  }
+}

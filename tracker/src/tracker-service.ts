@@ -1,0 +1,123 @@
+// Puts the tracker together. Opens nothing itself: the parts do, when they are started.
+import { randomBytes } from 'node:crypto';
+import {
+  createAddressReader,
+  createHealthFile,
+  createMetrics,
+  createOperations,
+  type Gauges,
+  type Log,
+  type Part,
+} from '@relay-swarm/kit';
+import { createAccessList } from './access-list.ts';
+import { Admission } from './admission.ts';
+import { Graffiti } from './graffiti/graffiti.ts';
+import { Keeper } from './keeper.ts';
+import { registerMetrics } from './metrics.ts';
+import { createOriginCheck } from './origins.ts';
+import { Receiver } from './receiver.ts';
+import { createRoutes } from './routes.ts';
+import type { TrackerSettings } from './settings.ts';
+import { createSocketServer, type SocketServer } from './socket-server.ts';
+import { createStats } from './stats.ts';
+import { SwarmTable } from './swarm/swarm-table.ts';
+import { idToHex } from './webtorrent/ids.ts';
+import { WebTorrent } from './webtorrent/webtorrent.ts';
+
+const HEALTH_EVERY_MS = 5_000;
+/** One fault in ten seconds is forgiven. */
+const FAULTS_PER_SECOND = 0.1;
+
+export interface TrackerService {
+  /** In the order in which they start. */
+  readonly parts: readonly Part[];
+  readonly server: SocketServer;
+}
+
+export function buildTracker(settings: TrackerSettings, log: Log): TrackerService {
+  const metrics = createMetrics('tracker');
+  const swarms = new SwarmTable({
+    swarmsMax: settings.swarmsMax,
+    swarmsPerLinkMax: settings.swarmsPerConnectionMax,
+  });
+  const admission = new Admission(settings);
+  const accessList = createAccessList({
+    allowed: settings.allowedInfoHashes,
+    denied: settings.deniedInfoHashes,
+    allowFile: settings.allowFile,
+    denyFile: settings.denyFile,
+    log,
+  });
+  const refuse = (infoHash: string): string | undefined =>
+    accessList.isOpen ? undefined : accessList.refuse(idToHex(infoHash));
+  const webTorrent = new WebTorrent({
+    swarms,
+    intervalSeconds: settings.announceIntervalSeconds,
+    offersMax: settings.offersMax,
+    dice: (limit) => Math.floor(Math.random() * limit),
+    refuse,
+    relays: () => undefined,
+  });
+  const graffiti = new Graffiti({
+    relayUrl: settings.publicUrl,
+    randomHex: (bytes) => randomBytes(bytes).toString('hex'),
+    limits: {
+      announcesPerPeerMax: settings.graffitiAnnouncesMax,
+      subscriptionsPerPeerMax: settings.graffitiSubscriptionsMax,
+    },
+  });
+  const keeper = new Keeper(settings);
+  const receiver = new Receiver({
+    webTorrent,
+    graffiti,
+    keeper,
+    announces: { perSecond: settings.announcesPerSecond, burst: settings.announcesBurst },
+    messages: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
+    faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
+  });
+  const gauges = (): Gauges => ({
+    connections: admission.open,
+    connectionsMax: settings.connectionsMax,
+    peers: swarms.peers,
+    swarms: swarms.size,
+    graffitiPeers: graffiti.peers,
+  });
+  const readAddress = createAddressReader(settings.trustedProxies);
+  const server = createSocketServer({
+    settings,
+    log,
+    swarms,
+    receiver,
+    keeper,
+    admission,
+    readAddress,
+    isOriginAllowed: createOriginCheck(settings.origins),
+    routes: [
+      createOperations(metrics, () => ({ ok: true, state: 'ok' })),
+      createRoutes({
+        publicUrl: settings.publicUrl,
+        facts: () => ({
+          connections: admission.open,
+          torrents: swarms.size,
+          peers: swarms.peers,
+          hasStats: settings.stats,
+          hasHttpAnnounce: true,
+        }),
+        stats: settings.stats ? createStats(swarms, () => performance.now()) : undefined,
+        roster: () => ({ relays: [] }),
+        descriptor: () => ({}),
+      }),
+    ],
+    upgradeRelay: (_request, socket) => socket.destroy(),
+    turnAway: () => undefined,
+  });
+  registerMetrics(metrics, { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server });
+  const health = createHealthFile({
+    dataDir: settings.dataDir,
+    service: 'tracker',
+    everyMs: HEALTH_EVERY_MS,
+    gauges,
+    log,
+  });
+  return { parts: [accessList, server, health], server };
+}

@@ -1,0 +1,131 @@
+// Walks through JSON bytes and proves them well-formed (RFC 8259) without building values, so that parts of a received frame can be
+// forwarded as they are. Stricter than needed in one respect only: nesting is bounded. The bytes must be valid UTF-8 already.
+
+const NESTING_MAX = 32;
+const ENDS_PLAIN_RUN = new Uint8Array(256); // what may not stand unnoticed inside a string: control characters, quote, backslash
+ENDS_PLAIN_RUN.fill(1, 0, 0x20);
+ENDS_PLAIN_RUN[0x22] = ENDS_PLAIN_RUN[0x5c] = 1;
+const IS_ESCAPE = new Uint8Array(256);
+for (const char of '"\\/bfnrt') IS_ESCAPE[char.charCodeAt(0)] = 1;
+const IS_HEX = new Uint8Array(256);
+for (const char of '0123456789abcdefABCDEF') IS_HEX[char.charCodeAt(0)] = 1;
+const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')];
+
+export const QUOTE = 0x22;
+export const COMMA = 0x2c;
+export const COLON = 0x3a;
+export const OPEN_ARRAY = 0x5b;
+export const CLOSE_ARRAY = 0x5d;
+export const OPEN_OBJECT = 0x7b;
+export const CLOSE_OBJECT = 0x7d;
+
+/** Each method takes a position and returns the next one, or -1 where the bytes are not JSON. */
+export class JsonScanner {
+  bytes: Buffer = Buffer.alloc(0);
+  end = 0;
+  /** Whether the string that `string()` last walked through holds an escape. */
+  hasEscape = false;
+
+  reset(bytes: Buffer): void {
+    this.bytes = bytes;
+    this.end = bytes.length;
+  }
+
+  space(at: number): number {
+    const { bytes, end } = this;
+    while (at < end) {
+      const byte = bytes[at]!;
+      if (byte !== 0x20 && byte !== 0x0a && byte !== 0x0d && byte !== 0x09) break;
+      at++;
+    }
+    return at;
+  }
+
+  /** From the opening quote to behind the closing one. */
+  string(at: number): number {
+    const { bytes, end } = this;
+    this.hasEscape = false;
+    at++;
+    while (at < end) {
+      const byte = bytes[at]!;
+      if (ENDS_PLAIN_RUN[byte] === 0) {
+        at++;
+        continue;
+      }
+      if (byte === QUOTE) return at + 1;
+      if (byte !== 0x5c || at + 1 >= end) return -1;
+      this.hasEscape = true;
+      const escape = bytes[at + 1]!;
+      if (IS_ESCAPE[escape] === 1) at += 2;
+      else if (
+        escape === 0x75 &&
+        at + 5 < end &&
+        IS_HEX[bytes[at + 2]!]! & IS_HEX[bytes[at + 3]!]! & IS_HEX[bytes[at + 4]!]! & IS_HEX[bytes[at + 5]!]!
+      )
+        at += 6;
+      else return -1;
+    }
+    return -1;
+  }
+
+  number(at: number): number {
+    const { bytes, end } = this;
+    if (bytes[at] === 0x2d) at++;
+    if (bytes[at] === 0x30) at++;
+    else if ((at = this.#digits(at)) < 0) return -1;
+    if (at < end && bytes[at] === 0x2e && (at = this.#digits(at + 1)) < 0) return -1;
+    if (at < end && (bytes[at]! | 0x20) === 0x65) {
+      at++;
+      if (at < end && (bytes[at] === 0x2b || bytes[at] === 0x2d)) at++;
+      return this.#digits(at);
+    }
+    return at;
+  }
+
+  /** Any value, from its first byte to behind its last one. */
+  value(at: number, depth = 0): number {
+    if (at >= this.end) return -1;
+    const byte = this.bytes[at]!;
+    if (byte === QUOTE) return this.string(at);
+    if (byte === OPEN_OBJECT || byte === OPEN_ARRAY)
+      return depth < NESTING_MAX ? this.#container(at, depth + 1) : -1;
+    if (byte === 0x2d || (byte >= 0x30 && byte <= 0x39)) return this.number(at);
+    for (const literal of LITERALS) if (this.startsWith(at, literal)) return at + literal.length;
+    return -1;
+  }
+
+  startsWith(at: number, expected: Buffer): boolean {
+    if (at + expected.length > this.end) return false;
+    for (let index = 0; index < expected.length; index++)
+      if (this.bytes[at + index] !== expected[index]) return false;
+    return true;
+  }
+
+  #digits(at: number): number {
+    const start = at;
+    while (at < this.end && this.bytes[at]! >= 0x30 && this.bytes[at]! <= 0x39) at++;
+    return at > start ? at : -1;
+  }
+
+  #container(at: number, depth: number): number {
+    const { bytes, end } = this;
+    const isObject = bytes[at] === OPEN_OBJECT;
+    const close = isObject ? CLOSE_OBJECT : CLOSE_ARRAY;
+    at = this.space(at + 1);
+    if (at < end && bytes[at] === close) return at + 1;
+    for (;;) {
+      if (isObject) {
+        if (at >= end || bytes[at] !== QUOTE || (at = this.string(at)) < 0) return -1;
+        at = this.space(at);
+        if (at >= end || bytes[at] !== COLON) return -1;
+        at = this.space(at + 1);
+      }
+      if ((at = this.value(at, depth)) < 0) return -1;
+      at = this.space(at);
+      if (at >= end) return -1;
+      if (bytes[at] === close) return at + 1;
+      if (bytes[at] !== COMMA) return -1;
+      at = this.space(at + 1);
+    }
+  }
+}
