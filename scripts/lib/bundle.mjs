@@ -1,0 +1,37 @@
+// The bundle for tests: its own project name and port, so that it never touches one that somebody uses.
+import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
+import { root } from './prepare.mjs';
+
+/** Whether `docker compose` works here. */
+export function hasDocker() {
+  const answers = (...args) => spawnSync('docker', args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
+  return answers('compose', 'version') && answers('info');
+}
+
+/** A TCP port of 127.0.0.1 that nobody uses now. */
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** The bundle under its own name; `compose(...)` runs docker compose on it and returns the exit code. */
+export async function testBundle() {
+  const env = {
+    ...process.env,
+    COMPOSE_PROJECT_NAME: `relay-swarm-test-${process.pid}`,
+    COMPOSE_FILE: 'docker-compose.yml',
+    // Settings of the person who runs the tests are none of the tests' business.
+    COMPOSE_ENV_FILES: '/dev/null',
+    HTTP_PORT: String(await freePort()),
+    HEALTH_INTERVAL: '2s',
+  };
+  const compose = (...args) =>
+    spawnSync('docker', ['compose', ...args], { cwd: root, env, stdio: 'inherit' }).status ?? 1;
+  return { env, compose };
+}

@@ -1,0 +1,50 @@
+// Makes a fresh clone runnable: the right Node, the packages, the compiled code. Does nothing that is done already.
+// Nothing is imported from outside Node, because nothing may be installed yet.
+import { spawnSync } from 'node:child_process';
+import { existsSync, statSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const NODE_MIN = [20, 19];
+
+/** A sentence about what is wrong; the script ends with exit code 1. */
+export function fail(sentence) {
+  console.error(`relay-swarm: ${sentence}`);
+  process.exit(1);
+}
+
+export function requireNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major > NODE_MIN[0] || (major === NODE_MIN[0] && minor >= NODE_MIN[1])) return;
+  fail(`Cannot run on Node ${process.versions.node}: version ${NODE_MIN.join('.')} or newer is needed`);
+}
+
+/** Installs with `npm ci` where packages are missing or older than the lock file. */
+export function installPackages() {
+  const installed = `${root}node_modules/.package-lock.json`;
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs)
+    return;
+  console.log('relay-swarm: installing packages (npm ci)');
+  run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'install the packages');
+}
+
+/** Compiles what has changed. */
+export function compile(projects) {
+  run(
+    process.execPath,
+    [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects],
+    'compile the services',
+  );
+}
+
+/** Runs a program in the repository's folder; its output goes to the user. */
+function run(command, args, what) {
+  const { status, error } = spawnSync(command, args, {
+    cwd: root,
+    stdio: 'inherit',
+    shell: process.platform === 'win32' && command === 'npm',
+  });
+  if (error) fail(`Cannot ${what}: ${error.message}`);
+  if (status !== 0) fail(`Cannot ${what}: see above`);
+}

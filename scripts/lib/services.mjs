@@ -1,0 +1,53 @@
+// The services as `npm start` runs them: their folders, and where each listens by its own settings.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { root } from './prepare.mjs';
+
+const all = [
+  {
+    name: 'tracker',
+    host: 'TRACKER_HOST',
+    port: 'TRACKER_PORT',
+    say: (at) => `http://${at}/  in a magnet: &tr=${encodeURIComponent(`ws://${at}`)}`,
+  },
+  {
+    name: 'peerjs',
+    host: 'PEERJS_HOST',
+    port: 'PEERJS_PORT',
+    say: (at) => `http://${at}/  host ${at.split(':')[0]}, port ${at.split(':')[1]}, path /`,
+  },
+  { name: 'stun', host: 'STUN_HTTP_HOST', port: 'STUN_HTTP_PORT', say: (at) => `http://${at}/ice-servers` },
+];
+
+export const services = all.filter(({ name }) => existsSync(join(root, name, 'src', 'settings.ts')));
+
+/** Where a compiled service listens for HTTP: its settings' defaults, completed by .env and the environment. */
+export async function addressOf({ name, host, port }, env) {
+  const module = await import(pathToFileURL(join(root, name, 'dist', 'settings.js')).href);
+  const specs = Object.values(module)
+    .filter((value) => typeof value === 'object')
+    .flatMap(Object.values);
+  const value = (setting) => env[setting]?.trim() || specs.find((one) => one.name === setting)?.default;
+  const listensOn = value(host) ?? '127.0.0.1';
+  const reachable = ['0.0.0.0', '::'].includes(listensOn) ? '127.0.0.1' : listensOn;
+  return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${value(port)}`;
+}
+
+/** The environment completed by .env, as the services read it. */
+export async function environment() {
+  const { completeFromFile } = await import(
+    pathToFileURL(join(root, 'packages', 'kit', 'dist', 'index.js')).href
+  );
+  return completeFromFile(join(root, '.env'), process.env);
+}
+
+/** Whether the service says that it is well. */
+export async function isHealthy(at) {
+  try {
+    const { ok } = await fetch(`http://${at}/healthz`, { signal: AbortSignal.timeout(2_000) });
+    return ok;
+  } catch {
+    return false; // not listening yet
+  }
+}
