@@ -1,0 +1,189 @@
+// Every setting of this service: its name, bounds and default on one line. What each is for: README.md.
+import {
+  address,
+  choice,
+  flag,
+  integer,
+  list,
+  path,
+  port,
+  secret,
+  text,
+  trustedProxies,
+  type Setting,
+  type Settings,
+} from '@relay-swarm/kit';
+import { isIP, isIPv6 } from 'node:net';
+import { SECRET_CHARS_MIN } from './credentials/secrets.ts';
+import type { Endpoint } from './engine.ts';
+import { isHostName, readIceUrl } from './ice-servers/ice-urls.ts';
+import { ORIGINS, readOrigin } from './ice-servers/origins.ts';
+
+export const settings = {
+  engine: choice('STUN_ENGINE', { of: ['native', 'node-turn'], default: 'native' }),
+  dataDir: path('DATA_DIR', { default: './data' }),
+
+  // Where it listens, and what the world is told
+  listenAddresses: addresses('STUN_LISTEN_ADDRESSES', { itemsMax: 16 }),
+  port: port('STUN_PORT', { default: 3478 }),
+  tlsPort: port('STUN_TLS_PORT', { default: 5349 }),
+  tlsCertFile: optional(path('STUN_TLS_CERT_FILE', {})),
+  tlsKeyFile: optional(path('STUN_TLS_KEY_FILE', {})),
+  httpHost: address('STUN_HTTP_HOST', { default: '127.0.0.1' }),
+  httpPort: port('STUN_HTTP_PORT', { default: 8478 }),
+  relayPortMin: integer('STUN_RELAY_PORT_MIN', { min: 1024, max: 65_535, default: 49_152 }),
+  relayPortMax: integer('STUN_RELAY_PORT_MAX', { min: 1024, max: 65_535, default: 65_535 }),
+  publicAddresses: addresses('PUBLIC_IP', { itemsMax: 2 }),
+  detectServers: stunServers('STUN_DETECT_SERVERS', { itemsMax: 4 }),
+  publicHosts: list('STUN_PUBLIC_HOST', {
+    of: 'names or addresses',
+    itemsMax: 4,
+    default: [],
+    item: readHost,
+  }),
+  urls: list('STUN_URLS', { of: 'stun:, turn: or turns: URLs', itemsMax: 16, default: [], item: readIceUrl }),
+  proxyProtocolFrom: networks('STUN_PROXY_PROTOCOL_FROM'),
+
+  // Credentials
+  realm: text('STUN_REALM', { charsMax: 127, default: 'relay-swarm' }),
+  secret: optional(secret('STUN_SECRET', { charsMin: SECRET_CHARS_MIN })),
+  secretFile: optional(path('STUN_SECRET_FILE', {})),
+  secretPrevious: optional(secret('STUN_SECRET_PREVIOUS', { charsMin: SECRET_CHARS_MIN })),
+  secretPreviousFile: optional(path('STUN_SECRET_PREVIOUS_FILE', {})),
+  secretDir: path('STUN_SECRET_DIR', { default: './data/stun-secret' }),
+  secretGenerate: flag('STUN_SECRET_GENERATE', { default: true }),
+  credentialTtlSeconds: integer('STUN_CREDENTIAL_TTL_SECONDS', { min: 60, max: 86_400, default: 3_600 }),
+  origins: list('STUN_ORIGINS', { of: ORIGINS, itemsMax: 200, default: [], item: readOrigin }),
+  trustedProxies: trustedProxies('STUN_TRUSTED_PROXIES', { default: [] }),
+  iceServersPerMinuteMax: limit('STUN_ICE_SERVERS_PER_MINUTE_MAX', { max: 100_000, default: 60 }),
+
+  // Peers: only the public internet, with these exceptions
+  allowedPeers: networks('STUN_ALLOWED_PEERS'),
+  deniedPeers: networks('STUN_DENIED_PEERS'),
+
+  // Limits; bytes a second of 0 are no limit
+  allocationsMax: limit('STUN_ALLOCATIONS_MAX', { max: 60_000, default: 2_000 }),
+  allocationsPerUserMax: limit('STUN_ALLOCATIONS_PER_USER_MAX', { max: 60_000, default: 60 }),
+  allocationsPerAddressMax: limit('STUN_ALLOCATIONS_PER_ADDRESS_MAX', { max: 60_000, default: 200 }),
+  permissionsPerAllocationMax: limit('STUN_PERMISSIONS_PER_ALLOCATION_MAX', { max: 10_000, default: 100 }),
+  channelsPerAllocationMax: limit('STUN_CHANNELS_PER_ALLOCATION_MAX', { max: 4_096, default: 100 }),
+  bytesPerSecondPerAllocationMax: bytes('STUN_BYTES_PER_SECOND_PER_ALLOCATION_MAX', { default: 1_000_000 }),
+  bytesPerSecondPerUserMax: bytes('STUN_BYTES_PER_SECOND_PER_USER_MAX', { default: 4_000_000 }),
+  bytesPerSecondMax: bytes('STUN_BYTES_PER_SECOND_MAX', { default: 0 }),
+  connectionsMax: limit('STUN_CONNECTIONS_MAX', { max: 100_000, default: 2_000 }),
+  connectionsPerAddressMax: limit('STUN_CONNECTIONS_PER_ADDRESS_MAX', { max: 100_000, default: 200 }),
+  unauthenticatedPerSecondMax: limit('STUN_UNAUTHENTICATED_PER_SECOND_MAX', { max: 100_000, default: 100 }),
+  sendBufferBytesMax: limit('STUN_SEND_BUFFER_BYTES_MAX', { min: 65_536, max: 2 ** 26, default: 2 ** 20 }),
+
+  // Times
+  allocationSecondsMax: integer('STUN_ALLOCATION_SECONDS_MAX', { min: 600, max: 86_400, default: 3_600 }),
+  nonceSeconds: integer('STUN_NONCE_SECONDS', { min: 60, max: 86_400, default: 600 }),
+  idleConnectionSecondsMax: integer('STUN_IDLE_CONNECTION_SECONDS_MAX', { min: 5, max: 3_600, default: 30 }),
+  healthSeconds: integer('STUN_HEALTH_SECONDS', { min: 1, max: 60, default: 5 }),
+} as const;
+
+export type StunSettings = Settings<typeof settings>;
+
+/** Rules between settings. */
+export function checkSettings(found: StunSettings): string[] {
+  const faults: string[] = [];
+  const ports = found.relayPortMax - found.relayPortMin + 1;
+  if (ports < 1) {
+    faults.push(
+      `STUN_RELAY_PORT_MIN=${found.relayPortMin} is above STUN_RELAY_PORT_MAX=${found.relayPortMax}: it must be at most that`,
+    );
+  }
+  for (const [name, value] of [
+    ['STUN_PORT', found.port],
+    ['STUN_TLS_PORT', found.tlsPort],
+    ['STUN_HTTP_PORT', found.httpPort],
+  ] as const) {
+    if (value >= found.relayPortMin && value <= found.relayPortMax) {
+      faults.push(
+        `${name}=${value} lies within the relayed ports ${found.relayPortMin} to ${found.relayPortMax}: it must lie outside`,
+      );
+    }
+  }
+  if (new Set([found.port, found.tlsPort, found.httpPort]).size < 3) {
+    faults.push('STUN_PORT, STUN_TLS_PORT and STUN_HTTP_PORT must be three different ports');
+  }
+  if ((found.tlsCertFile === undefined) !== (found.tlsKeyFile === undefined)) {
+    faults.push('STUN_TLS_CERT_FILE and STUN_TLS_KEY_FILE must be set together, or neither');
+  }
+  if (found.engine === 'node-turn' && found.tlsCertFile !== undefined) {
+    faults.push(
+      'STUN_TLS_CERT_FILE is set, and STUN_ENGINE=node-turn has no TLS: it must be unset, or the engine native',
+    );
+  }
+  for (const name of ['secret', 'secretPrevious'] as const) {
+    if (found[name] !== undefined && found[`${name}File`] !== undefined) {
+      faults.push(
+        `${settings[name].name} and ${settings[`${name}File`].name} are both set: one of them must be unset`,
+      );
+    }
+  }
+  if (
+    found.publicAddresses.length === 2 &&
+    isIPv6(found.publicAddresses[0]!) === isIPv6(found.publicAddresses[1]!)
+  ) {
+    faults.push(
+      'PUBLIC_IP names two addresses of one family: it must be one IPv4 address, one IPv6 address, or one of each',
+    );
+  }
+  return faults;
+}
+
+/** A setting that may be missing; its value is then undefined. */
+function optional<T>(one: Setting<T>): Setting<T | undefined> {
+  return { ...one, default: undefined, required: false };
+}
+
+function addresses(name: string, rule: { itemsMax: number }): Setting<readonly string[]> {
+  const item = (one: string): string | undefined => (isIP(one) === 0 ? undefined : one);
+  return list(name, { of: 'IPv4 or IPv6 addresses', itemsMax: rule.itemsMax, default: [], item });
+}
+
+function networks(name: string): Setting<readonly string[]> {
+  return list(name, {
+    of: 'addresses or networks (10.1.2.3, 10.0.0.0/8)',
+    itemsMax: 64,
+    default: [],
+    item: readNetwork,
+  });
+}
+
+function limit(name: string, rule: { min?: number; max: number; default: number }): Setting<number> {
+  return integer(name, { min: 1, ...rule });
+}
+
+function bytes(name: string, rule: { default: number }): Setting<number> {
+  return integer(name, { min: 0, max: 100_000_000_000, ...rule });
+}
+
+function stunServers(name: string, { itemsMax }: { itemsMax: number }): Setting<readonly Endpoint[]> {
+  return list(name, {
+    of: 'STUN servers (stun.example.org:3478)',
+    itemsMax,
+    default: [],
+    item: readEndpoint,
+  });
+}
+
+function readHost(value: string): string | undefined {
+  return isHostName(value) ? value : undefined;
+}
+
+function readNetwork(value: string): string | undefined {
+  const [network = '', bits, more] = value.split('/');
+  const version = isIP(network);
+  if (version === 0 || more !== undefined) return undefined;
+  if (bits === undefined) return value;
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? value : undefined;
+}
+
+function readEndpoint(value: string): Endpoint | undefined {
+  const url = readIceUrl(`stun:${value}`);
+  const [, bracketed, name, digits] = /^stun:(?:\[(.+)\]|([^:]+))(?::(\d+))?$/.exec(url ?? '') ?? [];
+  const host = bracketed ?? name;
+  return host === undefined ? undefined : { host, port: Number(digits ?? 3478) };
+}

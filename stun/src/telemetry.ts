@@ -1,0 +1,95 @@
+// What operators and the tracker see of this service: metrics, and the gauges of its health snapshot.
+import type { Gauges, Metrics } from '@relay-swarm/kit';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import type { TurnEngine, TurnLimits, TurnStats } from './engine.ts';
+import type { IceServers } from './ice-servers/handler.ts';
+
+/** What Node measures includes its own interval. */
+const DELAY_RESOLUTION_MS = 20;
+
+export function registerMetrics(metrics: Metrics, engine: TurnEngine, iceServers: IceServers): void {
+  const stats = (): TurnStats => engine.stats();
+  metrics.gauge('draining', '1 while no new allocations are made', () => Number(stats().isDraining));
+  metrics.gauge('allocations', 'Allocations now', () => stats().allocations);
+  metrics.gauge('permissions', 'Permissions now', () => stats().permissions);
+  metrics.gauge('channels', 'Channels now', () => stats().channels);
+  metrics.gauge('reservations', 'Reserved ports now', () => stats().reservations);
+  metrics.gauge('connections', 'TCP and TLS connections now', () => stats().connections);
+  metrics.gauge('relay_ports_free', 'Relayed ports that nobody uses', () => stats().relayPortsFree);
+  metrics.counter('allocations_total', 'Allocations made', () => stats().allocationsTotal);
+  metrics.counter('connections_total', 'TCP and TLS connections accepted', () => stats().connectionsTotal);
+  metrics.counter(
+    'connections_refused_total',
+    'Connections refused by a limit',
+    () => stats().connectionsRefusedTotal,
+  );
+  metrics.counter('bindings_total', 'Binding requests answered', () => stats().bindings);
+  metrics.counter(
+    'relayed_packets_total',
+    'Packets relayed',
+    () => ({ peers: stats().packetsToPeers, clients: stats().packetsToClients }),
+    'to',
+  );
+  metrics.counter(
+    'relayed_bytes_total',
+    'Bytes of payload relayed',
+    () => ({ peers: stats().bytesToPeers, clients: stats().bytesToClients }),
+    'to',
+  );
+  metrics.counter('drops_total', 'Packets dropped', () => stats().drops, 'reason');
+  metrics.counter(
+    'auth_failures_total',
+    'Requests with bad credentials',
+    () => stats().authFailures,
+    'reason',
+  );
+  metrics.counter('error_responses_total', 'Error responses', () => stats().errorResponses, 'code');
+  metrics.counter(
+    'ice_servers_requests_total',
+    'Requests for /ice-servers',
+    () => iceServers.counts,
+    'result',
+  );
+  metrics.gauge('ice_servers_addresses', 'Addresses in the rate limit table', () => iceServers.limiter.size);
+}
+
+/** Numbers for `health/stun.json`. Rates are those since the call before. */
+export function createGauges(engine: TurnEngine, limits: TurnLimits, nowMs: () => number): () => Gauges {
+  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
+  delay.enable();
+  let before = { ...totals(engine.stats()), atMs: nowMs() };
+  return () => {
+    const stats = engine.stats();
+    const now = { ...totals(stats), atMs: nowMs() };
+    const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
+    const gauges = {
+      draining: Number(stats.isDraining),
+      allocations: stats.allocations,
+      allocationsMax: Math.min(limits.allocationsMax, stats.allocations + stats.relayPortsFree),
+      allocationsTotal: stats.allocationsTotal,
+      connections: stats.connections,
+      connectionsMax: limits.connectionsMax,
+      bytesPerSecond: Math.round((now.bytes - before.bytes) / seconds),
+      packetsPerSecond: Math.round((now.packets - before.packets) / seconds),
+      authFailuresTotal: now.authFailures,
+      dropsTotal: now.drops,
+      eventLoopDelayMs: round(Math.max(0, delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS)),
+    };
+    before = now;
+    delay.reset();
+    return gauges;
+  };
+}
+
+function totals(stats: TurnStats): { bytes: number; packets: number; authFailures: number; drops: number } {
+  return {
+    bytes: stats.bytesToPeers + stats.bytesToClients,
+    packets: stats.packetsToPeers + stats.packetsToClients,
+    authFailures: sum(stats.authFailures),
+    drops: sum(stats.drops),
+  };
+}
+
+const sum = (numbers: Readonly<Record<string, number>>): number =>
+  Object.values(numbers).reduce((total, one) => total + one, 0);
+const round = (value: number): number => Math.round(value * 1000) / 1000;

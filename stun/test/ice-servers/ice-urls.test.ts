@@ -1,0 +1,82 @@
+// The URLs that browsers are handed, and those that an operator may set.
+import { iceUrls, readIceUrl } from '../../src/ice-servers/ice-urls.ts';
+import { allowOrigin } from '../../src/ice-servers/origins.ts';
+
+describe('iceUrls()', () => {
+  it('names every way in', () => {
+    expect(iceUrls({ host: 'turn.example.org', port: 3478, tcp: true, tlsPort: 5349 })).toEqual([
+      'stun:turn.example.org:3478',
+      'turn:turn.example.org:3478?transport=udp',
+      'turn:turn.example.org:3478?transport=tcp',
+      'turns:turn.example.org:5349?transport=tcp',
+    ]);
+  });
+
+  it('leaves out what the engine does not have, and puts IPv6 in brackets', () => {
+    expect(iceUrls({ host: '2001:db8::1', port: 3478, tcp: false, tlsPort: undefined })).toEqual([
+      'stun:[2001:db8::1]:3478',
+      'turn:[2001:db8::1]:3478?transport=udp',
+    ]);
+  });
+
+  it('names only URLs that readIceUrl() accepts', () => {
+    for (const host of ['turn.example.org', '203.0.113.5', '2001:db8::1', 'localhost']) {
+      for (const url of iceUrls({ host, port: 3478, tcp: true, tlsPort: 443 }))
+        expect(readIceUrl(url)).toBe(url);
+    }
+  });
+});
+
+describe('readIceUrl()', () => {
+  it.each([
+    'stun:stun.example.org',
+    'stuns:stun.example.org:5349',
+    'turn:192.0.2.1',
+    'turns:turn.example.org:443?transport=tcp',
+  ])('accepts %s', (url) => {
+    expect(readIceUrl(url)).toBe(url);
+  });
+  it.each([
+    'turn:',
+    'turn://example.org',
+    'turn:example.org:0',
+    'turn:example.org:65536',
+    'turn:example.org?transport=sctp',
+    'stun:example.org?transport=udp',
+    'turn:user@example.org',
+    'turn:2001:db8::1',
+    'turn:[example.org]',
+    'turn:999.1.1.1',
+    'turn:-a.example.org',
+    'https://example.org',
+  ])('refuses %s', (url) => {
+    expect(readIceUrl(url)).toBeUndefined();
+  });
+});
+
+describe('allowOrigin()', () => {
+  const listed = ['https://example.org', 'https://*.example.net', 'http://localhost:5001'];
+
+  it.each([
+    ['any page where nothing is listed', [], 'https://a.test', '*'],
+    ['a listed page', listed, 'https://example.org', 'https://example.org'],
+    ['a listed page with a port', listed, 'http://localhost:5001', 'http://localhost:5001'],
+    ['a subdomain', listed, 'https://a.b.example.net', 'https://a.b.example.net'],
+    ['a request without an origin', listed, undefined, null],
+  ])('allows %s', (_case, allowed, origin, answer) => {
+    expect(allowOrigin(allowed, origin)).toBe(answer);
+  });
+
+  it.each([
+    ['another page', 'https://example.com'],
+    ['a page whose name only ends alike', 'https://badexample.org'],
+    ['the domain where only its subdomains are listed', 'https://example.net'],
+    ['an empty subdomain', 'https://.example.net'],
+    ['another protocol', 'http://example.org'],
+    ['another port', 'https://example.org:444'],
+    ['a sandboxed page', 'null'],
+    ['a trick with a path', 'https://evil.test/.example.net'],
+  ])('refuses %s', (_case, origin) => {
+    expect(allowOrigin(listed, origin)).toBeUndefined();
+  });
+});
