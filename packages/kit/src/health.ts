@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { writeJsonFile } from './files.ts';
 import type { Log } from './log.ts';
+import { createSampler, type MachineSample, type Sampler } from './sampler.ts';
 import type { Part } from './service.ts';
 
 /** The service's own numbers, flat: "connections" → 12. */
@@ -12,6 +13,12 @@ export interface HealthSnapshot {
   readonly startedAt: string;
   readonly sampledAt: string;
   readonly gauges: Gauges;
+  readonly machine: MachineSample;
+}
+
+export interface HealthFile extends Part {
+  /** The snapshot written last; undefined until there is one. */
+  latest(): HealthSnapshot | undefined;
 }
 
 export interface HealthFileOptions {
@@ -20,25 +27,31 @@ export interface HealthFileOptions {
   readonly everyMs: number;
   readonly gauges: () => Gauges | Promise<Gauges>;
   readonly log: Log;
+  /** How the machine is; measured unless a test says. */
+  readonly createSampler?: () => Sampler;
 }
 
 /** Writes the snapshot at start and then periodically. A full disk is told once, not every period. */
-export function createHealthFile({ dataDir, service, everyMs, gauges, log }: HealthFileOptions): Part {
+export function createHealthFile(options: HealthFileOptions): HealthFile {
+  const { dataDir, service, everyMs, gauges, log } = options;
   const file = join(dataDir, 'health', `${service}.json`);
   const startedAt = new Date().toISOString();
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
   let writing: Promise<void> = Promise.resolve();
+  let sampler: Sampler | undefined;
+  let latest: HealthSnapshot | undefined;
 
   const write = async (): Promise<void> => {
     try {
-      const snapshot: HealthSnapshot = {
+      latest = {
         service,
         startedAt,
         sampledAt: new Date().toISOString(),
         gauges: await gauges(),
+        machine: await (sampler ??= (options.createSampler ?? createSampler)()).sample(),
       };
-      await writeJsonFile(file, snapshot);
+      await writeJsonFile(file, latest);
       failing = false;
     } catch (error) {
       if (!failing) log.error('cannot write the health snapshot', { file, error });
@@ -47,6 +60,7 @@ export function createHealthFile({ dataDir, service, everyMs, gauges, log }: Hea
   };
   return {
     name: 'health-file',
+    latest: () => latest,
     start: () => {
       timer = setInterval(() => {
         writing = write();
@@ -56,6 +70,7 @@ export function createHealthFile({ dataDir, service, everyMs, gauges, log }: Hea
     },
     stop: () => {
       clearInterval(timer);
+      sampler?.stop();
       return writing;
     },
   };

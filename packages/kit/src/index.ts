@@ -5,5 +5,6 @@ export * from './health.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './operations.ts';
+export * from './sampler.ts';
 export * from './service.ts';
 export * from './settings.ts';

@@ -1,0 +1,80 @@
+// How the machine and this process are: CPU, memory, network, and how late the event loop runs. The only importer of systeminformation.
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { networkInterfaces } from 'node:os';
+import systemInformation from 'systeminformation';
+
+export interface MachineSample {
+  /** Of all processors, from 0 to 1, since the sample before. */
+  readonly cpu: number;
+  /** Used of the machine's memory, or of what this container may take where that is fuller; from 0 to 1. */
+  readonly memory: number;
+  /** Of the interface that leads outside, since the sample before. */
+  readonly receivedBytesPerSecond: number;
+  readonly sentBytesPerSecond: number;
+  /** Mean since the sample before; what a message waits because this process is busy. */
+  readonly eventLoopDelayMs: number;
+}
+
+export interface Sampler {
+  sample(): Promise<MachineSample>;
+  stop(): void;
+}
+
+/** The histogram also counts its own timer's period. */
+const RESOLUTION_MS = 20;
+
+export function createSampler(): Sampler {
+  const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+  delay.enable();
+  let isPrimed = false;
+  const readCpu = async (): Promise<number> => {
+    const reading = systemInformation.currentLoad();
+    if (isPrimed) return share((await reading).currentLoad, 100);
+    isPrimed = true;
+    return 0; // the first reading takes the library half a second, and no service's start should wait for it
+  };
+  return {
+    sample: async () => {
+      const device = outsideInterface();
+      const [cpu, memory, network] = await Promise.all([
+        readCpu(),
+        systemInformation.mem(),
+        // Named, since looking for the default one runs a program and waits for it
+        device === undefined ? [] : systemInformation.networkStats(device),
+      ]);
+      const meanMs = delay.count === 0 ? 0 : delay.mean / 1e6 - RESOLUTION_MS;
+      delay.reset();
+      return {
+        cpu,
+        memory: Math.max(share(memory.active, memory.total), containerMemory()),
+        receivedBytesPerSecond: rate(network[0]?.rx_sec),
+        sentBytesPerSecond: rate(network[0]?.tx_sec),
+        eventLoopDelayMs: Math.max(0, Math.round(meanMs * 10) / 10),
+      };
+    },
+    stop: () => delay.disable(),
+  };
+}
+
+function outsideInterface(): string | undefined {
+  const found = Object.entries(networkInterfaces()).find(([, addresses]) =>
+    addresses?.some(({ internal }) => !internal),
+  );
+  return found?.[0];
+}
+
+/** 0 where nothing limits this process: the kernel then tells nothing, or more than the machine has. */
+function containerMemory(): number {
+  const limit = process.constrainedMemory() as number | undefined;
+  return limit === undefined || limit <= 0 || limit > 2 ** 50 ? 0 : share(process.memoryUsage.rss(), limit);
+}
+
+/** From 0 to 1; 0 where the system gave no number. */
+const share = (part: number, whole: number): number => {
+  const value = part / whole;
+  return Number.isFinite(value) ? Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000 : 0;
+};
+
+/** The first sample has nothing before it: null. */
+const rate = (perSecond: number | null | undefined): number =>
+  typeof perSecond === 'number' && perSecond > 0 ? Math.round(perSecond) : 0;

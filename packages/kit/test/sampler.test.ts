@@ -1,0 +1,35 @@
+import { createSampler, type Sampler } from '../src/sampler.ts';
+
+describe('createSampler()', () => {
+  let sampler: Sampler;
+  beforeEach(() => {
+    sampler = createSampler();
+  });
+  afterEach(() => sampler.stop());
+
+  it('does not hold up the start of a service: the first sample comes at once, without the CPU', async () => {
+    const startedAtMs = performance.now();
+    expect((await sampler.sample()).cpu).toBe(0);
+    expect(performance.now() - startedAtMs).toBeLessThan(450); // the library alone would take 500
+  });
+
+  it('tells shares from 0 to 1 and whole rates', async () => {
+    await sampler.sample();
+    const sample = await sampler.sample();
+    expect(sample.memory).toBeGreaterThan(0);
+    expect(sample.memory).toBeLessThanOrEqual(1);
+    expect(sample.cpu).toBeGreaterThanOrEqual(0);
+    expect(sample.cpu).toBeLessThanOrEqual(1);
+    expect(Number.isInteger(sample.receivedBytesPerSecond)).toBe(true);
+    expect(Number.isInteger(sample.sentBytesPerSecond)).toBe(true);
+  });
+
+  it('notices an event loop that is kept from turning', async () => {
+    await sampler.sample();
+    await new Promise((resolve) => setTimeout(resolve, 50)); // the histogram's timer has to run before it can be late
+    const untilMs = performance.now() + 300;
+    while (performance.now() < untilMs);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await sampler.sample()).eventLoopDelayMs).toBeGreaterThan(20);
+  });
+});
