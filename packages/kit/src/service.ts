@@ -49,7 +49,11 @@ export async function runService<S extends SettingsSpec>(definition: ServiceDefi
       process.exit(1);
     }, STOP_MS_MAX).unref();
     for (const part of running.splice(0).reverse()) {
-      await part.stop().catch((error: unknown) => log.error('part did not stop', { part: part.name, error }));
+      try {
+        await part.stop();
+      } catch (error) {
+        log.error('part did not stop', { part: part.name, error });
+      }
     }
     if (exitCode === 0) log.info('stopped');
     process.exit(exitCode);
@@ -75,12 +79,13 @@ export async function runService<S extends SettingsSpec>(definition: ServiceDefi
     const settings = readSettings(env, definition.settings, definition.check);
     log.info('starting', { node: process.version, settings: withoutSecrets(definition.settings, settings) });
     for (const part of await definition.build(settings, log)) {
-      if (stopping) break;
+      if (stopping) return;
       running.push(part);
       await part.start();
     }
-    log.info('ready', { parts: running.map((part) => part.name) });
+    if (!stopping) log.info('ready', { parts: running.map((part) => part.name) });
   } catch (error) {
+    if (stopping) return; // a part that is stopped while it starts may well say so
     process.stderr.write(`${name} cannot start:\n${explain(error).replace(/^/gm, '  ')}\n`);
     await stop(1);
   }

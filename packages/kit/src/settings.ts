@@ -1,6 +1,6 @@
 // Settings from the environment: each has a name, bounds and a default on one line, and every fault is told at once.
 // The only importer of envalid.
-import { customCleanEnv, EnvError, makeExactValidator } from 'envalid';
+import { customCleanEnv, EnvMissingError, makeExactValidator } from 'envalid';
 import { isIP } from 'node:net';
 
 /** The operator's mistake: the message names every faulty setting, what was found and what was wanted. */
@@ -183,7 +183,7 @@ export function readSettings<S extends SettingsSpec>(
         for (const one of all) {
           const error = (errors as Record<string, Error | undefined>)[one.name];
           if (error === undefined) continue;
-          if (error !== refused && !(error instanceof EnvError)) throw error;
+          if (error !== refused && !(error instanceof EnvMissingError)) throw error;
           const found = given[one.name];
           const shown =
             found === undefined
