@@ -1,0 +1,83 @@
+// Links that keep what was sent to them, for tests of the pure rules.
+import type { Link, Peer, Priority } from '../../src/swarm/peer.ts';
+import { SwarmTable, type SwarmLimits } from '../../src/swarm/swarm-table.ts';
+import { WebTorrent, type WebTorrentOptions } from '../../src/webtorrent/webtorrent.ts';
+
+/** The payload of one finished text frame. */
+export function payloadOf(frame: Buffer): string {
+  const short = frame[1]!;
+  const start = short < 126 ? 2 : short === 126 ? 4 : 10;
+  const length =
+    short < 126 ? short : short === 126 ? frame.readUInt16BE(2) : Number(frame.readBigUInt64BE(2));
+  if (frame[0] !== 0x81 || frame.length !== start + length) throw new Error('not one whole text frame');
+  return frame.toString('utf8', start);
+}
+
+export class TestLink implements Link {
+  readonly peers: Peer[] = [];
+  readonly addressKey: string;
+  isCongested = false;
+  readonly sent: { message: Record<string, unknown>; priority: Priority }[] = [];
+
+  constructor(addressKey = '192.0.2.1') {
+    this.addressKey = addressKey;
+  }
+
+  send(frame: Buffer, priority: Priority): boolean {
+    this.sent.push({ message: JSON.parse(payloadOf(frame)), priority });
+    return true;
+  }
+
+  /** What came since the last call. */
+  take(): Record<string, unknown>[] {
+    return this.sent.splice(0).map(({ message }) => message);
+  }
+}
+
+export const id = (name: string): string => name.padEnd(20, '.');
+
+const LIMITS: SwarmLimits = { swarmsMax: 1000, swarmsPerLinkMax: 100 };
+
+/** A tracker without sockets: `say` hands a message over as a client would. */
+export class TestTracker {
+  readonly swarms: SwarmTable;
+  readonly rules: WebTorrent;
+  nowMs = 1000;
+  mayAnnounce = true;
+
+  constructor(options: Partial<WebTorrentOptions> = {}, limits: Partial<SwarmLimits> = {}) {
+    this.swarms = new SwarmTable({ ...LIMITS, ...limits });
+    this.rules = new WebTorrent({
+      swarms: this.swarms,
+      intervalSeconds: 120,
+      offersMax: 20,
+      dice: (limit) => Math.floor(Math.random() * limit),
+      refuse: () => undefined,
+      relays: () => undefined,
+      ...options,
+    });
+  }
+
+  say(link: TestLink, message: unknown): Record<string, unknown>[] {
+    return this.sayText(link, JSON.stringify(message));
+  }
+
+  sayText(link: TestLink, text: string): Record<string, unknown>[] {
+    this.rules.handle(link, Buffer.from(text), this.nowMs, () => this.mayAnnounce);
+    return link.take();
+  }
+
+  announce(link: TestLink, peer: string, more: object = {}, torrent = 'torrent'): Record<string, unknown>[] {
+    return this.say(link, { action: 'announce', info_hash: id(torrent), peer_id: id(peer), ...more });
+  }
+
+  counts(torrent = 'torrent'): [complete: number, incomplete: number] {
+    const swarm = this.swarms.find(id(torrent));
+    return [swarm?.complete ?? 0, swarm?.incomplete ?? 0];
+  }
+}
+
+export const offer = (name: string): object => ({
+  offer_id: id(name),
+  offer: { type: 'offer', sdp: `v=0\r\n${name}` },
+});
