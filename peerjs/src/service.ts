@@ -1,0 +1,77 @@
+// The service's parts, put together. Opens nothing itself.
+import {
+  createHealthFile,
+  createMetrics,
+  createOperations,
+  type Health,
+  type Log,
+  type Part,
+} from '@relay-swarm/kit';
+import { Admission } from './admission.ts';
+import { Counters } from './counters.ts';
+import { createSignalingServer, type SignalingServer } from './server.ts';
+import type { PeerjsSettings } from './settings.ts';
+import { Signaling } from './signaling.ts';
+import type { World } from './world.ts';
+
+const HEALTH_MS = 5_000;
+
+export interface PeerjsService {
+  /** In the order in which they start. */
+  readonly parts: readonly Part[];
+  readonly server: SignalingServer;
+  readonly signaling: Signaling;
+  readonly counters: Counters;
+}
+
+export function buildService(settings: PeerjsSettings, log: Log, world: World): PeerjsService {
+  const counters = new Counters();
+  const admission = new Admission({
+    connectionsMax: settings.connectionsMax,
+    connectionsPerAddressMax: settings.connectionsPerAddressMax,
+    requests: { perSecond: settings.requestsPerSecond, burst: settings.requestsBurst },
+    messages: {
+      perSecond: settings.messagesPerAddressPerSecond,
+      burst: settings.messagesPerAddressBurst,
+    },
+  });
+  const signaling = new Signaling(settings, counters, log, world);
+
+  const metrics = createMetrics('peerjs');
+  counters.register(metrics);
+  metrics.gauge('connections', 'Open connections', () => admission.connections);
+  metrics.gauge('connections_max', 'Connections that may be open', () => settings.connectionsMax);
+  metrics.gauge('clients', 'Clients that have an id', () => signaling.clients);
+  metrics.gauge('addresses', 'Addresses remembered for their limits', () => admission.addresses);
+  metrics.gauge('queued_bytes', 'Bytes that wait for absent peers', () => signaling.queuedBytes);
+
+  const health = (): Health => {
+    if (server.isDraining) return { ok: false, state: 'draining' };
+    return { ok: true, state: admission.connections < settings.connectionsMax ? 'ok' : 'full' };
+  };
+  const server: SignalingServer = createSignalingServer({
+    settings,
+    admission,
+    counters,
+    log,
+    world,
+    routes: [signaling],
+    operations: createOperations(metrics, health),
+    answer: (request, response) => signaling.answer(request, response),
+  });
+
+  const healthFile = createHealthFile({
+    dataDir: settings.dataDir,
+    service: 'peerjs',
+    everyMs: HEALTH_MS,
+    log,
+    gauges: () => ({
+      connections: admission.connections,
+      connectionsMax: settings.connectionsMax,
+      clients: signaling.clients,
+      load: admission.connections / settings.connectionsMax,
+      draining: server.isDraining ? 1 : 0,
+    }),
+  });
+  return { parts: [server, healthFile], server, signaling, counters };
+}

@@ -1,0 +1,98 @@
+// The signaling server's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
+import {
+  address,
+  flag,
+  integer,
+  list,
+  path,
+  port,
+  secret,
+  text,
+  trustedProxies,
+  type Setting,
+  type Settings,
+} from '@relay-swarm/kit';
+import { readOrigin } from './origins.ts';
+
+export const peerjsSettings = {
+  host: address('PEERJS_HOST', { default: '127.0.0.1' }),
+  port: port('PEERJS_PORT', { default: 9000 }),
+  dataDir: path('DATA_DIR', { default: './data' }),
+  trustedProxies: trustedProxies('PEERJS_TRUSTED_PROXIES', { default: [] }),
+  origins: list('PEERJS_ORIGINS', {
+    of: 'origins (https://example.org, https://*.example.org, none)',
+    itemsMax: 200,
+    item: readOrigin,
+    default: [],
+  }),
+
+  path: text('PEERJS_PATH', { charsMax: 100, default: '/' }),
+  key: text('PEERJS_KEY', { charsMax: 64, default: 'peerjs' }),
+  isDiscoverable: flag('PEERJS_DISCOVERY', { default: false }),
+  idCharsMax: integer('PEERJS_ID_CHARS_MAX', { min: 36, max: 256, default: 64 }),
+  authSecret: optional(secret('PEERJS_AUTH_SECRET', { charsMin: 32 })),
+
+  connectionsMax: integer('PEERJS_CONNECTIONS_MAX', { min: 1, max: 1_000_000, default: 20_000 }),
+  connectionsPerAddressMax: integer('PEERJS_CONNECTIONS_PER_ADDRESS_MAX', {
+    min: 1,
+    max: 1_000_000,
+    default: 100,
+  }),
+  requestsPerSecond: integer('PEERJS_REQUESTS_PER_SECOND', { min: 1, max: 1_000_000, default: 10 }),
+  requestsBurst: integer('PEERJS_REQUESTS_BURST', { min: 1, max: 1_000_000, default: 200 }),
+  messagesPerSecond: integer('PEERJS_MESSAGES_PER_SECOND', { min: 1, max: 1_000_000, default: 50 }),
+  messagesBurst: integer('PEERJS_MESSAGES_BURST', { min: 10, max: 1_000_000, default: 500 }),
+  messagesPerAddressPerSecond: integer('PEERJS_MESSAGES_PER_ADDRESS_PER_SECOND', {
+    min: 1,
+    max: 10_000_000,
+    default: 500,
+  }),
+  messagesPerAddressBurst: integer('PEERJS_MESSAGES_PER_ADDRESS_BURST', {
+    min: 10,
+    max: 10_000_000,
+    default: 5000,
+  }),
+  frameBytesMax: integer('PEERJS_FRAME_BYTES_MAX', { min: 1024, max: 1_048_576, default: 65_536 }),
+  sendBufferBytesMax: integer('PEERJS_SEND_BUFFER_BYTES_MAX', {
+    min: 16_384,
+    max: 16_777_216,
+    default: 1_048_576,
+  }),
+  queuedPerPeerMax: integer('PEERJS_QUEUED_PER_PEER_MAX', { min: 1, max: 10_000, default: 100 }),
+  queuedBytesMax: integer('PEERJS_QUEUED_BYTES_MAX', {
+    min: 65_536,
+    max: 1_073_741_824,
+    default: 33_554_432,
+  }),
+  faultsMax: integer('PEERJS_FAULTS_MAX', { min: 1, max: 1_000_000, default: 50 }),
+
+  expireSeconds: integer('PEERJS_EXPIRE_SECONDS', { min: 1, max: 60, default: 5 }),
+  pingSeconds: integer('PEERJS_PING_SECONDS', { min: 1, max: 300, default: 27 }),
+  idleSeconds: integer('PEERJS_IDLE_SECONDS', { min: 3, max: 3600, default: 90 }),
+  drainSeconds: integer('PEERJS_DRAIN_SECONDS', { min: 0, max: 5, default: 3 }),
+};
+
+export type PeerjsSettings = Settings<typeof peerjsSettings>;
+
+/** Rules between settings, and the two texts that become parts of URLs. */
+export function checkPeerjsSettings(settings: PeerjsSettings): readonly string[] {
+  const faults: string[] = [];
+  if (!/^\/([A-Za-z0-9._~-]+\/)*$/.test(settings.path)) {
+    faults.push(
+      `PEERJS_PATH="${settings.path}": must begin and end with a slash, for example / or /signaling/`,
+    );
+  }
+  if (!/^[A-Za-z0-9_-]+$/.test(settings.key)) {
+    faults.push(`PEERJS_KEY="${settings.key}": must consist of letters, digits, "_" and "-"`);
+  }
+  if (settings.idleSeconds < 2 * settings.pingSeconds) {
+    faults.push(
+      `PEERJS_IDLE_SECONDS="${settings.idleSeconds}": must be at least twice PEERJS_PING_SECONDS (${settings.pingSeconds}), or a client has no time to answer`,
+    );
+  }
+  return faults;
+}
+
+function optional<T>(one: Setting<T>): Setting<T | undefined> {
+  return { ...one, default: undefined, required: false };
+}
