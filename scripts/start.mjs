@@ -36,6 +36,12 @@ function stop(exitCode) {
     process.exit(exitCode);
   }));
 }
+// Whoever read along has gone, or a mistake of ours: the services must not be left behind.
+process.stdout.on('error', () => void stop(0));
+process.on('uncaughtException', (error) => {
+  console.error(error);
+  void stop(1);
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 
 const addresses = await Promise.all(services.map((service) => addressOf(service, env)));

@@ -1,0 +1,64 @@
+// One list of settings: what the code reads, what .env.example tells, what compose hands to each container.
+import type { Setting } from '../../packages/kit/src/index.ts';
+import { exampleSettings, readRepositoryFile, SERVICES, settingsOf } from './support/repository.ts';
+
+/** The part of docker-compose.yml that belongs to a service. */
+function composeBlock(service: string): string {
+  return (
+    new RegExp(`^  ${service}:\\n((?:    .*\\n|\\n)+)`, 'm').exec(
+      readRepositoryFile('docker-compose.yml'),
+    )?.[1] ?? ''
+  );
+}
+
+/** A default as it stands in an .env file. */
+function written(value: unknown): string {
+  if (Array.isArray(value)) return value.map(written).join(',');
+  if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value) {
+    return `${String(value.host)}:${String(value.port)}`;
+  }
+  return value === undefined ? '' : String(value);
+}
+
+const settings = new Map<string, Setting<unknown>[]>();
+beforeAll(async () => {
+  for (const service of SERVICES) settings.set(service, await settingsOf(service));
+});
+
+describe('.env.example', () => {
+  const example = exampleSettings();
+
+  it.each(SERVICES)('shows every setting of %s with its default', (service) => {
+    const wanted = settings.get(service)!.map((one) => `#${one.name}=${written(one.default)}`);
+    expect(wanted.filter((line) => !readRepositoryFile('.env.example').split('\n').includes(line))).toEqual(
+      [],
+    );
+  });
+
+  it('shows nothing that nobody reads', () => {
+    const read = new Set([...settings.values()].flat().map(({ name }) => name));
+    const compose = readRepositoryFile('docker-compose.yml');
+    for (const [, name] of compose.matchAll(/\$\{([A-Z0-9_]+)/g)) read.add(name!);
+    expect([...example.keys()].filter((name) => !read.has(name))).toEqual([]);
+  });
+
+  it('shows every setting that compose reads', () => {
+    const read = [...readRepositoryFile('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)].map(
+      ([, name]) => name!,
+    );
+    expect(read.filter((name) => !example.has(name))).toEqual([]);
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it.each(SERVICES)('hands %s each of its settings, and none of others', (service) => {
+    const block = composeBlock(service);
+    if (block === '') return; // a service that is not there yet
+    const handed = [...block.matchAll(/^ {6}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name!);
+    const own = settings.get(service)!.map(({ name }) => name);
+    expect({
+      missing: own.filter((name) => !handed.includes(name)),
+      foreign: handed.filter((name) => !own.includes(name)),
+    }).toEqual({ missing: [], foreign: [] });
+  });
+});

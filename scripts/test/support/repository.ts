@@ -1,0 +1,53 @@
+// The repository's own files, for tests that hold the house rules.
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Setting } from '../../../packages/kit/src/index.ts';
+
+export const root = fileURLToPath(new URL('../../..', import.meta.url));
+
+export const SERVICES = ['tracker', 'peerjs', 'stun'] as const;
+export type Service = (typeof SERVICES)[number];
+
+const NOT_OURS = new Set(['node_modules', 'dist', '.git', 'data', 'coverage']);
+
+/** Every file that belongs to the repository, relative to its root. */
+export function repositoryFiles(folder = root): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (NOT_OURS.has(entry.name) || entry.name.endsWith('.tsbuildinfo') || entry.name === '.env') return [];
+    const path = join(folder, entry.name);
+    return entry.isDirectory() ? repositoryFiles(path) : [relative(root, path)];
+  });
+}
+
+export function readRepositoryFile(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+/** The settings that a service reads, by every settings.ts in its src, and those that every service has. */
+export async function settingsOf(service: Service): Promise<Setting<unknown>[]> {
+  const { logSettings } = await import('../../../packages/kit/src/index.ts');
+  const files = repositoryFiles(join(root, service, 'src')).filter((file) => file.endsWith('/settings.ts'));
+  const modules = await Promise.all(files.map((file) => import(join(root, file)) as Promise<object>));
+  const specs = modules.flatMap((module): unknown[] => Object.values(module));
+  const all = [logSettings, ...specs]
+    .filter((value): value is object => typeof value === 'object' && value !== null)
+    .flatMap((spec): unknown[] => Object.values(spec))
+    .filter(isSetting);
+  return [...new Map(all.map((one) => [one.name, one])).values()];
+}
+
+function isSetting(value: unknown): value is Setting<unknown> {
+  return (
+    typeof value === 'object' && value !== null && 'parse' in value && 'rule' in value && 'name' in value
+  );
+}
+
+/** The lines of .env.example: each setting with the value that is shown for it. */
+export function exampleSettings(): Map<string, string> {
+  return new Map(
+    [...readRepositoryFile('.env.example').matchAll(/^#?([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(
+      ([, name, value]) => [name!, value!],
+    ),
+  );
+}
