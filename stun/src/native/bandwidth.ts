@@ -1,0 +1,35 @@
+// Bandwidth as token buckets: each holds one second's worth, and a packet passes when every bucket over it has enough. Pure.
+
+export class TokenBucket {
+  readonly #bytesPerSecond: number;
+  #bytes: number;
+  #filledAtMs: number;
+
+  constructor(bytesPerSecond: number, nowMs: number) {
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#bytes = bytesPerSecond;
+    this.#filledAtMs = nowMs;
+  }
+
+  has(bytes: number, nowMs: number): boolean {
+    const grown = this.#bytes + ((nowMs - this.#filledAtMs) * this.#bytesPerSecond) / 1000;
+    this.#bytes = grown < this.#bytesPerSecond ? grown : this.#bytesPerSecond;
+    this.#filledAtMs = nowMs;
+    return this.#bytes >= bytes;
+  }
+
+  take(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+}
+
+/** A bucket, or none where 0 says that there is no limit. */
+export const bucketsOf = (bytesPerSecond: number, nowMs: number): readonly TokenBucket[] =>
+  bytesPerSecond === 0 ? [] : [new TokenBucket(bytesPerSecond, nowMs)];
+
+/** Takes the packet out of all buckets, or out of none and answers false. */
+export function takeFrom(buckets: readonly TokenBucket[], bytes: number, nowMs: number): boolean {
+  for (let i = 0; i < buckets.length; i++) if (!buckets[i]!.has(bytes, nowMs)) return false;
+  for (let i = 0; i < buckets.length; i++) buckets[i]!.take(bytes);
+  return true;
+}

@@ -1,0 +1,35 @@
+// What the engine counts. Plain numbers: the hot path adds, and whoever asks reads.
+import type { AuthFailure, DropReason } from '../engine.ts';
+
+export const createCounters = () => ({
+  allocationsTotal: 0,
+  connectionsTotal: 0,
+  connectionsRefusedTotal: 0,
+  packetsToPeers: 0,
+  packetsToClients: 0,
+  bytesToPeers: 0,
+  bytesToClients: 0,
+  bindings: 0,
+  drops: {
+    malformed: 0,
+    unexpected: 0,
+    rateLimit: 0,
+    noPermission: 0,
+    noChannel: 0,
+    peerPolicy: 0,
+    bandwidth: 0,
+    sendBuffer: 0,
+    tooLarge: 0,
+    socketError: 0,
+  } satisfies Record<DropReason, number>,
+  authFailures: {
+    unknownUser: 0,
+    wrongPassword: 0,
+    expired: 0,
+    staleNonce: 0,
+    wrongRealm: 0,
+  } satisfies Record<AuthFailure, number>,
+  errorResponses: {} as Record<string, number>,
+});
+
+export type Counters = ReturnType<typeof createCounters>;

@@ -1,0 +1,32 @@
+// What the state machine asks of the world: somebody to answer, and sockets to relay from. Tests pass in fakes.
+import type { AddressFamily, Transport } from '../engine.ts';
+import type { Allocation } from './allocation.ts';
+
+/** The client's end of a 5-tuple: a UDP address at one of our sockets, or a connection. */
+export interface Client {
+  readonly transport: Transport;
+  /** As XOR-MAPPED-ADDRESS tells it. */
+  readonly address: string;
+  readonly port: number;
+  /** Set and unset by the machine. */
+  allocation: Allocation | undefined;
+  /** The bytes are never written again, so they may be kept. False where they were dropped because the client is too slow. */
+  send(data: Buffer, start: number, end: number): boolean;
+  /** The allocation has ended. */
+  released(): void;
+}
+
+export interface RelaySocket {
+  /** As `Client.send`. */
+  send(data: Buffer, start: number, end: number, port: number, address: string): boolean;
+  close(): void;
+}
+
+export type OnDatagram = (data: Buffer, address: string, port: number) => void;
+
+/** Binds at once: an Allocate is answered before the next one is read. Undefined where the port cannot be had. */
+export type OpenRelaySocket = (
+  family: AddressFamily,
+  port: number,
+  onDatagram: OnDatagram,
+) => RelaySocket | undefined;
