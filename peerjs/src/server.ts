@@ -27,8 +27,8 @@ import type { World } from './world.ts';
 export interface UpgradeRoute {
   /** Exactly as requests name it, without a query. */
   readonly path: string;
-  /** Takes the stream over. Its connection counts until the stream is closed. */
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): void;
+  /** Takes the stream over; false where that opened no connection. One that it opened counts until the route lets it leave. */
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean;
   /** Once a second. */
   sweep(): void;
   /** Closes every connection, within some seconds. */
@@ -148,9 +148,8 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       refuse(refusal);
       return;
     }
-    stream.once('close', () => admission.leave(caller));
     stream.off('error', ignore);
-    route.upgrade(request, stream, head, caller);
+    if (!route.upgrade(request, stream, head, caller)) admission.leave(caller);
   });
 
   return {

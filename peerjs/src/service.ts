@@ -35,7 +35,13 @@ export function buildService(settings: PeerjsSettings, log: Log, world: World): 
       burst: settings.messagesPerAddressBurst,
     },
   });
-  const signaling = new Signaling(settings, counters, log, world);
+  const signaling = new Signaling({
+    settings,
+    counters,
+    log,
+    world,
+    leave: (caller) => admission.leave(caller),
+  });
 
   const metrics = createMetrics('peerjs');
   counters.register(metrics);

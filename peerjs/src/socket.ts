@@ -10,32 +10,30 @@ import { textFrame } from './text-frame.ts';
 export interface Guard {
   /** Whether `peer` may see the frame. */
   admits(socket: ClientSocket, frame: Buffer, isBinary: boolean): boolean;
-  heard(socket: ClientSocket): void;
+  /** Whether a ping may be answered; a pong only shows life. */
+  admitsControl(socket: ClientSocket): boolean;
   /** The client reads too slowly: more waits for it than may. */
   stalled(socket: ClientSocket): void;
   left(socket: ClientSocket): void;
 }
 
-/** What a socket is given once it is open. */
-export interface Belongings {
+/** What all sockets have in common. */
+export interface Surroundings {
   readonly guard: Guard;
-  readonly stream: Duplex;
-  readonly flusher: Flusher;
-  readonly caller: Caller;
   readonly sendBufferBytesMax: number;
 }
 
 export class ClientSocket extends WebSocket implements Bucket {
-  belongings!: Belongings;
+  caller!: Caller;
+  #stream!: Duplex;
+  #around!: Surroundings;
   /** Empty until `peer` has accepted it. */
   id = '';
   tokens = 0;
   filledAtMs = 0;
   heardAtMs = 0;
-  pingedAtMs = 0;
   faults = 0;
   #queued: Buffer | Buffer[] | undefined = undefined;
-  #queuedBytes = 0;
   #rest: NodeJS.Timeout | undefined = undefined;
 
   get isOpen(): boolean {
@@ -46,14 +44,23 @@ export class ClientSocket extends WebSocket implements Bucket {
     return this.#rest !== undefined;
   }
 
+  /** Before anything but 'open' is emitted. */
+  begin(stream: Duplex, caller: Caller, around: Surroundings): void {
+    this.#stream = stream;
+    this.caller = caller;
+    this.#around = around;
+  }
+
   /** ws tells everything by `emit`, so this is the one door, and no socket needs listeners of its own. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'message') {
-      if (!this.belongings.guard.admits(this, args[0] as Buffer, args[1] as boolean)) return true;
-    } else if (event === 'pong') this.belongings.guard.heard(this);
-    else if (event === 'close') {
+      if (!this.#around.guard.admits(this, args[0] as Buffer, args[1] as boolean)) return true;
+    } else if (event === 'ping' || event === 'pong') {
+      const isAdmitted = this.#around.guard.admitsControl(this);
+      if (isAdmitted && event === 'ping') this.pong(args[0]);
+    } else if (event === 'close') {
       clearTimeout(this.#rest);
-      this.belongings.guard.left(this);
+      this.#around.guard.left(this);
     }
     return super.emit(event, ...args);
   }
@@ -61,25 +68,22 @@ export class ClientSocket extends WebSocket implements Bucket {
   /** Queues the text for the end of this turn. */
   override send(text: string): void {
     if (!this.isOpen) return;
-    const { stream, sendBufferBytesMax, flusher, guard } = this.belongings;
     const frame = textFrame(text);
     if (this.#queued === undefined) {
       this.#queued = frame;
-      flusher.add(this);
+      toFlush.add(this);
     } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
     else this.#queued = [this.#queued, frame];
-    this.#queuedBytes += frame.length;
-    if (this.#queuedBytes + stream.writableLength > sendBufferBytesMax) guard.stalled(this);
   }
 
   flush(): void {
     const queued = this.#queued;
     if (queued === undefined) return;
-    const bytes = this.#queuedBytes;
     this.#queued = undefined;
-    this.#queuedBytes = 0;
     if (!this.isOpen) return;
-    this.belongings.stream.write(Array.isArray(queued) ? Buffer.concat(queued, bytes) : queued);
+    this.#stream.write(Array.isArray(queued) ? Buffer.concat(queued) : queued);
+    const { guard, sendBufferBytesMax } = this.#around;
+    if (this.#stream.writableLength > sendBufferBytesMax) guard.stalled(this);
   }
 
   override close(code?: number, reason?: string): void {
@@ -98,8 +102,8 @@ export class ClientSocket extends WebSocket implements Bucket {
   }
 }
 
-/** Gathers the sockets that have something to write; `setImmediate` runs right after the readable sockets of this turn were read. */
-export class Flusher {
+/** The sockets that have something to write; `setImmediate` runs right after the readable sockets of this turn were read. */
+class Flusher {
   #waiting: ClientSocket[] = [];
   #spare: ClientSocket[] = [];
 
@@ -115,17 +119,17 @@ export class Flusher {
     this.#spare = now;
   };
 }
+const toFlush = new Flusher();
 
 export type Upgrade = (
   request: IncomingMessage,
   stream: Duplex,
   head: Buffer,
-  belongings: Omit<Belongings, 'stream' | 'flusher'>,
-  use: (socket: ClientSocket) => void,
-) => void;
+  caller: Caller,
+) => ClientSocket | undefined;
 
-/** Turns HTTP requests into sockets; what is no WebSocket request is answered 400 by ws. */
-export function createUpgrade(frameBytesMax: number): Upgrade {
+/** Turns HTTP requests into sockets; what is no WebSocket request is answered 400 by ws, and there is none. */
+export function createUpgrade(frameBytesMax: number, around: Surroundings): Upgrade {
   // Two of these are younger than the library's type declarations.
   const options: ServerOptions<typeof ClientSocket> & { closeTimeout: number; maxFragments: number } = {
     noServer: true,
@@ -135,15 +139,17 @@ export function createUpgrade(frameBytesMax: number): Upgrade {
     maxPayload: frameBytesMax,
     maxFragments: 64,
     closeTimeout: 5_000,
-    autoPong: true,
+    autoPong: false, // pings are paid for like every frame, see `emit`
     skipUTF8Validation: false,
   };
   const server = new WebSocketServer<typeof ClientSocket>(options);
-  const flusher = new Flusher();
-  return (request, stream, head, belongings, use) => {
+  return (request, stream, head, caller) => {
+    let opened: ClientSocket | undefined;
+    // Calls back at once, since no check of its own is asked for.
     server.handleUpgrade(request, stream, head, (socket) => {
-      socket.belongings = { ...belongings, stream, flusher };
-      use(socket);
+      socket.begin(stream, caller, around);
+      opened = socket;
     });
+    return opened;
   };
 }

@@ -1,0 +1,128 @@
+// What a connected client may send, and how much: every frame is paid for and checked before `peer` acts on it.
+import type { Log } from '@relay-swarm/kit';
+import type { AbsentPeers } from './absent.ts';
+import type { Counters } from './counters.ts';
+import { findFault, isHeartbeat, type FrameFault, type Relayed } from './frame.ts';
+import { debtMs, spend, type Rate } from './rate.ts';
+import type { ClientSocket } from './socket.ts';
+import type { World } from './world.ts';
+
+export interface FrameLimits {
+  readonly idCharsMax: number;
+  readonly faultsMax: number;
+  readonly messages: Rate;
+  /** Of all sockets of one address together. */
+  readonly messagesPerAddress: Rate;
+}
+
+export interface FrameGuardOptions {
+  readonly limits: FrameLimits;
+  readonly absent: AbsentPeers;
+  readonly isPresent: (id: string) => boolean;
+  /** Closes the socket for something that its client did. */
+  readonly end: (socket: ClientSocket, reason: string, message: string) => void;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly world: World;
+}
+
+/** A frame costs one message, and one more for each of these. */
+const BYTES_PER_MESSAGE = 4096;
+/** What a frame costs that goes no further, beside its own price. */
+const FAULT_COST = 9;
+/** Of a destination that we repeat to the sender. */
+const DESTINATION_CHARS_MAX = 256;
+/** Thrown at `peer`, so that it leaves the message alone. Made once: a flood of faults must not cost a stack trace each. */
+const REFUSED = new Error('refused');
+
+type Fault = FrameFault | 'binary' | 'not-json' | 'queue-full';
+
+export class FrameGuard {
+  readonly #options: FrameGuardOptions;
+  /** Whose frame `peer` is working on, and how long it is: `peer` does so without interruption. */
+  #speaker!: ClientSocket;
+  #spokenBytes = 0;
+
+  constructor(options: FrameGuardOptions) {
+    this.#options = options;
+  }
+
+  /** Whether `peer` may read the frame; it then asks `look()` what to make of it. */
+  admits(socket: ClientSocket, frame: Buffer, isBinary: boolean): boolean {
+    if (!socket.isOpen) return false; // replaced or being closed: its id may be another's by now
+    const { counters, world } = this.#options;
+    counters.framesIn++;
+    socket.heardAtMs = world.nowMs();
+    if (!this.#pays(socket, 1 + frame.length / BYTES_PER_MESSAGE)) return false;
+    if (isBinary) return (this.#blame(socket, 'binary'), false);
+    if (isHeartbeat(frame)) {
+      counters.heartbeats++;
+      return false; // it only tells that the client lives, and we know now
+    }
+    this.#speaker = socket;
+    this.#spokenBytes = frame.length;
+    return true;
+  }
+
+  /** Pings and pongs are paid for too. */
+  admitsControl(socket: ClientSocket): boolean {
+    if (!socket.isOpen) return false;
+    socket.heardAtMs = this.#options.world.nowMs();
+    return this.#pays(socket, 1);
+  }
+
+  /** Called by `peer` with what it has read from the speaker's frame. Throws what is to go no further. */
+  look(message: unknown): void {
+    const { limits, absent, isPresent, counters, world } = this.#options;
+    const fault = findFault(message, limits.idCharsMax);
+    if (fault !== undefined) this.#refuse(fault, Object(message) as Partial<Relayed>);
+    const { type, dst } = message as Relayed | { type: 'HEARTBEAT'; dst?: never };
+    if (type === 'HEARTBEAT') return;
+    if (isPresent(dst)) counters.framesOut++;
+    else if (type !== 'LEAVE' && !absent.admit(dst, this.#spokenBytes, world.nowMs())) {
+      this.#refuse('queue-full', { type, dst });
+    }
+  }
+
+  /** Called by `peer` with what went wrong: our own refusal, a socket's fault, or a frame that is not JSON. */
+  failed(error: unknown): void {
+    if (error === REFUSED) return;
+    const { code } = error as { code?: unknown };
+    if (typeof code === 'string') this.#options.counters.socketErrors.add(code);
+    else this.#blame(this.#speaker, 'not-json');
+  }
+
+  /** An eager client waits; one that is a whole burst in debt is no client. False where it has been closed. */
+  #pays(socket: ClientSocket, cost: number): boolean {
+    const { limits, counters, end } = this.#options;
+    const left = spend(socket, limits.messages, cost, socket.heardAtMs);
+    const leftOfAddress = spend(socket.caller.messages, limits.messagesPerAddress, cost, socket.heardAtMs);
+    if (left >= 0 && leftOfAddress >= 0) return true;
+    if (left <= -limits.messages.burst) {
+      end(socket, 'flood', 'too many messages');
+      return false;
+    }
+    if (!socket.isResting) counters.rests++;
+    socket.rest(Math.max(debtMs(left, limits.messages), debtMs(leftOfAddress, limits.messagesPerAddress)));
+    return true;
+  }
+
+  #refuse(reason: Fault, { type, dst }: Partial<Relayed>): never {
+    this.#blame(this.#speaker, reason);
+    const isUndeliverable = reason === 'bad-destination' || reason === 'queue-full';
+    const isNamed = typeof dst === 'string' && dst.length <= DESTINATION_CHARS_MAX;
+    if (type === 'OFFER' && isUndeliverable && isNamed) {
+      // What cannot be delivered is told at once, in the words that `peer` would use seconds later.
+      this.#speaker.send(JSON.stringify({ type: 'EXPIRE', src: dst, dst: this.#speaker.id }));
+    }
+    throw REFUSED;
+  }
+
+  #blame(socket: ClientSocket, reason: Fault): void {
+    const { limits, counters, log, end } = this.#options;
+    counters.refusedFrames.add(reason);
+    if (log.isDebug) log.debug('frame refused', { reason, id: socket.id });
+    if (++socket.faults > limits.faultsMax) end(socket, 'faults', `too many faults, the last: ${reason}`);
+    else this.#pays(socket, FAULT_COST);
+  }
+}
