@@ -1,7 +1,7 @@
 // Makes a fresh clone runnable: the right Node, the packages, the compiled code. Does nothing that is done already.
 // Nothing is imported from outside Node, because nothing may be installed yet.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -20,13 +20,23 @@ export function requireNode() {
   fail(`Cannot run on Node ${process.versions.node}: version ${NODE_MIN.join('.')} or newer is needed`);
 }
 
-/** Installs with `npm ci` where packages are missing or older than the lock file. */
+/** Installs with `npm ci` where the installed packages are not those of the lock file. */
 export function installPackages() {
-  const installed = `${root}node_modules/.package-lock.json`;
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs)
-    return;
+  if (isInstalled()) return;
   console.log('relay-swarm: installing packages (npm ci)');
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'install the packages');
+}
+
+/** Optional packages are for some platforms only, and npm knows best which. */
+function isInstalled() {
+  const note = `${root}node_modules/.package-lock.json`; // npm's own, of what it installed last
+  if (!existsSync(note)) return false;
+  const read = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
+  const installed = read(note);
+  return Object.entries(read(`${root}package-lock.json`)).every(
+    ([at, { version, optional }]) =>
+      !at.includes('node_modules/') || optional || installed[at]?.version === version,
+  );
 }
 
 /** Compiles what has changed. */

@@ -17,7 +17,8 @@ function written(value: unknown): string {
   if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value) {
     return `${String(value.host)}:${String(value.port)}`;
   }
-  return value === undefined ? '' : String(value);
+  if (value === undefined) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 const settings = new Map<string, Setting<unknown>[]>();

@@ -1,0 +1,118 @@
+// npm start as a user without Docker meets it: ready, stopped, and told what is wrong.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { exampleSettings, root } from './support/repository.ts';
+
+const READY = 'relay-swarm is ready';
+
+class Run {
+  output = '';
+  readonly #child: ChildProcess;
+  readonly exitCode: Promise<number | null>;
+
+  constructor(settings: Readonly<Record<string, string>>) {
+    // What the person who runs the tests has set is none of the tests' business.
+    const own = Object.fromEntries(
+      Object.entries(process.env).filter(([name]) => !exampleSettings().has(name)),
+    );
+    this.#child = spawn(process.execPath, ['scripts/start.mjs'], {
+      cwd: root,
+      env: { ...own, ...settings, NODE_OPTIONS: '' },
+    });
+    for (const stream of [this.#child.stdout!, this.#child.stderr!]) {
+      stream.setEncoding('utf8').on('data', (part: string) => (this.output += part));
+    }
+    this.exitCode = new Promise((resolve) => this.#child.once('close', resolve));
+  }
+
+  /** Waits until the output has this text; fails with the output when the program ends before. */
+  async says(text: string): Promise<void> {
+    const state = { ended: false };
+    void this.exitCode.then(() => (state.ended = true));
+    while (!this.output.includes(text)) {
+      if (state.ended) throw new Error(`npm start ended without saying "${text}":\n${this.output}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+}
+
+async function listenAnywhere(): Promise<Server> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
+
+const portOf = (server: Server): number => (server.address() as AddressInfo).port;
+
+describe('npm start', () => {
+  let dataDir: string;
+  let settings: Record<string, string>;
+  let run: Run | undefined;
+
+  beforeEach(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'start-'));
+    const servers = await Promise.all(
+      ['TRACKER', 'PEERJS', 'STUN_HTTP', 'STUN', 'STUN_TLS'].map(
+        async (name) => [name, await listenAnywhere()] as const,
+      ),
+    );
+    settings = {
+      DATA_DIR: dataDir,
+      IDENTITY_DIR: join(dataDir, 'identity'),
+      STUN_SECRET_DIR: join(dataDir, 'secret'),
+      ...Object.fromEntries(servers.map(([name, server]) => [`${name}_PORT`, String(portOf(server))])),
+    };
+    for (const [, server] of servers) server.close();
+  });
+  afterEach(async () => {
+    run?.signal('SIGTERM');
+    await run?.exitCode;
+    run = undefined;
+    await rm(dataDir, { recursive: true });
+  });
+
+  it('brings every service up, says where it is, and stops cleanly on Ctrl-C', async () => {
+    run = new Run(settings);
+    await run.says(READY);
+    for (const name of ['TRACKER', 'PEERJS']) {
+      const at = `http://127.0.0.1:${settings[`${name}_PORT`]}/`;
+      expect(run.output).toContain(at);
+      expect((await fetch(`${at}healthz`)).status).toBe(200);
+    }
+    const stoppedAtMs = Date.now();
+    run.signal('SIGINT');
+    expect(await run.exitCode).toBe(0);
+    expect(Date.now() - stoppedAtMs).toBeLessThan(10_000);
+    expect(run.output).toContain('relay-swarm: stopped');
+    await expect(fetch(`http://127.0.0.1:${settings['TRACKER_PORT']}/healthz`)).rejects.toThrow();
+  });
+
+  it('names the port that is taken, and the setting', async () => {
+    const other = await listenAnywhere();
+    try {
+      run = new Run({ ...settings, TRACKER_PORT: String(portOf(other)) });
+      expect(await run.exitCode).toBe(1);
+      expect(run.output).toContain(`Cannot listen on port ${portOf(other)}`);
+      expect(run.output).toContain('set TRACKER_PORT to a free port');
+      expect(run.output).toContain('tracker could not start (exit code 1), so everything is stopped');
+      expect(run.output).not.toMatch(/\n\s+at /); // no stack
+      expect(run.output).not.toContain(READY);
+    } finally {
+      other.close();
+    }
+  });
+
+  it('tells every wrong setting', async () => {
+    run = new Run({ ...settings, TRACKER_OFFERS_MAX: 'many', TRACKER_PING_SECONDS: '0' });
+    expect(await run.exitCode).toBe(1);
+    expect(run.output).toContain('TRACKER_OFFERS_MAX="many": must be a whole number from 1 to 100');
+    expect(run.output).toContain('TRACKER_PING_SECONDS="0": must be a whole number from 1 to 300');
+  });
+});
