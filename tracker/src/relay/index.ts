@@ -1,36 +1,221 @@
-// The relay swarm, as the rest of the tracker sees it.
-import type { Gauges, Log, Metrics, Part } from '@relay-swarm/kit';
+// The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
+import { writeJsonFile, type HealthSnapshot, type Log, type Metrics, type Part } from '@relay-swarm/kit';
 import type { RelayState, Roster, RosterRelay, SignedDescriptor } from '@relay-swarm/protocol';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import { createAddressGuard, isPublicAddress } from './addresses.ts';
+import { createDiscovery } from './discovery.ts';
+import { fetchDescriptor } from './fetch-descriptor.ts';
+import { loadIdentity, verifySignature } from './identity.ts';
+import { LoadState } from './load.ts';
+import { registerRelayMetrics } from './metrics.ts';
+import { RelayNode } from './node.ts';
+import { mergeHealth, readOthers, readServiceHealth } from './own-health.ts';
+import { refuseUpgrade } from './overload.ts';
+import { betterThan } from './roster.ts';
+import { readSaved, writeSaved } from './saved.ts';
+import { createSpeaker } from './speaker.ts';
 import type { RelaySettings } from './settings.ts';
+import { createWireAcceptor, dialWire } from './wire.ts';
 
+export { refuseUpgrade, spreadCloses } from './overload.ts';
 export { checkRelaySettings, relaySettings, type RelaySettings } from './settings.ts';
 
 export interface RelaySwarmOptions {
   readonly settings: RelaySettings;
+  /** TRACKER_PUBLIC_URL; where there is none, the relay is known as ws://localhost. */
+  readonly publicUrl: string | undefined;
   readonly dataDir: string;
-  /** The port on which the tracker listens (TRACKER_PORT), asked when it is needed: it may be 0 until then. */
+  /** The port on which the tracker listens; may be 0 until `start()`. */
   readonly port: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The tracker's own numbers. Those that count here: connections, connectionsMax, peers. Written to health/tracker.json by the swarm. */
-  readonly gauges: () => Gauges;
+  /** The tracker's own last snapshot (HealthFile.latest). Its gauges that count here: connections, connectionsMax, peers. */
+  readonly health: () => HealthSnapshot | undefined;
   readonly now?: () => number;
   readonly random?: () => number;
 }
 
-/** Start it after the socket server listens (it announces the port), stop it before the server closes. */
+/** Start it once the server listens, for it announces the port; `drain()` it before the server closes its connections. */
 export interface RelaySwarm extends Part {
   /** For `GET /relay` with an upgrade; `address` is the client's, proxies seen through. Answers refusals itself. */
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer, address: string): void;
   /** What /.well-known/relay-swarm answers. */
   descriptor(): SignedDescriptor;
-  /** What /relays.json answers. */
+  /** What /relays.json answers, and the body of a 503. */
   roster(): Roster;
-  /** The relays that are better off than this one: for a reply to `"relays":true`. Empty while this one is `ok`. */
+  /** Relays that are better off, for a reply to `"relays":true`. Empty while this one is `ok`. */
   betterRelays(): readonly RosterRelay[];
   state(): RelayState;
+  /** What the DHT yields, in words. */
+  discoveryState(): string;
   /** Tells the other relays that this one is about to stop, and takes it off its own roster. */
   drain(): void;
+}
+
+const TICK_MS = 1_000;
+const SAVE_MS = 60_000;
+const BETTER_MAX = 8;
+
+/** Loads the key and what is remembered; opens nothing before `start()`. */
+export async function createRelaySwarm(options: RelaySwarmOptions): Promise<RelaySwarm> {
+  const { settings, dataDir, log, metrics, port } = options;
+  const now = options.now ?? Date.now;
+  const random = options.random ?? Math.random;
+  const { allowPrivate, candidatesMax } = settings;
+  const periodMs = settings.statusSeconds * 1000;
+
+  const self = await loadIdentity(settings.identityDir);
+  const saved = await readSaved(dataDir, SAVED_BYTES_PER_RELAY_MAX * candidatesMax);
+  const ownUrl = (): string =>
+    new URL(options.publicUrl ?? `ws://localhost:${port()}`).href.replace(/\/$/, '');
+  const speaker = createSpeaker({ self, settings, url: ownUrl, now });
+  const guard = createAddressGuard({ allowPrivate });
+  const acceptor = createWireAcceptor();
+  const loadState = new LoadState(settings);
+
+  const node = new RelayNode(
+    {
+      ...settings,
+      self,
+      periodMs,
+      retryMsMax: settings.retrySecondsMax * 1000,
+      verify: verifySignature,
+      isPublicHost: (host) => {
+        const address = host.replace(/^\[|\]$/g, '');
+        return isIP(address) === 0 || isPublicAddress(address);
+      },
+      network: {
+        fetchDescriptor: (origin) => fetchDescriptor(origin, guard),
+        dial: (url, opened) => dialWire(url, guard, opened),
+      },
+      nonce: () => randomBytes(32).toString('hex'),
+      ...{ now, random, log },
+    },
+    speaker.describe(),
+    speaker.report('ok', 0, mergeHealth(undefined, new Map(), now()).health),
+  );
+  node.restore(saved.relays);
+  for (const url of settings.bootstrap) node.addCandidate(url, 'bootstrap');
+
+  const discovery = createDiscovery({
+    ...settings,
+    bootstrap: settings.dhtBootstrap,
+    nodes: saved.nodes,
+    announcedPort: () => (settings.announcedPort === 0 ? port() : settings.announcedPort),
+    lookupMs: settings.lookupSeconds * 1000,
+    found: ({ host, port: at }) => node.addCandidate(`http://${host}:${at}`, 'dht'),
+    ...{ random, log },
+  });
+
+  let isDraining = false;
+  const state = (): RelayState => (isDraining ? 'draining' : loadState.state);
+
+  const files = createFiles(log);
+  const file = (name: string): string => join(dataDir, name);
+  const saveDescriptor = (): void =>
+    files.write(() => writeJsonFile(file('descriptor.json'), node.descriptor));
+  const saveCandidates = (): void =>
+    files.write(() => writeSaved(dataDir, { relays: node.save(), nodes: discovery.nodes() }));
+  let rosterWritten = '';
+  let rosterWrittenAtMs = 0;
+  const saveRoster = (): void => {
+    const roster = node.roster();
+    // Ages change with every second; they are news only once a period
+    const news = JSON.stringify(roster.relays.map((relay) => ({ ...relay, ageSeconds: 0 })));
+    if (news === rosterWritten && now() - rosterWrittenAtMs < periodMs) return;
+    rosterWritten = news;
+    rosterWrittenAtMs = now();
+    files.write(() => writeJsonFile(file('roster.json'), roster));
+  };
+
+  const report = async (): Promise<void> => {
+    const others = await readOthers(dataDir);
+    const merged = mergeHealth(readServiceHealth(options.health()), others, now());
+    const before = loadState.state;
+    loadState.update(merged.sample);
+    if (loadState.state !== before) log.info('load', { state: loadState.state, load: loadState.load });
+    node.setHealth(speaker.report(state(), loadState.load, merged.health));
+  };
+
+  let reportedAtMs = -Infinity;
+  let savedAtMs = now();
+  const tick = (): void => {
+    const nowMs = now();
+    if (speaker.isDue(node.descriptor)) {
+      node.setDescriptor(speaker.describe());
+      saveDescriptor();
+    }
+    if (nowMs - reportedAtMs >= periodMs) {
+      reportedAtMs = nowMs;
+      report().catch((error: unknown) => log.error('cannot tell how this relay is', { error }));
+    }
+    node.tick();
+    saveRoster();
+    if (nowMs - savedAtMs < SAVE_MS) return;
+    savedAtMs = nowMs;
+    saveCandidates();
+  };
+
+  registerRelayMetrics(metrics, { node, discovery, load: () => loadState.load, state });
+  let timer: NodeJS.Timeout | undefined;
+  return {
+    name: 'relay-swarm',
+    start: async () => {
+      log.info('this relay', { id: self.id, url: ownUrl(), swarm: settings.swarm });
+      node.setDescriptor(speaker.describe());
+      saveDescriptor();
+      if (settings.dhtEnabled) await discovery.start();
+      tick();
+      timer = setInterval(tick, TICK_MS);
+    },
+    stop: async () => {
+      if (timer === undefined) return;
+      clearInterval(timer);
+      node.stop();
+      saveCandidates();
+      saveRoster();
+      if (settings.dhtEnabled) await discovery.stop();
+      await files.done();
+    },
+    handleUpgrade: (request, socket, head, address) => {
+      if (isDraining || !node.admits(address)) refuseUpgrade(socket, node.roster());
+      else acceptor.accept(request, socket, head, address, node.accepted);
+    },
+    descriptor: () => node.descriptor,
+    roster: () => node.roster(),
+    betterRelays: () => (state() === 'ok' ? [] : betterThan(node.roster(), state(), BETTER_MAX)),
+    state,
+    discoveryState: () =>
+      settings.dhtEnabled ? discovery.state() : 'the DHT is switched off (TRACKER_DHT_ENABLED)',
+    drain: () => {
+      if (isDraining) return;
+      isDraining = true;
+      node.setHealth(speaker.report('draining', loadState.load, node.health));
+      saveRoster();
+    },
+  };
+}
+
+const SAVED_BYTES_PER_RELAY_MAX = 16_384;
+
+/** Writes one after the other; a disk that fails is told of once, not with every write. */
+function createFiles(log: Log): { write(write: () => Promise<void>): void; done(): Promise<void> } {
+  let writing = Promise.resolve();
+  let isFailing = false;
+  return {
+    write: (write) => {
+      writing = writing.then(write).then(
+        () => void (isFailing = false),
+        (error: unknown) => {
+          if (!isFailing) log.error("cannot write the relay swarm's files", { error });
+          isFailing = true;
+        },
+      );
+    },
+    done: () => writing,
+  };
 }

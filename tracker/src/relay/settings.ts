@@ -13,6 +13,7 @@ import {
   type Settings,
 } from '@relay-swarm/kit';
 import { SERVICE_NAME, SERVICES_MAX, SWARM_CHARS_MAX } from '@relay-swarm/protocol';
+import { HYSTERESIS } from './load.ts';
 
 /** A URL that may be left out. */
 const optionalUrl = (
@@ -42,8 +43,7 @@ export const relaySettings = {
   swarm: text('RELAY_SWARM', { charsMax: SWARM_CHARS_MAX, default: 'relay-swarm/1' }),
   identityDir: path('IDENTITY_DIR', { default: './identity' }),
 
-  // what the descriptor says
-  publicUrl: optionalUrl('TRACKER_PUBLIC_URL', ['wss:', 'ws:'], 'wss://tracker.example.org'),
+  // what the descriptor says, beside TRACKER_PUBLIC_URL
   peerjsUrl: optionalUrl('RELAY_PEERJS_URL', WEB, 'https://peerjs.example.org'),
   iceServersUrl: optionalUrl('RELAY_ICE_SERVERS_URL', WEB, 'https://tracker.example.org/ice-servers'),
   siteUrl: optionalUrl('RELAY_SITE_URL', WEB, 'https://tracker.example.org'),
@@ -97,10 +97,13 @@ export const relaySettings = {
 export type RelaySettings = Settings<typeof relaySettings>;
 
 /** Rules between settings, each fault a sentence. */
-export function checkRelaySettings(settings: RelaySettings): string[] {
+export function checkRelaySettings(
+  settings: RelaySettings & { readonly publicUrl: string | undefined },
+): string[] {
   const faults: string[] = [];
-  if (settings.busyLoad >= settings.fullLoad)
-    faults.push('RELAY_BUSY_LOAD: must be less than RELAY_FULL_LOAD');
+  if (settings.busyLoad + HYSTERESIS > settings.fullLoad) {
+    faults.push(`RELAY_BUSY_LOAD: must be at least ${HYSTERESIS} less than RELAY_FULL_LOAD`);
+  }
   if (settings.dhtEnabled && !settings.allowPrivate && !(settings.publicUrl ?? '').startsWith('wss:')) {
     faults.push(
       'TRACKER_PUBLIC_URL: must be a wss: URL where TRACKER_DHT_ENABLED is true, since other relays refuse any other',

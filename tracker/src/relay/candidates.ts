@@ -1,0 +1,112 @@
+// Addresses heard of that may be relays: nothing is believed of them until they have said who they are. Pure; bounded.
+import { backoffMs } from './backoff.ts';
+
+/** Where we heard of it. Those of the operator come before those of the DHT, where anybody can write. */
+export type CandidateSource = 'bootstrap' | 'dht';
+
+export interface Candidate {
+  /** "http://host:port", or the URL that the operator gave. */
+  readonly origin: string;
+  readonly source: CandidateSource;
+  failures: number;
+  nextAtMs: number;
+  asking: boolean;
+}
+
+export interface CandidatesOptions {
+  readonly candidatesMax: number;
+  /** Of the DHT, for one host: announcing costs nothing, and each port would be another candidate. */
+  readonly perHostMax: number;
+  /** Asked at once, of the DHT alone; the others have their own room. */
+  readonly askingMax: number;
+  readonly retryMsMax: number;
+  readonly random: () => number;
+}
+
+/** Asked again in this time where it answered well: it may have got a new key or URL. */
+const ANSWERED_MS = 600_000;
+/** A DHT candidate that failed this often is forgotten; if it is real it will be announced again. */
+const FAILURES_MAX = 5;
+/** The operator's own addresses are asked at least this often. */
+const BOOTSTRAP_RETRY_MS_MAX = 20_000;
+
+export class Candidates {
+  readonly #options: CandidatesOptions;
+  readonly #byOrigin = new Map<string, Candidate>();
+  readonly #perHost = new Map<string, number>();
+
+  constructor(options: CandidatesOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#byOrigin.size;
+  }
+
+  /** Takes it in; false where it is known already or there is no room. */
+  add(origin: string, source: CandidateSource, nowMs: number): boolean {
+    if (this.#byOrigin.has(origin)) return false;
+    if (source === 'dht') {
+      const host = hostOf(origin);
+      const ofHost = this.#perHost.get(host) ?? 0;
+      if (ofHost >= this.#options.perHostMax || this.#byOrigin.size >= this.#options.candidatesMax)
+        return false;
+      this.#perHost.set(host, ofHost + 1);
+    }
+    this.#byOrigin.set(origin, { origin, source, failures: 0, nextAtMs: nowMs, asking: false });
+    return true;
+  }
+
+  /** Those to ask now, marked as being asked: the operator's first, then the DHT's in random order. */
+  take(nowMs: number): Candidate[] {
+    let room = this.#options.askingMax;
+    const due: Candidate[] = [];
+    for (const candidate of this.#byOrigin.values()) {
+      if (candidate.asking && candidate.source === 'dht') room--;
+      if (!candidate.asking && candidate.nextAtMs <= nowMs) due.push(candidate);
+    }
+    const own = due.filter(({ source }) => source === 'bootstrap');
+    const dht = due.filter(({ source }) => source === 'dht');
+    const taken = [...own, ...sample(dht, Math.max(0, room), this.#options.random)];
+    for (const candidate of taken) candidate.asking = true;
+    return taken;
+  }
+
+  answered(candidate: Candidate, nowMs: number): void {
+    candidate.asking = false;
+    candidate.failures = 0;
+    candidate.nextAtMs = nowMs + ANSWERED_MS;
+  }
+
+  failed(candidate: Candidate, nowMs: number): void {
+    candidate.asking = false;
+    candidate.failures++;
+    if (candidate.source === 'dht' && candidate.failures >= FAILURES_MAX) this.#remove(candidate);
+    const capMs =
+      candidate.source === 'dht'
+        ? this.#options.retryMsMax
+        : Math.min(BOOTSTRAP_RETRY_MS_MAX, this.#options.retryMsMax);
+    candidate.nextAtMs = nowMs + backoffMs(candidate.failures, capMs, this.#options.random);
+  }
+
+  #remove({ origin }: Candidate): void {
+    this.#byOrigin.delete(origin);
+    const host = hostOf(origin);
+    const left = (this.#perHost.get(host) ?? 1) - 1;
+    if (left > 0) this.#perHost.set(host, left);
+    else this.#perHost.delete(host);
+  }
+}
+
+const hostOf = (origin: string): string => new URL(origin).hostname;
+
+/** Up to `count` of the items, each as likely as any other. */
+export function sample<T>(items: readonly T[], count: number, random: () => number): T[] {
+  const pool = [...items];
+  const taken = Math.min(count, pool.length);
+  for (let i = 0; i < taken; i++) {
+    const j = i + Math.floor(random() * (pool.length - i));
+    [pool[i], pool[j]] = [pool[j]!, pool[i]!];
+  }
+  return pool.slice(0, taken);
+}

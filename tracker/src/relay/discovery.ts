@@ -1,0 +1,196 @@
+// Finds candidates in the BitTorrent DHT and announces this relay there. The only importer of bittorrent-dht.
+// IPv4 only: the library opens one udp4 socket and writes six-byte peers. Relays with IPv6 alone are found by bootstrap and roster.
+import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
+import { Client, type DhtNode } from 'bittorrent-dht';
+import { createHash } from 'node:crypto';
+import { createSocket, type Socket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { TokenBucket } from '../token-bucket.ts';
+import { isPublicAddress } from './addresses.ts';
+import { sample } from './candidates.ts';
+
+export interface DiscoveryOptions {
+  readonly swarm: string;
+  readonly dhtPort: number;
+  readonly bootstrap: readonly DhtNode[];
+  /** Nodes remembered from before the restart. */
+  readonly nodes: readonly DhtNode[];
+  /** Where our /.well-known/relay-swarm answers over plain HTTP. */
+  readonly announcedPort: () => number;
+  readonly lookupMs: number;
+  readonly candidatesPerLookupMax: number;
+  readonly allowPrivate: boolean;
+  readonly found: (candidate: DhtNode) => void;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export interface Discovery extends Part {
+  /** What is going on, and where nothing is found, why. */
+  state(): string;
+  nodes(): DhtNode[];
+  readonly counters: {
+    lookups: number;
+    candidates: number;
+    datagramsDropped: number;
+    faults: number;
+    restarts: number;
+  };
+}
+
+/** The rendezvous of a swarm. */
+export const infoHashOf = (swarm: string): Buffer => createHash('sha1').update(swarm).digest();
+
+/** Lookups follow each other so fast at first, then ever slower, up to the setting. */
+const FIRST_LOOKUP_MS = 2_000;
+/** A lookup takes seconds; one that takes longer hangs on a node whose answer broke the library. */
+const LOOKUP_MS_MAX = 30_000;
+const NODES_SAVED_MAX = 100;
+/** Far above what mainline sends to one node. */
+const DATAGRAMS = { perSecond: 1_000, burst: 4_000 } as const;
+const LIBRARY = { maxTables: 16, maxValues: 100, maxPeers: 10_000, maxAge: 2_400_000 } as const;
+
+export function createDiscovery(options: DiscoveryOptions): Discovery {
+  const { dhtPort, bootstrap, allowPrivate, log, random } = options;
+  const infoHash = infoHashOf(options.swarm);
+  const counters = { lookups: 0, candidates: 0, datagramsDropped: 0, faults: 0, restarts: 0 };
+  let dht: Client | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  let state = 'not started';
+  let round = 0;
+  let heard = new Map<string, DhtNode>();
+  let nodes = options.nodes;
+
+  const open = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = guardSocket(createSocket('udp4'), { allowPrivate, counters });
+      const client = new Client({ ...LIBRARY, bootstrap: bootstrap.length > 0 && bootstrap, socket });
+      dht = client;
+      client.on('error', (error: NodeJS.ErrnoException) => {
+        state = `cannot use UDP port ${dhtPort}: ${error.message}`;
+        reject(explainListenError(error, 'the DHT', dhtPort, 'TRACKER_DHT_PORT'));
+      });
+      client.on('warning', () => counters.faults++);
+      client.on('peer', (peer: DhtNode) => {
+        // More than a lookup may give, so that the choice below is a fair one and not that of the fastest node
+        if (heard.size < 50 * options.candidatesPerLookupMax) heard.set(`${peer.host}:${peer.port}`, peer);
+      });
+      for (const node of nodes) client.addNode({ ...node });
+      client.listen(dhtPort, resolve);
+    });
+
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (dht === undefined) resolve();
+      else dht.destroy(resolve);
+      dht = undefined;
+    });
+
+  const look = (): void => {
+    const client = dht;
+    if (client === undefined) return;
+    counters.lookups++;
+    heard = new Map();
+    const deadline = setTimeout(() => void restart(), LOOKUP_MS_MAX);
+    const abort = client.lookup(infoHash, (_error, answers = 0) => {
+      clearTimeout(deadline);
+      abort();
+      if (dht !== client) return;
+      const candidates = sample([...heard.values()], options.candidatesPerLookupMax, random);
+      counters.candidates += candidates.length;
+      tell(describe(answers, candidates.length, dhtPort));
+      candidates.forEach(options.found);
+      if (answers > 0) client.announce(infoHash, options.announcedPort(), () => undefined); // no node took it: the next lookup says so
+      schedule();
+    });
+    deadline.unref();
+  };
+
+  const schedule = (): void => {
+    const waitMs = Math.min(options.lookupMs, FIRST_LOOKUP_MS * 2 ** Math.min(round++, 20));
+    timer = setTimeout(look, waitMs * (0.75 + random() / 2));
+    timer.unref();
+  };
+
+  const restart = async (): Promise<void> => {
+    if (dht === undefined) return;
+    counters.restarts++;
+    nodes = savedNodes(dht);
+    await close();
+    await open().catch((error: unknown) => log.warn('cannot open the DHT again', { error }));
+    schedule();
+  };
+
+  const tell = (words: string): void => {
+    if (words !== state) log.info('discovery', { state: words });
+    state = words;
+  };
+
+  return {
+    name: 'discovery',
+    counters,
+    state: () => state,
+    nodes: () => (dht === undefined ? [...nodes] : savedNodes(dht)),
+    start: async () => {
+      state = 'starting';
+      await open();
+      look();
+    },
+    stop: async () => {
+      clearTimeout(timer);
+      if (dht !== undefined) nodes = savedNodes(dht);
+      await close();
+      state = 'stopped';
+    },
+  };
+}
+
+const savedNodes = (dht: Client): DhtNode[] => dht.toJSON().nodes.slice(0, NODES_SAVED_MAX);
+
+function describe(answers: number, candidates: number, port: number): string {
+  if (answers === 0) {
+    return `no DHT node answers: is UDP blocked? Port ${port}/udp must be open in both directions, and one of TRACKER_DHT_BOOTSTRAP must be alive`;
+  }
+  if (candidates === 0) return 'the DHT answers, but knows nobody else of this swarm yet';
+  return 'the DHT answers and knows candidates of this swarm';
+}
+
+/**
+ * The library trusts the shape of what it decodes: a token or an id that is no buffer throws out of its message handler, which
+ * would end the process. So its handlers run under a guard, a flood is cut, and nothing is sent where a stranger must not make us send.
+ */
+function guardSocket(
+  socket: Socket,
+  { allowPrivate, counters }: { allowPrivate: boolean; counters: Discovery['counters'] },
+): Socket {
+  const bucket = new TokenBucket(DATAGRAMS, performance.now());
+  const emit = socket.emit.bind(socket) as (event: string, ...args: unknown[]) => boolean;
+  const guardedEmit = (event: string, ...args: unknown[]): boolean => {
+    if (event !== 'message') return emit(event, ...args);
+    if (!bucket.take(DATAGRAMS, performance.now())) {
+      counters.datagramsDropped++;
+      return true;
+    }
+    try {
+      return emit(event, ...args);
+    } catch {
+      counters.faults++; // the sender's fault; whom it was about runs into its time-out
+      return true;
+    }
+  };
+  const send = socket.send.bind(socket) as (...args: unknown[]) => void;
+  const guardedSend = (
+    message: unknown,
+    offset: number,
+    length: number,
+    port: number,
+    host: string,
+    done: unknown,
+  ): void => {
+    const isPort = Number.isInteger(port) && port > 0 && port < 65_536;
+    if (isPort && isIP(host) === 4 && (allowPrivate || isPublicAddress(host))) {
+      send(message, offset, length, port, host, done);
+    }
+  };
+  return Object.assign(socket, { emit: guardedEmit, send: guardedSend });
+}

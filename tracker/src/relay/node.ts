@@ -1,0 +1,477 @@
+// One relay of the swarm: whom it knows, whom it talks to, what it tells. Clock, dice, keys and sockets are passed in, so that
+// a hundred of them run in one test.
+import { limitKey, type Log } from '@relay-swarm/kit';
+import {
+  encodeRelayMessage,
+  KNOWN_MAX,
+  type RelayMessage,
+  type Roster,
+  type SignedDescriptor,
+  type SignedRelayHealth,
+} from '@relay-swarm/protocol';
+import { isPublicAddress } from './addresses.ts';
+import { Candidates, sample, type Candidate, type CandidateSource } from './candidates.ts';
+import type { Identity, Verify } from './identity.ts';
+import { Relays, type KnownRelay, type SavedRelay } from './relays.ts';
+import { createRoster } from './roster.ts';
+import { CLOSE, keepsNewer, Session, type RelayNews, type SessionEffect } from './session.ts';
+import type { Opened, Wire, WireListener } from './wire.ts';
+
+/** How a relay reaches others. */
+export interface Network {
+  /** GET <origin>/.well-known/relay-swarm */
+  fetchDescriptor(origin: string): Promise<SignedDescriptor>;
+  dial(url: string, opened: Opened): Promise<void>;
+}
+
+export interface NodeOptions {
+  readonly self: Identity;
+  readonly swarm: string;
+  readonly allowPrivate: boolean;
+  readonly periodMs: number;
+  readonly sessionsMax: number;
+  readonly relaysPerAddressMax: number;
+  readonly candidatesMax: number;
+  readonly dialsMax: number;
+  readonly retryMsMax: number;
+  readonly verify: Verify;
+  readonly isPublicHost: (host: string) => boolean;
+  readonly network: Network;
+  readonly now: () => number;
+  readonly random: () => number;
+  /** 64 hex characters, never the same. */
+  readonly nonce: () => string;
+  readonly log: Log;
+}
+
+/** An inbound session whose relay has not been proven by then is closed. */
+const UNPROVEN_MS_MAX = 60_000;
+const HANDSHAKES_MAX = 64;
+const LASTING_MS = 30_000;
+/** DHT candidates of one host. */
+const PER_HOST_MAX = 4;
+/** A newcomer asks this many relays for whom they know; each tells up to ANSWER_MAX. */
+const ASKS_PER_MINUTE = 3;
+const ANSWER_MAX = 64;
+const ANSWER_AGAIN_MS = 30_000;
+/** News of a relay goes to so many others, who pass it on: enough for it to reach everybody, and no more for each. */
+const RUMOUR_SESSIONS = 3;
+/** Told to one session each period, so that what a rumour missed is found in the end. */
+const REMINDERS = 4;
+
+interface Live {
+  readonly session: Session;
+  readonly wire: Wire;
+  id: string | undefined;
+  provenAtMs: number;
+  answeredAtMs: number;
+}
+
+export interface NodeCounters {
+  framesReceived: number;
+  bytesReceived: number;
+  framesSent: number;
+  bytesSent: number;
+  dials: number;
+  dialsFailed: number;
+  fetches: number;
+  fetchesFailed: number;
+  descriptorsRefused: number;
+  statusesRefused: number;
+  upgradesRefused: number;
+  /** Session ends by close code. */
+  readonly closes: Map<number, number>;
+}
+
+export class RelayNode {
+  readonly counters: NodeCounters = {
+    framesReceived: 0,
+    bytesReceived: 0,
+    framesSent: 0,
+    bytesSent: 0,
+    dials: 0,
+    dialsFailed: 0,
+    fetches: 0,
+    fetchesFailed: 0,
+    descriptorsRefused: 0,
+    statusesRefused: 0,
+    upgradesRefused: 0,
+    closes: new Map(),
+  };
+  readonly #options: NodeOptions;
+  readonly #relays: Relays;
+  readonly #candidates: Candidates;
+  readonly #live = new Set<Live>();
+  /** The one session with each relay. */
+  readonly #sessions = new Map<string, Live>();
+  readonly #rumours = new Set<string>();
+  #asksAtMs: number[] = [];
+  #remindedAtMs = 0;
+  #descriptor: SignedDescriptor;
+  #health: SignedRelayHealth;
+  #healthAtMs: number;
+  #isStopping = false;
+
+  constructor(options: NodeOptions, descriptor: SignedDescriptor, health: SignedRelayHealth) {
+    this.#options = options;
+    this.#descriptor = descriptor;
+    this.#health = health;
+    this.#healthAtMs = options.now();
+    this.#relays = new Relays({ ...options, selfId: options.self.id, relaysMax: options.candidatesMax });
+    this.#candidates = new Candidates({
+      ...options,
+      perHostMax: options.allowPrivate ? options.candidatesMax : PER_HOST_MAX,
+      askingMax: Math.ceil(options.dialsMax / 2),
+    });
+  }
+
+  get sessions(): number {
+    return this.#sessions.size;
+  }
+  get candidates(): number {
+    return this.#candidates.size;
+  }
+  get relays(): number {
+    return this.#relays.size;
+  }
+  get descriptor(): SignedDescriptor {
+    return this.#descriptor;
+  }
+  get health(): SignedRelayHealth {
+    return this.#health;
+  }
+
+  addCandidate(origin: string, source: CandidateSource): boolean {
+    return this.#candidates.add(origin, source, this.#options.now());
+  }
+
+  restore(saved: readonly SavedRelay[]): void {
+    for (const relay of saved) this.#relays.restore(relay, this.#options.now());
+  }
+
+  /** What to remember over a restart. */
+  save(): SavedRelay[] {
+    return [...this.#relays.all()]
+      .filter(({ verifiedAtMs }) => verifiedAtMs !== undefined)
+      .map(({ descriptor, verifiedAtMs, health, healthAtMs }) => ({
+        descriptor,
+        verifiedAtMs,
+        health,
+        healthAtMs,
+      }));
+  }
+
+  roster(): Roster {
+    const self = { descriptor: this.#descriptor, health: this.#health, healthAtMs: this.#healthAtMs };
+    const others = this.#offered().map(({ descriptor, health, healthAtMs }) => ({
+      descriptor,
+      health: health!, // isOffered() has seen it
+      healthAtMs: healthAtMs!,
+    }));
+    return createRoster(self, others, this.#options.now());
+  }
+
+  setDescriptor(descriptor: SignedDescriptor): void {
+    this.#descriptor = descriptor;
+    for (const live of this.#sessions.values()) this.#send(live, { action: 'descriptor', descriptor });
+  }
+
+  /** Tells everybody how this relay is. */
+  setHealth(health: SignedRelayHealth): void {
+    this.#health = health;
+    this.#healthAtMs = this.#options.now();
+    const text = encodeRelayMessage({ action: 'status', health });
+    for (const live of this.#sessions.values()) this.#sendText(live, text);
+  }
+
+  /** Whether another relay may open a session; asked before the upgrade. */
+  admits(address: string): boolean {
+    const { allowPrivate, relaysPerAddressMax } = this.#options;
+    const key = limitKey(address);
+    const isLimited = !(allowPrivate && !isPublicAddress(address));
+    let handshakes = 0;
+    let ofAddress = 0;
+    for (const { session, wire } of this.#live) {
+      if (session.role !== 'acceptor') continue;
+      if (!session.isProven) handshakes++;
+      if (limitKey(wire.address) === key) ofAddress++;
+    }
+    // Twice: beside its session each relay has, now and then, the one in which it proves our URL
+    const admitted =
+      !this.#isStopping &&
+      handshakes < HANDSHAKES_MAX &&
+      !(isLimited && ofAddress >= 2 * relaysPerAddressMax);
+    if (!admitted) this.counters.upgradesRefused++;
+    return admitted;
+  }
+
+  /** Another relay has dialled us. */
+  readonly accepted: Opened = (wire) => this.#open(wire, undefined);
+
+  /** Once a second or so. */
+  tick(): void {
+    const nowMs = this.#options.now();
+    for (const live of [...this.#live]) {
+      this.#perform(live, live.session.tick(nowMs));
+      if (live.id !== undefined && nowMs - live.provenAtMs > UNPROVEN_MS_MAX && !this.#isProven(live.id)) {
+        this.#close(live, CLOSE.unproven, 'your URL has not answered');
+      }
+    }
+    this.#relays.age(nowMs);
+    if (this.#isStopping) return;
+    for (const candidate of this.#candidates.take(nowMs)) void this.#ask(candidate);
+    const hasRoom = this.#sessions.size < this.#options.sessionsMax;
+    for (const relay of this.#relays.take(nowMs, this.#options.dialsMax, hasRoom)) void this.#dial(relay);
+    this.#passOnRumours();
+    if (nowMs - this.#remindedAtMs >= this.#options.periodMs) {
+      this.#remindedAtMs = nowMs;
+      for (const live of sample([...this.#sessions.values()], 1, this.#options.random)) {
+        this.#tellKnown(live, sample(this.#offered(), REMINDERS, this.#options.random));
+      }
+    }
+  }
+
+  /** Says goodbye to everybody and dials nobody any more. */
+  stop(): void {
+    this.#isStopping = true;
+    for (const live of [...this.#live]) this.#close(live, CLOSE.restart, 'stopping');
+  }
+
+  async #ask(candidate: Candidate): Promise<void> {
+    const { now, network, log } = this.#options;
+    this.counters.fetches++;
+    try {
+      const descriptor = await network.fetchDescriptor(candidate.origin);
+      this.#candidates.answered(candidate, now());
+      if (descriptor.id === this.#options.self.id) return;
+      const offer = this.#relays.offer(descriptor, candidate.source, now());
+      if (offer === 'refused') this.counters.descriptorsRefused++;
+      if (offer === 'known') this.#relays.hint(descriptor.id, now());
+    } catch (error) {
+      this.counters.fetchesFailed++;
+      this.#candidates.failed(candidate, now());
+      if (log.isDebug) log.debug('a candidate did not answer well', { origin: candidate.origin, error });
+    }
+  }
+
+  async #dial(relay: KnownRelay): Promise<void> {
+    const { id, url } = relay.descriptor;
+    const { network, log, now } = this.#options;
+    this.counters.dials++;
+    try {
+      await network.dial(`${url}/relay`, (wire) => this.#open(wire, { id, url }));
+    } catch (error) {
+      relay.dialling = false;
+      this.counters.dialsFailed++;
+      this.#relays.failed(id, now());
+      if (log.isDebug) log.debug('cannot dial a relay', { url, error });
+    }
+  }
+
+  #open(wire: Wire, dialled: { id: string; url: string } | undefined): WireListener {
+    const { self, swarm, verify, nonce, now, periodMs } = this.#options;
+    const session = new Session({
+      ...{ self, swarm, verify, nonce: nonce(), nowMs: now(), ownUrl: this.#descriptor.url },
+      pingMs: periodMs / 2,
+      silenceMsMax: 2 * periodMs,
+      ...(dialled !== undefined && { dialled }),
+    });
+    const live: Live = { session, wire, id: undefined, provenAtMs: 0, answeredAtMs: -Infinity };
+    this.#live.add(live);
+    this.#perform(live, session.open());
+    return {
+      text: (text) => {
+        this.counters.framesReceived++;
+        this.counters.bytesReceived += text.length;
+        this.#perform(live, session.receive(text, now()));
+      },
+      pong: () => session.pong(now()),
+      closed: (code) => {
+        this.counters.closes.set(code, (this.counters.closes.get(code) ?? 0) + 1);
+        this.#live.delete(live);
+        if (dialled !== undefined) this.#diallingEnded(live, dialled.id, code);
+        if (live.id !== undefined && this.#sessions.get(live.id) === live) {
+          this.#sessions.delete(live.id);
+          this.#relays.connected(live.id, false, now());
+          // One that ends soon would end soon again: a relay that is full, or refuses us, is not to be dialled every second
+          const lasted = now() - live.provenAtMs >= LASTING_MS;
+          if (lasted) this.#relays.recovered(live.id);
+          else this.#relays.failed(live.id, now());
+        }
+      },
+    };
+  }
+
+  #diallingEnded(live: Live, id: string, code: number): void {
+    const relay = this.#relays.get(id);
+    if (live.id !== undefined || relay === undefined) return; // proven: was told of then
+    relay.dialling = false;
+    if (code === CLOSE.wrongKey) {
+      // Whoever answers there may be a relay all the same, under its own name
+      this.#relays.disproved(id, this.#options.now());
+      this.#candidates.add(webUrl(relay.descriptor.url), 'dht', this.#options.now());
+    } else this.#relays.failed(id, this.#options.now());
+  }
+
+  #perform(live: Live, effects: readonly SessionEffect[]): void {
+    for (const effect of effects) {
+      switch (effect.do) {
+        case 'send':
+          this.#sendText(live, effect.text);
+          break;
+        case 'ping':
+          live.wire.ping();
+          break;
+        case 'proven':
+          this.#proven(live, effect.id);
+          break;
+        case 'news':
+          this.#hear(live, live.id!, effect.news); // news come after the proof only
+          break;
+        case 'close':
+          live.wire.close(effect.code, effect.reason);
+          break;
+      }
+    }
+  }
+
+  #proven(live: Live, id: string): void {
+    const nowMs = this.#options.now();
+    live.id = id;
+    live.provenAtMs = nowMs;
+    if (live.session.role === 'dialler') {
+      const relay = this.#relays.get(id);
+      if (relay !== undefined) relay.dialling = false;
+      if (!this.#hasRoomAt(live.wire.address, id)) {
+        this.#relays.failed(id, nowMs);
+        this.#close(live, CLOSE.full, 'too many relays at your address');
+        return;
+      }
+      const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
+      this.#relays.verified(id, live.wire.address, nowMs);
+      if (!wasOffered && relay !== undefined && this.#relays.isOffered(relay, nowMs)) this.#rumours.add(id);
+    }
+    const other = this.#sessions.get(id);
+    if (other !== undefined) {
+      const loser = keepsNewer(other.session, live.session, this.#options.self.id, id) ? other : live;
+      if (loser === other) this.#sessions.set(id, live);
+      this.#close(loser, CLOSE.duplicate, 'one session is enough');
+      if (loser === live) return;
+    } else if (this.#sessions.size >= this.#options.sessionsMax && !this.#evictUnproven()) {
+      this.#close(live, CLOSE.full, 'full');
+      return;
+    }
+    this.#sessions.set(id, live);
+    this.#relays.connected(id, true, nowMs);
+    this.#send(live, { action: 'descriptor', descriptor: this.#descriptor });
+    this.#send(live, { action: 'status', health: this.#health });
+    this.#asksAtMs = this.#asksAtMs.filter((atMs) => nowMs - atMs < 60_000);
+    if (this.#asksAtMs.length < ASKS_PER_MINUTE) {
+      this.#asksAtMs.push(nowMs);
+      this.#send(live, { action: 'ask' });
+    }
+  }
+
+  #hear(live: Live, id: string, news: RelayNews): void {
+    const nowMs = this.#options.now();
+    switch (news.action) {
+      case 'descriptor': {
+        const isOwn = news.descriptor.id === id;
+        const offer = isOwn ? this.#relays.offer(news.descriptor, id, nowMs) : 'refused';
+        if (offer === 'refused') {
+          this.counters.descriptorsRefused++;
+          this.#close(live, CLOSE.policy, 'descriptor refused');
+        }
+        if (offer === 'new' && this.#sessions.get(id) === live) this.#relays.connected(id, true, nowMs);
+        break;
+      }
+      case 'status': {
+        const relay = this.#relays.get(id);
+        const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
+        if (!this.#relays.health(id, news.health, nowMs)) this.counters.statusesRefused++;
+        else if (!wasOffered && this.#relays.isOffered(relay!, nowMs)) this.#rumours.add(id);
+        break;
+      }
+      case 'ask':
+        if (nowMs - live.answeredAtMs < ANSWER_AGAIN_MS) return;
+        live.answeredAtMs = nowMs;
+        this.#tellKnown(live, sample(this.#offered(), ANSWER_MAX, this.#options.random));
+        break;
+      case 'known':
+        for (const descriptor of news.descriptors) {
+          const offer = this.#relays.offer(descriptor, id, nowMs);
+          if (offer === 'known') this.#relays.hint(descriptor.id, nowMs);
+          else if (offer === 'refused' && descriptor.id !== this.#options.self.id)
+            this.counters.descriptorsRefused++;
+        }
+        break;
+    }
+  }
+
+  #passOnRumours(): void {
+    if (this.#rumours.size === 0) return;
+    const relays = [...this.#rumours]
+      .map((id) => this.#relays.get(id))
+      .filter((relay) => relay !== undefined);
+    this.#rumours.clear();
+    for (const live of sample([...this.#sessions.values()], RUMOUR_SESSIONS, this.#options.random)) {
+      this.#tellKnown(live, relays);
+    }
+  }
+
+  #tellKnown(live: Live, relays: readonly KnownRelay[]): void {
+    const others = relays.map(({ descriptor }) => descriptor).filter(({ id }) => id !== live.id);
+    for (let i = 0; i < others.length; i += KNOWN_MAX) {
+      this.#send(live, { action: 'known', descriptors: others.slice(i, i + KNOWN_MAX) });
+    }
+  }
+
+  #offered(): KnownRelay[] {
+    const nowMs = this.#options.now();
+    return [...this.#relays.all()].filter((relay) => this.#relays.isOffered(relay, nowMs));
+  }
+
+  #isProven = (id: string): boolean => this.#relays.get(id)?.verifiedAtMs !== undefined;
+
+  /** Whoever rents one address gets so many places in the roster, not all of them. */
+  #hasRoomAt(address: string, id: string): boolean {
+    const { allowPrivate, relaysPerAddressMax } = this.#options;
+    if (allowPrivate && !isPublicAddress(address)) return true;
+    const key = limitKey(address);
+    let others = 0;
+    for (const relay of this.#relays.all()) {
+      const isThere = relay.address !== undefined && limitKey(relay.address) === key;
+      if (isThere && relay.descriptor.id !== id && relay.verifiedAtMs !== undefined) others++;
+    }
+    return others < relaysPerAddressMax;
+  }
+
+  /** Makes room for a relay that can be proven. */
+  #evictUnproven(): boolean {
+    for (const [id, live] of this.#sessions) {
+      if (this.#isProven(id)) continue;
+      this.#close(live, CLOSE.full, 'full');
+      this.#sessions.delete(id);
+      return true;
+    }
+    return false;
+  }
+
+  #send(live: Live, message: RelayMessage): void {
+    this.#sendText(live, encodeRelayMessage(message));
+  }
+
+  #sendText(live: Live, text: string): void {
+    this.counters.framesSent++;
+    this.counters.bytesSent += text.length;
+    live.wire.send(text);
+  }
+
+  #close(live: Live, code: number, reason: string): void {
+    live.session.end();
+    live.wire.close(code, reason);
+  }
+}
+
+/** wss://host/path → https://host/path, where its descriptor is. */
+const webUrl = (url: string): string => url.replace(/^ws/, 'http');

@@ -1,0 +1,213 @@
+// One conversation between two relays: proof of both keys, then messages, pings, limits. Pure: time, nonce, keys and sending come from outside.
+import {
+  decodeRelayMessage,
+  encodeRelayMessage,
+  proofText,
+  ProtocolError,
+  type RelayMessage,
+  type Transcript,
+} from '@relay-swarm/protocol';
+import { TokenBucket } from '../token-bucket.ts';
+import type { Identity, Verify } from './identity.ts';
+
+export type SessionRole = 'dialler' | 'acceptor';
+/** What relays tell each other once both keys are proven. */
+export type RelayNews = Extract<RelayMessage, { action: 'descriptor' | 'status' | 'ask' | 'known' }>;
+
+export type SessionEffect =
+  | { readonly do: 'send'; readonly text: string }
+  | { readonly do: 'ping' }
+  /** The other side has proven that it holds this key; for a dialler, at the URL that it dialled. */
+  | { readonly do: 'proven'; readonly id: string }
+  | { readonly do: 'news'; readonly news: RelayNews }
+  /** The session is over. */
+  | { readonly do: 'close'; readonly code: number; readonly reason: string };
+
+/** Why a session was closed, as WebSocket close codes. */
+export const CLOSE = {
+  policy: 1008,
+  restart: 1012,
+  /** The other session of the same two relays stays. */
+  duplicate: 4000,
+  /** Dialled by or answered by the relay itself. */
+  self: 4001,
+  /** The key or the URL is not the expected one. */
+  wrongKey: 4002,
+  /** The dialler's own URL did not answer with its key. */
+  unproven: 4003,
+  full: 4004,
+  silent: 4005,
+} as const;
+
+export const HANDSHAKE_MS_MAX = 5_000;
+/** A relay at work sends two frames a period; a newcomer is told of all others in a few. */
+const FRAMES = { perSecond: 2, burst: 64 } as const;
+
+export interface SessionOptions {
+  readonly self: Identity;
+  readonly swarm: string;
+  readonly ownUrl: string;
+  readonly verify: Verify;
+  /** 64 hex characters, never used before. */
+  readonly nonce: string;
+  readonly nowMs: number;
+  readonly pingMs: number;
+  /** Silent for longer: dead. */
+  readonly silenceMsMax: number;
+  /** Whom a dialler dialled, and where; undefined for an acceptor. */
+  readonly dialled?: { readonly id: string; readonly url: string };
+}
+
+export class Session {
+  readonly role: SessionRole;
+  readonly #options: SessionOptions;
+  readonly #startedAtMs: number;
+  readonly #bucket: TokenBucket;
+  #heardAtMs: number;
+  #pingedAtMs: number;
+  #step: 'hello' | 'challenge' | 'proof' | 'proven' | 'over';
+  #transcript: Transcript | undefined;
+
+  constructor(options: SessionOptions) {
+    this.role = options.dialled === undefined ? 'acceptor' : 'dialler';
+    this.#step = this.role === 'dialler' ? 'challenge' : 'hello';
+    this.#options = options;
+    this.#startedAtMs = this.#heardAtMs = this.#pingedAtMs = options.nowMs;
+    this.#bucket = new TokenBucket(FRAMES, options.nowMs);
+  }
+
+  get isProven(): boolean {
+    return this.#step === 'proven';
+  }
+
+  /** The socket is open: the dialler speaks first. */
+  open(): SessionEffect[] {
+    const { self, nonce, swarm, dialled } = this.#options;
+    return dialled === undefined
+      ? []
+      : [send({ action: 'hello', id: self.id, nonce, swarm, url: dialled.url })];
+  }
+
+  receive(text: string, nowMs: number): SessionEffect[] {
+    if (this.#step === 'over') return [];
+    this.#heardAtMs = nowMs;
+    if (!this.#bucket.take(FRAMES, nowMs)) return this.#close(CLOSE.policy, 'too many frames');
+    try {
+      return this.#handle(decodeRelayMessage(text));
+    } catch (error) {
+      if (error instanceof ProtocolError) return this.#close(CLOSE.policy, error.message);
+      throw error;
+    }
+  }
+
+  pong(nowMs: number): void {
+    this.#heardAtMs = nowMs;
+  }
+
+  tick(nowMs: number): SessionEffect[] {
+    const { pingMs, silenceMsMax } = this.#options;
+    if (this.#step === 'over') return [];
+    if (this.#step !== 'proven') {
+      return nowMs - this.#startedAtMs > HANDSHAKE_MS_MAX
+        ? this.#close(CLOSE.policy, 'no proof in time')
+        : [];
+    }
+    if (nowMs - this.#heardAtMs > silenceMsMax) return this.#close(CLOSE.silent, 'silent');
+    if (nowMs - this.#pingedAtMs < pingMs) return [];
+    this.#pingedAtMs = nowMs;
+    return [{ do: 'ping' }];
+  }
+
+  /** Closed by us: nothing that still arrives counts. */
+  end(): void {
+    this.#step = 'over';
+  }
+
+  #handle(message: RelayMessage): SessionEffect[] {
+    switch (message.action) {
+      case 'hello':
+        return this.#step === 'hello' ? this.#answerHello(message) : this.#outOfTurn(message);
+      case 'challenge':
+        return this.#step === 'challenge' ? this.#answerChallenge(message) : this.#outOfTurn(message);
+      case 'proof':
+        return this.#step === 'proof' ? this.#checkProof(message) : this.#outOfTurn(message);
+      default:
+        return this.#step === 'proven' ? [{ do: 'news', news: message }] : this.#outOfTurn(message);
+    }
+  }
+
+  #answerHello(hello: Extract<RelayMessage, { action: 'hello' }>): SessionEffect[] {
+    const { self, swarm, ownUrl, nonce } = this.#options;
+    if (hello.swarm !== swarm) return this.#close(CLOSE.policy, 'another swarm');
+    if (hello.id === self.id) return this.#close(CLOSE.self, 'this is you');
+    if (hello.url !== ownUrl) return this.#close(CLOSE.wrongKey, 'not my URL');
+    this.#transcript = {
+      swarm,
+      url: ownUrl,
+      diallerId: hello.id,
+      acceptorId: self.id,
+      diallerNonce: hello.nonce,
+      acceptorNonce: nonce,
+    };
+    this.#step = 'proof';
+    const signature = self.sign(proofText('acceptor', this.#transcript));
+    return [send({ action: 'challenge', id: self.id, nonce, signature })];
+  }
+
+  #answerChallenge(challenge: Extract<RelayMessage, { action: 'challenge' }>): SessionEffect[] {
+    const { self, swarm, nonce, dialled, verify } = this.#options;
+    if (dialled === undefined || challenge.id !== dialled.id)
+      return this.#close(CLOSE.wrongKey, 'another key');
+    const transcript: Transcript = {
+      swarm,
+      url: dialled.url,
+      diallerId: self.id,
+      acceptorId: challenge.id,
+      diallerNonce: nonce,
+      acceptorNonce: challenge.nonce,
+    };
+    if (!verify(challenge.id, proofText('acceptor', transcript), challenge.signature)) {
+      return this.#close(CLOSE.wrongKey, 'wrong signature');
+    }
+    this.#step = 'proven';
+    const signature = self.sign(proofText('dialler', transcript));
+    return [send({ action: 'proof', signature }), { do: 'proven', id: challenge.id }];
+  }
+
+  #checkProof({ signature }: Extract<RelayMessage, { action: 'proof' }>): SessionEffect[] {
+    const transcript = this.#transcript!; // set where #step became 'proof'
+    if (!this.#options.verify(transcript.diallerId, proofText('dialler', transcript), signature)) {
+      return this.#close(CLOSE.wrongKey, 'wrong signature');
+    }
+    this.#step = 'proven';
+    return [{ do: 'proven', id: transcript.diallerId }];
+  }
+
+  #outOfTurn({ action }: RelayMessage): SessionEffect[] {
+    return this.#close(CLOSE.policy, `${action} out of turn`);
+  }
+
+  #close(code: number, reason: string): SessionEffect[] {
+    this.#step = 'over';
+    return [{ do: 'close', code, reason: reason.slice(0, REASON_CHARS_MAX) }];
+  }
+}
+
+/** A close frame has room for 123 bytes; our reasons are ASCII, a quoted field name may not be. */
+const REASON_CHARS_MAX = 40;
+
+const send = (message: RelayMessage): SessionEffect => ({ do: 'send', text: encodeRelayMessage(message) });
+
+/**
+ * Of two proven sessions of the same two relays, which stays: the one that the lower id dialled, so that both decide alike;
+ * where one side dialled both, the newer, since it will not have dialled again without need.
+ */
+export function keepsNewer(
+  older: { role: SessionRole },
+  newer: { role: SessionRole },
+  ownId: string,
+  otherId: string,
+): boolean {
+  if (older.role === newer.role) return true;
+  return (newer.role === 'dialler') === ownId < otherId;
+}

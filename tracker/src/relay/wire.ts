@@ -1,0 +1,102 @@
+// One WebSocket between two relays, either way round. The relay swarm's only importer of ws.
+import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
+import type { IncomingMessage } from 'node:http';
+import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import type { AddressGuard } from './addresses.ts';
+
+export interface Wire {
+  /** The address at the other end. */
+  readonly address: string;
+  send(text: string): void;
+  ping(): void;
+  /** Says goodbye; the socket is gone soon after, whether the other end answers or not. */
+  close(code: number, reason: string): void;
+}
+
+export interface WireListener {
+  text(text: string): void;
+  pong(): void;
+  /** Once, and the last call. */
+  closed(code: number): void;
+}
+
+/** Is told of an open wire and says who listens to it. */
+export type Opened = (wire: Wire) => WireListener;
+
+export const DIAL_MS_MAX = 5_000;
+/** A relay that reads no more than this behind is not one to wait for. */
+const BUFFERED_BYTES_MAX = 1_048_576;
+const GOODBYE_MS_MAX = 2_000;
+
+const LIMITS = { maxPayload: RELAY_FRAME_CHARS_MAX, perMessageDeflate: false } as const;
+
+/** Resolves once the wire is open, rejects where it cannot be opened. */
+export async function dialWire(url: string, guard: AddressGuard, opened: Opened): Promise<void> {
+  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0) await guard.check(host); // net.connect does not ask `lookup` about an address
+  await new Promise<void>((resolve, reject) => {
+    const socket = new WebSocket(url, {
+      ...LIMITS,
+      followRedirects: false,
+      handshakeTimeout: DIAL_MS_MAX,
+      lookup: guard.lookup,
+    });
+    // handshakeTimeout counts a socket's silence, not the whole
+    const deadline = setTimeout(() => socket.terminate(), DIAL_MS_MAX);
+    let address = '';
+    socket.once('upgrade', (response) => (address = response.socket.remoteAddress ?? ''));
+    socket.once('open', () => {
+      clearTimeout(deadline);
+      listen(socket, address, opened);
+      resolve();
+    });
+    socket.once('error', (error) => {
+      clearTimeout(deadline);
+      reject(error);
+    });
+  });
+}
+
+export interface WireAcceptor {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, address: string, opened: Opened): void;
+}
+
+export function createWireAcceptor(): WireAcceptor {
+  const server = new WebSocketServer({ ...LIMITS, noServer: true, clientTracking: false });
+  server.on('wsClientError', (error, socket) => socket.destroy(error));
+  return {
+    accept: (request, socket, head, address, opened) =>
+      server.handleUpgrade(request, socket, head, (webSocket) => listen(webSocket, address, opened)),
+  };
+}
+
+function listen(socket: WebSocket, address: string, opened: Opened): void {
+  let goodbye: NodeJS.Timeout | undefined;
+  const wire: Wire = {
+    address: address.replace(/^::ffff:(?=.*\.)/, ''),
+    send: (text) => {
+      if (socket.bufferedAmount > BUFFERED_BYTES_MAX) socket.terminate();
+      else if (socket.readyState === WebSocket.OPEN) socket.send(text);
+    },
+    ping: () => {
+      if (socket.readyState === WebSocket.OPEN) socket.ping();
+    },
+    close: (code, reason) => {
+      socket.close(code, reason);
+      goodbye ??= setTimeout(() => socket.terminate(), GOODBYE_MS_MAX);
+    },
+  };
+  const listener = opened(wire);
+  socket.on('message', (data: RawData, isBinary) => {
+    if (isBinary) wire.close(1003, 'text only');
+    else listener.text((data as Buffer).toString('utf8')); // binaryType is nodebuffer
+  });
+  socket.on('pong', () => listener.pong());
+  socket.on('error', () => undefined); // 'close' follows
+  socket.once('close', (code) => {
+    clearTimeout(goodbye);
+    listener.closed(code);
+  });
+}
