@@ -10,6 +10,7 @@ import {
   url,
   type Settings,
 } from '@relay-swarm/kit';
+import { bittorrentSettings } from './bittorrent-settings.ts';
 import { graffitiSettings } from './graffiti/settings.ts';
 
 const WEB_SOCKET = ['ws:', 'wss:'] as const;
@@ -87,6 +88,7 @@ export const trackerSettings = {
 
   stats: flag('TRACKER_STATS', { default: true }),
   ...graffitiSettings,
+  ...bittorrentSettings,
 };
 
 export type TrackerSettings = Settings<typeof trackerSettings>;

@@ -11,6 +11,7 @@ import {
 } from '@relay-swarm/kit';
 import { createAccessList } from './access-list.ts';
 import { Admission } from './admission.ts';
+import { buildBittorrent, type Bittorrent } from './bittorrent.ts';
 import { Graffiti } from './graffiti/graffiti.ts';
 import { Keeper } from './keeper.ts';
 import { registerMetrics } from './metrics.ts';
@@ -32,6 +33,7 @@ export interface TrackerService {
   /** In the order in which they start. */
   readonly parts: readonly Part[];
   readonly server: SocketServer;
+  readonly bittorrent: Bittorrent;
 }
 
 export function buildTracker(settings: TrackerSettings, log: Log): TrackerService {
@@ -50,11 +52,12 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
   });
   const refuse = (infoHash: string): string | undefined =>
     accessList.isOpen ? undefined : accessList.refuse(idToHex(infoHash));
+  const dice = (limit: number): number => Math.floor(Math.random() * limit);
   const webTorrent = new WebTorrent({
     swarms,
     intervalSeconds: settings.announceIntervalSeconds,
     offersMax: settings.offersMax,
-    dice: (limit) => Math.floor(Math.random() * limit),
+    dice,
     refuse,
     relays: () => undefined,
   });
@@ -83,6 +86,8 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     graffitiPeers: graffiti.peers,
   });
   const readAddress = createAddressReader(settings.trustedProxies);
+  const now = (): number => performance.now();
+  const bittorrent = buildBittorrent({ settings, swarms, refuse, dice, readAddress, now, log });
   const server = createSocketServer({
     settings,
     log,
@@ -94,6 +99,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     isOriginAllowed: createOriginCheck(settings.origins),
     routes: [
       createOperations(metrics, () => ({ ok: true, state: 'ok' })),
+      bittorrent.handle,
       createRoutes({
         publicUrl: settings.publicUrl,
         facts: () => ({
@@ -112,6 +118,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     turnAway: () => undefined,
   });
   registerMetrics(metrics, { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server });
+  bittorrent.registerMetrics(metrics);
   const health = createHealthFile({
     dataDir: settings.dataDir,
     service: 'tracker',
@@ -119,5 +126,5 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     gauges,
     log,
   });
-  return { parts: [accessList, server, health], server };
+  return { parts: [accessList, server, ...bittorrent.parts, health], server, bittorrent };
 }

@@ -45,6 +45,20 @@ export class SwarmTable {
     return this.#swarms.values();
   }
 
+  /** The swarm, which is made if need be; undefined where there are too many. What stays empty must be given to forgetIfEmpty(). */
+  open(infoHash: string): Swarm | undefined {
+    let swarm = this.#swarms.get(infoHash);
+    if (swarm === undefined && this.#swarms.size < this.#limits.swarmsMax) {
+      swarm = new Swarm(infoHash);
+      this.#swarms.set(infoHash, swarm);
+    }
+    return swarm;
+  }
+
+  forgetIfEmpty(swarm: Swarm): void {
+    if (swarm.isEmpty) this.#swarms.delete(swarm.infoHash);
+  }
+
   /** The peer announces itself: it enters the swarm, or what is known of it is brought up to date. */
   announce(link: Link, infoHash: string, peerId: string, news: PeerNews, nowMs: number): Peer | Refusal {
     const known = this.#swarms.get(infoHash);
@@ -78,7 +92,7 @@ export class SwarmTable {
     this.#takeOut(peer);
     this.#peers--;
     peer.swarm.remove(peer);
-    this.#forgetIfEmpty(peer.swarm);
+    this.forgetIfEmpty(peer.swarm);
   }
 
   removeAllOf(link: Link): void {
@@ -91,10 +105,6 @@ export class SwarmTable {
       this.remove(this.#oldest);
       this.expired++;
     }
-  }
-
-  #forgetIfEmpty(swarm: Swarm): void {
-    if (swarm.isEmpty) this.#swarms.delete(swarm.infoHash);
   }
 
   #append(peer: Peer, nowMs: number): void {

@@ -4,6 +4,7 @@
 // known to be dead, or a stranger who read the id in an offer. The place counts once, what is addressed to it goes to
 // every claim, and each claim ends only with its own connection: so a reconnecting peer keeps its place and nobody can
 // remove or silence somebody else.
+import type { Host, Hosts } from './hosts.ts';
 import { Peer, type Link } from './peer.ts';
 
 /** Claims to one peer id; a further one is refused. */
@@ -22,20 +23,23 @@ export class Swarm {
   /** The newest announce reply; undefined when a count has changed since. */
   replyFrame: Buffer | undefined = undefined;
 
+  /** Its peers that are reached at an address and port; undefined where there are none. */
+  hosts: Hosts | undefined = undefined;
+
   constructor(infoHash: string) {
     this.infoHash = infoHash;
   }
 
   get complete(): number {
-    return this.#seeders.length;
+    return this.#seeders.length + (this.hosts?.complete ?? 0);
   }
 
   get incomplete(): number {
-    return this.#leechers.length;
+    return this.#leechers.length + (this.hosts?.incomplete ?? 0);
   }
 
   get isEmpty(): boolean {
-    return this.#byId.size === 0;
+    return this.#byId.size === 0 && this.hosts === undefined;
   }
 
   /** The newest claim to the id; older ones follow in `namesake`. */
@@ -122,9 +126,10 @@ export class Swarm {
   }
 
   /** All places. */
-  *peers(): IterableIterator<Peer> {
+  *peers(): IterableIterator<Peer | Host> {
     yield* this.#seeders;
     yield* this.#leechers;
+    if (this.hosts !== undefined) yield* this.hosts.all();
   }
 
   #list(head: Peer): void {

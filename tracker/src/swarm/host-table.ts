@@ -1,0 +1,102 @@
+// The hosts of all swarms, their number and their age. Pure: the time is passed in.
+import { Host, Hosts } from './hosts.ts';
+import type { PeerNews, SwarmTable } from './swarm-table.ts';
+
+export interface HostLimits {
+  readonly hostsMax: number;
+  /** Over all swarms; so one address cannot fill them with ports that nobody listens on. */
+  readonly hostsPerAddressMax: number;
+}
+
+export type HostRefusal = 'SWARMS_FULL' | 'HOSTS_FULL' | 'ADDRESS_HOSTS_FULL';
+
+export interface HostIdentity {
+  readonly infoHash: string;
+  readonly peerId: string;
+  readonly endpoint: string;
+}
+
+export class HostTable {
+  readonly #swarms: SwarmTable;
+  readonly #limits: HostLimits;
+  readonly #byAddress = new Map<string, number>();
+  #oldest: Host | undefined;
+  #newest: Host | undefined;
+  size = 0;
+  /** Hosts that were removed because they had not announced for too long. */
+  expired = 0;
+
+  constructor(swarms: SwarmTable, limits: HostLimits) {
+    this.#swarms = swarms;
+    this.#limits = limits;
+  }
+
+  announce(
+    { infoHash, peerId, endpoint }: HostIdentity,
+    addressKey: string,
+    news: PeerNews,
+    nowMs: number,
+  ): Host | HostRefusal {
+    let host = this.#swarms.find(infoHash)?.hosts?.find(endpoint);
+    if (host === undefined) {
+      const ofAddress = this.#byAddress.get(addressKey) ?? 0;
+      if (this.size >= this.#limits.hostsMax) return 'HOSTS_FULL';
+      if (ofAddress >= this.#limits.hostsPerAddressMax) return 'ADDRESS_HOSTS_FULL';
+      const swarm = this.#swarms.open(infoHash);
+      if (swarm === undefined) return 'SWARMS_FULL';
+      host = new Host(swarm, endpoint, addressKey, peerId, news.isSeeder ?? false);
+      (swarm.hosts ??= new Hosts()).add(host);
+      if (news.hasCompleted) swarm.downloaded++;
+      this.#byAddress.set(addressKey, ofAddress + 1);
+      this.size++;
+    } else {
+      if (news.hasCompleted && !host.isListedAsSeeder) host.swarm.downloaded++;
+      host.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
+      host.swarm.hosts!.become(host, news.isSeeder ?? host.isListedAsSeeder);
+      this.#takeOut(host);
+    }
+    this.#append(host, nowMs);
+    return host;
+  }
+
+  /** The host leaves, if it is still the one with this peer id: the last word of a client may come after its successor's first. */
+  leave({ infoHash, peerId, endpoint }: HostIdentity): void {
+    const host = this.#swarms.find(infoHash)?.hosts?.find(endpoint);
+    if (host?.id === peerId) this.#remove(host);
+  }
+
+  /** Removes the hosts last seen before the given time. */
+  expire(beforeMs: number): void {
+    while (this.#oldest !== undefined && this.#oldest.lastSeenMs < beforeMs) {
+      this.#remove(this.#oldest);
+      this.expired++;
+    }
+  }
+
+  #remove(host: Host): void {
+    this.#takeOut(host);
+    this.size--;
+    const ofAddress = this.#byAddress.get(host.addressKey)! - 1;
+    if (ofAddress === 0) this.#byAddress.delete(host.addressKey);
+    else this.#byAddress.set(host.addressKey, ofAddress);
+    host.swarm.hosts!.remove(host);
+    if (host.swarm.hosts!.isEmpty) host.swarm.hosts = undefined;
+    this.#swarms.forgetIfEmpty(host.swarm);
+  }
+
+  #append(host: Host, nowMs: number): void {
+    host.lastSeenMs = nowMs;
+    host.older = this.#newest;
+    host.newer = undefined;
+    if (this.#newest === undefined) this.#oldest = host;
+    else this.#newest.newer = host;
+    this.#newest = host;
+  }
+
+  #takeOut(host: Host): void {
+    if (host.older === undefined) this.#oldest = host.newer;
+    else host.older.newer = host.newer;
+    if (host.newer === undefined) this.#newest = host.older;
+    else host.newer.older = host.older;
+  }
+}

@@ -1,0 +1,128 @@
+// What HTTP and UDP have in common: a request in, an answer out. Knows no wire format; no sockets, no clock.
+import type { AddressRates } from '../address-rates.ts';
+import { limitKey } from '@relay-swarm/kit';
+import { isIPv6Endpoint, packEndpoint } from './endpoint.ts';
+import type { Host } from './hosts.ts';
+import type { HostRefusal, HostTable } from './host-table.ts';
+import type { SwarmTable } from './swarm-table.ts';
+import type { Dice } from './swarm.ts';
+
+export interface HostAnnounce {
+  readonly infoHash: string;
+  readonly peerId: string;
+  /** Where the request came from; never what it says of itself. */
+  readonly address: string;
+  readonly port: number;
+  readonly event: 'update' | 'started' | 'completed' | 'stopped';
+  /** Undefined where the request does not say how much is left. */
+  readonly isSeeder: boolean | undefined;
+  readonly numwant: number | undefined;
+  /** Whether the answer can name hosts of the other family. */
+  readonly wantsBothFamilies: boolean;
+}
+
+export interface Counts {
+  readonly complete: number;
+  readonly incomplete: number;
+  readonly downloaded: number;
+}
+
+export interface HostAnnounced extends Counts {
+  readonly intervalSeconds: number;
+  readonly hosts4: readonly Host[];
+  readonly hosts6: readonly Host[];
+}
+
+/** In words for the client. */
+export interface HostFailure {
+  readonly failure: string;
+}
+
+export interface HostTrackerOptions {
+  readonly swarms: SwarmTable;
+  readonly hosts: HostTable;
+  readonly rates: AddressRates;
+  readonly intervalSeconds: number;
+  readonly dice: Dice;
+  /** Why this info hash is not served here, or undefined where it is. */
+  readonly refuse: (infoHash: string) => string | undefined;
+}
+
+const NUMWANT_DEFAULT = 50;
+export const NUMWANT_MAX = 80;
+/** What one datagram can ask for (BEP 15), and far more than fit into a URL of ordinary length. */
+export const HOST_SCRAPE_HASHES_MAX = 74;
+
+const REFUSALS: Readonly<Record<HostRefusal, string>> = {
+  SWARMS_FULL: 'This tracker serves no further torrents now',
+  HOSTS_FULL: 'This tracker serves no further hosts now',
+  ADDRESS_HOSTS_FULL: 'Too many torrents from one address',
+};
+const NOTHING: Counts = { complete: 0, incomplete: 0, downloaded: 0 };
+
+export class HostTracker {
+  readonly #options: HostTrackerOptions;
+  readonly counts = { announces: 0, scrapes: 0, limited: 0, refused: 0 };
+
+  constructor(options: HostTrackerOptions) {
+    this.#options = options;
+  }
+
+  announce(request: HostAnnounce, nowMs: number): HostAnnounced | HostFailure {
+    const { hosts, intervalSeconds, refuse } = this.#options;
+    const { infoHash, peerId, event } = request;
+    const addressKey = limitKey(request.address);
+    if (!this.#options.rates.take(addressKey, nowMs)) return this.#limit();
+    const endpoint = packEndpoint(request.address, request.port);
+    const refusal = endpoint === undefined ? 'Cannot tell your address' : refuse(infoHash);
+    if (endpoint === undefined || refusal !== undefined) return this.#refuse(refusal ?? '');
+
+    this.counts.announces++;
+    const identity = { infoHash, peerId, endpoint };
+    if (event === 'stopped') {
+      hosts.leave(identity);
+      return { ...this.#count(infoHash), intervalSeconds, hosts4: [], hosts6: [] };
+    }
+    const hasCompleted = event === 'completed';
+    const news = { isSeeder: hasCompleted || request.isSeeder, hasCompleted };
+    const host = hosts.announce(identity, addressKey, news, nowMs);
+    if (typeof host === 'string') return this.#refuse(REFUSALS[host]);
+
+    // Its own family first: a host that asks by IPv4 may well have no IPv6.
+    const wanted = Math.min(request.numwant ?? NUMWANT_DEFAULT, NUMWANT_MAX);
+    const sample = (isIPv6: boolean, count: number): Host[] =>
+      host.swarm.hosts!.sample(isIPv6, host, count, this.#options.dice);
+    const isIPv6 = isIPv6Endpoint(endpoint);
+    const own = sample(isIPv6, wanted);
+    const other = request.wantsBothFamilies ? sample(!isIPv6, wanted - own.length) : [];
+    return {
+      ...this.#count(infoHash),
+      intervalSeconds,
+      hosts4: isIPv6 ? other : own,
+      hosts6: isIPv6 ? own : other,
+    };
+  }
+
+  /** One answer for each info hash, in the same order; zeros for what nobody has announced. */
+  scrape(infoHashes: readonly string[], address: string, nowMs: number): readonly Counts[] | HostFailure {
+    if (!this.#options.rates.take(limitKey(address), nowMs)) return this.#limit();
+    this.counts.scrapes++;
+    return infoHashes.map((infoHash) => this.#count(infoHash));
+  }
+
+  #count(infoHash: string): Counts {
+    const swarm = this.#options.swarms.find(infoHash);
+    if (swarm === undefined) return NOTHING;
+    return { complete: swarm.complete, incomplete: swarm.incomplete, downloaded: swarm.downloaded };
+  }
+
+  #limit(): HostFailure {
+    this.counts.limited++;
+    return { failure: 'Too many requests, come back later' };
+  }
+
+  #refuse(failure: string): HostFailure {
+    this.counts.refused++;
+    return { failure };
+  }
+}
