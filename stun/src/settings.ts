@@ -14,6 +14,7 @@ import {
   type Settings,
 } from '@relay-swarm/kit';
 import { isIP, isIPv6 } from 'node:net';
+import { isNetwork } from './peer-policy.ts';
 import { SECRET_CHARS_MIN } from './credentials/secrets.ts';
 import type { Endpoint } from './engine.ts';
 import { isHostName, readIceUrl } from './ice-servers/ice-urls.ts';
@@ -174,11 +175,7 @@ function readHost(value: string): string | undefined {
 }
 
 function readNetwork(value: string): string | undefined {
-  const [network = '', bits, more] = value.split('/');
-  const version = isIP(network);
-  if (version === 0 || more !== undefined) return undefined;
-  if (bits === undefined) return value;
-  return /^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128) ? value : undefined;
+  return isNetwork(value) ? value : undefined;
 }
 
 function readEndpoint(value: string): Endpoint | undefined {

@@ -1,11 +1,7 @@
 // What operators and the tracker see of this service: metrics, and the gauges of its health snapshot.
 import type { Gauges, Metrics } from '@relay-swarm/kit';
-import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { TurnEngine, TurnLimits, TurnStats } from './engine.ts';
 import type { IceServers } from './ice-servers/handler.ts';
-
-/** What Node measures includes its own interval. */
-const DELAY_RESOLUTION_MS = 20;
 
 export function registerMetrics(metrics: Metrics, engine: TurnEngine, iceServers: IceServers): void {
   const stats = (): TurnStats => engine.stats();
@@ -55,8 +51,6 @@ export function registerMetrics(metrics: Metrics, engine: TurnEngine, iceServers
 
 /** Numbers for `health/stun.json`. Rates are those since the call before. */
 export function createGauges(engine: TurnEngine, limits: TurnLimits, nowMs: () => number): () => Gauges {
-  const delay = monitorEventLoopDelay({ resolution: DELAY_RESOLUTION_MS });
-  delay.enable();
   let before = { ...totals(engine.stats()), atMs: nowMs() };
   return () => {
     const stats = engine.stats();
@@ -73,10 +67,8 @@ export function createGauges(engine: TurnEngine, limits: TurnLimits, nowMs: () =
       packetsPerSecond: Math.round((now.packets - before.packets) / seconds),
       authFailuresTotal: now.authFailures,
       dropsTotal: now.drops,
-      eventLoopDelayMs: round(Math.max(0, delay.percentile(99) / 1e6 - DELAY_RESOLUTION_MS)),
     };
     before = now;
-    delay.reset();
     return gauges;
   };
 }
@@ -92,4 +84,3 @@ function totals(stats: TurnStats): { bytes: number; packets: number; authFailure
 
 const sum = (numbers: Readonly<Record<string, number>>): number =>
   Object.values(numbers).reduce((total, one) => total + one, 0);
-const round = (value: number): number => Math.round(value * 1000) / 1000;

@@ -2,7 +2,7 @@
 import { SettingsError } from '@relay-swarm/kit';
 import { randomBytes } from 'node:crypto';
 import { link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export const SECRET_CHARS_MIN = 32;
 export const SECRET_FILE_NAME = 'turn-secret';
@@ -66,6 +66,7 @@ async function loadCurrent(sources: SecretSources): Promise<{ secret: string; so
 async function keepNewSecret(file: string, dir: string): Promise<void> {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`;
   try {
+    await mkdir(dirname(dir), { recursive: true });
     await mkdir(dir, { recursive: true, mode: 0o700 });
     await writeFile(temporary, `${randomBytes(GENERATED_BYTES).toString('hex')}\n`, {
       mode: 0o600,

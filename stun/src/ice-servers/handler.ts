@@ -1,5 +1,6 @@
 // GET /ice-servers over HTTP (DESIGN §7): who may ask, how often, and the answer.
 import { limitKey, sendJson, type AddressReader, type RequestHandler } from '@relay-swarm/kit';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mintCredential } from '../credentials/credential.ts';
 import { AddressLimiter } from './address-limiter.ts';
 import { iceServersAnswer } from './answer.ts';
@@ -14,14 +15,14 @@ export interface IceServersOptions {
   readonly urls: () => readonly string[];
   /** The secret of new credentials. */
   readonly secret: () => string;
+  readonly isDraining: () => boolean;
   readonly readAddress: AddressReader;
   readonly now: () => number;
   /** The user's name behind the expiry. It means nothing, so that nobody can be followed by it. */
   readonly makeName: () => string;
 }
 
-export const ICE_SERVERS_RESULTS = ['answered', 'originRefused', 'rateLimited', 'methodRefused'] as const;
-type Result = (typeof ICE_SERVERS_RESULTS)[number];
+type Result = 'answered' | 'originRefused' | 'methodRefused' | 'tooMany' | 'draining';
 
 export interface IceServers {
   readonly handle: RequestHandler;
@@ -29,72 +30,73 @@ export interface IceServers {
   readonly limiter: AddressLimiter;
 }
 
+type Headers = Readonly<Record<string, string>>;
 const METHODS = 'GET, HEAD, OPTIONS';
 const PREFLIGHT_SECONDS = '600';
+/** A server that drains is about to go; a client that has others uses these meanwhile. */
+const DRAINING_SECONDS = 60;
 
 export function createIceServers(options: IceServersOptions): IceServers {
-  const limiter = new AddressLimiter({
-    perMinute: options.requestsPerMinuteMax,
-    addressesMax: options.addressesMax,
-  });
-  const counts: Record<Result, number> = { answered: 0, originRefused: 0, rateLimited: 0, methodRefused: 0 };
+  const { origins, requestsPerMinuteMax, addressesMax, ttlSeconds } = options;
+  const limiter = new AddressLimiter({ perMinute: requestsPerMinuteMax, addressesMax });
+  const counts = { answered: 0, originRefused: 0, methodRefused: 0, tooMany: 0, draining: 0 };
+
+  const answer = (request: IncomingMessage, response: ServerResponse, headers: Headers): Result => {
+    if (options.isDraining()) {
+      const message = 'this server is about to stop: use another one';
+      refuse(response, 503, 'draining', message, { ...headers, ...retryAfter(DRAINING_SECONDS) });
+      return 'draining';
+    }
+    const nowMs = options.now();
+    const waitMs = limiter.take(limitKey(options.readAddress(request)), nowMs);
+    if (waitMs > 0) {
+      const seconds = Math.ceil(waitMs / 1000);
+      const message = `too many requests from this address: ask again in ${seconds} s`;
+      refuse(response, 429, 'too-many', message, { ...headers, ...retryAfter(seconds) });
+      return 'tooMany';
+    }
+    const credential = mintCredential(options.secret(), { name: options.makeName(), nowMs, ttlSeconds });
+    sendJson(response, 200, iceServersAnswer(options.urls(), credential, ttlSeconds), headers);
+    return 'answered';
+  };
 
   const handle: RequestHandler = (request, response) => {
     if (request.url?.split('?', 1)[0] !== '/ice-servers') return false;
-    const origin = allowOrigin(options.origins, request.headers.origin);
-    // An answer to one page must not be kept for another.
-    const headers: Record<string, string> = options.origins.length === 0 ? {} : { vary: 'Origin' };
-    if (origin != null) headers['access-control-allow-origin'] = origin;
-
+    const origin = allowOrigin(origins, request.headers.origin);
+    const headers: Headers = {
+      ...(origins.length > 0 && { vary: 'Origin' }), // an answer to one page must not be kept for another
+      ...(origin != null && { 'access-control-allow-origin': origin }),
+    };
     if (origin === undefined) {
-      counts.originRefused += 1;
-      sendJson(
-        response,
-        403,
-        { error: 'Cannot give ICE servers to this page: its origin is not allowed here' },
-        headers,
-      );
+      refuse(response, 403, 'origin', 'pages of this origin get no ICE servers here', headers);
+      counts.originRefused++;
     } else if (request.method === 'OPTIONS') {
-      response
-        .writeHead(204, {
-          ...headers,
-          'access-control-allow-methods': METHODS,
-          'access-control-max-age': PREFLIGHT_SECONDS,
-        })
-        .end();
+      const preflight = {
+        'access-control-allow-methods': METHODS,
+        'access-control-max-age': PREFLIGHT_SECONDS,
+      };
+      response.writeHead(204, { ...headers, ...preflight }).end();
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      counts.methodRefused += 1;
-      sendJson(
-        response,
-        405,
-        { error: 'Cannot answer this method: GET is wanted' },
-        { ...headers, allow: METHODS },
-      );
+      refuse(response, 405, 'method', `use one of ${METHODS}`, { ...headers, allow: METHODS });
+      counts.methodRefused++;
     } else {
-      const nowMs = options.now();
-      const waitMs = limiter.take(limitKey(options.readAddress(request)), nowMs);
-      if (waitMs > 0) {
-        counts.rateLimited += 1;
-        const waitSeconds = Math.ceil(waitMs / 1000);
-        const error = `Cannot give ICE servers so often: ask again in ${waitSeconds} s`;
-        sendJson(
-          response,
-          429,
-          { error },
-          {
-            ...headers,
-            'retry-after': String(waitSeconds),
-            'access-control-expose-headers': 'Retry-After',
-          },
-        );
-      } else {
-        counts.answered += 1;
-        const { ttlSeconds } = options;
-        const credential = mintCredential(options.secret(), { name: options.makeName(), nowMs, ttlSeconds });
-        sendJson(response, 200, iceServersAnswer(options.urls(), credential, ttlSeconds), headers);
-      }
+      counts[answer(request, response, headers)]++;
     }
     return true;
   };
   return { handle, counts, limiter };
+}
+
+function refuse(
+  response: ServerResponse,
+  status: number,
+  error: string,
+  message: string,
+  headers: Headers,
+): void {
+  sendJson(response, status, { error, message }, headers);
+}
+
+function retryAfter(seconds: number): Headers {
+  return { 'retry-after': String(seconds), 'access-control-expose-headers': 'Retry-After' };
 }

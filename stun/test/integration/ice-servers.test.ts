@@ -25,6 +25,7 @@ async function serve(
     ttlSeconds: 3_600,
     urls: () => urls,
     secret: () => secret,
+    isDraining: () => false,
     readAddress: createAddressReader(['loopback']),
     now: () => nowMs,
     makeName: () => 'name',
@@ -92,7 +93,15 @@ describe('GET /ice-servers', () => {
     const { url } = await serve();
     const response = await fetch(url, { method: 'POST', body: '{}' });
     expect([response.status, response.headers.get('allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
-    expect(await response.json()).toEqual({ error: expect.any(String) });
+    expect(await response.json()).toEqual({ error: 'method', message: expect.any(String) });
+  });
+
+  it('sends clients elsewhere while the server drains', async () => {
+    const { url, ice } = await serve({ isDraining: () => true });
+    const response = await fetch(url);
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '60']);
+    expect(await response.json()).toEqual({ error: 'draining', message: expect.any(String) });
+    expect(ice.counts).toMatchObject({ answered: 0, draining: 1 });
   });
 
   it('leaves other paths alone', async () => {
@@ -117,7 +126,7 @@ describe('GET /ice-servers', () => {
       null,
       'Origin',
     ]);
-    expect(await bad.json()).toEqual({ error: expect.stringContaining('origin') });
+    expect(await bad.json()).toEqual({ error: 'origin', message: expect.any(String) });
     expect(ice.counts).toMatchObject({ answered: 1, originRefused: 1 });
   });
 
@@ -127,8 +136,8 @@ describe('GET /ice-servers', () => {
     const response = await fetch(url);
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '12']);
     expect(response.headers.get('access-control-expose-headers')).toBe('Retry-After');
-    expect(await response.json()).toEqual({ error: expect.stringContaining('12 s') });
-    expect(ice.counts.rateLimited).toBe(1);
+    expect(await response.json()).toEqual({ error: 'too-many', message: expect.stringContaining('12 s') });
+    expect(ice.counts.tooMany).toBe(1);
   });
 
   it('counts the address that a trusted proxy names, and a /64 as one', async () => {

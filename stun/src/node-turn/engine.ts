@@ -1,0 +1,148 @@
+// node-turn as a TurnEngine: its sockets, with our wall before and behind them.
+import { explainListenError, SettingsError } from '@relay-swarm/kit';
+import type { RemoteInfo, Socket } from 'node:dgram';
+import { once } from 'node:events';
+import { isIPv4 } from 'node:net';
+import { askBinding } from '../binding-client.ts';
+import type { Endpoint, ListeningAddress, TurnEngine, TurnEngineOptions, TurnStats } from '../engine.ts';
+import { createCounters, type Counters } from '../native/counters.ts';
+import { CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../native/vocabulary.ts';
+import { interfaceAddresses } from '../public-address.ts';
+import { capabilities } from './capabilities.ts';
+import { createLibrary, type OnMessage } from './library.ts';
+import { Wall } from './wall.ts';
+
+/** How long our own sockets may take to answer. */
+const PROOF_MS = 3_000;
+/** A Data indication around its payload: header, IPv4 peer, DATA's head. */
+const DATA_INDICATION_BYTES = 36;
+const DATA_INDICATION = METHOD.data | CLASS.indication;
+
+export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
+  const udp = options.udp.filter(({ host }) => isIPv4(host));
+  const relay = options.relayAddresses.find(({ announced }) => isIPv4(announced));
+  if (udp.length === 0 || relay === undefined) {
+    throw new SettingsError(
+      'Cannot use node-turn: it speaks IPv4 only, and wants an IPv4 address to listen on and one to announce',
+    );
+  }
+  if (new Set(udp.map(({ port }) => port)).size > 1) {
+    throw new SettingsError('Cannot use node-turn: it listens on one port for all addresses');
+  }
+  const counters = createCounters();
+  const wall = new Wall(options, relay.announced, interfaceAddresses(), counters);
+  const library = createLibrary(
+    { ...options, udp, relay, log: (message) => options.log.debug('node-turn says', { says: message }) },
+    wall,
+  );
+  let sockets: readonly Socket[] = [];
+
+  const stop = async (): Promise<void> => {
+    const open = sockets;
+    sockets = [];
+    const closed = open.map((socket) => once(socket, 'close'));
+    wall.close();
+    if (open.length > 0) library.stop();
+    await Promise.all(closed);
+  };
+
+  return {
+    name: 'turn',
+    capabilities,
+    start: async () => {
+      sockets = library.start();
+      sockets.forEach((socket, index) => guard(socket, udp[index]!, wall, counters));
+      try {
+        await Promise.all(sockets.map((socket, index) => listening(socket, udp[index]!)));
+        await Promise.all(sockets.map((socket) => proveListening(socket)));
+      } catch (error) {
+        await stop();
+        throw error;
+      }
+    },
+    stop,
+    listening: (): readonly ListeningAddress[] =>
+      sockets.map((socket) => ({
+        transport: 'udp',
+        host: socket.address().address,
+        port: socket.address().port,
+      })),
+    stats: () => statsOf(wall, counters),
+    drain: () => {
+      wall.isDraining = true;
+    },
+    reloadTls: () => undefined,
+  };
+}
+
+/** Puts the wall between the socket and node-turn's listener, and sees to it that sending never throws. */
+function guard(socket: Socket, { host, port }: Endpoint, wall: Wall, counters: Counters): void {
+  const [toLibrary] = socket.listeners('message') as [OnMessage];
+  const send = socket.send.bind(socket) as (
+    data: Buffer,
+    port: number,
+    address: string,
+    sent?: unknown,
+  ) => void;
+  let isClosed = false;
+  const guardedSend = (data: Buffer, toPort: number, address: string, sent?: unknown): void => {
+    if (isClosed) return; // node-turn still had an answer under way
+    countToClient(data, counters);
+    send(data, toPort, address, sent);
+  };
+  socket.send = guardedSend as Socket['send'];
+  socket.once('close', () => (isClosed = true));
+  socket.on('error', () => counters.drops.socketError++);
+  socket.removeAllListeners('message');
+  socket.on('message', (data: Buffer, from: RemoteInfo) => {
+    const fiveTuple = `UDP://${from.address}:${from.port}>${host}:${port}`;
+    const answer = (response: Buffer): void => guardedSend(response, from.port, from.address, ignore);
+    wall.receive({ fiveTuple, from, answer, passOn: (request) => toLibrary(request, from) }, data);
+  });
+}
+
+/** With a callback, a datagram that the kernel refuses is no 'error' event; the client asks again. */
+const ignore = (): void => undefined;
+
+function countToClient(data: Buffer, counters: Counters): void {
+  const type = data.readUInt16BE(0);
+  const overhead =
+    type >= 0x4000 ? CHANNEL_HEADER_BYTES : type === DATA_INDICATION ? DATA_INDICATION_BYTES : undefined;
+  if (overhead === undefined) return;
+  counters.packetsToClients++;
+  counters.bytesToClients += data.length - overhead;
+}
+
+async function listening(socket: Socket, { port }: Endpoint): Promise<void> {
+  try {
+    await once(socket, 'listening');
+  } catch (error) {
+    throw explainListenError(error as Error, 'TURN over UDP', port, 'STUN_PORT');
+  }
+}
+
+/** node-turn does not tell whether it works. A server that listens on all addresses is asked on loopback. */
+async function proveListening(socket: Socket): Promise<void> {
+  const { address, port } = socket.address();
+  await askBinding({ host: address === '0.0.0.0' ? '127.0.0.1' : address, port }, { timeoutMs: PROOF_MS });
+}
+
+function statsOf(wall: Wall, counters: Counters): TurnStats {
+  const sessions = [...wall.sessions];
+  return {
+    ...counters,
+    drops: { ...counters.drops },
+    authFailures: { ...counters.authFailures },
+    errorResponses: { ...counters.errorResponses },
+    isDraining: wall.isDraining,
+    allocations: sessions.length,
+    permissions: sessions.reduce((sum, session) => sum + session.permissions().length, 0),
+    channels: sessions.reduce(
+      (sum, { allocation }) => sum + Object.keys(allocation.channelBindings).length,
+      0,
+    ),
+    reservations: 0,
+    connections: 0,
+    relayPortsFree: wall.relayPortsFree,
+  };
+}
