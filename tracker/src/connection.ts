@@ -1,7 +1,7 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
 import type { GraffitiLink, GraffitiSession } from './graffiti/graffiti.ts';
 import type { Flusher, Flushable } from './flusher.ts';
-import { PING_FRAME, textFrame } from './frames.ts';
+import { joinFrames, PING_FRAME, textFrame } from './frames.ts';
 import { Priority, type Link, type Peer } from './swarm/peer.ts';
 import type { TokenBucket } from './token-bucket.ts';
 
@@ -112,8 +112,10 @@ export class Connection implements Link, Flushable, GraffitiLink {
     const bytes = this.#queuedBytes;
     this.#queued = undefined;
     this.#queuedBytes = 0;
-    if (this.#webSocket.readyState === OPEN)
-      this.#socket.write(Array.isArray(queued) ? Buffer.concat(queued, bytes) : queued);
+    if (this.#webSocket.readyState !== OPEN) return;
+    const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes) : queued;
+    // Bytes that have to wait must not keep the slab that they are a piece of.
+    this.#socket.write(this.#socket.writableLength > 0 ? Buffer.from(bytesNow) : bytesNow);
   }
 
   ping(): void {

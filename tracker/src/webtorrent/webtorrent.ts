@@ -138,9 +138,9 @@ export class WebTorrent {
     const chosen = this.#chosen;
     const count = from.swarm.choose(from, wanted, chosen, this.#options.dice, ++this.#choices);
     if (count === 0) return;
-    const frames = new OfferFrames(message, count);
+    const frames = new OfferFrames(message);
     for (let index = 0; index < count; index++) {
-      const frame = frames.next(index);
+      const frame = frames.at(index);
       for (let claim: Peer | undefined = chosen[index]; claim !== undefined; claim = claim.namesake) {
         if (claim.link !== from.link && claim.link.send(frame, Priority.offer)) this.counts.offersSent++;
       }

@@ -1,6 +1,6 @@
 // What the tracker says to WebTorrent clients, as finished frames. Every message has `action` and, where there is one, `info_hash`:
 // bittorrent-tracker's client takes a message without a known action for a broken socket.
-import { headerBytes, textFrame, writeTextHeader } from '../frames.ts';
+import { allocateFrame, headerBytes, put, textFrame, writeTextHeader } from '../frames.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Message, Range } from './message.ts';
 
@@ -61,54 +61,40 @@ export function scrapeReply(files: ReadonlyMap<string, ScrapeFile>): Buffer {
   return textFrame(`{"action":"scrape","files":{${members.join(',')}}}`);
 }
 
-/** One frame for each of the message's first `count` offers; all frames share one piece of memory. */
+/** One frame for each of the message's offers; what they have in common is built once. */
 export class OfferFrames {
-  #bytes: Buffer = Buffer.alloc(0);
   readonly #message: Message;
-  readonly #prefixBytes: number;
-  #at = 0;
+  readonly #prefix: Buffer;
 
-  constructor(message: Message, count: number) {
-    this.#message = message;
-    this.#prefixBytes =
-      HEAD.length + lengthOf(message.infoHashJson) + PEER_ID.length + lengthOf(message.peerIdJson);
-    let total = 0;
-    for (let index = 0; index < count; index++) {
-      const payload = this.#payloadBytes(index);
-      total += headerBytes(payload) + payload;
-    }
-    this.#bytes = Buffer.allocUnsafe(total);
-  }
-
-  /** The frame of the offer at this index; each is to be asked for once. */
-  next(index: number): Buffer {
-    const { bytes, infoHashJson, peerIdJson } = this.#message;
-    const target = this.#bytes;
-    const start = this.#at;
-    let at = writeTextHeader(target, start, this.#payloadBytes(index));
-    at += HEAD.copy(target, at);
-    at += bytes.copy(target, at, infoHashJson.start, infoHashJson.end);
-    at += PEER_ID.copy(target, at);
-    at += bytes.copy(target, at, peerIdJson.start, peerIdJson.end);
-    at += OFFER_ID.copy(target, at);
-    at += copyRange(bytes, target, at, this.#message.offerIdJson[index]!);
-    at += OFFER.copy(target, at);
-    at += copyRange(bytes, target, at, this.#message.offerJson[index]!);
-    at += END.copy(target, at);
-    this.#at = at;
-    return target.subarray(start, at);
-  }
-
-  #payloadBytes(index: number): number {
-    const { offerJson, offerIdJson } = this.#message;
-    return (
-      this.#prefixBytes +
-      OFFER_ID.length +
-      lengthOf(offerIdJson[index]!) +
-      OFFER.length +
-      lengthOf(offerJson[index]!) +
-      END.length
+  constructor(message: Message) {
+    const { bytes, infoHashJson, peerIdJson } = message;
+    const prefix = Buffer.allocUnsafe(
+      HEAD.length + lengthOf(infoHashJson) + PEER_ID.length + lengthOf(peerIdJson) + OFFER_ID.length,
     );
+    let at = put(prefix, 0, HEAD);
+    at = put(prefix, at, bytes, infoHashJson.start, infoHashJson.end);
+    at = put(prefix, at, PEER_ID);
+    at = put(prefix, at, bytes, peerIdJson.start, peerIdJson.end);
+    put(prefix, at, OFFER_ID);
+    this.#message = message;
+    this.#prefix = prefix;
+  }
+
+  /** The frame of the offer at this index. */
+  at(index: number): Buffer {
+    const { bytes, offerIdJson, offerJson } = this.#message;
+    const offerId = offerIdJson[index]!;
+    const offer = offerJson[index]!;
+    const payloadBytes =
+      this.#prefix.length + lengthOf(offerId) + OFFER.length + lengthOf(offer) + END.length;
+    const frame = allocateFrame(headerBytes(payloadBytes) + payloadBytes);
+    let at = writeTextHeader(frame, 0, payloadBytes);
+    at = put(frame, at, this.#prefix);
+    at = put(frame, at, bytes, offerId.start, offerId.end);
+    at = put(frame, at, OFFER);
+    at = put(frame, at, bytes, offer.start, offer.end);
+    put(frame, at, END);
+    return frame;
   }
 }
 
@@ -116,31 +102,30 @@ export class OfferFrames {
 export function answerFrame(message: Message): Buffer {
   const { bytes, infoHashJson, peerIdJson, answerOfferId, answer } = message;
   const hasOfferId = answerOfferId.start !== 0;
-  const payload =
+  const offerIdBytes = hasOfferId ? OFFER_ID.length + lengthOf(answerOfferId) : 0;
+  const payloadBytes =
     HEAD.length +
     lengthOf(infoHashJson) +
     PEER_ID.length +
     lengthOf(peerIdJson) +
-    (hasOfferId ? OFFER_ID.length + lengthOf(answerOfferId) : 0) +
+    offerIdBytes +
     ANSWER.length +
     lengthOf(answer) +
     END.length;
-  const target = Buffer.allocUnsafe(headerBytes(payload) + payload);
-  let at = writeTextHeader(target, 0, payload);
-  at += HEAD.copy(target, at);
-  at += copyRange(bytes, target, at, infoHashJson);
-  at += PEER_ID.copy(target, at);
-  at += copyRange(bytes, target, at, peerIdJson);
+  const frame = allocateFrame(headerBytes(payloadBytes) + payloadBytes);
+  let at = writeTextHeader(frame, 0, payloadBytes);
+  at = put(frame, at, HEAD);
+  at = put(frame, at, bytes, infoHashJson.start, infoHashJson.end);
+  at = put(frame, at, PEER_ID);
+  at = put(frame, at, bytes, peerIdJson.start, peerIdJson.end);
   if (hasOfferId) {
-    at += OFFER_ID.copy(target, at);
-    at += copyRange(bytes, target, at, answerOfferId);
+    at = put(frame, at, OFFER_ID);
+    at = put(frame, at, bytes, answerOfferId.start, answerOfferId.end);
   }
-  at += ANSWER.copy(target, at);
-  at += copyRange(bytes, target, at, answer);
-  END.copy(target, at);
-  return target;
+  at = put(frame, at, ANSWER);
+  at = put(frame, at, bytes, answer.start, answer.end);
+  put(frame, at, END);
+  return frame;
 }
 
 const lengthOf = (range: Range): number => range.end - range.start;
-const copyRange = (from: Buffer, target: Buffer, at: number, range: Range): number =>
-  from.copy(target, at, range.start, range.end);
