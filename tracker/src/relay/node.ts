@@ -4,6 +4,7 @@ import { limitKey, type Log } from '@relay-swarm/kit';
 import {
   encodeRelayMessage,
   KNOWN_MAX,
+  RELAY_FRAME_CHARS_MAX,
   type RelayMessage,
   type Roster,
   type SignedDescriptor,
@@ -421,9 +422,7 @@ export class RelayNode {
 
   #tellKnown(live: Live, relays: readonly KnownRelay[]): void {
     const others = relays.map(({ descriptor }) => descriptor).filter(({ id }) => id !== live.id);
-    for (let i = 0; i < others.length; i += KNOWN_MAX) {
-      this.#send(live, { action: 'known', descriptors: others.slice(i, i + KNOWN_MAX) });
-    }
+    for (const descriptors of intoFrames(others)) this.#send(live, { action: 'known', descriptors });
   }
 
   #offered(): KnownRelay[] {
@@ -472,6 +471,24 @@ export class RelayNode {
     live.wire.close(code, reason);
   }
 }
+
+/** By number and by length: what is too long for the receiver's limit would cost us the session. */
+function* intoFrames(descriptors: readonly SignedDescriptor[]): Generator<SignedDescriptor[]> {
+  let frame: SignedDescriptor[] = [];
+  let chars = 0;
+  for (const descriptor of descriptors) {
+    const more = JSON.stringify(descriptor).length + 1;
+    if (frame.length === KNOWN_MAX || chars + more > RELAY_FRAME_CHARS_MAX - FRAME_HEAD_CHARS) {
+      yield frame;
+      frame = [];
+      chars = 0;
+    }
+    frame.push(descriptor);
+    chars += more;
+  }
+  if (frame.length > 0) yield frame;
+}
+const FRAME_HEAD_CHARS = 100;
 
 /** wss://host/path → https://host/path, where its descriptor is. */
 const webUrl = (url: string): string => url.replace(/^ws/, 'http');
