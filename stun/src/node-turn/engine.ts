@@ -6,7 +6,7 @@ import { isIPv4 } from 'node:net';
 import { askBinding } from '../binding-client.ts';
 import type { Endpoint, ListeningAddress, TurnEngine, TurnEngineOptions, TurnStats } from '../engine.ts';
 import { createCounters, type Counters } from '../native/counters.ts';
-import { CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../native/vocabulary.ts';
+import { CLASS, METHOD } from '../native/vocabulary.ts';
 import { interfaceAddresses } from '../public-address.ts';
 import { capabilities } from './capabilities.ts';
 import { createLibrary, type OnMessage } from './library.ts';
@@ -14,8 +14,9 @@ import { Wall } from './wall.ts';
 
 /** How long our own sockets may take to answer. */
 const PROOF_MS = 3_000;
-/** A Data indication around its payload: header, IPv4 peer, DATA's head. */
-const DATA_INDICATION_BYTES = 36;
+const CHANNEL_LENGTH_AT = 2;
+/** In a Data indication of node-turn: behind the header, the IPv4 peer and DATA's type. */
+const DATA_LENGTH_AT = 20 + 12 + 2;
 const DATA_INDICATION = METHOD.data | CLASS.indication;
 
 export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
@@ -106,11 +107,10 @@ const ignore = (): void => undefined;
 
 function countToClient(data: Buffer, counters: Counters): void {
   const type = data.readUInt16BE(0);
-  const overhead =
-    type >= 0x4000 ? CHANNEL_HEADER_BYTES : type === DATA_INDICATION ? DATA_INDICATION_BYTES : undefined;
-  if (overhead === undefined) return;
+  const lengthAt = type >= 0x4000 ? CHANNEL_LENGTH_AT : type === DATA_INDICATION ? DATA_LENGTH_AT : undefined;
+  if (lengthAt === undefined) return;
   counters.packetsToClients++;
-  counters.bytesToClients += data.length - overhead;
+  counters.bytesToClients += data.readUInt16BE(lengthAt);
 }
 
 async function listening(socket: Socket, { port }: Endpoint): Promise<void> {
