@@ -2,7 +2,9 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { requireTool } from '../../scripts/test/support/tools.ts';
-import { faultOf, render } from './support/nginx.ts';
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { faultOf, placeholder, render } from './support/nginx.ts';
 
 requireTool('nginx')('render.sh', () => {
   let folder: string;
@@ -11,8 +13,15 @@ requireTool('nginx')('render.sh', () => {
   });
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('writes a configuration that nginx accepts', async () => {
-    expect(await render(folder, { NGINX_ACCESS_LOG: join(folder, 'log') })).toEqual({
+  it.each([
+    ['plain', 'off'],
+    ['tls', 'off'],
+    ['tls', 'on'],
+  ])('writes a configuration that nginx accepts: %s, TURN on 443 %s', async (NGINX_FORM, TURNS_443) => {
+    const TLS_DIR = join(folder, 'tls');
+    await promisify(execFile)(placeholder, [TLS_DIR]);
+    const NGINX_ACCESS_LOG = join(folder, 'log');
+    expect(await render(folder, { NGINX_FORM, TURNS_443, TLS_DIR, NGINX_ACCESS_LOG })).toEqual({
       ok: true,
       complaint: '',
     });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 
 const script = fileURLToPath(new URL('../../render.sh', import.meta.url));
+export const placeholder = fileURLToPath(new URL('../../tls-placeholder.sh', import.meta.url));
 const READY_MS_MAX = 10_000;
 
 export type RenderSettings = Readonly<Record<string, string>>;
@@ -55,12 +56,14 @@ export async function faultOf(folder: string): Promise<string | undefined> {
 export class NginxUnderTest {
   readonly folder: string;
   readonly port: number;
+  readonly tlsPort: number;
   readonly settings: RenderSettings;
   readonly #child: ChildProcess;
 
   private constructor(folder: string, port: number, settings: RenderSettings, child: ChildProcess) {
     this.folder = folder;
     this.port = port;
+    this.tlsPort = Number(settings['NGINX_TLS_PORT']);
     this.settings = settings;
     this.#child = child;
   }
@@ -71,13 +74,18 @@ export class NginxUnderTest {
     const [port, healthPort] = [await freePort(), await freePort()];
     const all = {
       NGINX_HTTP_PORT: String(port),
+      NGINX_TLS_PORT: String(await freePort()),
+      NGINX_TURNS_PORT: String(await freePort()),
       NGINX_HEALTH_PORT: String(healthPort),
       NGINX_ACCESS_LOG: join(folder, 'access.log'),
       NGINX_WORKERS: '1',
       NGINX_CONNECTIONS_MAX: '512',
       DATA_DIR: join(folder, 'data'),
+      ACME_DIR: join(folder, 'acme'),
+      TLS_DIR: join(folder, 'tls'),
       ...settings,
     };
+    await promisify(execFile)(placeholder, [join(folder, 'tls')]);
     const { ok, complaint } = await render(folder, all);
     if (!ok) throw new Error(complaint);
     const args = ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'];
