@@ -1,0 +1,146 @@
+// The small rules that decide who may do how much.
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readSettings, silentLog } from '@relay-swarm/kit';
+import { createAccessList, parseList } from '../src/access-list.ts';
+import { Admission } from '../src/admission.ts';
+import { createOriginCheck } from '../src/origins.ts';
+import { checkTrackerSettings, trackerSettings } from '../src/settings.ts';
+import { TokenBucket } from '../src/token-bucket.ts';
+
+describe('TokenBucket', () => {
+  const rate = { perSecond: 2, burst: 3 };
+
+  it('gives a burst, then as much as the rate', () => {
+    const bucket = new TokenBucket(rate, 0);
+    expect([1, 2, 3, 4].map(() => bucket.take(rate, 0))).toEqual([true, true, true, false]);
+    expect([bucket.take(rate, 499), bucket.take(rate, 500), bucket.take(rate, 501)]).toEqual([
+      false,
+      true,
+      false,
+    ]);
+    expect([1, 2, 3, 4].map(() => bucket.take(rate, 1e9))).toEqual([true, true, true, false]);
+  });
+
+  it('lets work be owed, but never more than one burst', () => {
+    const bucket = new TokenBucket(rate, 0);
+    bucket.owe(rate, 1000);
+    expect([bucket.take(rate, 1_900), bucket.take(rate, 2_010)]).toEqual([false, true]);
+  });
+
+  it('bears trystero: five announces of each of fifty rooms in two seconds', () => {
+    const { announcesPerSecond, announcesBurst } = readSettings({}, trackerSettings);
+    const announces = { perSecond: announcesPerSecond, burst: announcesBurst };
+    const bucket = new TokenBucket(announces, 0);
+    for (const atMs of [0, 233, 533, 1_333, 2_100])
+      for (let room = 0; room < 50; room++) expect(bucket.take(announces, atMs)).toBe(true);
+  });
+});
+
+describe('Admission', () => {
+  it('counts connections in all and per address, and forgets those that leave', () => {
+    const admission = new Admission({ connectionsMax: 3, connectionsPerAddressMax: 2 });
+    expect(['a', 'a', 'a', 'b', 'c'].map((address) => admission.enter(address))).toEqual([
+      undefined,
+      undefined,
+      'address_full',
+      undefined,
+      'connections_full',
+    ]);
+    expect([admission.open, admission.addresses]).toEqual([3, 2]);
+    for (const address of ['a', 'a', 'b']) admission.leave(address);
+    expect([admission.open, admission.addresses]).toEqual([0, 0]);
+  });
+});
+
+describe('createOriginCheck()', () => {
+  const isAllowed = createOriginCheck(['https://example.org', 'https://*.example.net', 'none']);
+  it.each([
+    ['https://example.org', true],
+    ['HTTPS://EXAMPLE.ORG', true],
+    ['http://example.org', false],
+    ['https://example.org.evil.example', false],
+    ['https://a.example.net', true],
+    ['https://a.b.example.net', true],
+    ['https://example.net', false],
+    ['https://.example.net', false],
+    ['https://evilexample.net', false],
+    ['null', false],
+    [undefined, true],
+  ])('judges %s', (origin, expected) => {
+    expect(isAllowed(origin)).toBe(expected);
+  });
+
+  it('admits everybody where no origin is listed, and needs "none" for clients without one', () => {
+    expect(createOriginCheck([])('https://any.example')).toBe(true);
+    expect(createOriginCheck(['https://example.org'])(undefined)).toBe(false);
+  });
+});
+
+describe('createAccessList()', () => {
+  const [one, two, three] = ['11', '22', '33'].map((pair) => pair.repeat(20)) as [string, string, string];
+  const none = { allowed: [], denied: [], allowFile: '', denyFile: '', log: silentLog };
+
+  it('serves everything without lists, all but the denied, or only the allowed', () => {
+    expect(createAccessList(none).isOpen).toBe(true);
+    const deny = createAccessList({ ...none, denied: [one] });
+    expect([deny.refuse(one), deny.refuse(two)]).toEqual([expect.stringContaining('deny list'), undefined]);
+    const allow = createAccessList({ ...none, allowed: [one, two], denied: [two] });
+    expect([allow.refuse(one), allow.refuse(two), allow.refuse(three)]).toEqual([
+      undefined,
+      expect.stringContaining('deny'),
+      expect.stringContaining('allow'),
+    ]);
+  });
+
+  it('reads files besides, and an empty allow file allows nothing', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'access-'));
+    const [allowFile, empty] = [join(folder, 'allow'), join(folder, 'empty')];
+    await writeFile(allowFile, `# ours\n${one.toUpperCase()}\n\n  ${two} # a film\n`);
+    await writeFile(empty, '');
+    const list = createAccessList({ ...none, allowFile });
+    await list.start();
+    expect([list.refuse(one), list.refuse(two), list.refuse(three) === undefined]).toEqual([
+      undefined,
+      undefined,
+      false,
+    ]);
+    await list.stop();
+    const closed = createAccessList({ ...none, allowFile: empty });
+    await closed.start();
+    expect([closed.isOpen, closed.refuse(one) === undefined]).toEqual([false, false]);
+    await closed.stop();
+  });
+
+  it('says what is wrong with a file, and where', async () => {
+    expect(() => parseList(`${one}\nnonsense`)).toThrow(
+      'line 2 is "nonsense", it must be 40 or 64 hexadecimal digits',
+    );
+    await expect(createAccessList({ ...none, denyFile: '/nowhere/list' }).start()).rejects.toThrow(
+      'TRACKER_DENY_FILE="/nowhere/list"',
+    );
+  });
+});
+
+describe('the settings', () => {
+  it('have defaults that agree with each other', () => {
+    expect(readSettings({}, trackerSettings, checkTrackerSettings).port).toBe(8000);
+  });
+
+  it('are refused where peers would vanish between two announces', () => {
+    const env = { TRACKER_ANNOUNCE_INTERVAL_SECONDS: '300', TRACKER_PEER_TTL_SECONDS: '400' };
+    expect(() => readSettings(env, trackerSettings, checkTrackerSettings)).toThrow(
+      'must be at least twice TRACKER_ANNOUNCE_INTERVAL_SECONDS (300)',
+    );
+  });
+
+  it.each([
+    ['TRACKER_ORIGINS', 'example.org'],
+    ['TRACKER_ALLOW', 'xyz'],
+    ['TRACKER_PUBLIC_URL', 'https://tracker.example.org'],
+    ['TRACKER_TRUSTED_PROXIES', 'nginx'],
+  ])('%s=%s is no good value', (name, value) => {
+    expect(() => readSettings({ [name]: value }, trackerSettings)).toThrow(`${name}="${value}": must be`);
+  });
+});
