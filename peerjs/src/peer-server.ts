@@ -74,8 +74,10 @@ export function createPeerServer(options: PeerServerOptions, events: PeerServerE
 
   return {
     answer: (request, response) => void app(request, response),
-    connect: (socket, query) =>
-      void sockets.emit('connection', socket, { url: `/?${new URLSearchParams(query).toString()}` }),
+    connect: (socket, { id, token, key }) => {
+      const query = `id=${encodeURIComponent(id)}&token=${encodeURIComponent(token)}&key=${encodeURIComponent(key)}`;
+      sockets.emit('connection', socket, { url: `/?${query}` });
+    },
     stop: () => timers.stop(),
   };
 }

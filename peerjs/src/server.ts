@@ -29,7 +29,7 @@ export interface UpgradeRoute {
   readonly path: string;
   /** Takes the stream over; false where that opened no connection. One that it opened counts until the route lets it leave. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean;
-  /** Once a second. */
+  /** Every two seconds. */
   sweep(): void;
   /** Closes every connection, within some seconds. */
   stop(): Promise<void>;
@@ -73,7 +73,7 @@ const DENIED = {
 type Reason = Refusal | keyof typeof DENIED;
 const denials: Readonly<Record<Reason, Denial>> = { ...FULL, ...DENIED };
 
-const SWEEP_MS = 1_000;
+const SWEEP_MS = 2_000;
 /** Sockets that have sent no whole request yet may be this many more than connections. */
 const WAITING_MAX = 1_024;
 
@@ -123,7 +123,6 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
   http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    stream.on('error', ignore); // until somebody else takes it over
     const refuse = (reason: Reason): void => writeDenial(stream, deny(reason));
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
     if (!route) {
@@ -148,7 +147,6 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       refuse(refusal);
       return;
     }
-    stream.off('error', ignore);
     if (!route.upgrade(request, stream, head, caller)) admission.leave(caller);
   });
 
@@ -189,5 +187,6 @@ function writeDenial(stream: Duplex, denial: Denial & { headers: Record<string, 
     'content-length': String(Buffer.byteLength(body)),
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  stream.on('error', ignore);
   stream.end(`HTTP/1.1 ${denial.status} ${STATUS_CODES[denial.status]}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -9,7 +9,7 @@ import {
 } from '@relay-swarm/kit';
 import { Admission } from './admission.ts';
 import { Counters } from './counters.ts';
-import { createSignalingServer, type SignalingServer } from './server.ts';
+import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './server.ts';
 import type { PeerjsSettings } from './settings.ts';
 import { Signaling } from './signaling.ts';
 import type { World } from './world.ts';
@@ -24,7 +24,12 @@ export interface PeerjsService {
   readonly counters: Counters;
 }
 
-export function buildService(settings: PeerjsSettings, log: Log, world: World): PeerjsService {
+export function buildService(
+  settings: PeerjsSettings,
+  log: Log,
+  world: World,
+  otherRoutes: readonly UpgradeRoute[] = [],
+): PeerjsService {
   const counters = new Counters();
   const admission = new Admission({
     connectionsMax: settings.connectionsMax,
@@ -61,7 +66,7 @@ export function buildService(settings: PeerjsSettings, log: Log, world: World): 
     counters,
     log,
     world,
-    routes: [signaling],
+    routes: [signaling, ...otherRoutes],
     operations: createOperations(metrics, health),
     answer: (request, response) => signaling.answer(request, response),
   });

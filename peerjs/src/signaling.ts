@@ -125,7 +125,7 @@ export class Signaling implements UpgradeRoute {
     socket.tokens = this.#options.settings.messagesBurst;
     socket.filledAtMs = socket.heardAtMs = this.#options.world.nowMs();
     this.#nameless.add(socket);
-    this.#introduce(socket, new URL(request.url ?? '', 'http://localhost').searchParams);
+    this.#introduce(socket, new URLSearchParams(request.url?.slice(this.path.length)));
     return true;
   }
 
@@ -200,14 +200,16 @@ export class Signaling implements UpgradeRoute {
     const lastMs = this.#sweptAtMs;
     const nowMs = (this.#sweptAtMs = world.nowMs());
     const pingMs = settings.pingSeconds * 1000;
-    for (const socket of this.#sockets()) {
+    const look = (socket: ClientSocket): void => {
       const silentMs = nowMs - socket.heardAtMs;
-      if (silentMs < pingMs || socket.isResting) continue;
+      if (silentMs < pingMs || socket.isResting) return;
       if (silentMs >= settings.idleSeconds * 1000) this.#cut(socket, 'idle');
       else if (Math.floor(silentMs / pingMs) > Math.floor((lastMs - socket.heardAtMs) / pingMs)) {
         socket.ping(); // another ping period of silence has passed since the last sweep
       }
-    }
+    };
+    for (const socket of this.#byId.values()) look(socket);
+    for (const socket of this.#nameless) look(socket);
   }
 
   async stop(): Promise<void> {

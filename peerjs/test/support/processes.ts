@@ -1,0 +1,79 @@
+// Servers in processes of their own: bare `peer` as its users start it, and our service as it is compiled.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { until } from './client.ts';
+
+const here = import.meta.dirname;
+const root = join(here, '../../..');
+
+export interface ServerProcess {
+  readonly port: number;
+  readonly child: ChildProcess;
+  /** The exit code, or null where a signal ended it; rejects after the time. */
+  exited(milliseconds: number): Promise<number | null>;
+  kill(): Promise<void>;
+}
+
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as AddressInfo;
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+async function start(file: string, env: Record<string, string>, port: number): Promise<ServerProcess> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'peerjs-test-'));
+  const child = spawn(process.execPath, [file], {
+    cwd: dataDir,
+    stdio: 'ignore',
+    env: { ...process.env, NODE_OPTIONS: '', ...env, PEERJS_PORT: String(port), DATA_DIR: dataDir },
+  });
+  const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
+  const exited = async (milliseconds: number): Promise<number | null> => {
+    await until('the process to end', hasEnded, milliseconds);
+    rmSync(dataDir, { recursive: true, force: true });
+    return child.exitCode;
+  };
+  for (const endMs = Date.now() + 10_000; ;) {
+    const isUp = await fetch(`http://127.0.0.1:${port}/`).then(
+      () => true,
+      () => false,
+    );
+    if (isUp) break;
+    if (hasEnded() || Date.now() > endMs) throw new Error(`Cannot start ${file}: it does not answer`);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+  }
+  return {
+    port,
+    child,
+    exited,
+    kill: async () => {
+      if (hasEnded()) return;
+      child.kill('SIGKILL');
+      await exited(3_000);
+    },
+  };
+}
+
+export async function startBarePeer(env: Record<string, string> = {}): Promise<ServerProcess> {
+  return start(join(here, '../../bench/bare.mjs'), env, await freePort());
+}
+
+/** `compile()` first. */
+export async function startCompiled(env: Record<string, string> = {}, port?: number): Promise<ServerProcess> {
+  return start(join(here, '../../dist/main.js'), env, port ?? (await freePort()));
+}
+
+/** Brings dist/ up to date. */
+export function compile(): void {
+  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'peerjs'], {
+    cwd: root,
+    stdio: 'pipe',
+    timeout: 60_000,
+  });
+}
