@@ -1,6 +1,13 @@
-// Under which addresses the world reaches this machine: told by PUBLIC_IP, or found out. Pure, but for `interfaceAddresses`.
+// Under which addresses the world reaches this machine: told by PUBLIC_IP, or found out.
+import type { Log } from '@relay-swarm/kit';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { askBinding } from './binding-client.ts';
+import type { Endpoint } from './engine.ts';
+import { createPeerPolicy } from './peer-policy.ts';
+
+/** A public STUN server answers in a fraction of this, or not at all. */
+const DETECT_MS = 3_000;
 
 export interface PublicAddress {
   readonly ipv4: string | undefined;
@@ -21,6 +28,28 @@ export interface AddressFacts {
   readonly isPublic: (address: string) => boolean;
 }
 
+/** Asks and looks, and tells the log what it found and what it doubts. */
+export async function findPublicAddress(
+  settings: { readonly publicAddresses: readonly string[]; readonly detectServers: readonly Endpoint[] },
+  own: readonly string[],
+  log: Log,
+): Promise<PublicAddress> {
+  const answers = await Promise.allSettled(
+    settings.detectServers.map((server) => askBinding(server, { timeoutMs: DETECT_MS })),
+  );
+  const asked = answers.flatMap((answer) => (answer.status === 'fulfilled' ? [answer.value.host] : []));
+  for (const answer of answers) {
+    if (answer.status === 'fulfilled') continue;
+    log.warn('cannot ask for the public address', { error: answer.reason as unknown });
+  }
+  const isPublic = createPeerPolicy({ allowed: [], denied: [] });
+  const found = choosePublicAddress({ given: settings.publicAddresses, asked, own, isPublic });
+  log.info('public address', { ipv4: found.ipv4 ?? null, ipv6: found.ipv6 ?? null, source: found.source });
+  for (const warning of found.warnings) log.warn('the public address is in doubt', { warning });
+  return found;
+}
+
+/** Pure. */
 export function choosePublicAddress({ given, asked, own, isPublic }: AddressFacts): PublicAddress {
   const publicOwn = own.filter(isPublic);
   if (given.length > 0)

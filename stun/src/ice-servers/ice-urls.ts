@@ -1,22 +1,16 @@
 // The URLs under which browsers reach a TURN server (RFC 7064, RFC 7065). Pure.
 import { isIP, isIPv6 } from 'node:net';
+import type { Transport } from '../engine.ts';
 
-export interface Reachable {
-  /** Name or address. */
-  readonly host: string;
-  readonly port: number;
-  readonly tcp: boolean;
-  /** The port of TURN over TLS, where there is one. */
-  readonly tlsPort: number | undefined;
-}
+export type Ports = Readonly<Record<Transport, number | undefined>>;
 
-export function iceUrls({ host, port, tcp, tlsPort }: Reachable): string[] {
+/** All ways to a host, by the port of each transport that there is. */
+export function iceUrls(host: string, { udp, tcp, tls }: Ports): string[] {
   const name = isIPv6(host) ? `[${host}]` : host;
   return [
-    `stun:${name}:${port}`,
-    `turn:${name}:${port}?transport=udp`,
-    ...(tcp ? [`turn:${name}:${port}?transport=tcp`] : []),
-    ...(tlsPort === undefined ? [] : [`turns:${name}:${tlsPort}?transport=tcp`]),
+    ...(udp === undefined ? [] : [`stun:${name}:${udp}`, `turn:${name}:${udp}?transport=udp`]),
+    ...(tcp === undefined ? [] : [`turn:${name}:${tcp}?transport=tcp`]),
+    ...(tls === undefined ? [] : [`turns:${name}:${tls}?transport=tcp`]),
   ];
 }
 

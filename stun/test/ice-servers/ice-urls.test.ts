@@ -4,16 +4,16 @@ import { allowOrigin } from '../../src/ice-servers/origins.ts';
 
 describe('iceUrls()', () => {
   it('names every way in', () => {
-    expect(iceUrls({ host: 'turn.example.org', port: 3478, tcp: true, tlsPort: 5349 })).toEqual([
+    expect(iceUrls('turn.example.org', { udp: 3478, tcp: 3479, tls: 5349 })).toEqual([
       'stun:turn.example.org:3478',
       'turn:turn.example.org:3478?transport=udp',
-      'turn:turn.example.org:3478?transport=tcp',
+      'turn:turn.example.org:3479?transport=tcp',
       'turns:turn.example.org:5349?transport=tcp',
     ]);
   });
 
   it('leaves out what the engine does not have, and puts IPv6 in brackets', () => {
-    expect(iceUrls({ host: '2001:db8::1', port: 3478, tcp: false, tlsPort: undefined })).toEqual([
+    expect(iceUrls('2001:db8::1', { udp: 3478, tcp: undefined, tls: undefined })).toEqual([
       'stun:[2001:db8::1]:3478',
       'turn:[2001:db8::1]:3478?transport=udp',
     ]);
@@ -21,8 +21,7 @@ describe('iceUrls()', () => {
 
   it('names only URLs that readIceUrl() accepts', () => {
     for (const host of ['turn.example.org', '203.0.113.5', '2001:db8::1', 'localhost']) {
-      for (const url of iceUrls({ host, port: 3478, tcp: true, tlsPort: 443 }))
-        expect(readIceUrl(url)).toBe(url);
+      for (const url of iceUrls(host, { udp: 3478, tcp: 3478, tls: 443 })) expect(readIceUrl(url)).toBe(url);
     }
   });
 });

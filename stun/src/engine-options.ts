@@ -1,0 +1,87 @@
+// What an engine is told, out of the settings, the secrets and the addresses that were found.
+import type { Log } from '@relay-swarm/kit';
+import { randomBytes } from 'node:crypto';
+import { isIPv6 } from 'node:net';
+import { performance } from 'node:perf_hooks';
+import { createAuthenticate } from './credentials/authenticate.ts';
+import type { Endpoint, RelayAddress, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
+import type { PublicAddress } from './public-address.ts';
+import type { StunSettings } from './settings.ts';
+
+const CHANNEL_NUMBER_MAX = 0x4fff;
+const ALLOCATION_SECONDS_DEFAULT = 600;
+
+export interface Found {
+  readonly address: PublicAddress;
+  /** The addresses on this machine's interfaces. */
+  readonly own: readonly string[];
+  readonly tlsFiles: TlsFiles | undefined;
+  readonly secrets: () => readonly string[];
+}
+
+export function engineOptions(settings: StunSettings, found: Found, log: Log): TurnEngineOptions {
+  const { realm, relayPortMin, relayPortMax, proxyProtocolFrom } = settings;
+  const { address, own, tlsFiles, secrets } = found;
+  const hosts = settings.listenAddresses.length > 0 ? settings.listenAddresses : anyAddresses(own);
+  const at = (port: number): Endpoint[] => hosts.map((host) => ({ host, port }));
+  return {
+    udp: at(settings.port),
+    tcp: at(settings.port),
+    tls: tlsFiles === undefined ? [] : at(settings.tlsPort),
+    ...(tlsFiles && { tlsFiles }),
+    realm,
+    software: '', // nobody has to know
+    authenticate: createAuthenticate({ secrets, realm, now: Date.now }),
+    relayAddresses: relayAddresses(address, own),
+    relayPortMin,
+    relayPortMax,
+    peers: { allowed: settings.allowedPeers, denied: settings.deniedPeers },
+    limits: limitsOf(settings),
+    lifetimes: {
+      allocationSecondsDefault: ALLOCATION_SECONDS_DEFAULT,
+      allocationSecondsMax: settings.allocationSecondsMax,
+      nonceSeconds: settings.nonceSeconds,
+      idleConnectionSecondsMax: settings.idleConnectionSecondsMax,
+    },
+    proxyProtocolFrom,
+    channelNumberMax: CHANNEL_NUMBER_MAX,
+    log,
+    nowMs: () => performance.now(),
+    randomBytes,
+  };
+}
+
+export function limitsOf(settings: StunSettings): TurnLimits {
+  return {
+    allocationsMax: settings.allocationsMax,
+    allocationsPerUserMax: settings.allocationsPerUserMax,
+    allocationsPerAddressMax: settings.allocationsPerAddressMax,
+    permissionsPerAllocationMax: settings.permissionsPerAllocationMax,
+    channelsPerAllocationMax: settings.channelsPerAllocationMax,
+    bytesPerSecondPerAllocationMax: settings.bytesPerSecondPerAllocationMax,
+    bytesPerSecondPerUserMax: settings.bytesPerSecondPerUserMax,
+    bytesPerSecondMax: settings.bytesPerSecondMax,
+    connectionsMax: settings.connectionsMax,
+    connectionsPerAddressMax: settings.connectionsPerAddressMax,
+    unauthenticatedPerSecondMax: settings.unauthenticatedPerSecondMax,
+    sendBufferBytesMax: settings.sendBufferBytesMax,
+  };
+}
+
+/** Containers often have no IPv6, and listening on it would fail there. */
+function anyAddresses(own: readonly string[]): string[] {
+  return own.some(isIPv6) ? ['0.0.0.0', '::'] : ['0.0.0.0'];
+}
+
+/**
+ * Relay sockets bind to the announced address where it is this machine's, so that peers see packets come from it; behind NAT
+ * and on loopback (a container that is published there) to any.
+ */
+export function relayAddresses({ ipv4, ipv6 }: PublicAddress, own: readonly string[]): RelayAddress[] {
+  const relay = (announced: string | undefined, any: string): RelayAddress[] => {
+    if (announced === undefined) return [];
+    const isLoopback = announced === '::1' || announced.startsWith('127.');
+    return [{ announced, bind: own.includes(announced) && !isLoopback ? announced : any }];
+  };
+  return [...relay(ipv4, '0.0.0.0'), ...relay(ipv6, '::')];
+}
