@@ -20,6 +20,16 @@ export function freePort() {
   });
 }
 
+/** Ports for STUN and TURN that two runs at the same time do not share. */
+function turnPorts() {
+  const first = 20_000 + (process.pid % 400) * 25;
+  return {
+    STUN_PORT: String(first),
+    STUN_RELAY_PORT_MIN: String(first + 1),
+    STUN_RELAY_PORT_MAX: String(first + 20),
+  };
+}
+
 /** The bundle under its own name; `compose(...)` runs docker compose on it and returns the exit code. */
 export async function testBundle() {
   const env = {
@@ -29,6 +39,7 @@ export async function testBundle() {
     // Settings of the person who runs the tests are none of the tests' business.
     COMPOSE_ENV_FILES: '/dev/null',
     HTTP_PORT: String(await freePort()),
+    ...turnPorts(),
     HEALTH_INTERVAL: '2s',
   };
   const compose = (...args) =>

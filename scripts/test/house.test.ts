@@ -30,7 +30,8 @@ interface Import {
 
 const sources = repositoryFiles().filter((file) => /^(packages\/)?[a-z]+\/src\/.*\.ts$/.test(file));
 
-const STATEMENT = /^(?:import|export)\s(?:[^;'"]*\sfrom\s*)?'([^']+)';|\bimport\('([^']+)'\)/gm;
+// Types alone leave no trace in the compiled code.
+const STATEMENT = /^(?:import|export)\s(?!type\s)(?:[^;'"]*\sfrom\s*)?'([^']+)';|\bimport\('([^']+)'\)/gm;
 const imports: Import[] = sources.flatMap((file) =>
   [...readRepositoryFile(file).matchAll(STATEMENT)].map((match) => ({
     file,
