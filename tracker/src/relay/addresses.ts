@@ -59,8 +59,9 @@ export function createAddressGuard(options: {
   allowPrivate: boolean;
   resolve?: Resolve;
   own?: () => readonly string[];
+  isPublic?: (address: string) => boolean;
 }): AddressGuard {
-  const { allowPrivate, own = ownAddresses } = options;
+  const { allowPrivate, own = ownAddresses, isPublic = isPublicAddress } = options;
   const resolve = options.resolve ?? (allowPrivate ? resolveBySystem : resolveByDns);
   const check = async (host: string): Promise<readonly string[]> => {
     const name = host.replace(/^\[|\]$/g, '');
@@ -69,7 +70,7 @@ export function createAddressGuard(options: {
     if (!allowPrivate) {
       const ours = own();
       // One bad address spoils the name: whoever mixes them wants us to take it
-      const bad = addresses.find((address) => !isPublicAddress(address) || ours.includes(address));
+      const bad = addresses.find((address) => !isPublic(address) || ours.includes(address));
       if (bad !== undefined)
         throw new RefusedAddress(`Cannot dial ${name}: ${bad} is not a public address of another`);
     }

@@ -359,6 +359,7 @@ export class RelayNode {
       this.#close(loser, CLOSE.duplicate, 'one session is enough');
       if (loser === live) return;
     } else if (this.#sessions.size >= this.#options.sessionsMax && !this.#evictUnproven()) {
+      this.#tellKnown(live, sample(this.#offered(), ANSWER_MAX, this.#options.random)); // where else to go
       this.#close(live, CLOSE.full, 'full');
       return;
     }

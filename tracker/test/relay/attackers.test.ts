@@ -1,0 +1,293 @@
+// Relays that lie, flood or fill: none gets into a roster, none stops the others, nothing grows without bound.
+import {
+  descriptorText,
+  encodeRelayMessage,
+  healthText,
+  type Descriptor,
+  type SignedDescriptor,
+  type SignedRelayHealth,
+} from '@relay-swarm/protocol';
+import { createIdentity, verifySignature, type Identity } from '../../src/relay/identity.ts';
+import { Session, type SessionEffect } from '../../src/relay/session.ts';
+import type { Wire, WireListener } from '../../src/relay/wire.ts';
+import { Simulation, START_MS, type SimulatedRelay } from './simulation.ts';
+
+const DAY_MS = 86_400_000;
+
+function describeRelay(self: Identity, changes: Partial<Descriptor> = {}): SignedDescriptor {
+  const descriptor: Descriptor = {
+    id: self.id,
+    swarm: 'test',
+    url: 'wss://mallory.example',
+    services: {},
+    software: 'mallory',
+    issuedAt: START_MS,
+    expiresAt: START_MS + DAY_MS,
+    ...changes,
+  };
+  return { ...descriptor, signature: self.sign(descriptorText(descriptor)) };
+}
+
+function reportHealth(self: Identity, sequence: number): SignedRelayHealth {
+  const health = {
+    ...{ id: self.id, sequence, sampledAt: START_MS, state: 'ok', load: 0, cpu: 0, memory: 0 },
+    ...{
+      receivedBytesPerSecond: 0,
+      sentBytesPerSecond: 0,
+      peers: 0,
+      connections: 0,
+      allocations: 0,
+      missing: [],
+    },
+  } as const;
+  return { ...health, signature: self.sign(healthText(health)) };
+}
+
+/** A relay of the attacker's: it can do the handshake, and then whatever it likes. */
+class Attacker {
+  readonly self = createIdentity();
+  readonly received: string[] = [];
+  closedWith: number | undefined;
+  isProven = false;
+  readonly #simulation: Simulation;
+  #listener: WireListener | undefined;
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+  }
+
+  /** Opens a session with a relay. */
+  async dial(victim: SimulatedRelay, address = '6.6.6.6'): Promise<this> {
+    const session = this.#session({ id: victim.node.descriptor.id, url: victim.url });
+    const wire = this.#wire((text) => {
+      this.#perform(session.receive(text, this.#simulation.nowMs));
+    }, address);
+    this.#listener = victim.node.accepted(wire);
+    this.#perform(session.open());
+    await this.#simulation.run(10);
+    return this;
+  }
+
+  /** Answers whoever dials the URL. */
+  answerAt(url: string): this {
+    this.#simulation.strangers.set(`${url}/relay`, (opened) => {
+      const session = this.#session(undefined, url);
+      this.#listener = opened(
+        this.#wire((text) => {
+          this.#perform(session.receive(text, this.#simulation.nowMs));
+        }, '6.6.6.6'),
+      );
+    });
+    return this;
+  }
+
+  send(text: string): void {
+    if (this.closedWith === undefined) this.#listener?.text(text);
+  }
+
+  #session(dialled: { id: string; url: string } | undefined, ownUrl = 'wss://mallory.example'): Session {
+    return new Session({
+      ...{ self: this.self, swarm: 'test', ownUrl, verify: verifySignature, nonce: 'ab'.repeat(32) },
+      ...{ nowMs: this.#simulation.nowMs, pingMs: 5_000, silenceMsMax: 20_000 },
+      ...(dialled && { dialled }),
+    });
+  }
+
+  #wire(hear: (text: string) => void, address: string): Wire {
+    return {
+      address,
+      send: (text) => {
+        this.received.push(text);
+        this.#simulation.at(1, () => hear(text));
+      },
+      ping: () => this.#simulation.at(1, () => this.#listener?.pong()),
+      close: (code) => {
+        this.closedWith ??= code;
+        this.#simulation.at(1, () => this.#listener?.closed(code));
+        this.#simulation.at(1, () => (this.#listener = undefined));
+      },
+    };
+  }
+
+  #perform(effects: SessionEffect[]): void {
+    for (const effect of effects) {
+      if (effect.do === 'send') this.#simulation.at(1, () => this.send(effect.text));
+      if (effect.do === 'proven') this.isProven = true;
+    }
+  }
+}
+
+describe('among attackers, a swarm of four', () => {
+  let simulation: Simulation;
+  let victim: SimulatedRelay;
+  beforeEach(async () => {
+    simulation = new Simulation();
+    for (let i = 0; i < 4; i++) simulation.add(`r${i}`, ['https://r0.example']);
+    await simulation.runUntil(() => simulation.isComplete, 30);
+    victim = simulation.relays[0]!;
+  });
+  // whatever the test did, the others are in each other's rosters and nobody else is
+  afterEach(async () => {
+    await simulation.run(30_000);
+    expect(simulation.isComplete).toBe(true);
+    expect(victim.node.relays).toBeLessThanOrEqual(1_000);
+    expect(victim.node.candidates).toBeLessThanOrEqual(1_000);
+  });
+  const hear = async (descriptor: SignedDescriptor): Promise<void> => {
+    simulation.fetches.set('http://6.6.6.6:80', () => Promise.resolve(descriptor));
+    victim.node.addCandidate('http://6.6.6.6:80', 'dht');
+    await simulation.run(20_000);
+  };
+
+  const self = createIdentity();
+  const good = describeRelay(self);
+  it.each<[string, SignedDescriptor]>([
+    ['a bad signature', { ...good, software: 'changed' }],
+    ["another's signature", { ...good, signature: describeRelay(createIdentity()).signature }],
+    [
+      'an expired one',
+      describeRelay(self, { issuedAt: START_MS - 2 * DAY_MS, expiresAt: START_MS - DAY_MS }),
+    ],
+    [
+      'one of the future',
+      describeRelay(self, { issuedAt: START_MS + DAY_MS, expiresAt: START_MS + 2 * DAY_MS }),
+    ],
+    ['one that never expires', describeRelay(self, { expiresAt: START_MS + 3650 * DAY_MS })],
+    ['another swarm', describeRelay(self, { swarm: 'other' })],
+    ['an unsafe URL', describeRelay(self, { url: 'ws://mallory.example' })],
+    ['a web page over plain HTTP', describeRelay(self, { site: 'http://mallory.example/' })],
+  ])('a descriptor with %s is refused, undialled', async (_what, descriptor) => {
+    const dials = victim.node.counters.dials;
+    await hear(descriptor);
+    expect(victim.node.counters.descriptorsRefused).toBe(1);
+    expect(victim.node.counters.dials).toBe(dials);
+    expect(victim.node.relays).toBe(3);
+  });
+
+  it('would have been taken in with a good one', async () => {
+    const attacker = new Attacker(simulation).answerAt('wss://mallory.example');
+    await hear(describeRelay(attacker.self));
+    expect(victim.node.counters.descriptorsRefused).toBe(0);
+    expect(attacker.isProven).toBe(true);
+  });
+
+  it("a descriptor with someone else's URL is refused, whether that relay is known or not", async () => {
+    await hear(describeRelay(self, { url: simulation.relays[1]!.url }));
+    expect(victim.node.counters.descriptorsRefused).toBe(1);
+    const stranger = new Attacker(simulation).answerAt('wss://honest.example');
+    simulation.fetches.set('http://7.7.7.7:80', () =>
+      Promise.resolve(describeRelay(self, { url: 'wss://honest.example' })),
+    );
+    victim.node.addCandidate('http://7.7.7.7:80', 'dht');
+    await simulation.run(20_000);
+    expect(stranger.received.length).toBeGreaterThan(0); // it was dialled, and answered under its own name
+    expect(victim.node.relays).toBe(3);
+  });
+
+  it('an open session is not enough: the URL has to answer', async () => {
+    const attacker = await new Attacker(simulation).dial(victim);
+    expect(attacker.isProven).toBe(true);
+    attacker.send(encodeRelayMessage({ action: 'descriptor', descriptor: describeRelay(attacker.self) }));
+    attacker.send(encodeRelayMessage({ action: 'status', health: reportHealth(attacker.self, 1) }));
+    await simulation.run(10_000);
+    expect(simulation.roster(victim)).toEqual(['r0', 'r1', 'r2', 'r3']);
+    await simulation.run(60_000);
+    expect(attacker.closedWith).toBe(4003);
+    expect(simulation.roster(victim)).toEqual(['r0', 'r1', 'r2', 'r3']);
+  });
+
+  it("cannot pass off another's descriptor as its own", async () => {
+    const attacker = await new Attacker(simulation).dial(victim);
+    attacker.send(
+      encodeRelayMessage({ action: 'descriptor', descriptor: simulation.relays[1]!.node.descriptor }),
+    );
+    expect(attacker.closedWith).toBe(1008);
+  });
+
+  it('a flood of status ends the session; a lie about the sequence is no news', async () => {
+    const attacker = new Attacker(simulation).answerAt('wss://mallory.example');
+    simulation.fetches.set('http://6.6.6.6:80', () => Promise.resolve(describeRelay(attacker.self)));
+    victim.node.addCandidate('http://6.6.6.6:80', 'dht');
+    await simulation.run(5_000);
+    const status = (health: SignedRelayHealth): void =>
+      attacker.send(encodeRelayMessage({ action: 'status', health }));
+    status(reportHealth(attacker.self, 9_007_199_254_740_991));
+    for (const sequence of [0, 5, 9_007_199_254_740_991]) status(reportHealth(attacker.self, sequence));
+    status({ ...reportHealth(attacker.self, 5), sequence: 6 }); // unsigned
+    status(simulation.relays[1]!.node.health); // another's
+    expect(victim.node.counters.statusesRefused).toBe(5);
+    for (let i = 0; i < 10_000; i++) status(reportHealth(attacker.self, 5));
+    expect(attacker.closedWith).toBe(1008);
+    expect(victim.node.counters.statusesRefused).toBeLessThan(100);
+    simulation.strangers.clear();
+  });
+
+  it('ten thousand descriptors end the session, and keep no real newcomer out', async () => {
+    const attacker = await new Attacker(simulation).dial(victim);
+    const bogus = Array.from({ length: 1_200 }, (_, i) =>
+      describeRelay(createIdentity(), { url: `wss://bogus-${i}.example` }),
+    );
+    for (let i = 0; i < 10_000; i += 16) {
+      const from = i % 1_184;
+      attacker.send(encodeRelayMessage({ action: 'known', descriptors: bogus.slice(from, from + 16) }));
+    }
+    expect(attacker.closedWith).toBe(1008);
+    expect(victim.node.relays).toBeLessThanOrEqual(3 + 250);
+    simulation.add('late', [victim.url.replace('wss', 'https')]);
+    expect(await simulation.runUntil(() => simulation.roster(victim).includes('late'), 30)).toBeLessThan(15);
+  });
+
+  it('ten thousand bogus peers in the DHT keep no real newcomer out', async () => {
+    for (let i = 0; i < 10_000; i++) victim.node.addCandidate(`http://5.5.${i >> 8}.${i & 255}:80`, 'dht');
+    expect(victim.node.candidates).toBe(1_000);
+    simulation.add('late', [victim.url.replace('wss', 'https')]);
+    expect(await simulation.runUntil(() => simulation.roster(victim).includes('late'), 30)).toBeLessThan(15);
+    await simulation.run(3_600_000);
+    expect(victim.node.candidates).toBeLessThan(10); // given up
+  });
+
+  it('ten thousand ports of one host are four candidates', () => {
+    for (let port = 1; port <= 10_000; port++) victim.node.addCandidate(`http://5.5.5.5:${port}`, 'dht');
+    expect(victim.node.candidates).toBeLessThanOrEqual(4 + 1);
+  });
+
+  it('many relays at one address get few places, and few sessions', async () => {
+    for (let i = 0; i < 20; i++) {
+      const url = `wss://sybil-${i}.example`;
+      const sybil = new Attacker(simulation).answerAt(url);
+      simulation.fetches.set(`https://sybil-${i}.example`, () =>
+        Promise.resolve(describeRelay(sybil.self, { url })),
+      );
+      victim.node.addCandidate(`https://sybil-${i}.example`, 'bootstrap');
+    }
+    await simulation.run(20_000);
+    expect(victim.node.save()).toHaveLength(3 + 4);
+    for (let i = 0; i < 20; i++)
+      if (victim.node.admits('6.6.6.6')) await new Attacker(simulation).dial(victim);
+    expect(victim.node.admits('6.6.6.6')).toBe(false);
+    expect(victim.node.admits('6.6.6.7')).toBe(true);
+    simulation.strangers.clear();
+  });
+
+  it('half-open sessions are few, and soon over', async () => {
+    const ends: number[] = [];
+    const wire = (): Wire => ({
+      address: '6.6.6.6',
+      send: () => undefined,
+      ping: () => undefined,
+      close: (code) => ends.push(code),
+    });
+    let open = 0;
+    const listeners: WireListener[] = [];
+    for (let i = 0; i < 1_000; i++) {
+      if (!victim.node.admits(`6.6.${i >> 8}.${i & 255}`)) continue;
+      open++;
+      listeners.push(victim.node.accepted(wire()));
+    }
+    expect(open).toBe(64);
+    await simulation.run(7_000);
+    expect(ends).toHaveLength(64);
+    for (const listener of listeners) listener.closed(1008);
+    expect(victim.node.admits('6.6.6.6')).toBe(true);
+  });
+});
