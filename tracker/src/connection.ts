@@ -51,6 +51,8 @@ export class Connection implements Link, Flushable, GraffitiLink {
   protocol: 'webtorrent' | GraffitiSession | undefined = undefined;
   /** Pings sent since the last sign of life. */
   pingsUnanswered = 0;
+  /** Frames that came after it was told to close. */
+  lateFrames = 0;
   /** When a probe must have been answered; 0 where none runs. */
   probedUntilMs = 0;
   /** Made at the first frame, so that an idle connection costs nothing. */
@@ -76,6 +78,10 @@ export class Connection implements Link, Flushable, GraffitiLink {
     this.addressKey = from.addressKey;
     this.openedAtMs = this.lastFrameMs = from.nowMs;
     this.#shared = shared;
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === OPEN;
   }
 
   get isCongested(): boolean {

@@ -18,6 +18,8 @@ export interface ReceiverOptions {
 
 /** A Graffiti handshake is far shorter. */
 const FIRST_FRAME_BYTES_MAX = 1024;
+/** What an honest client may have sent before our close frame reached it. */
+const LATE_FRAMES_MAX = 100;
 /** So many pushes cost as much as one message. */
 const PUSHES_PER_TOKEN = 50;
 
@@ -31,6 +33,11 @@ export class Receiver {
 
   receive(connection: Connection, frame: Buffer, isBinary: boolean, nowMs: number): void {
     this.counts.framesIn++;
+    if (!connection.isOpen) {
+      // It was told to close. A flood would otherwise go on until the closing handshake times out.
+      if (++connection.lateFrames > LATE_FRAMES_MAX) connection.terminate();
+      return;
+    }
     connection.isAlive();
     connection.lastFrameMs = nowMs;
     const { messages } = this.#options;

@@ -1,0 +1,127 @@
+// A tracker in a process of its own, compiled from the sources of this moment: for tests that ask whether it lives and what memory it takes.
+import { build } from 'esbuild';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Environment } from '@relay-swarm/kit';
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const START_MS_MAX = 10_000;
+
+export interface TrackerProcess {
+  readonly port: number;
+  /** `ws://127.0.0.1:<port>` */
+  readonly url: string;
+  readonly isAlive: boolean;
+  /** What it wrote to standard error and to its log. */
+  readonly output: string;
+  /** One of its metrics, without labels. */
+  metric(name: string): Promise<number>;
+  /** Ends it as an operator would; resolves with its exit code. */
+  stop(): Promise<number | null>;
+}
+
+export async function spawnTracker(env: Environment = {}): Promise<TrackerProcess> {
+  const folder = await mkdtemp(join(tmpdir(), 'tracker-process-'));
+  const program = await compile();
+  const port = await freePort();
+  const child = spawn(process.execPath, [program], {
+    cwd: folder,
+    env: {
+      PATH: process.env['PATH'],
+      DATA_DIR: folder,
+      TRACKER_PORT: String(port),
+      LOG_LEVEL: 'warn',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-10_000)));
+  }
+  const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
+  const url = `http://127.0.0.1:${port}`;
+  for (const untilMs = performance.now() + START_MS_MAX; ;) {
+    if (
+      await fetch(`${url}/healthz`).then(
+        (response) => response.ok,
+        () => false,
+      )
+    )
+      break;
+    if (!isAlive() || performance.now() > untilMs) throw new Error(`Cannot start the tracker: ${output}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  return {
+    port,
+    url: url.replace('http', 'ws'),
+    get isAlive() {
+      return isAlive();
+    },
+    get output() {
+      return output;
+    },
+    metric: async (name) => {
+      const text = await (await fetch(`${url}/metrics`)).text();
+      const line = text.split('\n').find((one) => one.startsWith(`${name} `));
+      if (line === undefined) throw new Error(`Cannot read metric ${name}: found none of this name`);
+      return Number(line.slice(name.length + 1));
+    },
+    stop: async () => {
+      await end(child);
+      await Promise.all([
+        rm(folder, { recursive: true, force: true }),
+        rm(dirname(program), { recursive: true, force: true }),
+      ]);
+      return child.exitCode;
+    },
+  };
+}
+
+/** Below node_modules, so that the packages of npm are found from there. */
+async function compile(): Promise<string> {
+  const cache = join(root, 'node_modules', '.cache', 'relay-swarm');
+  await mkdir(cache, { recursive: true });
+  const folder = await mkdtemp(join(cache, 'tracker-'));
+  const outfile = join(folder, 'main.mjs');
+  const alias = Object.fromEntries(
+    ['kit', 'protocol'].map((name) => [
+      `@relay-swarm/${name}`,
+      join(root, 'packages', name, 'src', 'index.ts'),
+    ]),
+  );
+  await build({
+    entryPoints: [join(root, 'tracker', 'src', 'main.ts')],
+    outfile,
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+    alias,
+    logLevel: 'error',
+  });
+  return outfile;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, 'exit');
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 10_000);
+  await exit;
+  clearTimeout(timer);
+}
