@@ -38,7 +38,7 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
   const startedAt = new Date().toISOString();
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
-  let writing: Promise<void> = Promise.resolve();
+  let writing: Promise<void> | undefined;
   let sampler: Sampler | undefined;
   let latest: HealthSnapshot | undefined;
 
@@ -62,16 +62,16 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
     name: 'health-file',
     latest: () => latest,
     start: () => {
-      timer = setInterval(() => {
-        writing = write();
-      }, everyMs);
+      // A disk that is slower than the period must not have ever more writes to do, nor an old sample overtake a new one.
+      const writeNext = (): Promise<void> => (writing ??= write().finally(() => (writing = undefined)));
+      timer = setInterval(() => void writeNext(), everyMs);
       timer.unref();
-      return (writing = write());
+      return writeNext();
     },
     stop: () => {
       clearInterval(timer);
       sampler?.stop();
-      return writing;
+      return writing ?? Promise.resolve();
     },
   };
 }
