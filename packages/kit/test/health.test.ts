@@ -26,13 +26,6 @@ describe('the health file', () => {
     await part?.stop();
     await rm(dataDir, { recursive: true });
   });
-  const machine = {
-    cpu: 0.25,
-    memory: 0.5,
-    receivedBytesPerSecond: 1,
-    sentBytesPerSecond: 2,
-    eventLoopDelayMs: 3,
-  };
   const create = (gauges: () => Gauges | Promise<Gauges>, log: Log = silentLog): Part =>
     (part = createHealthFile({ dataDir, service: 'tracker', everyMs: 5, gauges, log, createSampler }));
   const read = async () =>
