@@ -82,14 +82,10 @@ export class AllocationTable {
     let next: Relay | undefined;
     for (const family of wish.families) {
       const pool = this.#pools.get(family);
-      if (wish.port === 'evenAndReserveNext') {
-        const pair = pool?.openPair();
-        if (pair !== undefined) relays.push(pair[0]);
-        next = pair?.[1];
-      } else {
-        const relay = wish.port === 'even' ? pool?.openEven() : pool?.open();
-        if (relay !== undefined) relays.push(relay);
-      }
+      let relay: Relay | undefined;
+      if (wish.port === 'evenAndReserveNext') [relay, next] = pool?.openPair() ?? [];
+      else relay = wish.port === 'even' ? pool?.openEven() : pool?.open();
+      if (relay !== undefined) relays.push(relay);
     }
     if (relays.length === 0) return 508;
     const allocation = this.#add(client, who, relays, wish.lifetimeMs, nowMs);

@@ -43,32 +43,16 @@ export class RelayPool {
   }
 
   open(): Relay | undefined {
-    return this.#try(
-      () => this.#ports.any(),
-      (port) => this.#openAt(port),
-    );
+    return this.#try(() => this.#ports.any(), 1)?.[0];
   }
 
   openEven(): Relay | undefined {
-    return this.#try(
-      () => this.#ports.even(false),
-      (port) => this.#openAt(port),
-    );
+    return this.#try(() => this.#ports.even(false), 1)?.[0];
   }
 
   /** An even port and the next one. */
-  openPair(): readonly [Relay, Relay] | undefined {
-    return this.#try(
-      () => this.#ports.even(true),
-      (port) => {
-        const even = this.#openAt(port);
-        const odd = this.#openAt(port + 1);
-        if (even !== undefined && odd !== undefined) return [even, odd];
-        if (even !== undefined) this.close(even);
-        if (odd !== undefined) this.close(odd);
-        return undefined;
-      },
-    );
+  openPair(): readonly Relay[] | undefined {
+    return this.#try(() => this.#ports.even(true), 2);
   }
 
   close(relay: Relay): void {
@@ -79,21 +63,27 @@ export class RelayPool {
     relay.socket.close();
   }
 
-  closeAll(): void {
-    for (const relay of this.#live.values()) this.close(relay);
-  }
-
-  #try<T>(pick: () => number | undefined, open: (port: number) => T | undefined): T | undefined {
-    for (let tries = 0; tries < TRIES_MAX; tries++) {
-      const port = pick();
-      if (port === undefined) return undefined;
-      const opened = open(port);
-      if (opened !== undefined) return opened;
+  /** Opens `count` ports from the picked one on. Ports that cannot be had are set aside, so that no try repeats another. */
+  #try(pick: () => number | undefined, count: number): readonly Relay[] | undefined {
+    const failed: number[] = [];
+    let relays: readonly Relay[] | undefined;
+    for (let tries = 0; tries < TRIES_MAX && relays === undefined; tries++) {
+      const first = pick();
+      if (first === undefined) break;
+      const ports = Array.from({ length: count }, (_, step) => first + step);
+      const opened = ports.map((port) => this.#openAt(port)).filter((relay) => relay !== undefined);
+      if (opened.length === count) {
+        relays = opened;
+      } else {
+        for (const { socket } of opened) socket.close();
+        failed.push(...ports);
+      }
     }
-    return undefined;
+    for (const port of failed) this.#ports.give(port);
+    for (const relay of relays ?? []) this.#live.set(relay.port, relay);
+    return relays;
   }
 
-  /** The port has been taken from the pool; it goes back where it cannot be bound. */
   #openAt(port: number): Relay | undefined {
     const { family, open, onDatagram } = this.#options;
     const relay: Relay = {
@@ -105,12 +95,8 @@ export class RelayPool {
       expiresAtMs: 0,
     };
     const socket = open(family, port, (data, address, from) => onDatagram(relay, data, address, from));
-    if (socket === undefined) {
-      this.#ports.give(port);
-      return undefined;
-    }
+    if (socket === undefined) return undefined;
     relay.socket = socket;
-    this.#live.set(port, relay);
     return relay;
   }
 }

@@ -1,0 +1,59 @@
+// Options for engines under test: loopback only, free ports, one password for all.
+import { createHash, randomBytes } from 'node:crypto';
+import { performance } from 'node:perf_hooks';
+import { silentLog } from '@relay-swarm/kit';
+import {
+  DEFAULT_LIFETIMES,
+  DEFAULT_LIMITS,
+  type Authenticate,
+  type TurnEngineOptions,
+} from '../../src/engine.ts';
+
+export const REALM = 'relay-swarm.test';
+export const PASSWORD = 'correct horse';
+export const ALICE = { username: 'alice', password: PASSWORD };
+export const BOB = { username: 'bob', password: PASSWORD };
+
+/** Knows everybody but "nobody"; a name that begins with "expired" is. */
+export const authenticate: Authenticate = (username) =>
+  username === 'nobody'
+    ? undefined
+    : {
+        keys: [createHash('md5').update(`${username}:${REALM}:${PASSWORD}`).digest()],
+        account: username,
+        isExpired: username.startsWith('expired'),
+      };
+
+export type OptionChanges = Partial<Omit<TurnEngineOptions, 'limits' | 'lifetimes'>> & {
+  readonly limits?: Partial<TurnEngineOptions['limits']>;
+  readonly lifetimes?: Partial<TurnEngineOptions['lifetimes']>;
+};
+
+/** Peers on loopback are allowed, because there are no others in a test. */
+export function engineOptions(changes: OptionChanges = {}): TurnEngineOptions {
+  return {
+    udp: [{ host: '127.0.0.1', port: 0 }],
+    tcp: [],
+    tls: [],
+    realm: REALM,
+    software: '',
+    authenticate,
+    relayAddresses: [{ bind: '127.0.0.1', announced: '127.0.0.1' }],
+    ...randomPortRange(),
+    peers: { allowed: ['127.0.0.0/8', '::1'], denied: [] },
+    proxyProtocolFrom: [],
+    channelNumberMax: 0x4fff,
+    log: silentLog,
+    nowMs: () => performance.now(),
+    randomBytes,
+    ...changes,
+    limits: { ...DEFAULT_LIMITS, ...changes.limits },
+    lifetimes: { ...DEFAULT_LIFETIMES, ...changes.lifetimes },
+  };
+}
+
+/** Test files run side by side; each takes its relay ports from another corner, below the ports that systems hand out. */
+function randomPortRange(): { relayPortMin: number; relayPortMax: number } {
+  const relayPortMin = 12_000 + 64 * Math.floor(Math.random() * 300);
+  return { relayPortMin, relayPortMax: relayPortMin + 63 };
+}

@@ -1,0 +1,297 @@
+// A TURN client for tests, over UDP, TCP or TLS: real sockets, every wait has an end.
+import { createHash, randomBytes } from 'node:crypto';
+import { createSocket, type Socket as UdpSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { ListeningAddress } from '../../src/engine.ts';
+import {
+  channelData,
+  channelNumber,
+  decode,
+  decodeXorAddress,
+  encode,
+  encodeXorAddress,
+  errorCodeOf,
+  lifetime,
+  UDP_TRANSPORT,
+  valueOf,
+  type Address,
+  type Attribute,
+  type Message,
+  type Method,
+} from './stun-message.ts';
+
+const WAIT_MS_MAX = 3_000;
+const RETRANSMIT_MS = 500;
+
+export interface Login {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** Data that came through the relay: over a channel or in an indication. */
+export interface Received {
+  readonly channel: number | undefined;
+  readonly from: Address | undefined;
+  readonly data: Buffer;
+}
+
+interface Pipe {
+  readonly isStream: boolean;
+  readonly local: Address;
+  send(bytes: Buffer): void;
+  close(): void;
+}
+
+export class TurnClient {
+  readonly #pipe: Pipe;
+  readonly #login: Login;
+  readonly #answers = new Map<string, (message: Message) => void>();
+  readonly #received: Received[] = [];
+  #wake: () => void = () => undefined;
+  realm = '';
+  nonce: Buffer = Buffer.alloc(0);
+  /** True once the server has hung up. */
+  isClosed = false;
+  /** Everything that is no answer and no data. */
+  readonly other: Buffer[] = [];
+
+  private constructor(pipe: Pipe, login: Login) {
+    this.#pipe = pipe;
+    this.#login = login;
+  }
+
+  static async connect(
+    at: ListeningAddress,
+    login: Login,
+    options: { from?: string; firstBytes?: Buffer } = {},
+  ): Promise<TurnClient> {
+    const holder: { client?: TurnClient } = {};
+    const onMessage = (bytes: Buffer): void => holder.client?.receive(bytes);
+    const onClose = (): void => {
+      if (holder.client !== undefined) holder.client.isClosed = true;
+    };
+    const pipe =
+      at.transport === 'udp'
+        ? await udpPipe(at, options.from, onMessage)
+        : await streamPipe(at, onMessage, onClose, options);
+    holder.client = new TurnClient(pipe, login);
+    return holder.client;
+  }
+
+  get local(): Address {
+    return this.#pipe.local;
+  }
+
+  get key(): Buffer {
+    const { username, password } = this.#login;
+    return createHash('md5').update(`${username}:${this.realm}:${password}`).digest();
+  }
+
+  sendBytes(bytes: Buffer): void {
+    this.#pipe.send(bytes);
+  }
+
+  /** One transaction with retransmissions, as it stands. */
+  async transact(bytes: Buffer): Promise<Message> {
+    const id = bytes.toString('hex', 8, 20);
+    let timer: NodeJS.Timeout | undefined;
+    let again: NodeJS.Timeout | undefined;
+    try {
+      return await new Promise<Message>((resolve, reject) => {
+        this.#answers.set(id, resolve);
+        timer = setTimeout(() => reject(new Error('no answer')), WAIT_MS_MAX);
+        if (!this.#pipe.isStream) again = setInterval(() => this.#pipe.send(bytes), RETRANSMIT_MS);
+        this.#pipe.send(bytes);
+      });
+    } finally {
+      clearTimeout(timer);
+      clearInterval(again);
+      this.#answers.delete(id);
+    }
+  }
+
+  /** An authenticated request; takes realm and nonce from a 401 or 438 and tries once more. */
+  async request(
+    method: Method,
+    attributes: (transactionId: Buffer) => readonly Attribute[] = () => [],
+    transactionId = randomBytes(12),
+  ): Promise<Message> {
+    const answer = await this.transact(this.encode(method, attributes(transactionId), transactionId));
+    const code = errorCodeOf(answer);
+    const isFirst = code === 401 && this.nonce.length === 0;
+    if (!isFirst && code !== 438) return answer;
+    this.realm = valueOf(answer, 0x0014)!.toString();
+    this.nonce = Buffer.from(valueOf(answer, 0x0015)!);
+    const nextId = randomBytes(12);
+    return this.transact(this.encode(method, attributes(nextId), nextId));
+  }
+
+  /** The request as this client would send it. */
+  encode(method: Method, attributes: readonly Attribute[], transactionId = randomBytes(12)): Buffer {
+    if (this.nonce.length === 0) return encode({ method, transactionId, attributes, fingerprint: true });
+    return encode({
+      method,
+      transactionId,
+      attributes: [
+        ...attributes,
+        [0x0006, Buffer.from(this.#login.username)],
+        [0x0014, Buffer.from(this.realm)],
+        [0x0015, this.nonce],
+      ],
+      key: this.key,
+      fingerprint: true,
+    });
+  }
+
+  async binding(): Promise<Message> {
+    return this.transact(encode({ method: 'binding', fingerprint: true }));
+  }
+
+  async allocate(...attributes: readonly Attribute[]): Promise<Message> {
+    return this.request('allocate', () => [UDP_TRANSPORT, ...attributes]);
+  }
+
+  /** Allocates, or throws with the error's code; the relayed address. */
+  async allocated(...attributes: readonly Attribute[]): Promise<Address> {
+    return relayedAddress(await this.allocate(...attributes));
+  }
+
+  refresh(seconds: number): Promise<Message> {
+    return this.request('refresh', () => [lifetime(seconds)]);
+  }
+
+  permit(...peers: readonly Address[]): Promise<Message> {
+    return this.request('createPermission', (id) =>
+      peers.map((peer) => [0x0012, encodeXorAddress(peer, id)]),
+    );
+  }
+
+  bind(number: number, peer: Address): Promise<Message> {
+    return this.request('channelBind', (id) => [channelNumber(number), [0x0012, encodeXorAddress(peer, id)]]);
+  }
+
+  sendTo(peer: Address, data: Buffer): void {
+    const transactionId = randomBytes(12);
+    this.#pipe.send(
+      encode({
+        class: 'indication',
+        method: 'send',
+        transactionId,
+        attributes: [
+          [0x0012, encodeXorAddress(peer, transactionId)],
+          [0x0013, data],
+        ],
+      }),
+    );
+  }
+
+  sendOnChannel(number: number, data: Buffer): void {
+    this.#pipe.send(channelData(number, data, this.#pipe.isStream));
+  }
+
+  /** The next data, or undefined where none comes in time. */
+  async next(waitMs = WAIT_MS_MAX): Promise<Received | undefined> {
+    if (this.#received.length === 0) {
+      let timer: NodeJS.Timeout | undefined;
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        timer = setTimeout(resolve, waitMs);
+      });
+      clearTimeout(timer);
+    }
+    return this.#received.shift();
+  }
+
+  receive(bytes: Buffer): void {
+    if (bytes[0]! >= 0x40) {
+      this.#keep({
+        channel: bytes.readUInt16BE(0),
+        from: undefined,
+        data: bytes.subarray(4, 4 + bytes.readUInt16BE(2)),
+      });
+      return;
+    }
+    const message = decode(bytes);
+    const answer = this.#answers.get(message.transactionId.toString('hex'));
+    if (message.class === 'indication' && message.method === 7) {
+      const from = decodeXorAddress(valueOf(message, 0x0012)!, message.transactionId);
+      this.#keep({ channel: undefined, from, data: valueOf(message, 0x0013)! });
+    } else if (answer !== undefined) {
+      answer(message);
+    } else {
+      this.other.push(bytes);
+    }
+  }
+
+  #keep(received: Received): void {
+    this.#received.push(received);
+    this.#wake();
+  }
+
+  close(): void {
+    this.#pipe.close();
+  }
+}
+
+/** The relayed address of a success response; throws with the error's code. */
+export function relayedAddress(answer: Message): Address {
+  const value = valueOf(answer, 0x0016);
+  if (answer.class !== 'success' || value === undefined) {
+    throw new Error(`Cannot allocate: found error ${String(errorCodeOf(answer))}`);
+  }
+  return decodeXorAddress(value, answer.transactionId);
+}
+
+async function udpPipe(
+  at: ListeningAddress,
+  from: string | undefined,
+  onMessage: (bytes: Buffer) => void,
+): Promise<Pipe> {
+  const socket: UdpSocket = createSocket(at.host.includes(':') ? 'udp6' : 'udp4');
+  socket.on('message', onMessage);
+  socket.bind(0, from ?? (at.host.includes(':') ? '::1' : '127.0.0.1'));
+  await once(socket, 'listening');
+  return {
+    isStream: false,
+    local: socket.address(),
+    send: (bytes) => socket.send(bytes, at.port, at.host),
+    close: () => socket.close(),
+  };
+}
+
+async function streamPipe(
+  at: ListeningAddress,
+  onMessage: (bytes: Buffer) => void,
+  onClose: () => void,
+  { firstBytes }: { firstBytes?: Buffer },
+): Promise<Pipe> {
+  const { host, port } = at;
+  const socket: Socket =
+    at.transport === 'tls' ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
+  socket.on('error', () => undefined);
+  socket.on('close', onClose);
+  await once(socket, at.transport === 'tls' ? 'secureConnect' : 'connect');
+  if (firstBytes !== undefined) socket.write(firstBytes);
+  let held = Buffer.alloc(0);
+  socket.on('data', (chunk) => {
+    held = Buffer.concat([held, chunk]);
+    for (let length = messageBytes(held); length > 0 && held.length >= length; length = messageBytes(held)) {
+      onMessage(held.subarray(0, length));
+      held = held.subarray(length);
+    }
+  });
+  return {
+    isStream: true,
+    local: { address: socket.localAddress!, port: socket.localPort! },
+    send: (bytes) => socket.write(bytes),
+    close: () => socket.destroy(),
+  };
+}
+
+function messageBytes(held: Buffer): number {
+  if (held.length < 4) return 0;
+  const length = held.readUInt16BE(2);
+  return held[0]! < 0x40 ? 20 + length : Math.ceil((4 + length) / 4) * 4;
+}
