@@ -1,6 +1,6 @@
 // The load generator, a process of its own: `node load.mjs <json of the scenario>`; writes one JSON object with what it saw.
-// A closed loop: each connection has at most one announce under way, all together at most `inFlightMax`. An announce is over once
-// its reply and the answers to all its offers have arrived; then the next connection's turn comes. With `announcesPerSecond` set, turns also wait for the clock.
+// A closed loop: each connection has one announce under way, never more. An announce is over once its reply and the answers to all its
+// offers have arrived; then the next one starts. With `announcesPerSecond` set, announces also wait for the clock.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection, counters } from './connection.mjs';
 import { announceFrame, answerTemplate, offerNumberPlaces, renumberOffers } from './frames.mjs';
@@ -16,7 +16,6 @@ const { port, pid, connectionsCount, swarmSize } = scenario;
 let latenciesMs = [];
 let announces = 0;
 let lost = 0;
-let inFlight = 0;
 let isRunning = true;
 let turnsAllowed = Infinity;
 const waiting = [];
@@ -40,13 +39,12 @@ function finishIfComplete(connection) {
 
 function finish(connection) {
   connection.isBusy = false;
-  inFlight -= 1;
   waiting.push(connection);
   startAnnounces();
 }
 
 function startAnnounces() {
-  while (isRunning && inFlight < scenario.inFlightMax && turnsAllowed >= 1 && waiting.length > 0) {
+  while (isRunning && turnsAllowed >= 1 && waiting.length > 0) {
     turnsAllowed -= 1;
     announce(waiting.shift());
   }
@@ -57,7 +55,6 @@ function announce(connection) {
   connection.isReplied = false;
   connection.answersMissing = OFFERS;
   connection.number += 1;
-  inFlight += 1;
   announces += 1;
   renumberOffers(connection.announce, connection.places, connection.number);
   connection.startedAtMs = performance.now();

@@ -13,7 +13,7 @@ const MEMORY_RATIO_MAX = 1;
 const isQuick = process.argv.includes('--quick');
 const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length);
 const times = isQuick ? { warmUpSeconds: 2, seconds: 3 } : { warmUpSeconds: 5, seconds: 10 };
-const messages = { kind: 'messages', swarmSize: 20, inFlightMax: 100, announcesPerSecond: 0, ...times };
+const messages = { kind: 'messages', swarmSize: 20, announcesPerSecond: 0, ...times };
 const scenarios = [
   { ...messages, title: '200 connections', connectionsCount: 200 },
   { ...messages, title: '2,000 connections', connectionsCount: 2_000 },

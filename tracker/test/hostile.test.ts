@@ -296,7 +296,9 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
 }
 
 async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  for (const untilMs = performance.now() + 5_000; !(await holds()); await pause(50)) {
+  const untilMs = performance.now() + 5_000;
+  while (!(await holds())) {
     if (performance.now() > untilMs) throw new Error('Cannot wait longer: it still does not hold');
+    await pause(50);
   }
 }
