@@ -48,7 +48,9 @@ export class Keeper {
     this.#silent.delete(connection);
   }
 
+  /** A probe that runs already goes on as it is: a client that asks for its place every 2 s must not put off the answer. */
   probe(connection: Connection, nowMs: number): void {
+    if (connection.probedUntilMs !== 0) return;
     connection.probedUntilMs = nowMs + PROBE_MS;
     connection.ping();
     this.#probed.add(connection);

@@ -93,6 +93,13 @@ describe('Keeper', () => {
     expect([idle.events[0], busy.events, keeper.ended.idle > 0]).toEqual(['close 1000', [], true]);
   });
 
+  it('does not put off the end of a probed connection when it is probed again', () => {
+    keeper = new Keeper({ ...limits, pingSeconds: 27 });
+    const dead = add();
+    pass(PROBE_MS / 1000 + 1, () => keeper.probe(dead as unknown as Connection, seconds * 1000));
+    expect(dead.events[0]).toBe('terminate');
+  });
+
   it('ends a probed connection after seconds, and spares one that answers', () => {
     const [dead, alive] = [add(), add()];
     for (const one of [dead, alive]) keeper.probe(one as unknown as Connection, seconds * 1000);
