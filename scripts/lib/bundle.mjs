@@ -41,6 +41,7 @@ export async function testBundle() {
     HTTP_PORT: String(await freePort()),
     ...turnPorts(),
     HEALTH_INTERVAL: '2s',
+    RELAY_SWARM_VERSION: 'test',
   };
   const compose = (...args) =>
     spawnSync('docker', ['compose', ...args], { cwd: root, env, stdio: 'inherit' }).status ?? 1;

@@ -1,6 +1,14 @@
 // One list of settings: what the code reads, what .env.example tells, what compose hands to each container.
 import type { Setting } from '../../packages/kit/src/index.ts';
-import { exampleSettings, readRepositoryFile, SERVICES, settingsOf } from './support/repository.ts';
+import { join } from 'node:path';
+import {
+  exampleSettings,
+  readRepositoryFile,
+  repositoryFiles,
+  root,
+  SERVICES,
+  settingsOf,
+} from './support/repository.ts';
 
 /** The part of docker-compose.yml that belongs to a service. */
 function composeBlock(service: string): string {
@@ -36,18 +44,23 @@ describe('.env.example', () => {
     );
   });
 
+  const inCompose = ['docker-compose.yml', 'docker-compose.deploy.yml'].flatMap((file) =>
+    [...readRepositoryFile(file).matchAll(/\$\{([A-Z0-9_]+)|^ {6}([A-Z][A-Z0-9_]*):$/gm)].map(
+      ([, used, handed]) => used ?? handed!,
+    ),
+  );
+  const inScripts = repositoryFiles(join(root, 'scripts')).flatMap((file) =>
+    [...readRepositoryFile(file).matchAll(/\$\(setting ([A-Z0-9_]+)/g)].map(([, name]) => name!),
+  );
+
   it('shows nothing that nobody reads', () => {
     const read = new Set([...settings.values()].flat().map(({ name }) => name));
-    const compose = readRepositoryFile('docker-compose.yml');
-    for (const [, name] of compose.matchAll(/\$\{([A-Z0-9_]+)/g)) read.add(name!);
+    for (const name of [...inCompose, ...inScripts]) read.add(name);
     expect([...example.keys()].filter((name) => !read.has(name))).toEqual([]);
   });
 
-  it('shows every setting that compose reads', () => {
-    const read = [...readRepositoryFile('docker-compose.yml').matchAll(/\$\{([A-Z0-9_]+)/g)].map(
-      ([, name]) => name!,
-    );
-    expect(read.filter((name) => !example.has(name))).toEqual([]);
+  it('shows every setting that compose and the scripts read', () => {
+    expect([...inCompose, ...inScripts].filter((name) => !example.has(name))).toEqual([]);
   });
 });
 

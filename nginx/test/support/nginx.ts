@@ -1,25 +1,17 @@
 // nginx as the container runs it, on this machine: rendered by the shipped script, on a free port.
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from '../../../scripts/lib/bundle.mjs';
 
 const script = fileURLToPath(new URL('../../render.sh', import.meta.url));
 export const placeholder = fileURLToPath(new URL('../../tls-placeholder.sh', import.meta.url));
 const READY_MS_MAX = 10_000;
 
 export type RenderSettings = Readonly<Record<string, string>>;
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 /** Runs the shipped script; `complaint` is what it wrote on standard error. */
 export async function render(

@@ -1,5 +1,5 @@
 // What every container of the bundle must be, whatever it does. The same policy holds for every form of the bundle.
-import { compose } from '../support/bundle.ts';
+import { compose, composeWith } from '../support/bundle.ts';
 import { policyFaults, type ComposeConfig } from '../support/policy.ts';
 
 describe('docker-compose.yml', () => {
@@ -45,5 +45,32 @@ describe('docker-compose.yml', () => {
     for (const service of ['tracker', 'peerjs']) {
       expect(Object.keys(config.services[service]!.networks ?? {})).toEqual(['edge']);
     }
+  });
+});
+
+describe('docker-compose.deploy.yml', () => {
+  const files = ['--file', 'docker-compose.yml', '--file', 'docker-compose.deploy.yml'];
+  const env = { ...process.env, DOMAIN: 'example.test' };
+  const { services } = JSON.parse(
+    composeWith(env, ...files, '--profile', '*', 'config', '--format', 'json'),
+  ) as ComposeConfig;
+
+  it('is hardened throughout', () => {
+    expect(policyFaults({ services, networks: {} })).toEqual([]);
+  });
+
+  it('is reachable from outside through nginx and the DHT port alone, and stun on the host', () => {
+    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
+      ports.map((one) => `${name} ${one.published}`),
+    );
+    expect(published.sort()).toEqual(['nginx 443', 'nginx 80', 'tracker 6881']);
+    expect(Object.keys(services).filter((name) => services[name]!.network_mode === 'host')).toEqual(['stun']);
+  });
+
+  it('says in a sentence that the domain is missing', () => {
+    const without = { ...env, DOMAIN: '' };
+    expect(() => composeWith(without, ...files, 'config', '--quiet')).toThrow(
+      /DOMAIN is missing a value: must be set in \.env/,
+    );
   });
 });

@@ -10,8 +10,13 @@ export const port = Number(process.env['HTTP_PORT']);
 
 /** Runs docker compose on the bundle under test and returns its standard output. */
 export function compose(...args: readonly string[]): string {
+  return composeWith(process.env, ...args);
+}
+
+export function composeWith(env: NodeJS.ProcessEnv, ...args: readonly string[]): string {
   return execFileSync('docker', ['compose', ...args], {
     cwd: root,
+    env,
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,0 +1,49 @@
+# shellcheck shell=bash
+# What the operator's scripts share: where things are, how they talk, how they call docker compose. Sourced, never run.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+# What the scripts keep for themselves: locks, the state of renewals, the images before an update.
+# shellcheck disable=SC2034 # for those who source this
+state=${RELAY_SWARM_STATE:-$root/.state}
+
+say() { printf '%s\n' "$*"; }
+complain() { printf '%s\n' "$*" >&2; }
+# fail CODE SENTENCE: ends the script.
+fail() {
+  complain "$2"
+  exit "$1"
+}
+
+# usage: prints the comment at the head of the script that sources this.
+usage() { sed -n '2,/^[^#]/{ /^#/ { s/^# \{0,1\}//p } }' "$0"; }
+
+# setting NAME [DEFAULT]: a setting from the environment or .env. The file is read, never run.
+setting() {
+  local name=$1 line value=
+  if [ -n "${!name:-}" ]; then
+    printf '%s\n' "${!name}"
+    return
+  fi
+  if [ -e "$root/.env" ]; then
+    line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$name=" "$root/.env" | tail -n 1)
+    value=${line#*=}
+    case $value in
+      \'*\' | \"*\") value=${value:1:-1} ;;
+      *) value=${value%%[[:space:]]#*} ;;
+    esac
+  fi
+  [ -n "$value" ] || value=${2:-}
+  printf '%s\n' "$value"
+}
+
+# compose ARGS…: docker compose on the deployed bundle, whatever the folder we are called from.
+compose() {
+  (cd "$root" && COMPOSE_FILE=$(setting COMPOSE_FILE docker-compose.yml:docker-compose.deploy.yml) docker compose "$@")
+}
+
+# exclusively NAME: holds the lock until the script ends, or ends it with 50 because another one runs.
+exclusively() {
+  mkdir -p "$state"
+  exec 9>"$state/$1.lock"
+  flock -n 9 || fail 50 "Another $(basename "$0") is at work: nothing was done"
+}

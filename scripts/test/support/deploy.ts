@@ -1,0 +1,148 @@
+// The deployed form on this machine: a copy of the repository with an .env of its own, the shipped scripts, and Pebble as authority.
+// Nothing leaves the machine: the DHT is off, and every name leads here.
+import { execFile } from 'node:child_process';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect } from 'node:tls';
+import { freePort } from '../../lib/bundle.mjs';
+import { Pebble } from './pebble.ts';
+import { exampleSettings, repositoryFiles, root } from './repository.ts';
+
+export const DOMAIN = 'example.test';
+
+export interface Outcome {
+  readonly code: number;
+  readonly output: string;
+}
+
+export class DeployedBundle {
+  readonly folder: string;
+  readonly httpPort: number;
+  readonly httpsPort: number;
+  readonly pebble: Pebble;
+  readonly #env: NodeJS.ProcessEnv;
+
+  private constructor(
+    folder: string,
+    ports: { http: number; https: number },
+    pebble: Pebble,
+    env: NodeJS.ProcessEnv,
+  ) {
+    this.folder = folder;
+    this.httpPort = ports.http;
+    this.httpsPort = ports.https;
+    this.pebble = pebble;
+    this.#env = env;
+  }
+
+  /** Prepares everything; nothing runs yet but Pebble. */
+  static async prepare(options: { validitySeconds: number }): Promise<DeployedBundle> {
+    const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
+    for (const file of repositoryFiles()) cpSync(join(root, file), join(folder, file));
+    const ports = { http: await freePort(), https: await freePort() };
+    // Two networks that two runs at the same time do not share.
+    const net = (third: number): string => `10.${200 + (process.pid % 50)}.${(process.pid % 100) + third}`;
+    const [edge, egress] = [net(0), net(100)];
+    const pebble = await Pebble.start({
+      folder: join(folder, 'pebble'),
+      address: `${egress}.1`,
+      httpPort: ports.http,
+      validitySeconds: options.validitySeconds,
+    });
+    const turn = 20_000 + (process.pid % 400) * 25;
+    writeFileSync(
+      join(folder, '.env'),
+      Object.entries({
+        COMPOSE_FILE: 'docker-compose.yml:docker-compose.deploy.yml:docker-compose.test.yml',
+        DOMAIN,
+        ACME_SERVER: pebble.directory,
+        EDGE_SUBNET: `${edge}.0/24`,
+        EDGE_GATEWAY: `${edge}.1`,
+        RELAY_SWARM_VERSION: 'test',
+        HEALTH_INTERVAL: '2s',
+        FILES_MAX: 8192,
+        NGINX_CONNECTIONS_MAX: 4000,
+        NGINX_CONNECTIONS_PER_ADDRESS_MAX: 1000,
+        NGINX_REQUESTS_PER_SECOND_MAX: 1000,
+        TRACKER_CONNECTIONS_PER_ADDRESS_MAX: 1000,
+        TRACKER_DHT_ENABLED: false,
+        PUBLIC_IP: '127.0.0.1',
+        STUN_PORT: turn,
+        STUN_TLS_PORT: turn + 1,
+        STUN_RELAY_PORT_MIN: turn + 2,
+        STUN_RELAY_PORT_MAX: turn + 21,
+      })
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+    );
+    writeFileSync(
+      join(folder, 'docker-compose.test.yml'),
+      `services:
+  nginx:
+    ports: !override ['127.0.0.1:${ports.http}:8080', '127.0.0.1:${ports.https}:8443']
+  tracker:
+    ports: !reset []
+  certbot:
+    volumes: ['${pebble.caFile}:/ca.pem:ro']
+    environment: { REQUESTS_CA_BUNDLE: /ca.pem }
+networks:
+  egress:
+    ipam: { config: [{ subnet: '${egress}.0/24', gateway: '${egress}.1' }] }
+`,
+    );
+    const settings = new Set([...exampleSettings().keys(), 'COMPOSE_FILE', 'COMPOSE_ENV_FILES']);
+    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.has(name)));
+    env['COMPOSE_PROJECT_NAME'] = `relay-swarm-test-deploy-${process.pid}`;
+    return new DeployedBundle(folder, ports, pebble, env);
+  }
+
+  /** Runs a program in the bundle's folder. */
+  run(program: string, ...args: readonly string[]): Promise<Outcome> {
+    return new Promise((resolve) => {
+      execFile(
+        program,
+        args,
+        { cwd: this.folder, env: this.#env, timeout: 240_000 },
+        (error, stdout, stderr) => {
+          resolve({
+            code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1,
+            output: stdout + stderr,
+          });
+        },
+      );
+    });
+  }
+
+  script(name: string, ...args: readonly string[]): Promise<Outcome> {
+    return this.run(join(this.folder, 'scripts', name), ...args);
+  }
+
+  /** Runs docker compose; throws where it fails. */
+  async compose(...args: readonly string[]): Promise<string> {
+    const { code, output } = await this.run('docker', 'compose', ...args);
+    if (code !== 0) throw new Error(`Cannot run docker compose ${args.join(' ')}:\n${output}`);
+    return output;
+  }
+
+  /** Serial number and issuer of the certificate that a new handshake gets. */
+  servedCertificate(name = `tracker.${DOMAIN}`): Promise<{ serial: string; issuer: string }> {
+    return new Promise((resolve, reject) => {
+      const socket = connect(
+        { host: '127.0.0.1', port: this.httpsPort, servername: name, rejectUnauthorized: false },
+        () => {
+          const { serialNumber, issuer } = socket.getPeerCertificate();
+          socket.destroy();
+          resolve({ serial: serialNumber, issuer: String(issuer.CN) });
+        },
+      );
+      socket.on('error', reject);
+    });
+  }
+
+  async remove(): Promise<void> {
+    await this.compose('--profile', 'tools', 'down', '--volumes', '--remove-orphans', '--timeout', '5');
+    await this.pebble.stop();
+    rmSync(this.folder, { recursive: true });
+  }
+}

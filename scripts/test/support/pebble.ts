@@ -1,0 +1,145 @@
+// Pebble, Let's Encrypt's small authority for tests, with a DNS that answers what the test wants. Both from Debian's packages.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { request } from 'node:https';
+import { join } from 'node:path';
+import { freePort } from '../../lib/bundle.mjs';
+
+const READY_MS_MAX = 10_000;
+
+export interface PebbleOptions {
+  readonly folder: string;
+  /** Where certbot reaches it. */
+  readonly address: string;
+  /** Where the names' web server answers, on 127.0.0.1. */
+  readonly httpPort: number;
+  readonly validitySeconds: number;
+}
+
+export class Pebble {
+  readonly directory: string;
+  /** The authority of Pebble's own HTTPS, for certbot to trust. */
+  readonly caFile: string;
+  readonly #dnsManagement: number;
+  readonly #children: readonly ChildProcess[];
+
+  private constructor(
+    directory: string,
+    caFile: string,
+    dnsManagement: number,
+    children: readonly ChildProcess[],
+  ) {
+    this.directory = directory;
+    this.caFile = caFile;
+    this.#dnsManagement = dnsManagement;
+    this.#children = children;
+  }
+
+  static async start({ folder, address, httpPort, validitySeconds }: PebbleOptions): Promise<Pebble> {
+    mkdirSync(folder, { recursive: true });
+    const file = (name: string): string => join(folder, name);
+    const openssl = (...args: readonly string[]): unknown =>
+      execFileSync('openssl', args, { stdio: 'ignore' });
+    const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+    openssl(
+      'req',
+      '-x509',
+      ...key,
+      '-subj',
+      '/CN=test authority',
+      '-addext',
+      'keyUsage=critical,keyCertSign',
+      '-keyout',
+      file('ca.key'),
+      '-out',
+      file('ca.pem'),
+    );
+    openssl('req', ...key, '-subj', '/CN=pebble', '-keyout', file('pebble.key'), '-out', file('pebble.csr'));
+    // Python 3.13 checks these extensions.
+    writeFileSync(
+      file('names'),
+      `subjectAltName=IP:${address},IP:127.0.0.1\nauthorityKeyIdentifier=keyid\nsubjectKeyIdentifier=hash\n`,
+    );
+    openssl(
+      ...['x509', '-req', '-in', file('pebble.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
+      ...['-CAcreateserial', '-days', '2', '-extfile', file('names'), '-out', file('pebble.pem')],
+    );
+    const [acme, management, dns, dnsManagement] = [
+      await freePort(),
+      await freePort(),
+      await freePort(),
+      await freePort(),
+    ];
+    const pebble = {
+      listenAddress: `0.0.0.0:${acme}`,
+      managementListenAddress: `127.0.0.1:${management}`,
+      certificate: file('pebble.pem'),
+      privateKey: file('pebble.key'),
+      httpPort,
+      tlsPort: 1,
+      ocspResponderURL: '',
+      externalAccountBindingRequired: false,
+      certificateValidityPeriod: validitySeconds,
+    };
+    writeFileSync(file('config.json'), JSON.stringify({ pebble }));
+    const none = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv6', ''];
+    const children = [
+      spawn(
+        'pebble-challtestsrv',
+        [
+          ...none,
+          '-dns01',
+          `127.0.0.1:${dns}`,
+          '-management',
+          `127.0.0.1:${dnsManagement}`,
+          '-defaultIPv4',
+          '127.0.0.1',
+        ],
+        {
+          stdio: 'ignore',
+        },
+      ),
+      spawn('pebble', ['-strict', '-config', file('config.json'), '-dnsserver', `127.0.0.1:${dns}`], {
+        stdio: 'ignore',
+        // Straight to the point: no random waits, no random refusals, and every order is really validated.
+        env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', PEBBLE_AUTHZREUSE: '0' },
+      }),
+    ];
+    const started = new Pebble(`https://${address}:${acme}/dir`, file('ca.pem'), dnsManagement, children);
+    const untilMs = Date.now() + READY_MS_MAX;
+    while (!(await answers(acme, readFileSync(file('ca.pem'))))) {
+      if (Date.now() > untilMs) throw new Error('Pebble did not start');
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    return started;
+  }
+
+  /** Changes the DNS: `add-aaaa`, `clear-aaaa`, `add-caa`, `set-servfail` …, as challtestsrv calls them. */
+  async dns(command: string, body: object): Promise<void> {
+    const { ok } = await fetch(`http://127.0.0.1:${this.#dnsManagement}/${command}`, {
+      method: 'POST',
+      body: JSON.stringify(body),
+    });
+    if (!ok) throw new Error(`Cannot change the DNS: ${command}`);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(
+      this.#children.map((child) => {
+        const ended = new Promise((resolve) => child.once('close', resolve));
+        child.kill('SIGTERM');
+        return ended;
+      }),
+    );
+  }
+}
+
+function answers(port: number, ca: Buffer): Promise<boolean> {
+  return new Promise((resolve) => {
+    const sent = request({ host: '127.0.0.1', port, path: '/dir', ca }, (response) => {
+      response.resume();
+      resolve(response.statusCode === 200);
+    });
+    sent.on('error', () => resolve(false)).end();
+  });
+}
