@@ -9,6 +9,8 @@ const IS_ESCAPE = new Uint8Array(256);
 for (const char of '"\\/bfnrt') IS_ESCAPE[char.charCodeAt(0)] = 1;
 const IS_HEX = new Uint8Array(256);
 for (const char of '0123456789abcdefABCDEF') IS_HEX[char.charCodeAt(0)] = 1;
+/** `\r\n` as JSON spells it, read as one little-endian number. */
+const LINE_END = 0x6e5c725c;
 const LITERALS = [Buffer.from('true'), Buffer.from('false'), Buffer.from('null')];
 
 export const QUOTE = 0x22;
@@ -50,7 +52,7 @@ export class JsonScanner {
     this.hasEscape = false;
     at++;
     for (;;) {
-      at = this.#plainRun(at);
+      at = this.#commonRun(at);
       if (at >= end) return -1;
       const byte = bytes[at]!;
       if (byte === QUOTE) return at + 1;
@@ -97,19 +99,27 @@ export class JsonScanner {
   }
 
   /**
-   * Passes over what stands for itself in a string, four bytes at a time: a byte less than 0x20, a quote or a backslash leaves its high bit
-   * set in `found` (the zero-byte test of word-at-a-time string functions; a borrow only reaches bytes above one that was found).
+   * Passes over what SDP is made of, four bytes at a time: bytes that stand for themselves, and line ends (`\r\n`, spelled in four bytes).
+   * A byte less than 0x20, a quote or a backslash leaves its high bit set in `found` (the zero-byte test of word-at-a-time string functions;
+   * a borrow only reaches bytes above one that was found).
    */
-  #plainRun(at: number): number {
+  #commonRun(at: number): number {
     const { bytes, end, view } = this;
     const offset = bytes.byteOffset;
-    while (at + 4 <= end) {
+    const lastWord = end - 4;
+    while (at <= lastWord) {
       const word = view.getInt32(offset + at, true);
       const found =
         ((word - 0x20202020) | ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101)) &
         ~word &
         0x80808080;
-      if (found !== 0) return at + ((31 - Math.clz32(found & -found)) >> 3);
+      if (found === 0) {
+        at += 4;
+        continue;
+      }
+      at += (31 - Math.clz32(found & -found)) >> 3;
+      if (at > lastWord || view.getInt32(offset + at, true) !== LINE_END) return at;
+      this.hasEscape = true;
       at += 4;
     }
     while (at < end && ENDS_PLAIN_RUN[bytes[at]!] === 0) at++;
