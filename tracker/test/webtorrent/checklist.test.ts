@@ -176,6 +176,15 @@ describe('5. offers and answers', () => {
     expect(tracker.announce(alice, 'a2', { offers: [offer('1')] })).toEqual([reply(0, 2)]);
   });
 
+  it('are not used up by peers of the same page, nor sent to its own claim of another’s id', () => {
+    for (const name of ['a1', 'a2', 'a3', 'bob']) tracker.announce(alice, name);
+    tracker.announce(bob, 'bob');
+    for (let round = 0; round < 20; round++) {
+      const sent = tracker.announce(alice, 'a1', { offers: [offer('1')] });
+      expect([sent.length, bob.take().length]).toEqual([1, 1]);
+    }
+  });
+
   it('never go from a seeder to a seeder', () => {
     tracker.announce(bob, 'bob', { left: 0 });
     tracker.announce(carol, 'carol', { left: 3 });

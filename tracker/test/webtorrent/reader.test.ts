@@ -142,6 +142,15 @@ describe('JsonScanner.value()', () => {
     expect([accepts(text), parses(text)]).toEqual([expected, expected]);
   });
 
+  it('finds every control character, quote and backslash, wherever in a string it stands', () => {
+    for (let code = 0; code < 0x80; code++) {
+      for (let at = 0; at < 9; at++) {
+        const text = `"${'x'.repeat(at)}${String.fromCharCode(code)}${'y'.repeat(8 - at)}"`;
+        expect([code, at, accepts(text)]).toEqual([code, at, parses(text)]);
+      }
+    }
+  });
+
   it('accepts exactly what JSON.parse accepts, however the text is damaged', () => {
     const damaged = fc
       .tuple(
