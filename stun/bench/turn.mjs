@@ -1,0 +1,132 @@
+// A TURN client over UDP that costs as little as it can: what it sends again and again is written once.
+import { randomBytes } from 'node:crypto';
+import { createSocket } from 'node:dgram';
+import { longTermKey } from '../dist/native/integrity.js';
+import { MessageReader } from '../dist/native/message-reader.js';
+import { MessageWriter } from '../dist/native/message-writer.js';
+import { PacketArena } from '../dist/native/packet-arena.js';
+import { ATTRIBUTE, CLASS, METHOD, PROTOCOL_UDP } from '../dist/native/vocabulary.js';
+
+const RETRANSMIT_MS = 300;
+const TRIES_MAX = 10;
+const CHANNEL = 0x4000;
+const udpTransport = PROTOCOL_UDP * 2 ** 24;
+
+/** A socket whose packets leave at once, without the turn of the event loop that Node's name look-up takes. */
+export async function openSocket() {
+  const socket = createSocket({
+    type: 'udp4',
+    lookup: (address, _options, callback) => callback(null, address, 4),
+  });
+  await new Promise((resolve, reject) => socket.once('error', reject).bind(0, '127.0.0.1', resolve));
+  return socket;
+}
+
+/** Allocates, lets the peer in and binds a channel to it; `onPayload(buffer, start)` gets what comes back. */
+export async function openClient({ server, user, peerPort, onPayload }) {
+  const socket = await openSocket();
+  const waiting = new Map();
+  socket.on('message', (data) => {
+    if (data[0] >= 0x40) onPayload(data, 4);
+    else if (data.readUInt16BE(0) === (METHOD.data | CLASS.indication)) onPayload(data, payloadStart(data));
+    else waiting.get(data.toString('hex', 8, 20))?.(data);
+  });
+  const writer = new MessageWriter(new PacketArena());
+  let signed;
+
+  const request = async (method, write) => {
+    const id = randomBytes(12);
+    writer.begin(CLASS.request, method, id);
+    write(writer);
+    if (signed) {
+      writer.bytes(ATTRIBUTE.username, Buffer.from(user.username));
+      writer
+        .bytes(ATTRIBUTE.realm, signed.realm)
+        .bytes(ATTRIBUTE.nonce, signed.nonce)
+        .integrity('sha1', signed.key);
+    }
+    writer.finish();
+    const bytes = Buffer.from(writer.data.subarray(writer.start, writer.end));
+    for (let tries = 0; tries < TRIES_MAX; tries++) {
+      socket.send(bytes, server.port, server.host);
+      const answer = await new Promise((resolve) => {
+        waiting.set(id.toString('hex'), resolve);
+        setTimeout(resolve, RETRANSMIT_MS);
+      });
+      if (answer) return read(answer);
+    }
+    throw new Error(`Cannot go on: no answer to method ${method}`);
+  };
+  const wanted = async (method, write) => {
+    const message = await request(method, write);
+    if (message.class === CLASS.success) return message;
+    const error = message.bytes(ATTRIBUTE.errorCode);
+    throw new Error(`Cannot go on: method ${method} got error ${error[2] * 100 + error[3]}`);
+  };
+  const peer = (write) => write.xorAddress(ATTRIBUTE.xorPeerAddress, '127.0.0.1', peerPort);
+
+  const challenge = await request(METHOD.allocate, (to) =>
+    to.number(ATTRIBUTE.requestedTransport, udpTransport),
+  );
+  const realm = Buffer.from(challenge.bytes(ATTRIBUTE.realm));
+  const nonce = Buffer.from(challenge.bytes(ATTRIBUTE.nonce));
+  signed = { realm, nonce, key: longTermKey(user.username, realm.toString(), user.password) };
+  await wanted(METHOD.allocate, (to) => to.number(ATTRIBUTE.requestedTransport, udpTransport));
+  await wanted(METHOD.createPermission, peer);
+  return {
+    socket,
+    bindChannel: () =>
+      wanted(METHOD.channelBind, (to) => peer(to.number(ATTRIBUTE.channelNumber, CHANNEL * 65_536))),
+    /** The packet around a payload of that many bytes, and where the payload begins. */
+    packet: (bytes, isChannel) => (isChannel ? channelPacket(bytes) : sendIndication(writer, peer, bytes)),
+    send: (packet) => socket.send(packet, server.port, server.host),
+  };
+}
+
+/** The same for the forwarder, which wants to know nothing but the peer's port. */
+export async function openPlainClient({ server, peerPort, onPayload }) {
+  const socket = await openSocket();
+  const hello = Buffer.from([0x50, peerPort >> 8, peerPort & 0xff]);
+  await new Promise((resolve) => {
+    socket.once('message', resolve);
+    socket.send(hello, server.port, server.host);
+  });
+  socket.on('message', (data) => onPayload(data, 4));
+  return {
+    socket,
+    packet: channelPacket,
+    send: (packet) => socket.send(packet, server.port, server.host),
+  };
+}
+
+function channelPacket(bytes) {
+  const packet = Buffer.alloc(4 + bytes);
+  packet.writeUInt16BE(CHANNEL, 0);
+  packet.writeUInt16BE(bytes, 2);
+  return { packet, start: 4 };
+}
+
+function sendIndication(writer, peer, bytes) {
+  writer.begin(CLASS.indication, METHOD.send, randomBytes(12), bytes + 100);
+  peer(writer);
+  writer.bytes(ATTRIBUTE.data, Buffer.alloc(bytes)).finish();
+  return {
+    packet: Buffer.from(writer.data.subarray(writer.start, writer.end)),
+    start: writer.end - writer.start - ((bytes + 3) & ~3),
+  };
+}
+
+function read(bytes) {
+  const message = new MessageReader();
+  if (!message.read(bytes, 0, bytes.length))
+    throw new Error(`Cannot read an answer: ${bytes.toString('hex')}`);
+  return message;
+}
+
+/** Where DATA's value begins in a Data indication, whatever stands before it. */
+function payloadStart(data) {
+  for (let at = 20; at + 4 <= data.length; at += 4 + ((data.readUInt16BE(at + 2) + 3) & ~3)) {
+    if (data.readUInt16BE(at) === ATTRIBUTE.data) return at + 4;
+  }
+  throw new Error('Cannot find DATA in an indication');
+}
