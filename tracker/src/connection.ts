@@ -15,10 +15,12 @@ export interface WebSocketHandle {
 /** The connection below it, to which finished frames are written. */
 export interface SocketHandle {
   readonly writableLength: number;
-  write(bytes: Buffer): boolean;
+  /** `done` is called once these bytes, and so all before them, have left, or cannot leave any more. */
+  write(bytes: Buffer, done?: () => void): boolean;
 }
 
 const OPEN = 1;
+const NOTHING = Buffer.alloc(0);
 
 /** Counted over all connections. */
 export interface SendCounts {
@@ -122,6 +124,12 @@ export class Connection implements Link, Flushable, GraffitiLink {
     const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes) : queued;
     // Bytes that have to wait must not keep the slab that they are a piece of.
     this.#socket.write(this.#socket.writableLength > 0 ? Buffer.from(bytesNow) : bytesNow);
+  }
+
+  /** Calls back, later, when what was sent until now has left. */
+  whenDrained(callback: () => void): void {
+    this.flush();
+    this.#socket.write(NOTHING, callback);
   }
 
   ping(): void {

@@ -68,6 +68,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
       announcesPerPeerMax: settings.graffitiAnnouncesMax,
       subscriptionsPerPeerMax: settings.graffitiSubscriptionsMax,
     },
+    refuse: (infoHash) => (accessList.isOpen ? undefined : accessList.refuse(infoHash)),
   });
   const keeper = new Keeper(settings);
   const receiver = new Receiver({

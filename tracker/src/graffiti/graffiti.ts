@@ -19,12 +19,16 @@ import {
 import { Board, type Member } from './board.ts';
 import { hasSigned, peerIdOfKey, peerIdOfProof } from './credentials.ts';
 
-/** One connection, made by the socket server. None of these calls back into Graffiti before it returns. */
+/** One connection, made by the socket server. No method of it calls back into Graffiti before it returns. */
 export interface GraffitiLink {
   /** A frame that cannot be sent must end the connection: a subscriber that misses one push believes in a ghost. */
   send(text: string): void;
   /** Sends what is queued, then closes. */
   close(code: number, reason: string): void;
+  /** Whether the other end should read first before it gets what can wait. */
+  readonly isCongested: boolean;
+  /** Calls back, later, when what was sent until now has left. */
+  whenDrained(callback: () => void): void;
   /** Asks the other end for a sign of life, and ends the connection where none comes within a few seconds. */
   probe(): void;
 }
@@ -48,6 +52,8 @@ export interface GraffitiOptions {
   readonly relayUrl: string | undefined;
   readonly randomHex: (bytes: number) => string;
   readonly limits: GraffitiLimits;
+  /** Why nobody may announce or subscribe to this info hash here, or undefined where everybody may. */
+  readonly refuse: (infoHash: string) => string | undefined;
 }
 
 export const GRAFFITI_REFUSALS = [
@@ -59,6 +65,7 @@ export const GRAFFITI_REFUSALS = [
   'bad_request',
   'announces_full',
   'subscriptions_full',
+  'not_served',
 ] as const;
 export type GraffitiRefusal = (typeof GRAFFITI_REFUSALS)[number];
 
@@ -174,32 +181,53 @@ export class Graffiti {
     const { announcesPerPeerMax, subscriptionsPerPeerMax } = this.#options.limits;
     // A client that comes back names everything that it announces, or subscribes to, in one message.
     const request = readGraffitiRequest(frame, Math.max(announcesPerPeerMax, subscriptionsPerPeerMax));
+    const refusal = 'fault' in request ? undefined : this.#refusalOf(session, request);
     if ('fault' in request) {
       this.#refuse(session, 'bad_request', request);
-    } else if (request.action === 'announce' && total(session.announced, request) > announcesPerPeerMax) {
-      const fault = `Cannot announce: one peer may announce at most ${announcesPerPeerMax} info hashes`;
-      this.#refuse(session, 'announces_full', { ...request, fault });
-    } else if (
-      request.action === 'subscribe' &&
-      total(session.subscribed, request) > subscriptionsPerPeerMax
-    ) {
-      const fault = `Cannot subscribe: one peer may subscribe to at most ${subscriptionsPerPeerMax} info hashes`;
-      this.#refuse(session, 'subscriptions_full', { ...request, fault });
+    } else if (refusal !== undefined) {
+      this.#refuse(session, refusal.reason, { messageID: request.messageID, fault: refusal.fault });
     } else {
       session.push(graffitiDone(request));
       for (const infoHash of request.infoHashes) this.#board[request.action](session, infoHash);
+      this.#list(session);
     }
+  }
+
+  /** Why a request is refused that is well formed. It is done whole or not at all. */
+  #refusalOf(
+    session: Session,
+    { action, infoHashes }: GraffitiRequest,
+  ): { readonly reason: GraffitiRefusal; readonly fault: string } | undefined {
+    const { limits, refuse } = this.#options;
+    if (action !== 'announce' && action !== 'subscribe') return undefined;
+    const [present, most, reason] =
+      action === 'announce'
+        ? ([session.announced, limits.announcesPerPeerMax, 'announces_full'] as const)
+        : ([session.subscribed, limits.subscriptionsPerPeerMax, 'subscriptions_full'] as const);
+    const added = infoHashes.filter((infoHash) => !present.has(infoHash)).length;
+    if (present.size + added > most)
+      return { reason, fault: `Cannot ${action}: ${most} info hashes are the most for one peer` };
+    for (const infoHash of infoHashes) {
+      const fault = refuse(infoHash);
+      if (fault !== undefined) return { reason: 'not_served', fault: `${fault} (${infoHash})` };
+    }
+    return undefined;
+  }
+
+  /** Tells of those who were there before only as fast as the peer reads: there may be thousands. */
+  #list(session: Session): void {
+    if (session.isWaiting || this.#board.list(session)) return;
+    session.isWaiting = true;
+    session.link.whenDrained(() => {
+      session.isWaiting = false;
+      if (session.state === 'admitted') this.#list(session);
+    });
   }
 
   #refuse(session: Session, reason: GraffitiRefusal, fault: GraffitiFault): void {
     this.refused[reason]++;
     session.push(graffitiError(fault));
   }
-}
-
-/** How many there would be after the request. */
-function total(present: ReadonlySet<string>, { infoHashes }: GraffitiRequest): number {
-  return present.size + infoHashes.filter((infoHash) => !present.has(infoHash)).length;
 }
 
 class Session implements GraffitiSession, Member {
@@ -211,6 +239,9 @@ class Session implements GraffitiSession, Member {
   id = '';
   readonly announced = new Set<string>();
   readonly subscribed = new Set<string>();
+  readonly listings: Member['listings'] = [];
+  /** For its other end to read, before its listings go on. */
+  isWaiting = false;
 
   constructor(link: GraffitiLink, hooks: { handle(frame: string): number; leave(): void }) {
     this.link = link;
@@ -219,6 +250,10 @@ class Session implements GraffitiSession, Member {
 
   get isIdle(): boolean {
     return this.announced.size === 0 && this.subscribed.size === 0;
+  }
+
+  get isCongested(): boolean {
+    return this.link.isCongested;
   }
 
   push(text: string): void {

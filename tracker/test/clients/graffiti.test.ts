@@ -156,6 +156,17 @@ describe('a Graffiti client', () => {
     expect(bob.updates).toHaveLength(200);
   });
 
+  it('is told of more than its buffer at the relay holds, as fast as it reads', async () => {
+    const relay = await startAnother({ TRACKER_SEND_BUFFER_BYTES_MAX: '16384' }); // four times as much ends a connection
+    const [alice, bob] = [await Peer.join('alice', relay.url), await Peer.join('bob', relay.url)];
+    const names = Array.from({ length: 400 }, (_, index) => `hash ${index}`);
+    await alice.ask('announce', ...names);
+    expect(await bob.ask('subscribe', ...names)).toBe('subscribed');
+    await bob.until(() => bob.updates.length === 400);
+    expect(bob.updates).toEqual(names.map((name) => push('announce', alice, name)));
+    expect(bob.single.open).toBe(true);
+  });
+
   it('comes back by itself after its connection was lost, and the others know', async () => {
     const [alice, bob] = [await Peer.join('alice'), await Peer.join('bob')];
     await bob.ask('subscribe', 'x');

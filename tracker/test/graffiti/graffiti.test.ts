@@ -11,6 +11,21 @@ class Wire implements GraffitiLink {
   readonly received: Record<string, unknown>[] = [];
   closedWith: [number, string] | undefined;
   probes = 0;
+  /** Frames that it takes before it is congested. */
+  window = Infinity;
+  #drained: () => void = () => undefined;
+  get isCongested(): boolean {
+    return this.received.length >= this.window;
+  }
+  whenDrained(callback: () => void): void {
+    this.#drained = callback;
+  }
+  /** Reads everything; more may come then. */
+  drain(): Record<string, unknown>[] {
+    const all = this.take();
+    this.#drained();
+    return all;
+  }
   send(text: string): void {
     if (this.closedWith) throw new Error('sent after close');
     this.received.push(JSON.parse(text));
@@ -28,8 +43,10 @@ class Wire implements GraffitiLink {
 }
 
 const limits = { announcesPerPeerMax: 4, subscriptionsPerPeerMax: 3 };
+const refuse = (infoHash: string): string | undefined =>
+  infoHash === hash('denied') ? 'Not served here' : undefined;
 const create = (relayUrl: string | undefined = RELAY_URL): Graffiti =>
-  new Graffiti({ relayUrl, randomHex: (bytes) => randomBytes(bytes).toString('hex'), limits });
+  new Graffiti({ relayUrl, randomHex: (bytes) => randomBytes(bytes).toString('hex'), limits, refuse });
 
 class Client {
   readonly wire = new Wire();
@@ -209,7 +226,7 @@ describe('the handshake by signature', () => {
   });
 
   it("is refused by a relay that does not know its URL, since its challenges could be another relay's", () => {
-    const graffiti = new Graffiti({ relayUrl: undefined, randomHex: () => '', limits });
+    const graffiti = new Graffiti({ relayUrl: undefined, randomHex: () => '', limits, refuse });
     const wire = new Wire();
     graffiti.open(wire, hello());
     expect(wire.take()).toMatchObject([{ error: 'validation' }]);
@@ -316,6 +333,60 @@ describe('announcing and subscribing', () => {
   });
 });
 
+describe('a subscriber that reads slowly', () => {
+  const setUp = (announcers: number) => {
+    const graffiti = create();
+    const crowd = Array.from({ length: announcers }, (_, index) => join(graffiti, `peer ${index}`));
+    for (const client of crowd) client.ask('announce', 'x');
+    const bob = join(graffiti, 'bob');
+    bob.wire.window = 11;
+    return { graffiti, crowd, bob };
+  };
+  const announcesOf = (peers: Client[]) => peers.map((client) => push('announce', client, 'x'));
+
+  it('is told of those who were there before as fast as it reads', () => {
+    const { crowd, bob } = setUp(25);
+    bob.ask('subscribe', 'x');
+    expect(bob.wire.drain()).toEqual([done('subscribed'), ...announcesOf(crowd.slice(0, 10))]);
+    expect(bob.wire.drain()).toEqual(announcesOf(crowd.slice(10, 21)));
+    expect(bob.wire.drain()).toEqual(announcesOf(crowd.slice(21)));
+    expect(bob.wire.drain()).toEqual([]);
+  });
+
+  it('hears of who leaves meanwhile only if it had heard of them, and once of who comes', () => {
+    const { graffiti, crowd, bob } = setUp(25);
+    bob.ask('subscribe', 'x');
+    bob.wire.drain(); // told of 0 to 9, and then, at once, of 10 to 20
+    crowd[3]!.session.closed();
+    crowd[23]!.session.closed();
+    const late = join(graffiti, 'late');
+    late.ask('announce', 'x');
+    late.ask('unannounce', 'x');
+    late.ask('announce', 'x');
+    expect(bob.wire.drain()).toEqual([
+      ...announcesOf(crowd.slice(10, 21)),
+      push('unannounce', crowd[3]!, 'x'),
+    ]);
+    expect(bob.wire.drain()).toEqual(announcesOf([crowd[21]!, crowd[22]!, crowd[24]!, late]));
+    late.ask('unannounce', 'x');
+    expect(bob.wire.drain()).toEqual([push('unannounce', late, 'x')]);
+  });
+
+  it('may unsubscribe, or leave, before it was told of everybody', () => {
+    const { graffiti, crowd, bob } = setUp(25);
+    bob.ask('subscribe', 'x');
+    bob.ask('unsubscribe', 'x');
+    expect(bob.wire.drain()).toHaveLength(12);
+    expect(bob.wire.drain()).toEqual([]);
+    bob.ask('subscribe', 'x');
+    bob.session.closed();
+    bob.wire.drain();
+    expect(bob.wire.drain()).toEqual([]);
+    for (const { session } of crowd) session.closed();
+    expect(graffiti).toMatchObject({ infoHashes: 0, subscriptions: 0, announces: 0, peers: 0 });
+  });
+});
+
 describe('a request that is refused', () => {
   it.each([
     ['no JSON', 'hello'],
@@ -361,5 +432,17 @@ describe('a request that is refused', () => {
     expect(graffiti).toMatchObject({ subscriptions: 0, infoHashes: 0, refused: { subscriptions_full: 1 } });
     alice.ask('subscribe', 'a', 'b', 'c');
     expect(alice.take()).toEqual([done('subscribed')]);
+  });
+
+  it.each(['announce', 'subscribe'])('cannot %s what is not served here', (action) => {
+    const graffiti = create();
+    const alice = join(graffiti, 'alice');
+    alice.ask(action, 'x', 'denied');
+    expect(alice.take()).toEqual([
+      { messageID: sha256('m'), reply: 'error', detail: `Not served here (${hash('denied')})` },
+    ]);
+    expect(graffiti).toMatchObject({ infoHashes: 0, refused: { not_served: 1 } });
+    alice.ask(`un${action}`, 'denied');
+    expect(alice.take()).toEqual([done(`un${action}d`)]);
   });
 });
