@@ -71,6 +71,15 @@ export class FrameGuard {
     return this.#pays(socket, 1);
   }
 
+  debtMs(socket: ClientSocket): number {
+    const { limits, world } = this.#options;
+    const nowMs = world.nowMs();
+    return Math.max(
+      debtMs(spend(socket, limits.messages, 0, nowMs), limits.messages),
+      debtMs(spend(socket.caller.messages, limits.messagesPerAddress, 0, nowMs), limits.messagesPerAddress),
+    );
+  }
+
   /** Called by `peer` with what it has read from the speaker's frame. Throws what is to go no further. */
   look(message: unknown): void {
     const { limits, absent, isPresent, counters, world } = this.#options;
@@ -103,7 +112,7 @@ export class FrameGuard {
       return false;
     }
     if (!socket.isResting) counters.rests++;
-    socket.rest(Math.max(debtMs(left, limits.messages), debtMs(leftOfAddress, limits.messagesPerAddress)));
+    socket.rest(this.debtMs(socket));
     return true;
   }
 

@@ -75,6 +75,7 @@ export class Signaling implements UpgradeRoute {
       guard: {
         admits: (socket, frame, isBinary) => frames.admits(socket, frame, isBinary),
         admitsControl: (socket) => frames.admitsControl(socket),
+        debtMs: (socket) => frames.debtMs(socket),
         stalled: (socket) => this.#cut(socket, 'slow-reader'),
         left: (socket) => this.#left(socket),
       },

@@ -12,6 +12,8 @@ export interface Guard {
   admits(socket: ClientSocket, frame: Buffer, isBinary: boolean): boolean;
   /** Whether a ping may be answered; a pong only shows life. */
   admitsControl(socket: ClientSocket): boolean;
+  /** How long the socket should rest now. */
+  debtMs(socket: ClientSocket): number;
   /** The client reads too slowly: more waits for it than may. */
   stalled(socket: ClientSocket): void;
   left(socket: ClientSocket): void;
@@ -89,15 +91,21 @@ export class ClientSocket extends WebSocket implements Bucket {
   override close(code?: number, reason?: string): void {
     this.flush();
     super.close(code, reason);
+    if (this.#rest === undefined) return;
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
+    this.resume(); // to read the answer
   }
 
-  /** Reads nothing more for a while: TCP slows the sender down, and nothing is lost. */
+  /** Reads nothing more for a while, and longer where debts have grown meanwhile: TCP slows the sender down, and nothing is lost. */
   rest(milliseconds: number): void {
     if (this.#rest !== undefined) return;
     this.pause();
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
-      this.resume();
+      const moreMs = this.#around.guard.debtMs(this);
+      if (moreMs > 0) this.rest(moreMs);
+      else this.resume();
     }, milliseconds).unref();
   }
 }

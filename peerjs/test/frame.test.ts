@@ -1,0 +1,53 @@
+import { findFault, isHeartbeat } from '../src/frame.ts';
+
+const nested = (levels: number): unknown =>
+  JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as unknown;
+
+describe('findFault()', () => {
+  it.each([
+    ['an offer', { type: 'OFFER', dst: 'bob', payload: { sdp: { type: 'offer', sdp: 'v=0' } } }],
+    ['an answer', { type: 'ANSWER', dst: 'bob', payload: {} }],
+    ['a candidate', { type: 'CANDIDATE', dst: 'bob', payload: {} }],
+    ['a leave', { type: 'LEAVE', dst: 'bob' }],
+    ['a heartbeat', { type: 'HEARTBEAT' }],
+    ['a heartbeat with more in it', { type: 'HEARTBEAT', dst: 7 }],
+    ['fields that nobody named', { type: 'OFFER', dst: 'bob', extra: 1, src: 'forged' }],
+    ['a payload that is a text', { type: 'OFFER', dst: 'bob', payload: 'text' }],
+    ['a payload of 32 levels', { type: 'OFFER', dst: 'bob', payload: nested(32) }],
+  ])('lets %s pass', (_case, message) => expect(findFault(message, 64)).toBeUndefined());
+
+  it.each([
+    ['null', null, 'not-an-object'],
+    ['a text', 'OFFER', 'not-an-object'],
+    ['a list', [{ type: 'OFFER' }], 'not-an-object'],
+    ['no type', { dst: 'bob' }, 'unknown-type'],
+    ['a type of its own', { type: 'KICK', dst: 'bob' }, 'unknown-type'],
+    ['what only the server says: OPEN', { type: 'OPEN', dst: 'bob' }, 'unknown-type'],
+    ['what only the server says: EXPIRE', { type: 'EXPIRE', dst: 'bob' }, 'unknown-type'],
+    ['a type in small letters', { type: 'offer', dst: 'bob' }, 'unknown-type'],
+    ['a type that is a list', { type: ['OFFER'], dst: 'bob' }, 'unknown-type'],
+    ['an inherited name as type', { type: 'constructor', dst: 'bob' }, 'unknown-type'],
+    ['a leave without a destination', { type: 'LEAVE' }, 'bad-destination'],
+    ['an offer without a destination', { type: 'OFFER', payload: {} }, 'bad-destination'],
+    ['an empty destination', { type: 'OFFER', dst: '' }, 'bad-destination'],
+    ['a destination that is a number', { type: 'OFFER', dst: 7 }, 'bad-destination'],
+    ['a destination that is an object', { type: 'OFFER', dst: { id: 'bob' } }, 'bad-destination'],
+    ['a destination that is too long', { type: 'OFFER', dst: 'x'.repeat(65) }, 'bad-destination'],
+    ['a payload of 33 levels', { type: 'OFFER', dst: 'bob', payload: nested(33) }, 'too-deep'],
+    ['a type on the prototype', JSON.parse('{"__proto__":{"type":"OFFER","dst":"bob"}}'), 'unknown-type'],
+  ])('refuses %s', (_case, message, fault) => expect(findFault(message, 64)).toBe(fault));
+
+  it('looks into 10,000 levels without falling', () => {
+    const payload = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) as unknown;
+    expect(findFault({ type: 'OFFER', dst: 'bob', payload }, 64)).toBe('too-deep');
+  });
+});
+
+describe('isHeartbeat()', () => {
+  it.each([
+    ['{"type":"HEARTBEAT"}', true],
+    ['{"type":"HEARTBEAT" }', false],
+    ['{"type":"HEARTBEAX"}', false],
+    ['', false],
+  ])('judges %j', (text, wanted) => expect(isHeartbeat(Buffer.from(text))).toBe(wanted));
+});

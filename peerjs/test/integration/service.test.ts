@@ -1,0 +1,401 @@
+// The whole service over real sockets, in this process, with a clock that the tests move.
+import type { HealthSnapshot } from '@relay-swarm/kit';
+import { readFile } from 'node:fs/promises';
+import { connect as connectTcp } from 'node:net';
+import { join } from 'node:path';
+import { signToken } from '../../src/identity.ts';
+import { connect, disconnectAll, open, TestClient, until } from '../support/client.ts';
+import { startService, type RunningService } from '../support/service.ts';
+
+const running: RunningService[] = [];
+
+async function start(env: Record<string, string> = {}): Promise<RunningService> {
+  const service = await startService(env);
+  running.push(service);
+  return service;
+}
+
+const get = (port: number, path: string, headers: Record<string, string> = {}): Promise<Response> =>
+  fetch(`http://127.0.0.1:${port}${path}`, { headers });
+
+async function metric(port: number, name: string): Promise<number> {
+  const text = await (await get(port, '/metrics')).text();
+  const line = text.split('\n').find((one) => one.startsWith(`peerjs_${name} `));
+  return line === undefined ? 0 : Number(line.split(' ').at(-1));
+}
+
+/** An upgrade request whose answer is read as it stands. */
+function upgrade(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const all = {
+      host: 'localhost',
+      upgrade: 'websocket',
+      connection: 'Upgrade',
+      'sec-websocket-version': '13',
+      'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==',
+      ...headers,
+    };
+    const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+    let answer = '';
+    const socket = connectTcp(port, '127.0.0.1', () => {
+      socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+    });
+    socket.setTimeout(3_000, () => socket.destroy(new Error('Cannot wait longer for an answer')));
+    socket.on('data', (data) => (answer += data.toString()));
+    socket.on('close', () => resolve(answer));
+    socket.on('error', reject);
+  });
+}
+
+afterEach(async () => {
+  disconnectAll();
+  for (const service of running.splice(0)) await service.stop();
+});
+
+describe('relaying', () => {
+  it('passes every kind of message on in order, with the true sender', async () => {
+    const { port } = await start();
+    const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
+    for (const type of ['OFFER', 'CANDIDATE', 'ANSWER', 'LEAVE']) {
+      alice.send({ type, dst: 'bob', src: 'mallory', payload: { text: 'grüße' }, extra: 1 });
+    }
+    await bob.receive('LEAVE');
+    expect(bob.messages.slice(1)).toEqual(
+      ['OFFER', 'CANDIDATE', 'ANSWER', 'LEAVE'].map((type) => ({
+        type,
+        src: 'alice',
+        dst: 'bob',
+        payload: { text: 'grüße' },
+      })),
+    );
+  });
+
+  it('keeps what comes early for a peer that comes late, and tells the sender when nobody came', async () => {
+    const { port } = await start({ PEERJS_EXPIRE_SECONDS: '1' });
+    const alice = await open(port, 'alice');
+    alice.send({ type: 'OFFER', dst: 'late', payload: 1 });
+    await alice.settled();
+    const late = await open(port, 'late');
+    expect(await late.receive('OFFER')).toMatchObject({ src: 'alice' });
+    alice.send({ type: 'OFFER', dst: 'never', payload: 1 });
+    expect(await alice.receive('EXPIRE')).toEqual({ type: 'EXPIRE', src: 'never', dst: 'alice' });
+  });
+
+  it('tells at once that an offer to a full queue cannot be delivered', async () => {
+    const { port } = await start({ PEERJS_QUEUED_PER_PEER_MAX: '1' });
+    const alice = await open(port, 'alice');
+    alice.send({ type: 'OFFER', dst: 'absent', payload: 1 });
+    alice.send({ type: 'CANDIDATE', dst: 'absent', payload: 1 });
+    await alice.settled();
+    expect(alice.of('EXPIRE')).toEqual([]);
+    alice.send({ type: 'OFFER', dst: 'absent', payload: 2 });
+    expect(await alice.receive('EXPIRE')).toMatchObject({ src: 'absent' });
+  });
+
+  it('slows an eager client down without losing anything', async () => {
+    const { port } = await start({ PEERJS_MESSAGES_PER_SECOND: '200', PEERJS_MESSAGES_BURST: '100' });
+    const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
+    const startedMs = performance.now();
+    for (let i = 0; i < 150; i++) alice.send({ type: 'CANDIDATE', dst: 'bob', payload: i });
+    await alice.settled();
+    alice.send({ type: 'ANSWER', dst: 'bob' });
+    await bob.receive('ANSWER');
+    expect(performance.now() - startedMs).toBeGreaterThan(200);
+    expect(bob.of('CANDIDATE').map(({ payload }) => payload)).toEqual(
+      Array.from({ length: 150 }, (_, i) => i),
+    );
+    expect(await metric(port, 'rests_total')).toBeGreaterThan(0);
+  });
+
+  it('counts the messages of one address together', async () => {
+    const { port } = await start({
+      PEERJS_MESSAGES_PER_ADDRESS_PER_SECOND: '100',
+      PEERJS_MESSAGES_PER_ADDRESS_BURST: '20',
+    });
+    const clients = await Promise.all(['a', 'b', 'c', 'd'].map((id) => open(port, id)));
+    for (let i = 0; i < 10; i++) for (const client of clients) client.send({ type: 'HEARTBEAT' });
+    await Promise.all(clients.map((client) => client.settled()));
+    expect(await metric(port, 'rests_total')).toBeGreaterThan(0);
+  });
+
+  it('makes pings cost as much as messages', async () => {
+    const { port } = await start({ PEERJS_MESSAGES_PER_SECOND: '10', PEERJS_MESSAGES_BURST: '50' });
+    const flooder = await open(port, 'flooder');
+    for (let i = 0; i < 1_000; i++) flooder.socket.ping('x'.repeat(100));
+    expect(await flooder.closed()).toBe(1008);
+  });
+
+  it('closes a client that only makes faults', async () => {
+    const { port } = await start({ PEERJS_FAULTS_MAX: '5' });
+    const broken = await open(port, 'broken');
+    for (let i = 0; i < 5; i++) broken.send('not json');
+    await broken.settled();
+    expect(broken.closeCode).toBeUndefined();
+    broken.socket.send(Buffer.from('{"type":"HEARTBEAT"}'), { binary: true });
+    expect(await broken.closed()).toBe(1008);
+  });
+
+  it('cuts a client that does not read what is sent to it', async () => {
+    const { port } = await start({
+      PEERJS_SEND_BUFFER_BYTES_MAX: '65536',
+      PEERJS_MESSAGES_BURST: '100000',
+      PEERJS_MESSAGES_PER_ADDRESS_BURST: '100000',
+    });
+    const [sender, reader] = [await open(port, 'sender'), await open(port, 'reader')];
+    reader.socket.pause();
+    const payload = 'x'.repeat(60_000);
+    for (let i = 0; i < 400; i++) sender.send({ type: 'OFFER', dst: 'reader', payload });
+    await until('the cut', () => running[0]!.signaling.clients === 1, 10_000);
+    expect(sender.closeCode).toBeUndefined();
+  });
+});
+
+describe('ids', () => {
+  it('says ID-TAKEN to another token, and lets the holder be', async () => {
+    const { port } = await start();
+    const alice = await open(port, 'alice');
+    const thief = connect(port, { id: 'alice', token: 'other' });
+    expect(await thief.receive('ID-TAKEN')).toMatchObject({ payload: { msg: 'ID is taken' } });
+    await thief.closed();
+    await alice.settled();
+    expect(alice.closeCode).toBeUndefined();
+  });
+
+  it('frees the id of a holder that is gone without a word, soon after somebody wants it', async () => {
+    const service = await start();
+    const gone = await open(service.port, 'alice');
+    gone.socket.pause(); // answers nothing any more
+    await connect(service.port, { id: 'alice', token: 'other' }).receive('ID-TAKEN');
+    service.advance(6_000);
+    service.signaling.sweep();
+    await open(service.port, { id: 'alice', token: 'other' });
+  });
+
+  it.each([
+    ['a key that is not ours', { id: 'a', key: 'wrong' }, 'Invalid key provided'],
+    ['no id', { id: '' }, 'No id, token, or key supplied to websocket server'],
+    ['no token', { id: 'a', token: '' }, 'No id, token, or key supplied to websocket server'],
+    ['a token with blanks', { id: 'a', token: 'a b' }, 'Invalid token provided'],
+  ])('refuses %s in words that the PeerJS client shows', async (_case, who, msg) => {
+    const { port } = await start();
+    const client = connect(port, who);
+    expect(await client.receive('ERROR')).toEqual({ type: 'ERROR', payload: { msg } });
+    await client.closed();
+  });
+
+  it('takes ids with blanks, which travel encoded', async () => {
+    const { port } = await start();
+    const [two, other] = [await open(port, 'two words'), await open(port, 'other')];
+    other.send({ type: 'OFFER', dst: 'two words' });
+    expect(await two.receive('OFFER')).toMatchObject({ dst: 'two words' });
+  });
+
+  it('makes up free ids over HTTP', async () => {
+    const { port } = await start();
+    const id = await (await get(port, '/peerjs/id')).text();
+    await open(port, id);
+  });
+
+  it('lists the connected ids only where discovery is on', async () => {
+    const on = await start({ PEERJS_DISCOVERY: 'true' });
+    await open(on.port, 'alice');
+    expect(await (await get(on.port, '/peerjs/peers')).json()).toEqual(['alice']);
+    const off = await start();
+    expect((await get(off.port, '/peerjs/peers')).status).toBe(401);
+  });
+
+  it('has its own path and key where the operator says so', async () => {
+    const { port } = await start({ PEERJS_PATH: '/app/', PEERJS_KEY: 'mine' });
+    expect((await get(port, '/app/mine/id')).status).toBe(200);
+    expect(await upgrade(port, '/peerjs?id=a&token=t&key=mine')).toContain('404');
+    await new TestClient(`ws://127.0.0.1:${port}/app/peerjs?id=a&token=t&key=mine`).receive('OPEN');
+  });
+});
+
+describe('signed tokens', () => {
+  const secret = 'ab'.repeat(16);
+  const soon = (): number => Math.floor(Date.now() / 1000) + 60;
+
+  it('let their owner in, and nobody else', async () => {
+    const { port } = await start({ PEERJS_AUTH_SECRET: secret });
+    await open(port, { id: 'alice', token: signToken(secret, 'alice', soon()) });
+    const bob = connect(port, { id: 'bob', token: signToken(secret, 'alice', soon()) });
+    expect(await bob.receive('ERROR')).toMatchObject({ payload: { msg: 'Invalid token provided' } });
+  });
+
+  it('let their owner come back with a newer one, which replaces the socket', async () => {
+    const { port } = await start({ PEERJS_AUTH_SECRET: secret });
+    const first = await open(port, { id: 'alice', token: signToken(secret, 'alice', soon()) });
+    await open(port, { id: 'alice', token: signToken(secret, 'alice', soon() + 1) });
+    expect(await first.closed()).toBe(4000);
+  });
+
+  it('expire for who opens, not for who is connected', async () => {
+    const service = await start({ PEERJS_AUTH_SECRET: secret });
+    const token = signToken(secret, 'alice', soon());
+    const alice = await open(service.port, { id: 'alice', token });
+    service.advance(61_000);
+    await alice.settled();
+    await connect(service.port, { id: 'alice', token }).receive('ERROR');
+    expect(alice.closeCode).toBeUndefined();
+  });
+});
+
+describe('life', () => {
+  it('pings who is silent and ends who does not answer', async () => {
+    const service = await start();
+    const [quick, dead] = [await open(service.port, 'quick'), await open(service.port, 'dead')];
+    dead.socket.pause();
+    let pings = 0;
+    quick.socket.on('ping', () => pings++);
+    for (let second = 0; second < 100; second += 5) {
+      service.advance(5_000);
+      service.signaling.sweep();
+      await new Promise((resolve) => setTimeout(resolve, 20)); // for a ping and its answer to travel
+    }
+    await until('the end of the dead', () => service.signaling.clients === 1);
+    expect(pings).toBeGreaterThan(0);
+    await quick.settled();
+    expect(quick.closeCode).toBeUndefined();
+  });
+
+  it('needs no ping where heartbeats come', async () => {
+    const service = await start();
+    const client = await open(service.port, 'client');
+    let pings = 0;
+    client.socket.on('ping', () => pings++);
+    for (let i = 0; i < 30; i++) {
+      service.advance(5_000);
+      client.send('{"type":"HEARTBEAT"}');
+      await until('the heartbeat', () => service.counters.heartbeats === i + 1);
+      service.signaling.sweep();
+    }
+    await client.settled();
+    expect([pings, client.closeCode]).toEqual([0, undefined]);
+  });
+
+  it('leaves nothing behind when it stops', async () => {
+    const service = await startService();
+    const client = await open(service.port, 'client');
+    expect(service.server.http.listening).toBe(true);
+    await service.stop();
+    expect(await client.closed()).toBe(1012);
+    client.socket.terminate();
+    const before = process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+    await new Promise((resolve) => setTimeout(resolve, 1_200)); // longer than any timer of `peer`
+    const after = process.getActiveResourcesInfo().filter((one) => one === 'Timeout').length;
+    expect(after).toBeLessThanOrEqual(before);
+  });
+
+  it('tells who comes while it stops to come back later', async () => {
+    const service = await startService();
+    const client = await open(service.port, 'client');
+    client.socket.pause(); // so that the stop has to wait
+    const stopped = service.stop();
+    const answer = await upgrade(service.port, '/peerjs?id=a&token=t&key=peerjs');
+    expect(answer).toMatch(/^HTTP\/1.1 503 .*retry-after: \d+/s);
+    expect((await get(service.port, '/healthz')).status).toBe(503);
+    await stopped;
+  });
+});
+
+describe('connections', () => {
+  it('says 503 with Retry-After and JSON where the service is full', async () => {
+    const { port } = await start({ PEERJS_CONNECTIONS_MAX: '1' });
+    const first = await open(port, 'first');
+    const answer = await upgrade(port, '/peerjs?id=a&token=t&key=peerjs');
+    expect(answer).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n.*retry-after: \d+\r\n/s);
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toEqual({ error: 'This relay is full' });
+    expect(await (await get(port, '/healthz')).json()).toEqual({ ok: true, state: 'full' });
+    first.socket.close();
+    await first.closed();
+    await until('room', () => running[0]!.signaling.clients === 0);
+    await open(port, 'second');
+  });
+
+  it('says 429 to an address that asks too often, by HTTP and by upgrade', async () => {
+    const { port } = await start({ PEERJS_REQUESTS_PER_SECOND: '1', PEERJS_REQUESTS_BURST: '2' });
+    expect((await get(port, '/peerjs/id')).status).toBe(200);
+    expect((await get(port, '/peerjs/id')).status).toBe(200);
+    const refused = await get(port, '/peerjs/id');
+    expect([refused.status, refused.headers.has('retry-after')]).toEqual([429, true]);
+    expect(await upgrade(port, '/peerjs?id=a&token=t&key=peerjs')).toMatch(/^HTTP\/1.1 429 .*retry-after/s);
+    expect((await get(port, '/healthz')).status).toBe(200); // an operator's tools are not limited
+  });
+
+  it('counts clients behind a trusted proxy by their own addresses, IPv6 by /64', async () => {
+    const { port } = await start({
+      PEERJS_TRUSTED_PROXIES: 'loopback',
+      PEERJS_CONNECTIONS_PER_ADDRESS_MAX: '1',
+    });
+    const from = (address: string) => ({ headers: { 'x-forwarded-for': address } });
+    await open(port, 'a', from('203.0.113.1'));
+    await open(port, 'b', from('203.0.113.2'));
+    await open(port, 'c', from('2001:db8::1'));
+    for (const address of ['203.0.113.1', '2001:db8::2']) {
+      const refused = connect(port, 'x', from(address));
+      await refused.closed();
+      expect(refused.refusedWith).toBe(429);
+    }
+  });
+
+  it('believes no proxy that is not trusted', async () => {
+    const { port } = await start({ PEERJS_CONNECTIONS_PER_ADDRESS_MAX: '1' });
+    await open(port, 'a', { headers: { 'x-forwarded-for': '203.0.113.1' } });
+    const refused = connect(port, 'b', { headers: { 'x-forwarded-for': '203.0.113.2' } });
+    await refused.closed();
+    expect(refused.refusedWith).toBe(429);
+  });
+
+  it.each([
+    ['another path', '/other', {}, 404],
+    ['no WebSocket key', '/peerjs?id=a&token=t&key=peerjs', { 'sec-websocket-key': '' }, 400],
+    ['another version', '/peerjs?id=a&token=t&key=peerjs', { 'sec-websocket-version': '7' }, 400],
+  ])('does not upgrade a request with %s, and does not count it', async (_case, path, headers, status) => {
+    const { port } = await start({ PEERJS_CONNECTIONS_MAX: '1' });
+    expect(await upgrade(port, path, headers)).toContain(`HTTP/1.1 ${status}`);
+    expect(await metric(port, 'connections')).toBe(0);
+    await open(port, 'client');
+  });
+
+  it('answers other methods than GET with 405, and allows pages to ask', async () => {
+    const { port } = await start();
+    const post = await fetch(`http://127.0.0.1:${port}/peerjs/id`, { method: 'POST' });
+    expect(post.status).toBe(405);
+    const answered = await get(port, '/peerjs/id', { origin: 'https://a.example' });
+    expect(answered.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('gives only listed origins leave to read the HTTP API', async () => {
+    const { port } = await start({ PEERJS_ORIGINS: 'https://a.example' });
+    const allowed = async (origin: string): Promise<string | null> =>
+      (await get(port, '/peerjs/id', { origin })).headers.get('access-control-allow-origin');
+    expect(await allowed('https://a.example')).toBe('https://a.example');
+    expect(await allowed('https://b.example')).toBeNull();
+  });
+});
+
+describe('what an operator sees', () => {
+  it('is a health snapshot in the shared volume', async () => {
+    const { dataDir } = await start();
+    const file = join(dataDir, 'health/peerjs.json');
+    const snapshot = JSON.parse(await readFile(file, 'utf8')) as HealthSnapshot;
+    expect(snapshot).toMatchObject({
+      service: 'peerjs',
+      gauges: { connections: 0, connectionsMax: 20_000, clients: 0, load: 0, draining: 0 },
+    });
+  });
+
+  it('is metrics that count what was refused, with nothing of a client in them', async () => {
+    const { port } = await start();
+    const client = await open(port, 'secretname');
+    client.send('not json');
+    client.send({ type: 'SECRETTYPE' });
+    await client.settled();
+    const text = await (await get(port, '/metrics')).text();
+    expect(text).toContain('peerjs_frames_refused_total{reason="not-json"} 1');
+    expect(text).toContain('peerjs_frames_refused_total{reason="unknown-type"} 1');
+    expect(text).toContain('peerjs_clients 1');
+    expect(text).not.toMatch(/secret/i);
+  });
+});

@@ -1,0 +1,34 @@
+import { Receiver } from 'ws';
+import { textFrame } from '../src/text-frame.ts';
+
+/** What another implementation reads from the bytes. */
+function read(frame: Buffer): Promise<string> {
+  const receiver = new Receiver({ isServer: false });
+  return new Promise((resolve, reject) => {
+    receiver.on('message', (data: Buffer, isBinary: boolean) => {
+      if (isBinary) reject(new Error('Cannot read text: found a binary frame'));
+      else resolve(data.toString());
+    });
+    receiver.on('error', reject);
+    receiver.write(frame);
+  });
+}
+
+describe('textFrame()', () => {
+  it.each([1, 125, 126, 127, 65_535, 65_536, 200_000])(
+    'frames %i bytes so that ws reads them',
+    async (length) => {
+      const text = 'x'.repeat(length);
+      expect(await read(textFrame(text))).toBe(text);
+    },
+  );
+
+  it('counts bytes, not characters', async () => {
+    const text = 'ä'.repeat(100); // 200 bytes: another kind of length than 100
+    expect(await read(textFrame(text))).toBe(text);
+  });
+
+  it('is the example of RFC 6455 §5.7', () => {
+    expect(textFrame('Hello')).toEqual(Buffer.from([0x81, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]));
+  });
+});
