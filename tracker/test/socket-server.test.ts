@@ -93,6 +93,23 @@ describe('a connection', () => {
     expect(await message(webSocket)).toMatchObject({ incomplete: 2 });
   });
 
+  it('cannot pass bytes that are no text on to others', async () => {
+    await start({ TRACKER_FAULTS_MAX: '1' });
+    const [alice, bob] = [connect(), connect()] as const;
+    await Promise.all([alice, bob].map(opened));
+    bob.send(announce('bob'));
+    await message(bob);
+    const [before, after] = announce('alice', { offers: [{ offer: '#', offer_id: id('1') }] }).split('#') as [
+      string,
+      string,
+    ];
+    const bytes = Buffer.concat([Buffer.from(before), Buffer.from([0xff]), Buffer.from(after)]);
+    for (let index = 0; index < 2; index++) alice.send(bytes, { binary: true });
+    expect(await closed(alice)).toBe(1008);
+    bob.send(announce('bob'));
+    expect(await message(bob)).toMatchObject({ incomplete: 1 });
+  });
+
   it('is gone from its swarms when it closes, however it closes', async () => {
     await start();
     const [alice, bob, carol] = [connect(), connect(), connect()] as const;

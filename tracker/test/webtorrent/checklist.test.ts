@@ -236,6 +236,15 @@ describe('5. offers and answers', () => {
     expect(tracker.counts()).toEqual([1, 0]);
   });
 
+  it('an answer without offer_id arrives without one', () => {
+    tracker.announce(alice, 'alice');
+    tracker.announce(bob, 'bob');
+    tracker.announce(bob, 'bob', { to_peer_id: id('alice'), answer: 'a' });
+    expect(alice.take()).toEqual([
+      { action: 'announce', info_hash: id('torrent'), peer_id: id('bob'), answer: 'a' },
+    ]);
+  });
+
   it('an answer without to_peer_id is told so', () => {
     expect(tracker.announce(alice, 'alice', { answer: 'a' })).toMatchObject([
       { 'failure reason': expect.stringContaining('to_peer_id') },
