@@ -9,11 +9,11 @@ declare module 'bittorrent-dht' {
   }
   export interface DhtOptions {
     readonly bootstrap: readonly DhtNode[] | false;
-    readonly socket: Socket;
-    readonly maxTables: number;
-    readonly maxValues: number;
-    readonly maxPeers: number;
-    readonly maxAge: number;
+    readonly socket?: Socket;
+    readonly maxTables?: number;
+    readonly maxValues?: number;
+    readonly maxPeers?: number;
+    readonly maxAge?: number;
   }
   export class Client extends EventEmitter {
     constructor(options: DhtOptions);
@@ -26,6 +26,8 @@ declare module 'bittorrent-dht' {
     addNode(node: DhtNode): void;
     toJSON(): { nodes: DhtNode[] };
     listen(port: number, listening: () => void): void;
+    listen(port: number, address: string, listening: () => void): void;
+    address(): { port: number };
     destroy(done: () => void): void;
   }
 }

@@ -26,7 +26,7 @@ export interface CandidatesOptions {
 /** Asked again in this time where it answered well: it may have got a new key or URL. */
 const ANSWERED_MS = 600_000;
 /** A DHT candidate that failed this often is forgotten; if it is real it will be announced again. */
-const FAILURES_MAX = 5;
+const FAILURES_MAX = 3;
 /** The operator's own addresses are asked at least this often. */
 const BOOTSTRAP_RETRY_MS_MAX = 20_000;
 
@@ -49,15 +49,14 @@ export class Candidates {
     if (source === 'dht') {
       const host = hostOf(origin);
       const ofHost = this.#perHost.get(host) ?? 0;
-      if (ofHost >= this.#options.perHostMax || this.#byOrigin.size >= this.#options.candidatesMax)
-        return false;
+      if (ofHost >= this.#options.perHostMax || !this.#makeRoom()) return false;
       this.#perHost.set(host, ofHost + 1);
     }
     this.#byOrigin.set(origin, { origin, source, failures: 0, nextAtMs: nowMs, asking: false });
     return true;
   }
 
-  /** Those to ask now, marked as being asked: the operator's first, then the DHT's in random order. */
+  /** Those to ask now, marked as being asked: the operator's, then the DHT's in random order, new ones first. */
   take(nowMs: number): Candidate[] {
     let room = this.#options.askingMax;
     const due: Candidate[] = [];
@@ -67,7 +66,18 @@ export class Candidates {
     }
     const own = due.filter(({ source }) => source === 'bootstrap');
     const dht = due.filter(({ source }) => source === 'dht');
-    const taken = [...own, ...sample(dht, Math.max(0, room), this.#options.random)];
+    const { random } = this.#options;
+    const untried = sample(
+      dht.filter(({ failures }) => failures === 0),
+      Math.max(0, room),
+      random,
+    );
+    const failed = sample(
+      dht.filter(({ failures }) => failures > 0),
+      Math.max(0, room - untried.length),
+      random,
+    );
+    const taken = [...own, ...untried, ...failed];
     for (const candidate of taken) candidate.asking = true;
     return taken;
   }
@@ -87,6 +97,17 @@ export class Candidates {
         ? this.#options.retryMsMax
         : Math.min(BOOTSTRAP_RETRY_MS_MAX, this.#options.retryMsMax);
     candidate.nextAtMs = nowMs + backoffMs(candidate.failures, capMs, this.#options.random);
+  }
+
+  /** Whoever failed gives way to whoever has not been tried. */
+  #makeRoom(): boolean {
+    if (this.#byOrigin.size < this.#options.candidatesMax) return true;
+    for (const candidate of this.#byOrigin.values()) {
+      if (candidate.source !== 'dht' || candidate.asking || candidate.failures === 0) continue;
+      this.#remove(candidate);
+      return true;
+    }
+    return false;
   }
 
   #remove({ origin }: Candidate): void {

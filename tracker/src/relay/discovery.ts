@@ -46,9 +46,11 @@ const FIRST_LOOKUP_MS = 2_000;
 /** A lookup takes seconds; one that takes longer hangs on a node whose answer broke the library. */
 const LOOKUP_MS_MAX = 30_000;
 const NODES_SAVED_MAX = 100;
+const PEERS_PER_NODE_MAX = 1_000;
 /** Far above what mainline sends to one node. */
 const DATAGRAMS = { perSecond: 1_000, burst: 4_000 } as const;
-const LIBRARY = { maxTables: 16, maxValues: 100, maxPeers: 10_000, maxAge: 2_400_000 } as const;
+/** Few peers: the library answers with all that it has, in one datagram, which must not become a weapon against a third. */
+const LIBRARY = { maxTables: 16, maxValues: 100, maxPeers: 150, maxAge: 2_400_000 } as const;
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { dhtPort, bootstrap, allowPrivate, log, random } = options;
@@ -58,7 +60,8 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   let timer: NodeJS.Timeout | undefined;
   let state = 'not started';
   let round = 0;
-  let heard = new Map<string, DhtNode>();
+  /** Peers by the node that named them. */
+  let heard = new Map<string, DhtNode[]>();
   let nodes = options.nodes;
 
   const open = (): Promise<void> =>
@@ -71,10 +74,15 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
         reject(explainListenError(error, 'the DHT', dhtPort, 'TRACKER_DHT_PORT'));
       });
       client.on('warning', () => counters.faults++);
-      client.on('peer', (peer: DhtNode) => {
-        // More than a lookup may give, so that the choice below is a fair one and not that of the fastest node
-        if (heard.size < 50 * options.candidatesPerLookupMax) heard.set(`${peer.host}:${peer.port}`, peer);
-      });
+      client.on(
+        'peer',
+        (peer: DhtNode, _infoHash: unknown, from: { address?: string; port?: number } | null) => {
+          const node = `${from?.address}:${from?.port}`;
+          const named = heard.get(node);
+          if (named === undefined) heard.set(node, [peer]);
+          else if (named.length < PEERS_PER_NODE_MAX) named.push(peer);
+        },
+      );
       for (const node of nodes) client.addNode({ ...node });
       client.listen(dhtPort, resolve);
     });
@@ -96,7 +104,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       clearTimeout(deadline);
       abort();
       if (dht !== client) return;
-      const candidates = sample([...heard.values()], options.candidatesPerLookupMax, random);
+      const candidates = chooseFairly([...heard.values()], options.candidatesPerLookupMax, random);
       counters.candidates += candidates.length;
       tell(describe(answers, candidates.length, dhtPort));
       candidates.forEach(options.found);
@@ -143,6 +151,20 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       state = 'stopped';
     },
   };
+}
+
+/** As many of each node's peers as of the others': one that names a thousand must not drown one that names three. */
+export function chooseFairly(lists: readonly DhtNode[][], countMax: number, random: () => number): DhtNode[] {
+  const shuffled = lists.map((list) => sample(list, list.length, random));
+  const longest = Math.max(0, ...shuffled.map(({ length }) => length));
+  const chosen = new Map<string, DhtNode>();
+  for (let i = 0; i < longest; i++) {
+    for (const peer of sample(shuffled, shuffled.length, random).flatMap((list) => list.slice(i, i + 1))) {
+      if (chosen.size >= countMax) return [...chosen.values()];
+      chosen.set(`${peer.host}:${peer.port}`, peer);
+    }
+  }
+  return [...chosen.values()];
 }
 
 const savedNodes = (dht: Client): DhtNode[] => dht.toJSON().nodes.slice(0, NODES_SAVED_MAX);

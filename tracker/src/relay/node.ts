@@ -220,7 +220,7 @@ export class RelayNode {
     }
     this.#relays.age(nowMs);
     if (this.#isStopping) return;
-    for (const candidate of this.#candidates.take(nowMs)) void this.#ask(candidate);
+    this.#askCandidates();
     const hasRoom = this.#sessions.size < this.#options.sessionsMax;
     for (const relay of this.#relays.take(nowMs, this.#options.dialsMax, hasRoom)) void this.#dial(relay);
     this.#passOnRumours();
@@ -236,6 +236,12 @@ export class RelayNode {
   stop(): void {
     this.#isStopping = true;
     for (const live of [...this.#live]) this.#close(live, CLOSE.restart, 'stopping');
+  }
+
+  #askCandidates(): void {
+    for (const candidate of this.#candidates.take(this.#options.now())) {
+      void this.#ask(candidate).then(() => this.#isStopping || this.#askCandidates());
+    }
   }
 
   async #ask(candidate: Candidate): Promise<void> {

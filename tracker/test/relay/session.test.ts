@@ -64,12 +64,12 @@ describe('the handshake', () => {
   });
 
   it("refuses whoever answers with bob's id and another key", () => {
-    const impostor = create({ id: bob.id, sign: mallory.sign }, { ownUrl: BOB_URL });
+    const impostor = create({ ...mallory, id: bob.id }, { ownUrl: BOB_URL });
     expect(closeOf(shake(dialBob(alice), impostor).proved)).toBe(CLOSE.wrongKey);
   });
 
   it("refuses a dialler that has another's id", () => {
-    const { checked } = shake(dialBob({ id: alice.id, sign: mallory.sign }), create(bob));
+    const { checked } = shake(dialBob({ ...mallory, id: alice.id }), create(bob));
     expect(closeOf(checked)).toBe(CLOSE.wrongKey);
     expect(kinds(checked)).not.toContain('proven');
   });

@@ -68,7 +68,6 @@ export class Simulation {
     };
     const speaker = createSpeaker({ self, settings, url: () => url, now: () => this.nowMs });
     const address = `9.9.${Math.floor(this.relays.length / 250)}.${this.relays.length % 250}`;
-    let relay!: SimulatedRelay;
     const node = new RelayNode(
       {
         self,
@@ -95,7 +94,17 @@ export class Simulation {
       speaker.describe(),
       speaker.report('ok', 0, nothing),
     );
-    relay = { name, url, node, speaker, isFrozen: false, isDead: false, state: 'ok', load: 0, side: 0 };
+    const relay: SimulatedRelay = {
+      name,
+      url,
+      node,
+      speaker,
+      isFrozen: false,
+      isDead: false,
+      state: 'ok',
+      load: 0,
+      side: 0,
+    };
     this.relays.push(relay);
     for (const origin of bootstrap) node.addCandidate(origin, 'bootstrap');
     this.#every(1_000, relay, () => node.tick());
@@ -139,7 +148,7 @@ export class Simulation {
       this.#events.pop();
       this.nowMs = Math.max(this.nowMs, next.atMs);
       next.run();
-      for (let i = 0; i < 6; i++) await null;
+      for (let i = 0; i < 6; i++) await Promise.resolve();
     }
     this.nowMs = untilMs;
   }
@@ -207,7 +216,10 @@ export class Simulation {
 
   async #dial(from: SimulatedRelay, address: string, url: string, opened: Opened): Promise<void> {
     const stranger = this.strangers.get(url);
-    if (stranger !== undefined) return stranger(opened);
+    if (stranger !== undefined) {
+      stranger(opened);
+      return;
+    }
     const to = this.relays.find((relay) => `${relay.url}/relay` === url && !relay.isDead);
     await this.#delay(2 * LATENCY_MS);
     if (to === undefined) throw new Error('refused');
