@@ -1,0 +1,320 @@
+// The small rules: back-off, candidates, load, merged health, roster, refusals.
+import { readSettings, SettingsError, type HealthSnapshot } from '@relay-swarm/kit';
+import { decodeRoster, type RelayHealth, type Roster, type SignedDescriptor } from '@relay-swarm/protocol';
+import { PassThrough } from 'node:stream';
+import { backoffMs } from '../../src/relay/backoff.ts';
+import { Candidates, sample } from '../../src/relay/candidates.ts';
+import { chooseFairly } from '../../src/relay/discovery.ts';
+import { LoadState, type LoadSample } from '../../src/relay/load.ts';
+import { mergeHealth, readServiceHealth, type ServiceHealth } from '../../src/relay/own-health.ts';
+import { refuseUpgrade, spreadCloses } from '../../src/relay/overload.ts';
+import { betterThan, createRoster, type RosterMember } from '../../src/relay/roster.ts';
+import { checkRelaySettings, relaySettings } from '../../src/relay/settings.ts';
+import { createDice } from './simulation.ts';
+
+describe('backoffMs()', () => {
+  it('doubles from a second up to the cap, and never goes above', () => {
+    expect([1, 2, 3, 4, 5, 100].map((failures) => backoffMs(failures, 10_000, () => 1))).toEqual([
+      1000, 2000, 4000, 8000, 10_000, 10_000,
+    ]);
+  });
+  it('is spread over half of it', () => expect(backoffMs(3, 10_000, () => 0)).toBe(2000));
+});
+
+describe('Candidates', () => {
+  const create = (changes = {}): Candidates =>
+    new Candidates({
+      candidatesMax: 10,
+      perHostMax: 2,
+      askingMax: 3,
+      retryMsMax: 60_000,
+      random: createDice(),
+      ...changes,
+    });
+
+  it('takes no address twice, few of one host, and no more than its room', () => {
+    const candidates = create();
+    expect(candidates.add('http://1.1.1.1:80', 'dht', 0)).toBe(true);
+    expect(candidates.add('http://1.1.1.1:80', 'dht', 0)).toBe(false);
+    expect(candidates.add('http://1.1.1.1:81', 'dht', 0)).toBe(true);
+    expect(candidates.add('http://1.1.1.1:82', 'dht', 0)).toBe(false);
+    for (let i = 0; i < 100; i++) candidates.add(`http://2.2.2.${i}:80`, 'dht', 0);
+    expect(candidates.size).toBe(10);
+    expect(candidates.add('https://mine.example', 'bootstrap', 0)).toBe(true); // the operator's always
+  });
+
+  it("asks the operator's at once, and so many of the DHT's at a time", () => {
+    const candidates = create();
+    for (let i = 0; i < 5; i++) candidates.add(`http://2.2.2.${i}:80`, 'dht', 0);
+    candidates.add('https://mine.example', 'bootstrap', 0);
+    const asked = candidates.take(0);
+    expect(asked.map(({ source }) => source)).toEqual(['bootstrap', 'dht', 'dht', 'dht']);
+    expect(candidates.take(0)).toEqual([]);
+    candidates.answered(asked[1]!, 0);
+    expect(candidates.take(0)).toHaveLength(1);
+  });
+
+  it('gives the place of one that failed to a new one, and forgets it in the end', () => {
+    const candidates = create({ candidatesMax: 1 });
+    candidates.add('http://1.1.1.1:80', 'dht', 0);
+    expect(candidates.add('http://2.2.2.2:80', 'dht', 0)).toBe(false);
+    candidates.failed(candidates.take(0)[0]!, 0);
+    expect(candidates.add('http://2.2.2.2:80', 'dht', 0)).toBe(true);
+    for (let nowMs = 0; nowMs < 60_000; nowMs += 1000)
+      for (const one of candidates.take(nowMs)) candidates.failed(one, nowMs);
+    expect(candidates.size).toBe(0);
+  });
+
+  it("never forgets the operator's", () => {
+    const candidates = create();
+    candidates.add('https://mine.example', 'bootstrap', 0);
+    let asked = 0;
+    for (let nowMs = 0; nowMs < 600_000; nowMs += 1000) {
+      for (const one of candidates.take(nowMs)) {
+        asked++;
+        candidates.failed(one, nowMs);
+      }
+    }
+    expect(asked).toBeGreaterThan(600 / 20);
+    expect(asked).toBeLessThan(80);
+  });
+});
+
+describe('sample() and chooseFairly()', () => {
+  it('chooses each as often as any other', () => {
+    const random = createDice();
+    const times = [0, 0, 0, 0];
+    for (let i = 0; i < 4000; i++) for (const n of sample([0, 1, 2, 3], 2, random)) times[n]!++;
+    for (const count of times) expect(Math.abs(count - 2000)).toBeLessThan(150);
+  });
+  it('gives a node that names three as much room as one that names a thousand', () => {
+    const many = Array.from({ length: 1000 }, (_, port) => ({ host: 'many', port }));
+    const few = Array.from({ length: 3 }, (_, port) => ({ host: 'few', port }));
+    const chosen = chooseFairly([many, few, []], 10, createDice());
+    expect(chosen).toHaveLength(10);
+    expect(chosen.filter(({ host }) => host === 'few')).toHaveLength(3);
+  });
+});
+
+describe('LoadState', () => {
+  const idle: LoadSample = { cpu: 0, memory: 0, others: 0, own: 0, eventLoopDelayMs: 0 };
+  const create = () => new LoadState({ busyLoad: 0.75, fullLoad: 0.95, eventLoopDelayFullMs: 500 });
+  const after = (...samples: Partial<LoadSample>[]): LoadState => {
+    const state = create();
+    for (const one of samples) state.update({ ...idle, ...one });
+    return state;
+  };
+
+  it.each([
+    [0, 'ok'],
+    [0.74, 'ok'],
+    [0.75, 'busy'],
+    [0.94, 'busy'],
+    [0.95, 'full'],
+    [1.5, 'full'],
+  ] as const)('of %d connections of 1 is %s', (own, state) => {
+    expect(after({ own }).state).toBe(state);
+    expect(after({ own }).load).toBe(Math.min(1, own));
+  });
+
+  it('does not flap at a threshold: it follows downwards only a tenth below', () => {
+    expect(after({ own: 0.75 }, { own: 0.66 }).state).toBe('busy');
+    expect(after({ own: 0.75 }, { own: 0.65 }).state).toBe('ok');
+    expect(after({ own: 0.95 }, { own: 0.86 }).state).toBe('full');
+    expect(after({ own: 0.95 }, { own: 0.85 }).state).toBe('busy');
+    expect(after({ own: 0.95 }, { own: 0.1 }).state).toBe('ok');
+  });
+
+  it('is never full for what is not its own, nor stays so', () => {
+    const hot = { cpu: 1, memory: 1, others: 1 };
+    expect(after(hot, hot, hot, hot).state).toBe('busy');
+    expect(after({ own: 1 }, { ...hot, own: 0.1 }, { ...hot, own: 0.1 }).state).toBe('busy');
+  });
+
+  it('takes one busy second for nothing, and half a minute for what it is', () => {
+    expect(after({ cpu: 1 }).state).toBe('ok');
+    expect(after({ cpu: 1 }, { cpu: 1 }).state).toBe('busy');
+    expect(after({ eventLoopDelayMs: 500 }).state).toBe('ok');
+    expect(after(...Array<Partial<LoadSample>>(6).fill({ eventLoopDelayMs: 500 })).state).toBe('full');
+  });
+});
+
+const snapshot = (
+  gauges: Record<string, unknown>,
+  sampledAtMs = 1000,
+  machine: unknown = undefined,
+): unknown => ({
+  service: 'x',
+  startedAt: new Date(0).toISOString(),
+  sampledAt: new Date(sampledAtMs).toISOString(),
+  gauges,
+  machine,
+});
+const machine: HealthSnapshot['machine'] = {
+  cpu: 0.5,
+  memory: 0.25,
+  receivedBytesPerSecond: 10,
+  sentBytesPerSecond: 20,
+  eventLoopDelayMs: 3,
+};
+
+describe('readServiceHealth() and mergeHealth()', () => {
+  it('reads what counts', () => {
+    expect(
+      readServiceHealth(
+        snapshot({ connections: 5, connectionsMax: 10, peers: 3, other: 'x' }, 1000, machine),
+      ),
+    ).toEqual({
+      ...{ sampledAtMs: 1000, connections: 5, peers: 3, allocations: 0, fill: 0.5, machine },
+    });
+  });
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'x'],
+    ['no gauges', {}],
+    ['a count that is a text', snapshot({ connections: '5' })],
+    ['a negative count', snapshot({ peers: -1 })],
+    ['a machine of another shape', snapshot({}, 0, { cpu: 2 })],
+  ])('takes %s for no snapshot', (_what, value) => expect(readServiceHealth(value)).toBeUndefined());
+
+  const service = (changes: Partial<ServiceHealth>): ServiceHealth => ({
+    ...{ sampledAtMs: 100_000, connections: 0, peers: 0, allocations: 0, fill: 0, machine },
+    ...changes,
+  });
+  it("adds the services up, and the tracker's own fill is its own", () => {
+    const others = new Map([
+      ['peerjs', service({ connections: 7, fill: 0.1 })],
+      ['stun', service({ allocations: 9, fill: 0.9, machine: { ...machine, cpu: 0.6 } })],
+    ] as const);
+    const merged = mergeHealth(service({ connections: 5, peers: 4, fill: 0.3 }), others, 100_000);
+    expect(merged.sample).toEqual({ cpu: 0.6, memory: 0.25, others: 0.9, own: 0.3, eventLoopDelayMs: 3 });
+    expect(merged.health).toMatchObject({ connections: 5, peers: 4, allocations: 9, missing: [] });
+  });
+  it('calls a service missing that has fallen silent, and counts it no more', () => {
+    const others = new Map([['stun', service({ allocations: 9, fill: 1 })]] as const);
+    expect(mergeHealth(undefined, others, 130_000).health.missing).toEqual([]);
+    const late = mergeHealth(undefined, others, 130_001);
+    expect(late.health).toMatchObject({ missing: ['stun'], allocations: 0 });
+    expect(late.sample.others).toBe(0);
+  });
+});
+
+describe('createRoster()', () => {
+  const member = (id: string, changes: Partial<RelayHealth> = {}): RosterMember => ({
+    descriptor: {
+      id: id.repeat(64),
+      swarm: 'test',
+      url: `wss://${id}.example`,
+      peerjs: `https://peerjs.${id}.example/`,
+      iceServers: `https://${id}.example/ice-servers`,
+      services: {},
+    } as unknown as SignedDescriptor,
+    health: { state: 'ok', load: 0, peers: 1, missing: [], ...changes } as unknown as RelayHealth,
+    healthAtMs: 1000,
+  });
+  const urls = (roster: Roster) => roster.relays.map(({ url }) => url.slice(6, 7)).join('');
+
+  it('puts the best first: by state, then load, then id, so that all agree', () => {
+    const others = [
+      member('b', { state: 'full' }),
+      member('c', { load: 0.5 }),
+      member('d', { load: 0.1 }),
+      member('e', { load: 0.1 }),
+    ];
+    expect(urls(createRoster(member('a', { state: 'busy' }), others, 5000))).toBe('decab');
+  });
+  it('is what a browser can read, and tells the age', () => {
+    const roster = createRoster(member('a'), [member('b')], 5400);
+    expect(decodeRoster(JSON.stringify(roster))).toEqual(roster);
+    expect(roster.relays.map(({ ageSeconds }) => ageSeconds)).toEqual([4, 4]);
+  });
+  it('leaves out a service that is missing, and itself when it drains', () => {
+    const roster = createRoster(
+      member('a', { state: 'draining' }),
+      [member('b', { missing: ['peerjs'] })],
+      5000,
+    );
+    expect(urls(roster)).toBe('b');
+    expect(roster.relays[0]).not.toHaveProperty('peerjs');
+    expect(roster.relays[0]).toHaveProperty('iceServers');
+  });
+  it('offers only relays in a better state to those who ask', () => {
+    const roster = createRoster(
+      member('a', { state: 'busy' }),
+      [member('b'), member('c', { state: 'busy' })],
+      5000,
+    );
+    expect(betterThan(roster, 'busy', 8).map(({ url }) => url)).toEqual(['wss://b.example']);
+    expect(betterThan(roster, 'full', 8)).toHaveLength(2);
+    expect(betterThan(roster, 'full', 1)).toHaveLength(1);
+    expect(betterThan(roster, 'ok', 8)).toEqual([]);
+  });
+});
+
+describe('refuseUpgrade() and spreadCloses()', () => {
+  it('answers 503 with the roster, and when to come back', async () => {
+    const socket = new PassThrough();
+    const roster: Roster = { swarm: 'é', self: 'a', generatedAt: 1, relays: [] };
+    refuseUpgrade(socket, roster);
+    let answer = '';
+    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+    await new Promise((resolve) => socket.once('close', resolve));
+    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
+    expect(head).toMatch(/\r\nRetry-After: 30\r\n/);
+    expect(head).toMatch(new RegExp(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`));
+    expect(JSON.parse(body)).toEqual(roster);
+  });
+  it('spreads the closing of connections evenly', () => {
+    const delays = spreadCloses(1000, 5000, createDice());
+    expect(delays).toHaveLength(1000);
+    for (let second = 0; second < 5; second++) {
+      const within = delays.filter((ms) => ms >= second * 1000 && ms < (second + 1) * 1000).length;
+      expect(within).toBe(200);
+    }
+    expect(spreadCloses(0, 5000, Math.random)).toEqual([]);
+  });
+});
+
+describe('the settings', () => {
+  it('stand without an environment', () => {
+    const settings = { ...readSettings({}, relaySettings), publicUrl: undefined };
+    expect(settings.dhtEnabled).toBe(false);
+    expect(checkRelaySettings(settings)).toEqual([]);
+  });
+  it('read services and DHT nodes', () => {
+    const settings = readSettings(
+      {
+        RELAY_SERVICES: 'gun=https://gun.example.org/gun, chat=wss://chat.example.org',
+        TRACKER_DHT_BOOTSTRAP: 'a.example:6881 [2001:db8::1]:7',
+      },
+      relaySettings,
+    );
+    expect(settings.services).toEqual([
+      ['gun', 'https://gun.example.org/gun'],
+      ['chat', 'wss://chat.example.org'],
+    ]);
+    expect(settings.dhtBootstrap).toEqual([
+      { host: 'a.example', port: 6881 },
+      { host: '2001:db8::1', port: 7 },
+    ]);
+  });
+  it.each([
+    ['RELAY_SERVICES', 'gun'],
+    ['RELAY_SERVICES', '__proto__=https://a.example'],
+    ['TRACKER_DHT_BOOTSTRAP', 'a.example'],
+    ['TRACKER_DHT_BOOTSTRAP', 'a.example:70000'],
+    ['RELAY_BOOTSTRAP', 'ftp://a.example'],
+    ['RELAY_STATUS_SECONDS', '0'],
+  ])('refuse %s=%s by name', (name, value) => {
+    expect(() => readSettings({ [name]: value }, relaySettings)).toThrow(SettingsError);
+    expect(() => readSettings({ [name]: value }, relaySettings)).toThrow(name);
+  });
+  it('want a wss: URL in the public DHT, and room between busy and full', () => {
+    const settings = {
+      ...readSettings({ TRACKER_DHT_ENABLED: 'true', RELAY_BUSY_LOAD: '0.9' }, relaySettings),
+    };
+    expect(checkRelaySettings({ ...settings, publicUrl: 'ws://a.example' })).toHaveLength(2);
+    expect(checkRelaySettings({ ...settings, busyLoad: 0.8, publicUrl: 'wss://a.example' })).toEqual([]);
+  });
+});
