@@ -1,25 +1,17 @@
 // bittorrent-tracker's own client over HTTP and UDP, and what stands on the wire, over real sockets.
 import bencode from 'bencode';
 import { Client, type ScrapeResult, type Update } from 'bittorrent-tracker';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { silentLog } from '@relay-swarm/kit';
 import { createUdpServer } from '../../src/udp/udp-server.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
+import { findFreeUdpPort } from '../support/udp-port.ts';
 
 // Bytes that a URL spells in every way: plain, escaped, with a plus, an ampersand and a percent sign among them.
 const infoHash = '00010a0d1f2026252b2f3d3f5c7e7f80a0c3e9ff';
 const other = 'd0'.repeat(20);
 const bytesOf = (hex: string): string => hex.replace(/../g, '%$&');
-
-async function findFreeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(resolve));
-  return port;
-}
 
 let tracker: RunningTracker;
 let clients: Client[] = [];
