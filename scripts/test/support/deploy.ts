@@ -1,7 +1,7 @@
 // The deployed form on this machine: a copy of the repository with an .env of its own, the shipped scripts, and Pebble as authority.
 // Nothing leaves the machine: the DHT is off, and every name leads here.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
@@ -10,6 +10,11 @@ import { Pebble } from './pebble.ts';
 import { exampleSettings, repositoryFiles, root } from './repository.ts';
 
 export const DOMAIN = 'example.test';
+
+const GETENT = `#!/bin/bash
+[[ $1 != ahosts* || $2 != *.${DOMAIN} ]] || { [[ $1 == ahostsv6 ]] || echo "127.0.0.1 STREAM $2"; exit; }
+exec /usr/bin/getent "$@"
+`;
 
 export interface Outcome {
   readonly code: number;
@@ -67,7 +72,10 @@ export class DeployedBundle {
         NGINX_REQUESTS_PER_SECOND_MAX: 1000,
         TRACKER_CONNECTIONS_PER_ADDRESS_MAX: 1000,
         TRACKER_DHT_ENABLED: false,
-        PUBLIC_IP: '127.0.0.1',
+        TRACKER_PUBLIC_URL: `wss://tracker.${DOMAIN}:8443`,
+        RELAY_PEERJS_URL: `https://peerjs.${DOMAIN}:8443`,
+        RELAY_ICE_SERVERS_URL: `https://tracker.${DOMAIN}:8443/ice-servers`,
+        PUBLIC_IP: `${edge}.1`,
         STUN_PORT: turn,
         STUN_TLS_PORT: turn + 1,
         STUN_RELAY_PORT_MIN: turn + 2,
@@ -81,8 +89,10 @@ export class DeployedBundle {
       `services:
   nginx:
     ports: !override ['127.0.0.1:${ports.http}:8080', '127.0.0.1:${ports.https}:8443']
+    networks: { edge: { aliases: ['tracker.${DOMAIN}', 'peerjs.${DOMAIN}'] } }
   tracker:
     ports: !reset []
+    extra_hosts: ['turn.${DOMAIN}:${edge}.1']
   certbot:
     volumes: ['${pebble.caFile}:/ca.pem:ro']
     environment: { REQUESTS_CA_BUNDLE: /ca.pem }
@@ -93,6 +103,19 @@ networks:
     );
     const settings = new Set([...exampleSettings().keys(), 'COMPOSE_FILE', 'COMPOSE_ENV_FILES']);
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.has(name)));
+    // The machine's DNS does not know our names: getent and curl are told what the records would say.
+    mkdirSync(join(folder, 'bin'));
+    writeFileSync(join(folder, 'bin/getent'), GETENT, { mode: 0o755 });
+    writeFileSync(
+      join(folder, 'bin/.curlrc'),
+      ['tracker', 'peerjs', 'turn']
+        .map((name) => `connect-to = ${name}.${DOMAIN}:80:127.0.0.1:${ports.http}\n`)
+        .join(''),
+    );
+    mkdirSync(join(folder, 'cron.d'));
+    env['PATH'] = `${join(folder, 'bin')}:${process.env['PATH']}`;
+    env['CURL_HOME'] = join(folder, 'bin');
+    env['CRON_FOLDER'] = join(folder, 'cron.d');
     env['COMPOSE_PROJECT_NAME'] = `relay-swarm-test-deploy-${process.pid}`;
     return new DeployedBundle(folder, ports, pebble, env);
   }

@@ -20,18 +20,20 @@ export class Pebble {
   readonly directory: string;
   /** The authority of Pebble's own HTTPS, for certbot to trust. */
   readonly caFile: string;
+  readonly #management: number;
   readonly #dnsManagement: number;
   readonly #children: readonly ChildProcess[];
 
   private constructor(
     directory: string,
     caFile: string,
-    dnsManagement: number,
+    ports: { management: number; dnsManagement: number },
     children: readonly ChildProcess[],
   ) {
     this.directory = directory;
     this.caFile = caFile;
-    this.#dnsManagement = dnsManagement;
+    this.#management = ports.management;
+    this.#dnsManagement = ports.dnsManagement;
     this.#children = children;
   }
 
@@ -105,9 +107,14 @@ export class Pebble {
         env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', PEBBLE_AUTHZREUSE: '0' },
       }),
     ];
-    const started = new Pebble(`https://${address}:${acme}/dir`, file('ca.pem'), dnsManagement, children);
+    const started = new Pebble(
+      `https://${address}:${acme}/dir`,
+      file('ca.pem'),
+      { management, dnsManagement },
+      children,
+    );
     const untilMs = Date.now() + READY_MS_MAX;
-    while (!(await answers(acme, readFileSync(file('ca.pem'))))) {
+    while ((await get(acme, '/dir', readFileSync(file('ca.pem')))) === undefined) {
       if (Date.now() > untilMs) throw new Error('Pebble did not start');
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
@@ -123,6 +130,13 @@ export class Pebble {
     if (!ok) throw new Error(`Cannot change the DNS: ${command}`);
   }
 
+  /** The authority that the issued certificates come from (PEM); Pebble makes a new one at each start. */
+  async root(): Promise<string> {
+    const root = await get(this.#management, '/roots/0', readFileSync(this.caFile));
+    if (root === undefined) throw new Error('Cannot get the root of Pebble');
+    return root;
+  }
+
   async stop(): Promise<void> {
     await Promise.all(
       this.#children.map((child) => {
@@ -134,12 +148,14 @@ export class Pebble {
   }
 }
 
-function answers(port: number, ca: Buffer): Promise<boolean> {
+/** The body, or undefined where nobody answers. */
+function get(port: number, path: string, ca: Buffer): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const sent = request({ host: '127.0.0.1', port, path: '/dir', ca }, (response) => {
-      response.resume();
-      resolve(response.statusCode === 200);
+    const sent = request({ host: '127.0.0.1', port, path, ca }, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => (body += part));
+      response.on('end', () => resolve(response.statusCode === 200 ? body : undefined));
     });
-    sent.on('error', () => resolve(false)).end();
+    sent.on('error', () => resolve(undefined)).end();
   });
 }
