@@ -8,7 +8,7 @@ describe('AddressRates', () => {
     expect([1000, 1000].map((nowMs) => rates.take('a', nowMs))).toEqual([true, false]);
   });
 
-  it('forgets who was silent longest, never who asks all the time', () => {
+  it('forgets those who were silent, never who asks all the time', () => {
     const rates = new AddressRates({ perSecond: 1, burst: 1 }, 3);
     for (let address = 0; address < 100; address++) {
       expect(rates.take(`one time ${address}`, 0)).toBe(true);
