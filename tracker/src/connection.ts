@@ -1,6 +1,7 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
 import type { GraffitiLink, GraffitiSession } from './graffiti/graffiti.ts';
-import type { Flusher, Flushable } from './flusher.ts';
+import { keepThisTurnsFrames } from './frame-memory.ts';
+import { flushLater, type Flushable } from './flusher.ts';
 import { joinFrames, PING_FRAME, textFrame } from './frames.ts';
 import { Priority, type Link, type Peer } from './swarm/peer.ts';
 import type { TokenBucket } from './token-bucket.ts';
@@ -37,7 +38,6 @@ export interface SendLimits {
 
 /** What all connections have in common. */
 export interface Shared {
-  readonly flusher: Flusher;
   readonly limits: SendLimits;
   readonly counts: SendCounts;
   readonly probe: (connection: Connection) => void;
@@ -122,8 +122,11 @@ export class Connection implements Link, Flushable, GraffitiLink {
     this.#queuedBytes = 0;
     if (this.#webSocket.readyState !== OPEN) return;
     const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes) : queued;
-    // Bytes that have to wait must not keep the slab that they are a piece of.
-    this.#socket.write(this.#socket.writableLength > 0 ? Buffer.from(bytesNow) : bytesNow);
+    if (this.#socket.writableLength > 0) this.#socket.write(Buffer.from(bytesNow));
+    else {
+      this.#socket.write(bytesNow);
+      if (this.#socket.writableLength > 0) keepThisTurnsFrames();
+    }
   }
 
   /** Calls back, later, when what was sent until now has left. */
@@ -164,7 +167,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
   #enqueue(frame: Buffer): void {
     if (this.#queued === undefined) {
       this.#queued = frame;
-      this.#shared.flusher.add(this);
+      flushLater(this);
     } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
     else this.#queued = [this.#queued, frame];
     this.#queuedBytes += frame.length;

@@ -1,4 +1,5 @@
 // WebSocket frames as finished bytes, to be written to any number of connections (RFC 6455 §5.2: what a server sends is not masked).
+import { allocateFrame } from './frame-memory.ts';
 
 const TEXT = 0x81; // FIN and opcode 1
 
@@ -29,25 +30,7 @@ export function writeTextHeader(target: Buffer, at: number, payloadBytes: number
   return at + 10;
 }
 
-const SLAB_BYTES = 65_536;
 const SMALL_BYTES = 48;
-let slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-let slabUsed = 0;
-
-/**
- * Memory for a frame that is written soon: a piece of a larger slab, since one allocation for each frame costs more than the frame.
- * What is kept must be copied, or it keeps the whole slab.
- */
-export function allocateFrame(bytes: number): Buffer {
-  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
-  if (slabUsed + bytes > SLAB_BYTES) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES);
-    slabUsed = 0;
-  }
-  const frame = slab.subarray(slabUsed, slabUsed + bytes);
-  slabUsed += bytes;
-  return frame;
-}
 
 /** Copies bytes and returns where they end; a loop beats the library's copy where there are few. */
 export function put(target: Buffer, at: number, source: Buffer, start = 0, end = source.length): number {
@@ -59,7 +42,7 @@ export function put(target: Buffer, at: number, source: Buffer, start = 0, end =
   return at;
 }
 
-/** All frames in one piece of memory. */
+/** All frames in one piece of this turn's memory. */
 export function joinFrames(frames: readonly Buffer[], bytes: number): Buffer {
   const joined = allocateFrame(bytes);
   let at = 0;

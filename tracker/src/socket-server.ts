@@ -15,7 +15,6 @@ import {
 } from '@relay-swarm/kit';
 import type { Admission } from './admission.ts';
 import { Connection, type SendCounts } from './connection.ts';
-import { Flusher } from './flusher.ts';
 import type { Keeper } from './keeper.ts';
 import type { Receiver } from './receiver.ts';
 import type { TrackerSettings } from './settings.ts';
@@ -73,7 +72,6 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     errors: new Map<string, number>(),
   };
   const shared = {
-    flusher: new Flusher(),
     limits: settings,
     counts,
     probe: (connection: Connection) => keeper.probe(connection, performance.now()),

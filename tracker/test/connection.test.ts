@@ -1,5 +1,4 @@
 import { Connection, type Shared } from '../src/connection.ts';
-import { Flusher } from '../src/flusher.ts';
 import { textFrame } from '../src/frames.ts';
 import { Priority } from '../src/swarm/peer.ts';
 import { payloadOf } from './support/links.ts';
@@ -20,7 +19,6 @@ function open() {
     terminate: () => void webSocket.events.push('terminate'),
   };
   const shared: Shared = {
-    flusher: new Flusher(),
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,

@@ -1,6 +1,7 @@
 // What the tracker says to WebTorrent clients, as finished frames. Every message has `action` and, where there is one, `info_hash`:
 // bittorrent-tracker's client takes a message without a known action for a broken socket.
-import { allocateFrame, headerBytes, put, textFrame, writeTextHeader } from '../frames.ts';
+import { allocateFrame } from '../frame-memory.ts';
+import { headerBytes, put, textFrame, writeTextHeader } from '../frames.ts';
 import type { Swarm } from '../swarm/swarm.ts';
 import type { Message, Range } from './message.ts';
 
@@ -80,7 +81,7 @@ export class OfferFrames {
     this.#prefix = prefix;
   }
 
-  /** The frame of the offer at this index. */
+  /** The frame of the offer at this index, in this turn's memory. */
   at(index: number): Buffer {
     const { bytes, offerIdJson, offerJson } = this.#message;
     const offerId = offerIdJson[index]!;
@@ -98,7 +99,7 @@ export class OfferFrames {
   }
 }
 
-/** The answer in `message`, for the peer that made the offer. */
+/** The answer in `message`, for the peer that made the offer, in this turn's memory. */
 export function answerFrame(message: Message): Buffer {
   const { bytes, infoHashJson, peerIdJson, answerOfferId, answer } = message;
   const hasOfferId = answerOfferId.start !== 0;

@@ -1,0 +1,35 @@
+// Memory for frames that are written at the end of the turn of the event loop in which they are made. It is used again in the next turn:
+// one allocation for each frame would cost more than the frame, and keep the garbage collector busy.
+
+const SLAB_BYTES = 65_536;
+/** Memory beyond this is given back after a busy turn. */
+const SLABS_KEPT_MAX = 64;
+
+const slabs: Buffer[] = [];
+let current = 0;
+let used = 0;
+let isInUse = false;
+
+/** A piece of memory that is valid until the end of this turn. What must last longer is to be copied. */
+export function allocateFrame(bytes: number): Buffer {
+  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
+  if (used + bytes > SLAB_BYTES) {
+    current++;
+    used = 0;
+  }
+  const slab = (slabs[current] ??= Buffer.allocUnsafeSlow(SLAB_BYTES));
+  used += bytes;
+  return slab.subarray(used - bytes, used);
+}
+
+/** Something written in this turn waits still, for a slow reader: this turn's memory stays what it is. */
+export function keepThisTurnsFrames(): void {
+  isInUse = true;
+}
+
+/** At the end of a turn, when everything has been handed over. */
+export function endTurn(): void {
+  slabs.length = isInUse ? 0 : Math.min(slabs.length, SLABS_KEPT_MAX);
+  current = used = 0;
+  isInUse = false;
+}

@@ -1,0 +1,31 @@
+import { allocateFrame, endTurn, keepThisTurnsFrames } from '../src/frame-memory.ts';
+
+const SLAB = 65_536;
+
+describe('the memory for frames', () => {
+  beforeEach(() => {
+    keepThisTurnsFrames();
+    endTurn(); // begins with nothing, whatever ran before
+  });
+
+  it('gives pieces that do not overlap, and the same ones again in the next turn', () => {
+    const first = Array.from({ length: 30 }, (_, index) => allocateFrame(5_000).fill(index));
+    first.forEach((piece, index) => expect(piece.every((byte) => byte === index)).toBe(true));
+    endTurn();
+    expect(allocateFrame(10).buffer).toBe(first[0]!.buffer);
+  });
+
+  it('leaves alone what waits for a slow reader', () => {
+    const piece = allocateFrame(100).fill(7);
+    keepThisTurnsFrames();
+    endTurn();
+    for (let used = 0; used < 4 * SLAB; used += 1_000) allocateFrame(1_000).fill(9);
+    expect(piece.every((byte) => byte === 7)).toBe(true);
+  });
+
+  it('gives large pieces memory of their own', () => {
+    const large = allocateFrame(SLAB);
+    expect([large.length, large.buffer.byteLength]).toEqual([SLAB, SLAB]);
+    expect(allocateFrame(1).buffer).not.toBe(large.buffer);
+  });
+});
