@@ -47,6 +47,8 @@ export class StreamListener {
         minVersion: MIN_TLS,
         handshakeTimeout: options.options.lifetimes.idleConnectionSecondsMax * 1000,
       });
+      // A handshake that fails or takes too long is reported here, and its socket left open.
+      this.#server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
       this.#server.on('secureConnection', (socket: Socket) => this.#serve(socket, false));
     }
     this.#server.on('connection', (socket) => this.#accept(socket));
@@ -153,10 +155,11 @@ export class StreamListener {
   }
 }
 
-/** Throws where the certificate and the key are none or do not belong together. */
-function readTlsFiles(files: TlsFiles): void {
+/** Throws where the certificate and the key are none or do not belong together. Node takes empty ones, and then serves nobody. */
+function readTlsFiles({ cert, key }: TlsFiles): void {
   try {
-    createSecureContext({ ...files });
+    if (cert.trim() === '' || key.trim() === '') throw new Error('found an empty file');
+    createSecureContext({ cert, key });
   } catch (error) {
     throw new Error(`Cannot use the TLS certificate and its key: ${(error as Error).message}`, {
       cause: error,

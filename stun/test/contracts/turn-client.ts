@@ -13,6 +13,7 @@ import {
   encode,
   encodeXorAddress,
   errorCodeOf,
+  isSealed,
   lifetime,
   UDP_TRANSPORT,
   valueOf,
@@ -41,6 +42,7 @@ interface Pipe {
   readonly isStream: boolean;
   readonly local: Address;
   send(bytes: Buffer): void;
+  pause(): void;
   close(): void;
 }
 
@@ -118,14 +120,22 @@ export class TurnClient {
     attributes: (transactionId: Buffer) => readonly Attribute[] = () => [],
     transactionId = randomBytes(12),
   ): Promise<Message> {
-    const answer = await this.transact(this.encode(method, attributes(transactionId), transactionId));
+    const answer = await this.#sealed(this.encode(method, attributes(transactionId), transactionId));
     const code = errorCodeOf(answer);
     const isFirst = code === 401 && this.nonce.length === 0;
     if (!isFirst && code !== 438) return answer;
     this.realm = valueOf(answer, 0x0014)!.toString();
     this.nonce = Buffer.from(valueOf(answer, 0x0015)!);
     const nextId = randomBytes(12);
-    return this.transact(this.encode(method, attributes(nextId), nextId));
+    return this.#sealed(this.encode(method, attributes(nextId), nextId));
+  }
+
+  /** Browsers ignore a success that is not sealed, so here it is a failure. */
+  async #sealed(request: Buffer): Promise<Message> {
+    const answer = await this.transact(request);
+    if (answer.class === 'success' && !isSealed(answer, this.key))
+      throw new Error('the success is not sealed');
+    return answer;
   }
 
   /** The request as this client would send it. */
@@ -230,6 +240,11 @@ export class TurnClient {
     this.#wake();
   }
 
+  /** Reads no more from a stream. */
+  pause(): void {
+    this.#pipe.pause();
+  }
+
   close(): void {
     this.#pipe.close();
   }
@@ -257,6 +272,7 @@ async function udpPipe(
     isStream: false,
     local: socket.address(),
     send: (bytes) => socket.send(bytes, at.port, at.host),
+    pause: () => undefined,
     close: () => socket.close(),
   };
 }
@@ -286,6 +302,7 @@ async function streamPipe(
     isStream: true,
     local: { address: socket.localAddress!, port: socket.localPort! },
     send: (bytes) => socket.write(bytes),
+    pause: () => socket.pause(),
     close: () => socket.destroy(),
   };
 }
