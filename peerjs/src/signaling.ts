@@ -121,13 +121,17 @@ export class Signaling implements UpgradeRoute {
   }
 
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
+    stream.cork(); // the answer to the upgrade and OPEN go out together
     const socket = this.#upgrade(request, stream, head, caller);
-    if (!socket) return false;
-    socket.tokens = this.#options.settings.messagesBurst;
-    socket.filledAtMs = socket.heardAtMs = this.#options.world.nowMs();
-    this.#nameless.add(socket);
-    this.#introduce(socket, new URLSearchParams(request.url?.slice(this.path.length)));
-    return true;
+    if (socket) {
+      socket.tokens = this.#options.settings.messagesBurst;
+      socket.filledAtMs = socket.heardAtMs = this.#options.world.nowMs();
+      this.#nameless.add(socket);
+      this.#introduce(socket, new URLSearchParams(request.url?.slice(this.path.length)));
+      socket.flush();
+    }
+    stream.uncork();
+    return socket !== undefined;
   }
 
   /** Lets `peer` know the socket, unless its id or token is not one. What is missing altogether, `peer` says itself. */

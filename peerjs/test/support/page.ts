@@ -30,6 +30,8 @@ const program = `
     }));
   }
   export const state = () => ({ opened, errors, isOpen: peer.open });
+  export const iceState = async () => [...(await (connection ?? call).peerConnection.getStats()).values()]
+    .filter(({ type }) => ['local-candidate', 'remote-candidate', 'candidate-pair'].includes(type));
   export const stop = () => peer.destroy();
   export const listPeers = () => new Promise((resolve) => {
     peer.once('error', (error) => resolve(error.type));
