@@ -84,6 +84,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     connectionsMax: settings.connectionsMax,
     peers: swarms.peers,
     swarms: swarms.size,
+    hosts: bittorrent.hosts.size,
     graffitiPeers: graffiti.peers,
   });
   const readAddress = createAddressReader(settings.trustedProxies);

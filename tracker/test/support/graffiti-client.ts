@@ -48,11 +48,12 @@ class PageWebSocket extends WebSocket {
 }
 
 const root = join(import.meta.dirname, '../../..');
+/** An ES module of the library's parts, to be bundled. */
 export const graffitiModule = `
   import TrackerClient from '@graffiti-garden/tracker-client/tracker-client.js';
   import TrackerSingle from '@graffiti-garden/tracker-client/src/tracker-single.js';
-  export { randomHash, sha256Hex } from '@graffiti-garden/tracker-client/src/util.js';
-  export { TrackerClient, TrackerSingle };
+  import { randomHash, sha256Hex } from '@graffiti-garden/tracker-client/src/util.js';
+  export { randomHash, sha256Hex, TrackerClient, TrackerSingle };
 `;
 
 export async function loadGraffitiLibrary(): Promise<GraffitiLibrary> {
