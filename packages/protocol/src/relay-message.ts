@@ -11,6 +11,10 @@ import { readHealth, type SignedRelayHealth } from './health.ts';
 
 export const RELAY_FRAME_CHARS_MAX = 65_536;
 export const NONCE_CHARS = 64;
+/** In an `ask`, this much of a relay's id stands for it: nobody finds another key with the same start. */
+export const ID_START_CHARS = 16;
+export const ASK_KNOWN_MAX = 1_024;
+const ID_START = /^[0-9a-f]{16}$/;
 /** Descriptors in one `known`. */
 export const KNOWN_MAX = 16;
 
@@ -26,7 +30,8 @@ export type RelayMessage =
   | { readonly action: 'proof'; readonly signature: string }
   | { readonly action: 'descriptor'; readonly descriptor: SignedDescriptor }
   | { readonly action: 'status'; readonly health: SignedRelayHealth }
-  | { readonly action: 'ask' }
+  /** Tell me of the relays that I do not know. */
+  | { readonly action: 'ask'; readonly known: readonly string[] }
   | { readonly action: 'known'; readonly descriptors: readonly SignedDescriptor[] };
 
 type Readers = {
@@ -50,7 +55,7 @@ const readers: Readers = {
   proof: (fields) => ({ action: 'proof', signature: fields.hex('signature', SIGNATURE_CHARS) }),
   descriptor: (fields) => ({ action: 'descriptor', descriptor: readDescriptor(fields.object('descriptor')) }),
   status: (fields) => ({ action: 'status', health: readHealth(fields.object('health')) }),
-  ask: () => ({ action: 'ask' }),
+  ask: (fields) => ({ action: 'ask', known: fields.words('known', ASK_KNOWN_MAX, ID_START) }),
   known: (fields) => ({
     action: 'known',
     descriptors: fields.objects('descriptors', KNOWN_MAX, readDescriptor),

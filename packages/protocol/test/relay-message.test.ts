@@ -55,7 +55,7 @@ const messages: RelayMessage[] = [
   { action: 'proof', signature },
   { action: 'descriptor', descriptor },
   { action: 'status', health },
-  { action: 'ask' },
+  { action: 'ask', known: ['0123456789abcdef'] },
   { action: 'known', descriptors: [descriptor, { ...descriptor, id: '00'.repeat(32) }] },
 ];
 
@@ -86,7 +86,7 @@ function without<T extends object, K extends keyof T>(object: T, ...names: K[]):
     K
   >;
 }
-const OPTIONAL = /(peerjs|iceServers|site|services\.gun|descriptors\.1|descriptors\.0|missing\.0)$/;
+const OPTIONAL = /(peerjs|iceServers|site|services\.gun|descriptors\.1|descriptors\.0|missing\.0|known\.0)$/;
 
 describe.each(messages.map((message) => [message.action, message] as const))(
   'decodeRelayMessage(): %s',
@@ -135,9 +135,10 @@ describe('decodeRelayMessage()', () => {
   });
 
   it('refuses a frame that is one character too long, unread', () => {
-    const text = encodeRelayMessage({ action: 'ask' });
+    const text = encodeRelayMessage({ action: 'ask', known: [] });
     expect(decodeRelayMessage(text + ' '.repeat(RELAY_FRAME_CHARS_MAX - text.length))).toEqual({
       action: 'ask',
+      known: [],
     });
     expect(() => decodeRelayMessage(text + ' '.repeat(RELAY_FRAME_CHARS_MAX - text.length + 1))).toThrow(
       /the most is/,

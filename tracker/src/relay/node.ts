@@ -2,7 +2,9 @@
 // a hundred of them run in one test.
 import { limitKey, type Log } from '@relay-swarm/kit';
 import {
+  ASK_KNOWN_MAX,
   encodeRelayMessage,
+  ID_START_CHARS,
   KNOWN_MAX,
   RELAY_FRAME_CHARS_MAX,
   type RelayMessage,
@@ -51,14 +53,12 @@ const HANDSHAKES_MAX = 64;
 const LASTING_MS = 30_000;
 /** DHT candidates of one host. */
 const PER_HOST_MAX = 4;
-/** A newcomer asks this many relays for whom they know; each tells up to ANSWER_MAX. */
+/** A newcomer asks this many relays at once for those that it lacks; each tells up to ANSWER_MAX. */
 const ASKS_PER_MINUTE = 3;
 const ANSWER_MAX = 64;
 const ANSWER_AGAIN_MS = 30_000;
 /** News of a relay goes to so many others, who pass it on: enough for it to reach everybody, and no more for each. */
 const RUMOUR_SESSIONS = 3;
-/** Told to one session each period, so that what a rumour missed is found in the end. */
-const REMINDERS = 4;
 
 interface Live {
   readonly session: Session;
@@ -107,7 +107,7 @@ export class RelayNode {
   readonly #sessions = new Map<string, Live>();
   readonly #rumours = new Set<string>();
   #asksAtMs: number[] = [];
-  #remindedAtMs = 0;
+  #askedAtMs = 0;
   #descriptor: SignedDescriptor;
   #health: SignedRelayHealth;
   #healthAtMs: number;
@@ -224,12 +224,10 @@ export class RelayNode {
     const hasRoom = this.#sessions.size < this.#options.sessionsMax;
     for (const relay of this.#relays.take(nowMs, this.#options.dialsMax, hasRoom)) void this.#dial(relay);
     this.#passOnRumours();
-    if (nowMs - this.#remindedAtMs >= this.#options.periodMs) {
-      this.#remindedAtMs = nowMs;
-      for (const live of sample([...this.#sessions.values()], 1, this.#options.random)) {
-        this.#tellKnown(live, sample(this.#offered(), REMINDERS, this.#options.random));
-      }
-    }
+    // What a rumour has missed is found in the end: each period one relay is asked for those that we lack
+    if (nowMs - this.#askedAtMs < this.#options.periodMs) return;
+    this.#askedAtMs = nowMs;
+    for (const live of sample([...this.#sessions.values()], 1, this.#options.random)) this.#askKnown(live);
   }
 
   /** Says goodbye to everybody and dials nobody any more. */
@@ -365,7 +363,7 @@ export class RelayNode {
       this.#close(loser, CLOSE.duplicate, 'one session is enough');
       if (loser === live) return;
     } else if (this.#sessions.size >= this.#options.sessionsMax && !this.#evictUnproven()) {
-      this.#tellKnown(live, sample(this.#offered(), ANSWER_MAX, this.#options.random)); // where else to go
+      this.#answerAsk(live, new Set()); // where else to go
       this.#close(live, CLOSE.full, 'full');
       return;
     }
@@ -376,7 +374,7 @@ export class RelayNode {
     this.#asksAtMs = this.#asksAtMs.filter((atMs) => nowMs - atMs < 60_000);
     if (this.#asksAtMs.length < ASKS_PER_MINUTE) {
       this.#asksAtMs.push(nowMs);
-      this.#send(live, { action: 'ask' });
+      this.#askKnown(live);
     }
   }
 
@@ -403,7 +401,7 @@ export class RelayNode {
       case 'ask':
         if (nowMs - live.answeredAtMs < ANSWER_AGAIN_MS) return;
         live.answeredAtMs = nowMs;
-        this.#tellKnown(live, sample(this.#offered(), ANSWER_MAX, this.#options.random));
+        this.#answerAsk(live, new Set(news.known));
         break;
       case 'known':
         for (const descriptor of news.descriptors) {
@@ -414,6 +412,18 @@ export class RelayNode {
         }
         break;
     }
+  }
+
+  #askKnown(live: Live): void {
+    const known = this.#offered().map(({ descriptor }) => descriptor.id.slice(0, ID_START_CHARS));
+    this.#send(live, { action: 'ask', known: known.slice(0, ASK_KNOWN_MAX) });
+  }
+
+  #answerAsk(live: Live, known: ReadonlySet<string>): void {
+    const news = this.#offered().filter(
+      ({ descriptor }) => !known.has(descriptor.id.slice(0, ID_START_CHARS)),
+    );
+    this.#tellKnown(live, sample(news, ANSWER_MAX, this.#options.random));
   }
 
   #passOnRumours(): void {

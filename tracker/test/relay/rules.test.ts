@@ -139,11 +139,7 @@ describe('LoadState', () => {
   });
 });
 
-const snapshot = (
-  gauges: Record<string, unknown>,
-  sampledAtMs = 1000,
-  machine: unknown = undefined,
-): unknown => ({
+const snapshot = (gauges: Record<string, unknown>, sampledAtMs = 1000, machine?: unknown): unknown => ({
   service: 'x',
   startedAt: new Date(0).toISOString(),
   sampledAt: new Date(sampledAtMs).toISOString(),

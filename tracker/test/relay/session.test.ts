@@ -123,7 +123,7 @@ describe('the handshake', () => {
   const early: RelayMessage[] = [
     { action: 'proof', signature: '00'.repeat(64) },
     { action: 'challenge', id, nonce: '00'.repeat(32), signature: '00'.repeat(64) },
-    { action: 'ask' },
+    { action: 'ask', known: [] },
     { action: 'known', descriptors: [] },
   ];
   it.each(early.map((message) => [message.action, message] as const))(
@@ -146,10 +146,10 @@ describe('a proven session', () => {
     shake(dialBob(alice), acceptor);
     return acceptor;
   };
-  const ask = encodeRelayMessage({ action: 'ask' });
+  const ask = encodeRelayMessage({ action: 'ask', known: [] });
 
   it('passes news on', () => {
-    expect(feed(proven(), [ask])).toEqual([{ do: 'news', news: { action: 'ask' } }]);
+    expect(feed(proven(), [ask])).toEqual([{ do: 'news', news: { action: 'ask', known: [] } }]);
   });
 
   it.each([

@@ -23,6 +23,12 @@ describe('a swarm of ten relays', () => {
     expect(await simulation.runUntil(() => simulation.isComplete, 60)).toBeLessThan(15);
   });
 
+  it('of forty is complete as well, and no pair is forgotten', async () => {
+    const simulation = await createSwarm(40);
+    await simulation.run(5_000);
+    for (const { node } of simulation.relays) expect(node.sessions).toBe(39);
+  });
+
   it('keeps one session for each two relays, though both dial', async () => {
     const simulation = await createSwarm();
     await simulation.run(5_000);
