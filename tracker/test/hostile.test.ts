@@ -50,6 +50,7 @@ describe('the tracker under attack', () => {
   const residentBytes = (): Promise<number> => tracker.metric('tracker_process_resident_memory_bytes');
 
   it(`reads ${FRAMES} damaged messages and forgets them`, async () => {
+    process.stdout.write(`hostile: ${FRAMES} messages, seed ${SEED} (HOSTILE_FRAMES, HOSTILE_SEED)\n`);
     await start(unlimited);
     const random = createRandom(SEED);
     const rounds = 10;
