@@ -76,7 +76,8 @@ describe('the state machine', () => {
           for (const client of clients) client.sent.length = 0;
           world.toPeers.length = 0;
           if (one.do === 'advance') {
-            world.advance(one.seconds * 1000);
+            world.nowMs += one.seconds * 1000;
+            if (one.isSwept) world.machine.sweep();
           } else {
             const client = clients[one.who]!;
             const model = models.get(client);
