@@ -7,5 +7,5 @@ await runService({
   name: 'tracker',
   settings: trackerSettings,
   check: checkTrackerSettings,
-  build: (settings, log) => buildTracker(settings, log).parts,
+  build: async (settings, log) => (await buildTracker(settings, log)).parts,
 });

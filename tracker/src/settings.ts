@@ -12,6 +12,7 @@ import {
 } from '@relay-swarm/kit';
 import { bittorrentSettings } from './bittorrent-settings.ts';
 import { graffitiSettings } from './graffiti/settings.ts';
+import { checkRelaySettings, relaySettings } from './relay/settings.ts';
 
 const WEB_SOCKET = ['ws:', 'wss:'] as const;
 
@@ -89,13 +90,14 @@ export const trackerSettings = {
   stats: flag('TRACKER_STATS', { default: true }),
   ...graffitiSettings,
   ...bittorrentSettings,
+  ...relaySettings,
 };
 
 export type TrackerSettings = Settings<typeof trackerSettings>;
 
 /** Rules between settings. */
 export function checkTrackerSettings(settings: TrackerSettings): readonly string[] {
-  const faults: string[] = [];
+  const faults = [...checkRelaySettings(settings)];
   if (settings.peerTtlSeconds < 2 * settings.announceIntervalSeconds) {
     faults.push(
       `TRACKER_PEER_TTL_SECONDS="${settings.peerTtlSeconds}": must be at least twice TRACKER_ANNOUNCE_INTERVAL_SECONDS (${settings.announceIntervalSeconds}), or peers vanish between two announces`,

@@ -17,6 +17,7 @@ import { Keeper } from './keeper.ts';
 import { registerMetrics } from './metrics.ts';
 import { createOriginCheck } from './origins.ts';
 import { Receiver } from './receiver.ts';
+import { createRelaySwarm, type RelaySwarm } from './relay/index.ts';
 import { createRoutes } from './routes.ts';
 import type { TrackerSettings } from './settings.ts';
 import { createSocketServer, type SocketServer } from './socket-server.ts';
@@ -34,9 +35,10 @@ export interface TrackerService {
   readonly parts: readonly Part[];
   readonly server: SocketServer;
   readonly bittorrent: Bittorrent;
+  readonly relays: RelaySwarm;
 }
 
-export function buildTracker(settings: TrackerSettings, log: Log): TrackerService {
+export async function buildTracker(settings: TrackerSettings, log: Log): Promise<TrackerService> {
   const metrics = createMetrics('tracker');
   const swarms = new SwarmTable({
     swarmsMax: settings.swarmsMax,
@@ -59,7 +61,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     offersMax: settings.offersMax,
     dice,
     refuse,
-    relays: () => undefined,
+    relays: () => betterRelays(relays),
   });
   const graffiti = new Graffiti({
     relayUrl: settings.publicUrl,
@@ -90,7 +92,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
   const readAddress = createAddressReader(settings.trustedProxies);
   const now = (): number => performance.now();
   const bittorrent = buildBittorrent({ settings, swarms, refuse, dice, readAddress, now, log });
-  const server = createSocketServer({
+  const server: SocketServer = createSocketServer({
     settings,
     log,
     swarms,
@@ -100,7 +102,7 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     readAddress,
     isOriginAllowed: createOriginCheck(settings.origins),
     routes: [
-      createOperations(metrics, () => ({ ok: true, state: 'ok' })),
+      createOperations(metrics, () => ({ ok: relays.state() !== 'draining', state: relays.state() })),
       bittorrent.handle,
       createRoutes({
         publicUrl: settings.publicUrl,
@@ -112,12 +114,12 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
           hasHttpAnnounce: true,
         }),
         stats: settings.stats ? createStats(swarms, () => performance.now()) : undefined,
-        roster: () => ({ relays: [] }),
-        descriptor: () => ({}),
+        roster: () => relays.roster(),
+        descriptor: () => relays.descriptor(),
       }),
     ],
-    upgradeRelay: (_request, socket) => socket.destroy(),
-    turnAway: () => undefined,
+    upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
+    turnAway: () => (isTurningAway(relays) ? relays.roster() : undefined),
   });
   registerMetrics(metrics, { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server });
   bittorrent.registerMetrics(metrics);
@@ -128,5 +130,36 @@ export function buildTracker(settings: TrackerSettings, log: Log): TrackerServic
     gauges,
     log,
   });
-  return { parts: [accessList, server, ...bittorrent.parts, health], server, bittorrent };
+  const relays: RelaySwarm = await createRelaySwarm({
+    settings,
+    publicUrl: settings.publicUrl,
+    dataDir: settings.dataDir,
+    port: () => server.port,
+    log,
+    metrics,
+    health: () => health.latest(),
+  });
+  const draining: Part = {
+    name: 'draining',
+    start: () => Promise.resolve(),
+    stop: () => {
+      relays.drain(); // before anything closes, so that nobody is sent here any more
+      return Promise.resolve();
+    },
+  };
+  return {
+    parts: [accessList, server, ...bittorrent.parts, health, relays, draining],
+    server,
+    bittorrent,
+    relays,
+  };
+}
+
+const isTurningAway = (relays: RelaySwarm): boolean =>
+  relays.state() === 'full' || relays.state() === 'draining';
+
+/** For the reply to a client that asked; nothing while this relay is well. */
+function betterRelays(relays: RelaySwarm): string | undefined {
+  const better = relays.betterRelays();
+  return better.length === 0 ? undefined : `"relays":${JSON.stringify(better)}`;
 }

@@ -28,7 +28,8 @@ export function readRepositoryFile(file: string): string {
 export async function settingsOf(service: Service): Promise<Setting<unknown>[]> {
   const { logSettings } = await import('../../../packages/kit/src/index.ts');
   const files = repositoryFiles(join(root, service, 'src')).filter((file) => file.endsWith('/settings.ts'));
-  const modules = await Promise.all(files.map((file) => import(join(root, file)) as Promise<object>));
+  const modules: object[] = [];
+  for (const file of files) modules.push((await import(join(root, file))) as object); // jest loads one at a time
   const specs = modules.flatMap((module): unknown[] => Object.values(module));
   const all = [logSettings, ...specs]
     .filter((value): value is object => typeof value === 'object' && value !== null)

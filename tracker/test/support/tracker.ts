@@ -15,8 +15,12 @@ export interface RunningTracker extends TrackerService {
 
 export async function startTracker(env: Environment = {}): Promise<RunningTracker> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tracker-test-'));
-  const settings = readSettings({ DATA_DIR: dataDir, ...env }, trackerSettings, checkTrackerSettings);
-  const service = buildTracker({ ...settings, port: Number(env['TRACKER_PORT'] ?? 0) }, silentLog);
+  const settings = readSettings(
+    { DATA_DIR: dataDir, IDENTITY_DIR: join(dataDir, 'identity'), ...env },
+    trackerSettings,
+    checkTrackerSettings,
+  );
+  const service = await buildTracker({ ...settings, port: Number(env['TRACKER_PORT'] ?? 0) }, silentLog);
   for (const part of service.parts) await part.start();
   const { port } = service.server;
   return {
