@@ -21,6 +21,8 @@ export interface FrameGuardOptions {
   readonly isPresent: (id: string) => boolean;
   /** Closes the socket for something that its client did. */
   readonly end: (socket: ClientSocket, reason: string, message: string) => void;
+  /** Closes the socket for a fault of ours. */
+  readonly fail: (socket: ClientSocket) => void;
   readonly counters: Counters;
   readonly log: Log;
   readonly world: World;
@@ -42,6 +44,8 @@ export class FrameGuard {
   /** Whose frame `peer` is working on, and how long it is: `peer` does so without interruption. */
   #speaker!: ClientSocket;
   #spokenBytes = 0;
+  /** Whether `peer` could make a message of it. */
+  #isRead = false;
 
   constructor(options: FrameGuardOptions) {
     this.#options = options;
@@ -61,6 +65,7 @@ export class FrameGuard {
     }
     this.#speaker = socket;
     this.#spokenBytes = frame.length;
+    this.#isRead = false;
     return true;
   }
 
@@ -82,6 +87,7 @@ export class FrameGuard {
 
   /** Called by `peer` with what it has read from the speaker's frame. Throws what is to go no further. */
   look(message: unknown): void {
+    this.#isRead = true;
     const { limits, absent, isPresent, counters, world } = this.#options;
     const fault = findFault(message, limits.idCharsMax);
     if (fault !== undefined) this.#refuse(fault, Object(message) as Partial<Relayed>);
@@ -93,12 +99,15 @@ export class FrameGuard {
     }
   }
 
-  /** Called by `peer` with what went wrong: our own refusal, a socket's fault, or a frame that is not JSON. */
+  /** Called by `peer` with what went wrong with the frame: our own refusal, no JSON object in it, or a bug. */
   failed(error: unknown): void {
     if (error === REFUSED) return;
-    const { code } = error as { code?: unknown };
-    if (typeof code === 'string') this.#options.counters.socketErrors.add(code);
-    else this.#blame(this.#speaker, 'not-json');
+    if (!this.#isRead) {
+      this.#blame(this.#speaker, 'not-json');
+      return;
+    }
+    this.#options.log.error('bug: a frame could not be handled', { error });
+    this.#options.fail(this.#speaker);
   }
 
   /** An eager client waits; one that is a whole burst in debt is no client. False where it has been closed. */

@@ -22,7 +22,7 @@ export interface PeerServerEvents {
   connected(socket: ClientSocket, id: string): void;
   /** Before `peer` acts on a message; `peer` does nothing with it where this throws. */
   message(message: unknown): void;
-  /** A frame that is not JSON, an exception of `message()`, or a socket's error. */
+  /** A frame that is not JSON, or an exception of `message()` or of `peer` itself. */
   failed(error: unknown): void;
 }
 

@@ -7,7 +7,7 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
-import { Admission } from './admission.ts';
+import { Admission, type Caller } from './admission.ts';
 import { Counters } from './counters.ts';
 import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './server.ts';
 import type { PeerjsSettings } from './settings.ts';
@@ -28,7 +28,8 @@ export function buildService(
   settings: PeerjsSettings,
   log: Log,
   world: World,
-  otherRoutes: readonly UpgradeRoute[] = [],
+  /** Other services on this port: each calls `leave` once for every connection that it opened, when it is closed. */
+  otherRoutes: (leave: (caller: Caller) => void) => readonly UpgradeRoute[] = () => [],
 ): PeerjsService {
   const counters = new Counters();
   const admission = new Admission({
@@ -40,12 +41,13 @@ export function buildService(
       burst: settings.messagesPerAddressBurst,
     },
   });
+  const leave = (caller: Caller): void => admission.leave(caller);
   const signaling = new Signaling({
     settings,
     counters,
     log,
     world,
-    leave: (caller) => admission.leave(caller),
+    leave,
   });
 
   const metrics = createMetrics('peerjs');
@@ -66,7 +68,7 @@ export function buildService(
     counters,
     log,
     world,
-    routes: [signaling, ...otherRoutes],
+    routes: [signaling, ...otherRoutes(leave)],
     operations: createOperations(metrics, health),
     answer: (request, response) => signaling.answer(request, response),
   });

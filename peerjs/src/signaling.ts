@@ -19,7 +19,7 @@ import type { World } from './world.ts';
 /** How long a client has to answer when somebody else wants its id. */
 const PROBE_MS = 5_000;
 /** RFC 6455 §7.4; 4000 and above are for applications. */
-const CLOSE = { policy: 1008, restart: 1012, replaced: 4000 } as const;
+const CLOSE = { policy: 1008, bug: 1011, restart: 1012, replaced: 4000 } as const;
 const OPEN = JSON.stringify({ type: 'OPEN' });
 
 export interface SignalingOptions {
@@ -67,6 +67,7 @@ export class Signaling implements UpgradeRoute {
       absent: this.#absent,
       isPresent: (id) => this.#byId.has(id),
       end: (socket, reason, message) => this.#end(socket, reason, CLOSE.policy, message),
+      fail: (socket) => this.#end(socket, 'bug', CLOSE.bug, 'internal error'),
       counters,
       log,
       world,
@@ -76,6 +77,7 @@ export class Signaling implements UpgradeRoute {
         admits: (socket, frame, isBinary) => frames.admits(socket, frame, isBinary),
         admitsControl: (socket) => frames.admitsControl(socket),
         debtMs: (socket) => frames.debtMs(socket),
+        broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
         stalled: (socket) => this.#cut(socket, 'slow-reader'),
         left: (socket) => this.#left(socket),
       },

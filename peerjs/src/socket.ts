@@ -14,6 +14,8 @@ export interface Guard {
   admitsControl(socket: ClientSocket): boolean;
   /** How long the socket should rest now. */
   debtMs(socket: ClientSocket): number;
+  /** The client broke the WebSocket protocol, or its network failed; 'close' follows. */
+  broken(error: NodeJS.ErrnoException): void;
   /** The client reads too slowly: more waits for it than may. */
   stalled(socket: ClientSocket): void;
   left(socket: ClientSocket): void;
@@ -60,6 +62,10 @@ export class ClientSocket extends WebSocket implements Bucket {
     } else if (event === 'ping' || event === 'pong') {
       const isAdmitted = this.#around.guard.admitsControl(this);
       if (isAdmitted && event === 'ping') this.pong(args[0]);
+    } else if (event === 'error') {
+      // Ends here: a socket that was turned away has no other listener, and Node throws what nobody listens to.
+      this.#around.guard.broken(args[0] as NodeJS.ErrnoException);
+      return true;
     } else if (event === 'close') {
       clearTimeout(this.#rest);
       this.#around.guard.left(this);

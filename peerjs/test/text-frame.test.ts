@@ -1,5 +1,9 @@
-import { Receiver } from 'ws';
+import type { Writable } from 'node:stream';
+import * as ws from 'ws';
 import { textFrame } from '../src/text-frame.ts';
+
+// The library has it but its declarations do not.
+const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable };
 
 /** What another implementation reads from the bytes. */
 function read(frame: Buffer): Promise<string> {

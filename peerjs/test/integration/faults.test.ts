@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { WebSocketServer } from 'ws';
+import type { Caller } from '../../src/admission.ts';
 import type { UpgradeRoute } from '../../src/server.ts';
 import { disconnectAll } from '../support/client.ts';
 import { compile, startBarePeer, startCompiled, type ServerProcess } from '../support/processes.ts';
@@ -60,14 +61,14 @@ function typeFaults(without: string[]): string[] {
     .map((one) => ts.flattenDiagnosticMessageText(one.messageText, ' '));
 }
 
-function echoRoute(leave: () => void): UpgradeRoute {
+function echoRoute(leave: (caller: Caller) => void): UpgradeRoute {
   const sockets = new WebSocketServer({ noServer: true });
   return {
     path: '/sibling',
-    upgrade: (request, stream, head) => {
+    upgrade: (request, stream, head, caller) => {
       sockets.handleUpgrade(request, stream, head, (socket) => {
         socket.on('message', (data) => socket.send(data, { binary: false }));
-        socket.on('close', leave);
+        socket.on('close', () => leave(caller));
       });
       return true;
     },
@@ -81,7 +82,7 @@ function echoRoute(leave: () => void): UpgradeRoute {
 
 const ours: Subject = {
   start: async (env = {}) => {
-    const service = await startService(env, [echoRoute(() => undefined)]);
+    const service = await startService(env, (leave) => [echoRoute(leave)]);
     running.push(service);
     return service;
   },

@@ -25,7 +25,12 @@ async function metric(port: number, name: string): Promise<number> {
 }
 
 /** An upgrade request whose answer is read as it stands. */
-function upgrade(port: number, path: string, headers: Record<string, string> = {}): Promise<string> {
+function upgrade(
+  port: number,
+  path: string,
+  headers: Record<string, string> = {},
+  more: Buffer = Buffer.alloc(0),
+): Promise<string> {
   return new Promise((resolve, reject) => {
     const all = {
       host: 'localhost',
@@ -39,6 +44,7 @@ function upgrade(port: number, path: string, headers: Record<string, string> = {
     let answer = '';
     const socket = connectTcp(port, '127.0.0.1', () => {
       socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+      socket.write(more);
     });
     socket.setTimeout(3_000, () => socket.destroy(new Error('Cannot wait longer for an answer')));
     socket.on('data', (data) => (answer += data.toString()));
@@ -181,6 +187,15 @@ describe('ids', () => {
     const client = connect(port, who);
     expect(await client.receive('ERROR')).toEqual({ type: 'ERROR', payload: { msg } });
     await client.closed();
+  });
+
+  it('is not harmed by bytes that follow from a client that was turned away', async () => {
+    const { port } = await start();
+    const bystander = await open(port, 'bystander');
+    const answer = upgrade(port, '/peerjs?id=..&token=t&key=peerjs', {}, Buffer.alloc(64, 0xff));
+    expect(await answer).toContain('Invalid id provided');
+    await bystander.settled();
+    expect(running[0]!.counters.socketErrors.counts).toEqual({ WS_ERR_UNEXPECTED_RSV_2_3: 1 });
   });
 
   it('takes ids with blanks, which travel encoded', async () => {

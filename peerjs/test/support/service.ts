@@ -4,7 +4,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { UpgradeRoute } from '../../src/server.ts';
 import { buildService, type PeerjsService } from '../../src/service.ts';
 import { checkPeerjsSettings, peerjsSettings, type PeerjsSettings } from '../../src/settings.ts';
 
@@ -22,7 +21,7 @@ export function settingsFrom(env: Record<string, string> = {}): PeerjsSettings {
 
 export async function startService(
   env: Record<string, string> = {},
-  otherRoutes: readonly UpgradeRoute[] = [],
+  otherRoutes?: Parameters<typeof buildService>[3],
 ): Promise<RunningService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'peerjs-test-'));
   let aheadMs = 0;
