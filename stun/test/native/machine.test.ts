@@ -414,6 +414,21 @@ describe('Refresh', () => {
     expect(client.refresh(600)).toBe(437);
   });
 
+  it('is too late when the time is over, swept or not', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    const relayed = client.allocate();
+    world.nowMs += 599_999;
+    client.permit(PEER);
+    world.nowMs += 1;
+    client.sendTo(PEER, 'late');
+    world.fromPeer(PEER, relayed, 'late');
+    expect([world.toPeers, client.sent]).toEqual([[], []]);
+    client.greet();
+    expect(client.refresh(600)).toBe(437);
+    expect(world.openSockets).toBe(0);
+  });
+
   it('with 0 ends it at once and says so', () => {
     const world = new FakeWorld();
     const client = world.client();
@@ -592,6 +607,24 @@ describe('channels', () => {
     expect(client.bind(0x4001, PEER)).toBe('ok');
     expect(client.bind(0x4000, { ...PEER, port: 5001 })).toBe('ok');
     expect(client.allocation!.channels.size).toBe(2);
+  });
+
+  it('that have run out are gone before they are swept away', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    client.refresh(3_600);
+    world.nowMs += 599_999;
+    client.greet();
+    client.permit(PEER);
+    world.fromPeer(PEER, relayed, 'x');
+    expect(client.sent.at(-1)![0]).toBe(0x40);
+    world.nowMs += 1;
+    world.fromPeer(PEER, relayed, 'x');
+    expect(client.sent.at(-1)![0]).toBe(0);
+    client.receive(channelData(0x4000, Buffer.from('x')));
+    expect(world.drops.noChannel).toBe(1);
+    expect(world.toPeers).toEqual([]);
   });
 
   it('are limited in number', () => {
