@@ -1,5 +1,5 @@
 // The life of a service, seen from outside: a real process, its signals, its exit code and what it writes.
-import { build } from 'esbuild';
+import { build, stop as stopEsbuild } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -21,7 +21,7 @@ beforeAll(async () => {
     platform: 'node',
     format: 'esm',
     logLevel: 'error',
-  });
+  }).finally(stopEsbuild); // its helper process would keep jest from ending
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

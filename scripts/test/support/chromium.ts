@@ -1,5 +1,5 @@
 // A real Chromium for tests, and a server for the pages it opens. The only importer of playwright-core and esbuild in tests.
-import { build } from 'esbuild';
+import { build, stop as stopEsbuild } from 'esbuild';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type Page } from 'playwright-core';
@@ -55,7 +55,7 @@ export async function bundleForBrowser(module: string, resolveDir: string): Prom
     target: 'es2022',
     define: { global: 'globalThis' },
     logLevel: 'error',
-  });
+  }).finally(stopEsbuild); // its helper process would keep jest from ending
   return outputFiles[0]!.text;
 }
 

@@ -1,6 +1,6 @@
 // The real @graffiti-garden/tracker-client, for Node. It is made for pages: its package does not say that it is an ES module, so Node
 // will not load it, and it takes WebSocket from its surroundings. Its own text is run unchanged but for its chatter on the console.
-import { build } from 'esbuild';
+import { build, stop as stopEsbuild } from 'esbuild';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
@@ -68,7 +68,7 @@ export async function loadGraffitiLibrary(): Promise<GraffitiLibrary> {
     format: 'esm',
     drop: ['console'],
     logLevel: 'error',
-  });
+  }).finally(stopEsbuild); // its helper process would keep jest from ending
   Object.assign(globalThis, { WebSocket: PageWebSocket });
   try {
     return (await import(outfile)) as GraffitiLibrary;

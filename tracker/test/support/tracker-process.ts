@@ -1,5 +1,5 @@
 // A tracker in a process of its own, compiled from the sources of this moment: for tests that ask whether it lives and what memory it takes.
-import { build } from 'esbuild';
+import { build, stop as stopEsbuild } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -104,7 +104,7 @@ async function compile(): Promise<string> {
     packages: 'external',
     alias,
     logLevel: 'error',
-  });
+  }).finally(stopEsbuild); // its helper process would keep jest from ending
   return outfile;
 }
 
