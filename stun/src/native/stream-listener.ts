@@ -63,9 +63,7 @@ export class StreamListener {
       server.listen({ host, port, ipv6Only: true, backlog: BACKLOG, exclusive: true }, () => {
         server.off('error', reject);
         // Accepting may fail for a moment (no file descriptor left); the listener stays.
-        server.on('error', (error) => {
-          this.#options.options.log.warn('cannot accept a connection', { error });
-        });
+        server.on('error', () => this.#options.counters.drops.socketError++);
         resolve();
       });
     });

@@ -37,9 +37,11 @@ const step = fc.oneof(
   fc.record({ do: fc.constant('channelData' as const), who, channel }),
   fc.record({ do: fc.constant('fromPeer' as const), who, peer }),
   fc.record({ do: fc.constant('disconnect' as const), who }),
+  // What has run out must be gone before it is swept away.
   fc.record({
     do: fc.constant('advance' as const),
     seconds: fc.constantFrom(1, 30, 299, 300, 301, 600, 1_201),
+    isSwept: fc.boolean(),
   }),
 );
 
