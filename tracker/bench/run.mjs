@@ -109,6 +109,9 @@ function print(scenario, theirs, ours) {
     console.log(`  ${what.padEnd(38)}${shown}${ratio.toFixed(3).padStart(10)}  ${bar}`);
   }
   for (const [name, result] of Object.entries({ theirs, ours })) {
+    if (scenario.announcesPerSecond === 0 && Math.max(result.serverCores, result.loadCores) < 0.9) {
+      console.log(`  ${name}: other programs had the cores, so this says little: repeat on a quiet machine`);
+    }
     if (result.lost + result.failures + result.closed === 0) continue;
     console.log(
       `  ${name}: ${result.lost} announces lost, ${result.failures} failures, ${result.closed} connections closed`,
