@@ -20,7 +20,7 @@ host='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0
 name_server=$(awk '$1 == "nameserver" && $2 !~ /:/ { print $2; exit }' /etc/resolv.conf)
 
 setting NGINX_FORM plain 'plain|tls' 'plain or tls'
-setting TURNS_443 off 'on|off' 'on or off'
+setting TURNS_443 '' 'on|' 'on or empty'
 setting TRACKER_NAMES 'localhost tracker.localhost' "$host( $host)*" 'host names separated by blanks'
 setting PEERJS_NAMES 'peerjs.localhost' "$host( $host)*" 'host names separated by blanks'
 setting TRACKER_UPSTREAM tracker:8000 "$host:$number" 'HOST:PORT'
@@ -30,6 +30,7 @@ setting NGINX_HTTP_PORT 8080 "$number" 'a port'
 setting NGINX_TLS_PORT 8443 "$number" 'a port'
 setting NGINX_TURNS_PORT 8445 "$number" 'a port'
 setting NGINX_HEALTH_PORT 8081 "$number" 'a port'
+setting NGINX_METRICS_PORT 8082 "$number" 'a port'
 setting NGINX_WORKERS auto "auto|$number" 'auto or a number'
 setting NGINX_CONNECTIONS_MAX 20000 "$number" 'a whole number'
 setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 100 "$number" 'a whole number'
@@ -46,7 +47,7 @@ ipv6=
 [ -e /proc/net/if_inet6 ] || ipv6='#'
 setting IF_IPV6 "$ipv6" '#?' 'empty or #'
 setting RUN_DIR "$to" "$word" 'a path'
-[[ $NGINX_FORM == tls || $TURNS_443 == off ]] || faults+=('TURNS_443="on": must be off where NGINX_FORM is plain')
+[[ $NGINX_FORM == tls || -z $TURNS_443 ]] || faults+=('TURNS_443="on": must be empty where NGINX_FORM is plain')
 
 if ((${#faults[@]} > 0)); then
   echo 'nginx cannot start:' >&2
@@ -74,7 +75,7 @@ for file in nginx headers proxy site errors descriptor tracker peerjs; do
 done
 case $NGINX_FORM-$TURNS_443 in
   plain-*) render listen-plain.conf listen.conf ;;
-  tls-off) render listen-tls.conf listen.conf ;;
+  tls-) render listen-tls.conf listen.conf ;;
   tls-on)
     render listen-behind-sni.conf listen.conf
     render modules.conf

@@ -75,12 +75,25 @@ wait_until_served() {
   not_serving
 }
 
+# publish_metrics CODE: for Prometheus, which asks nginx. One that is down has none.
+publish_metrics() {
+  local now
+  now=$(date +%s)
+  {
+    printf '# TYPE relay_swarm_renewal_timestamp_seconds gauge\nrelay_swarm_renewal_timestamp_seconds %s\n' "$now"
+    printf '# TYPE relay_swarm_renewal_exit_code gauge\nrelay_swarm_renewal_exit_code %s\n' "$1"
+    [ -z "${seconds_left:-}" ] ||
+      printf '# TYPE relay_swarm_certificate_ends_timestamp_seconds gauge\nrelay_swarm_certificate_ends_timestamp_seconds %s\n' $((now + seconds_left))
+  } | compose exec -T nginx bash -c 'cat >/tls/.metrics && mv /tls/.metrics /tls/metrics.prom' >/dev/null 2>&1 9>&-
+}
+
 # finish CODE SENTENCE: keeps the result, calls the monitor, ends.
 finish() {
   local url
   printf '{"checkedAt":"%s","exitCode":%s,"message":"%s","serial":"%s","secondsLeft":%s}\n' \
     "$(date -u +%FT%TZ)" "$1" "$2" "${serial:-}" "${seconds_left:-null}" >"$state/renewal.json.tmp" &&
     mv "$state/renewal.json.tmp" "$state/renewal.json"
+  publish_metrics "$1"
   url=$(setting RENEW_PING_URL)
   if [ -n "$url" ]; then
     [ "$1" -le 10 ] || url=$url/fail

@@ -14,10 +14,10 @@ requireTool('nginx')('render.sh', () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   it.each([
-    ['plain', 'off'],
-    ['tls', 'off'],
+    ['plain', ''],
+    ['tls', ''],
     ['tls', 'on'],
-  ])('writes a configuration that nginx accepts: %s, TURN on 443 %s', async (NGINX_FORM, TURNS_443) => {
+  ])('writes a configuration that nginx accepts: %s, TURN on 443: "%s"', async (NGINX_FORM, TURNS_443) => {
     const TLS_DIR = join(folder, 'tls');
     await promisify(execFile)(placeholder, [TLS_DIR]);
     const NGINX_ACCESS_LOG = join(folder, 'log');

@@ -69,6 +69,7 @@ export class NginxUnderTest {
       NGINX_TLS_PORT: String(await freePort()),
       NGINX_TURNS_PORT: String(await freePort()),
       NGINX_HEALTH_PORT: String(healthPort),
+      NGINX_METRICS_PORT: String(await freePort()),
       NGINX_ACCESS_LOG: join(folder, 'access.log'),
       NGINX_WORKERS: '1',
       NGINX_CONNECTIONS_MAX: '512',

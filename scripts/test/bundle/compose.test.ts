@@ -61,7 +61,7 @@ describe('docker-compose.deploy.yml', () => {
 
   it('is reachable from outside through nginx and the DHT port alone, and stun on the host', () => {
     const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
-      ports.map((one) => `${name} ${one.published}`),
+      ports.filter(({ host_ip }) => host_ip !== '127.0.0.1').map((one) => `${name} ${one.published}`),
     );
     expect(published.sort()).toEqual(['nginx 443', 'nginx 80', 'tracker 6881']);
     expect(Object.keys(services).filter((name) => services[name]!.network_mode === 'host')).toEqual(['stun']);

@@ -2,7 +2,10 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { DeployedBundle, DOMAIN } from '../support/deploy.ts';
+import { eventually } from '../support/bundle.ts';
+import { namesInUse, Prometheus, promtoolComplaints } from '../support/prometheus.ts';
 import { requireTool } from '../support/tools.ts';
 
 requireTool(
@@ -101,6 +104,31 @@ requireTool(
     expect(await bundle.servedCertificate()).toEqual(before);
   });
 
+  it('sees every number that the alerts and the dashboard speak of, through a real Prometheus', async () => {
+    expect(promtoolComplaints()).toBe('');
+    const address = async (service: string): Promise<string> => {
+      const id = (await bundle.compose('ps', '--quiet', service)).trim();
+      const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}';
+      return (await bundle.run('docker', 'inspect', '--format', format, id)).output.split(' ')[0]!;
+    };
+    const prometheus = await Prometheus.start(join(bundle.folder, 'prometheus'), {
+      'tracker:8000': `${await address('tracker')}:8000`,
+      'peerjs:9000': `${await address('peerjs')}:9000`,
+      'nginx:8082': `${await address('nginx')}:8082`,
+      'stun:8478': `${/EDGE_GATEWAY=(.*)$/m.exec(env())![1]!}:8478`,
+    });
+    try {
+      const areUp = (targets: readonly { health: string }[]) =>
+        targets.length === 4 && targets.every(({ health }) => health === 'up');
+      await eventually('the targets', () => prometheus.targets(), areUp);
+      const known = await prometheus.names();
+      expect(namesInUse().length).toBeGreaterThan(20);
+      expect(namesInUse().filter((name) => !known.includes(name))).toEqual([]);
+    } finally {
+      await prometheus.stop();
+    }
+  });
+
   it('is told what does not work when a part is down', async () => {
     await bundle.compose('stop', 'peerjs');
     const [smoke, doctor] = [await bundle.script('smoke', '--ca', ca), await bundle.script('doctor')];
@@ -168,10 +196,37 @@ requireTool(
     expect([code, output]).toEqual([0, expect.not.stringContaining('FAIL')]);
   });
 
+  it('may let TURN share port 443: clients are told, and seen with their own address', async () => {
+    appendFileSync(join(bundle.folder, '.env'), 'TURNS_443=on\n');
+    await bundle.compose('up', '--detach', '--wait', '--wait-timeout', '120');
+    const { iceServers } = JSON.parse((await get('/ice-servers')).body) as {
+      iceServers: { urls: string[] }[];
+    };
+    expect(iceServers.flatMap(({ urls }) => urls)).toContain(`turns:turn.${DOMAIN}:443?transport=tcp`);
+
+    const socket = connect({
+      host: '127.0.0.1',
+      port: bundle.httpsPort,
+      servername: `turn.${DOMAIN}`,
+      rejectUnauthorized: false,
+    });
+    const binding = Buffer.from('000100002112a442000102030405060708090a0b', 'hex');
+    const answer = await new Promise<Buffer>((resolve, reject) => {
+      socket.on('error', reject).once('data', resolve).write(binding);
+    });
+    socket.destroy();
+    // XOR-MAPPED-ADDRESS over IPv4 is the first attribute that has this head (RFC 8489 §14.2).
+    const at = answer.indexOf(Buffer.from('0020000800', 'hex'));
+    const address = [0, 1, 2, 3].map((i) => answer[at + 8 + i]! ^ binding[4 + i]!).join('.');
+    const inner = /EDGE_GATEWAY=(.*)\.1$/m.exec(env())![1]!;
+    expect(address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+    expect(address.startsWith(`${inner}.`)).toBe(false); // that would be nginx
+  });
+
   it('has scripts that say what they do, and refuse what they do not know', async () => {
-    const scripts = readdirSync(join(bundle.folder, 'scripts')).filter(
-      (name) => !/\.mjs$|^(lib|test|container)$/.test(name),
-    );
+    const scripts = readdirSync(join(bundle.folder, 'scripts'), { withFileTypes: true })
+      .filter((entry) => entry.isFile() && !entry.name.endsWith('.mjs'))
+      .map(({ name }) => name);
     expect(scripts.length).toBeGreaterThan(6);
     for (const script of scripts) {
       const [help, wrong] = [
