@@ -1,5 +1,6 @@
 // Options for engines under test: loopback only, free ports, one password for all.
 import { createHash, randomBytes } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { silentLog } from '@relay-swarm/kit';
 import {
@@ -57,3 +58,8 @@ function randomPortRange(): { relayPortMin: number; relayPortMax: number } {
   const relayPortMin = 12_000 + 64 * Math.floor(Math.random() * 300);
   return { relayPortMin, relayPortMax: relayPortMin + 63 };
 }
+
+/** Containers often have none; for `requireFound()`. */
+export const ipv6Loopback = Object.values(networkInterfaces())
+  .flatMap((addresses) => addresses ?? [])
+  .find(({ address }) => address === '::1')?.address;

@@ -8,10 +8,15 @@ import { createAuthenticate } from '../../src/credentials/authenticate.ts';
 import { mintCredential } from '../../src/credentials/credential.ts';
 import type { TurnEngine } from '../../src/engine.ts';
 import { createNativeEngine } from '../../src/native/native-engine.ts';
-import { requireTool } from '../../../scripts/test/support/tools.ts';
-import { engineOptions, REALM, type OptionChanges } from '../contracts/options.ts';
+import { findTool, requireFound } from '../../../scripts/test/support/tools.ts';
+import { engineOptions, ipv6Loopback, REALM, type OptionChanges } from '../contracts/options.ts';
 import { makeCertificate } from '../support/certificate.ts';
 
+const tools = ['turnutils_uclient', 'turnutils_peer', 'turnutils_stunclient', 'openssl'];
+const needed = {
+  ...Object.fromEntries(tools.map((tool) => [tool, findTool(tool)])),
+  'IPv6 on loopback': ipv6Loopback,
+};
 const SECRET = '5ec2e7'.repeat(10);
 const MESSAGES = 10;
 /** The tool waits seconds before it sends; and for ever where nobody answers. */
@@ -51,12 +56,7 @@ function totals(output: string): { sent: number; received: number; lost: number 
   return { sent: Number(sent), received: Number(received), lost: Number(lost) };
 }
 
-requireTool(
-  'turnutils_uclient',
-  'turnutils_peer',
-  'turnutils_stunclient',
-  'openssl',
-)('coturn’s client', () => {
+requireFound(needed)('coturn’s client', () => {
   let folder: string;
   let serving: TurnEngine;
   let refusing: TurnEngine;
