@@ -98,6 +98,20 @@ describe('relaying', () => {
     expect(await alice.receive('EXPIRE')).toMatchObject({ src: 'absent' });
   });
 
+  it('keeps messages again for a peer that came and left', async () => {
+    const { port } = await start({ PEERJS_QUEUED_PER_PEER_MAX: '1' });
+    const alice = await open(port, 'alice');
+    for (let i = 0; i < 3; i++) {
+      alice.send({ type: 'OFFER', dst: 'late', payload: i });
+      await alice.settled();
+      const late = await open(port, 'late');
+      expect(await late.receive('OFFER')).toMatchObject({ payload: i });
+      late.socket.close();
+      await late.closed();
+    }
+    expect(alice.of('EXPIRE')).toEqual([]);
+  });
+
   it('slows an eager client down without losing anything', async () => {
     const { port } = await start({ PEERJS_MESSAGES_PER_SECOND: '200', PEERJS_MESSAGES_BURST: '100' });
     const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
