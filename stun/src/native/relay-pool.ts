@@ -1,7 +1,8 @@
 // The relayed addresses of one family: which ports are free, which are live, and the sockets behind them. Pure: sockets are
 // opened by the function passed in.
-import type { AddressFamily } from '../engine.ts';
+import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
 import type { Relay } from './allocation.ts';
+import { addressBytes, addressText, familyOf } from './ip-address.ts';
 import { PortPool } from './port-pool.ts';
 import type { OpenRelaySocket, RelaySocket } from './world.ts';
 
@@ -17,6 +18,25 @@ export interface RelayPoolOptions {
   readonly open: OpenRelaySocket;
   readonly random: (below: number) => number;
   readonly onDatagram: (relay: Relay, data: Buffer, address: string, port: number) => void;
+}
+
+/** One pool for each announced address. Throws where one is no address, or where a family has two. */
+export function createRelayPools(
+  { relayAddresses, relayPortMin: portMin, relayPortMax: portMax, randomBytes }: TurnEngineOptions,
+  open: OpenRelaySocket,
+  onDatagram: RelayPoolOptions['onDatagram'],
+): ReadonlyMap<AddressFamily, RelayPool> {
+  const random = (below: number): number => randomBytes(4).readUInt32BE() % below;
+  const pools = new Map<AddressFamily, RelayPool>();
+  for (const { announced: text } of relayAddresses) {
+    const bytes = addressBytes(text);
+    if (bytes === undefined) throw new Error(`Cannot announce "${text}": wanted an IP address`);
+    const family = familyOf(text);
+    if (pools.has(family)) throw new Error(`Cannot announce ${text}: found a second IPv${family} address`);
+    const announced = addressText(bytes);
+    pools.set(family, new RelayPool({ family, announced, portMin, portMax, open, random, onDatagram }));
+  }
+  return pools;
 }
 
 export class RelayPool {
