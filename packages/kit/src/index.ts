@@ -1,3 +1,4 @@
+export * from './address-guard.ts';
 export * from './client-address.ts';
 export * from './env-file.ts';
 export * from './files.ts';

@@ -1,0 +1,77 @@
+// What may be said to gun: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
+
+/** One of gun's messages, checked; its fields have gun's own one-character names. */
+export type GunMessage = Readonly<Record<string, unknown>> & { readonly '#'?: string };
+
+const FIELDS = ['#', '@', '##', '><', '%', 'put', 'get', 'ok', 'err', 'dam', 'pid'] as const;
+/** The handshake, and a complaint. The others make a relay dial where the sender wants. */
+const DAM = ['?', '!'];
+const ID_CHARS_MAX = 128;
+const DEPTH_MAX = 8;
+/** gun keeps what is dated in the future until then: a clock may be wrong, but not by days. */
+const FUTURE_MS_MAX = 60_000;
+
+/** The frame's messages; undefined where one of them must not reach gun. */
+export function readFrame(text: string, nowMs: number): readonly GunMessage[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const messages = (Array.isArray(value) ? (value as unknown[]) : [value]).map((one) =>
+    readMessage(one, nowMs),
+  );
+  return messages.every((one) => one !== undefined) ? messages : undefined;
+}
+
+function readMessage(value: unknown, nowMs: number): GunMessage | undefined {
+  if (!isObject(value) || !isHarmless(value, DEPTH_MAX)) return undefined;
+  const message: Record<string, unknown> = {};
+  for (const name of FIELDS) if (value[name] !== undefined) message[name] = value[name];
+  const { '#': id, '@': answers, '><': seen, '##': hash, put, get, dam, pid } = message;
+  const isGood =
+    isOptionalId(id) &&
+    isOptionalId(answers) &&
+    isOptionalId(pid) &&
+    (hash === undefined || typeof hash === 'number' || isOptionalId(hash)) &&
+    (seen === undefined || typeof seen === 'string') &&
+    (dam === undefined || (typeof dam === 'string' && DAM.includes(dam))) &&
+    (get === undefined || isObject(get)) &&
+    (put === undefined || isGraph(put, nowMs));
+  return isGood ? message : undefined;
+}
+
+/** Souls, each a node with the state of each of its fields. */
+function isGraph(graph: unknown, nowMs: number): boolean {
+  return (
+    isObject(graph) &&
+    Object.entries(graph).every(([soul, node]) => {
+      const meta = isObject(node) ? node['_'] : undefined;
+      const states = isObject(meta) ? meta['>'] : undefined;
+      return (
+        isObject(meta) &&
+        meta['#'] === soul &&
+        isObject(states) &&
+        Object.values(states).every((state) => typeof state === 'number' && state <= nowMs + FUTURE_MS_MAX)
+      );
+    })
+  );
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** What every object answers to (`constructor`, `__proto__`, …) is nobody's id, key or soul. */
+const isInherited = (name: string): boolean => name in Object.prototype;
+
+const isOptionalId = (value: unknown): boolean =>
+  value === undefined || (typeof value === 'string' && value.length <= ID_CHARS_MAX && !isInherited(value));
+
+function isHarmless(value: unknown, depthMax: number): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value !== 'string' || !isInherited(value);
+  return (
+    depthMax > 0 &&
+    Object.entries(value).every(([name, inner]) => !isInherited(name) && isHarmless(inner, depthMax - 1))
+  );
+}

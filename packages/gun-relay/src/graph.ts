@@ -1,0 +1,70 @@
+// gun's core without anything around it: no storage, no multicast, no AXE, no sockets of its own. The only importer of gun.
+// It is handed wires and checked messages, and hands every message on to every other wire.
+import Gun, { type GunPeer, type GunRoot } from 'gun/gun.js';
+import type { GunMessage } from './frame.ts';
+import { Memory } from './memory.ts';
+
+export interface GraphWire {
+  send(text: string): void;
+  close(): void;
+}
+
+export interface Graph {
+  readonly memory: Memory;
+  attach(wire: GraphWire): { hear(message: GunMessage): void; gone(): void };
+}
+
+Gun.on('opt', function (root) {
+  root.opt.relaySwarm(root);
+  this.to.next(root);
+});
+
+/** gun never dials: whom it is linked to is not for its messages to say. */
+function NoWebSocket(): never {
+  throw new Error('Cannot dial: gun is handed its wires');
+}
+
+export function createGraph(bytesMax: number, complain: (words: string) => void): Graph {
+  let memory!: Memory;
+  const watch = (root: GunRoot): void => {
+    memory = new Memory(bytesMax, (soul) => Reflect.deleteProperty(root.graph, soul));
+    root.on('put', function (message) {
+      const { '#': soul, '.': key, ':': value } = message.put;
+      memory.written(soul, key, root.graph[soul]?.[key], value);
+      this.to.next(message);
+    });
+  };
+  const root = new Gun({
+    localStorage: false,
+    WebSocket: NoWebSocket,
+    log: (...words) => complain(words.map(String).join(' ')),
+    relaySwarm: watch,
+  })._;
+  // Keyed by names from outside
+  for (const object of [root.graph, root.dup.s, root.opt.peers]) Object.setPrototypeOf(object, null);
+  const { mesh } = root.opt;
+
+  return {
+    get memory() {
+      return memory;
+    },
+    attach: (wire) => {
+      const peer: GunPeer = { wire };
+      mesh.hi(peer);
+      return {
+        hear: (message) => {
+          const { '#': id, '@': answers, put } = message;
+          // An answer to an event's name would be taken for that event, and switch its listeners off
+          if (typeof answers === 'string' && answers in root.tag) return;
+          const heard = { ...message };
+          mesh.hear(heard, peer);
+          const isKept = put !== undefined && answers === undefined && !('err' in heard);
+          if (isKept && id !== undefined) mesh.say({ '@': id, ok: { '': 1 } }, peer);
+        },
+        gone: () => {
+          if (peer.wire !== null) mesh.bye(peer);
+        },
+      };
+    },
+  };
+}

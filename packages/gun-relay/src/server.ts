@@ -1,0 +1,101 @@
+// The HTTP server: /gun is the WebSocket, /healthz and /metrics are for operators. Connections are counted in and out here.
+import {
+  closeServer,
+  createAddressReader,
+  limitKey,
+  listen,
+  sendJson,
+  type Part,
+  type RequestHandler,
+} from '@relay-swarm/kit';
+import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { GunSettings } from './settings.ts';
+import { createAcceptor, type Opened, type Wire, type WireLimits } from './wire.ts';
+
+const PATH = '/gun';
+
+export interface GunServer extends Part {
+  readonly server: Server;
+  connections(): number;
+  refused(): number;
+}
+
+export function createGunServer(
+  settings: GunSettings,
+  limits: WireLimits,
+  handle: RequestHandler,
+  opened: Opened,
+): GunServer {
+  const readAddress = createAddressReader(settings.trustedProxies);
+  const accept = createAcceptor(limits);
+  const perAddress = new Map<string, number>();
+  const wires = new Set<Wire>();
+  let pending = 0;
+  let refused = 0;
+
+  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+    if (handle(request, response)) return;
+    const isGun = pathOf(request.url) === PATH;
+    sendJson(response, isGun ? 426 : 404, { error: isGun ? 'a WebSocket is wanted here' : 'not found' });
+  });
+  const leave = (key: string): void => {
+    const left = (perAddress.get(key) ?? 1) - 1;
+    if (left > 0) perAddress.set(key, left);
+    else perAddress.delete(key);
+  };
+
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => undefined); // a client that is gone before its answer
+    const key = limitKey(readAddress(request));
+    const ofAddress = perAddress.get(key) ?? 0;
+    const isTooMany = ofAddress >= settings.connectionsPerAddressMax;
+    if (pathOf(request.url) !== PATH) {
+      refuse(socket, '404 Not Found');
+      return;
+    }
+    if (isTooMany || wires.size + pending >= settings.connectionsMax) {
+      refused++;
+      refuse(socket, isTooMany ? '429 Too Many Requests' : '503 Service Unavailable');
+      return;
+    }
+    perAddress.set(key, ofAddress + 1);
+    pending++;
+    let isOpen = false;
+    socket.once('close', () => {
+      if (!isOpen) pending--;
+      leave(key);
+    });
+    accept(request, socket, head, (wire) => {
+      isOpen = true;
+      pending--;
+      wires.add(wire);
+      const listener = opened(wire);
+      return {
+        ...listener,
+        closed: () => {
+          wires.delete(wire);
+          listener.closed();
+        },
+      };
+    });
+  });
+
+  return {
+    name: 'server',
+    server,
+    connections: () => wires.size,
+    refused: () => refused,
+    start: () => listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' }),
+    stop: () => {
+      for (const wire of wires) wire.close(1012);
+      return closeServer(server);
+    },
+  };
+}
+
+const pathOf = (url = ''): string => url.split('?', 1)[0]!;
+
+function refuse(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 10\r\n\r\n`);
+}

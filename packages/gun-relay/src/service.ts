@@ -1,0 +1,61 @@
+// Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
+import { createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
+import { readFrame } from './frame.ts';
+import { createGraph } from './graph.ts';
+import { createLinks } from './links.ts';
+import { Rate } from './rate.ts';
+import { createGunServer, type GunServer } from './server.ts';
+import type { GunSettings } from './settings.ts';
+import type { Opened } from './wire.ts';
+
+export interface GunService {
+  readonly parts: readonly Part[];
+  readonly server: GunServer;
+}
+
+export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): GunService {
+  const metrics = createMetrics('gun');
+  const limits = { ...settings, pingMs: settings.pingSeconds * 1000 };
+  const counters = { messages: 0, framesRefused: 0 };
+  const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
+  const all = new Rate(settings.messagesPerSecondMax);
+
+  const opened: Opened = (wire) => {
+    const peer = graph.attach(wire);
+    const own = new Rate(settings.messagesPerSecond);
+    return {
+      text: (text) => {
+        const nowMs = now();
+        const messages = readFrame(text, nowMs);
+        if (messages === undefined) counters.framesRefused++;
+        for (const message of messages ?? []) peer.hear(message);
+        const count = messages?.length ?? 1;
+        counters.messages += count;
+        return Math.max(own.spend(count, nowMs), all.spend(count, nowMs));
+      },
+      closed: () => peer.gone(),
+    };
+  };
+  const links = createLinks({
+    ...settings,
+    everyMs: settings.linkSeconds * 1000,
+    ...{ limits, opened, log, now },
+  });
+  const server = createGunServer(
+    settings,
+    limits,
+    createOperations(metrics, () => ({ ok: true, state: 'ok' })),
+    opened,
+  );
+
+  metrics.gauge('connections', 'Open WebSockets of clients and of other relays', () => server.connections());
+  metrics.gauge('links', 'Open WebSockets that this relay has dialled', () => links.open());
+  metrics.gauge('memory_bytes', 'What the kept part of the graph takes, roughly', () => graph.memory.bytes);
+  metrics.gauge('souls', 'Nodes of the graph that are kept', () => graph.memory.souls);
+  metrics.counter('souls_forgotten_total', 'Nodes that made room for others', () => graph.memory.forgotten);
+  metrics.counter('messages_total', 'Messages that arrived', () => counters.messages);
+  metrics.counter('frames_refused_total', 'Frames that did not reach gun', () => counters.framesRefused);
+  metrics.counter('connections_refused_total', 'Upgrades beyond a limit', () => server.refused());
+  metrics.counter('links_failed_total', 'Links that could not be opened, or ended', () => links.failed());
+  return { parts: [server, links], server };
+}

@@ -1,0 +1,105 @@
+// Which addresses a stranger may make us dial: public ones only. Checked on the address that is then used.
+import { Resolver, lookup as systemLookup } from 'node:dns/promises';
+import { BlockList, isIP, type LookupFunction } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+/** All addresses of a host name, as text. */
+export type Resolve = (host: string) => Promise<readonly string[]>;
+
+export class RefusedAddress extends Error {
+  override readonly name = 'RefusedAddress';
+}
+
+// IANA's special-purpose registries (RFC 6890). Of IPv6 only 2000::/3 is in public use, so that the rest, IPv4-mapped
+// and NAT64 addresses among it, needs no list of its own.
+const special = new BlockList();
+for (const [network, bits] of [
+  ['0.0.0.0', 8],
+  ['10.0.0.0', 8],
+  ['100.64.0.0', 10],
+  ['127.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['172.16.0.0', 12],
+  ['192.0.0.0', 24],
+  ['192.0.2.0', 24],
+  ['192.88.99.0', 24],
+  ['192.168.0.0', 16],
+  ['198.18.0.0', 15],
+  ['198.51.100.0', 24],
+  ['203.0.113.0', 24],
+  ['224.0.0.0', 3],
+] as const) {
+  special.addSubnet(network, bits, 'ipv4');
+}
+for (const [network, bits] of [
+  ['2001::', 23],
+  ['2001:db8::', 32],
+  ['2002::', 16],
+  ['3fff::', 20],
+] as const) {
+  special.addSubnet(network, bits, 'ipv6');
+}
+const publicIpv6 = new BlockList();
+publicIpv6.addSubnet('2000::', 3, 'ipv6');
+
+export function isPublicAddress(address: string): boolean {
+  const family = isIP(address);
+  if (family === 4) return !special.check(address, 'ipv4');
+  return family === 6 && publicIpv6.check(address, 'ipv6') && !special.check(address, 'ipv6');
+}
+
+export interface AddressGuard {
+  /** The addresses that may be dialled for a host; throws RefusedAddress where one of them may not. */
+  check(host: string): Promise<readonly string[]>;
+  /** The same for `net.connect`'s option `lookup`, so that the address checked is the address dialled. */
+  readonly lookup: LookupFunction;
+}
+
+export function createAddressGuard(options: {
+  allowPrivate: boolean;
+  resolve?: Resolve;
+  own?: () => readonly string[];
+  isPublic?: (address: string) => boolean;
+}): AddressGuard {
+  const { allowPrivate, own = ownAddresses, isPublic = isPublicAddress } = options;
+  const resolve = options.resolve ?? (allowPrivate ? resolveBySystem : resolveByDns);
+  const check = async (host: string): Promise<readonly string[]> => {
+    const name = host.replace(/^\[|\]$/g, '');
+    const addresses = isIP(name) === 0 ? await resolve(name) : [name];
+    if (addresses.length === 0) throw new RefusedAddress(`Cannot dial ${name}: it has no address`);
+    if (!allowPrivate) {
+      const ours = own();
+      // One bad address spoils the name: whoever mixes them wants us to take it
+      const bad = addresses.find((address) => !isPublic(address) || ours.includes(address));
+      if (bad !== undefined)
+        throw new RefusedAddress(`Cannot dial ${name}: ${bad} is not a public address of another`);
+    }
+    return addresses;
+  };
+  const lookup: LookupFunction = (host, { all }, done) => {
+    check(host).then(
+      (addresses) => {
+        const found = addresses.map((address) => ({ address, family: isIP(address) }));
+        if (all === true) done(null, found);
+        else done(null, found[0]!.address, found[0]!.family);
+      },
+      (error: unknown) => done(error as NodeJS.ErrnoException, []),
+    );
+  };
+  return { check, lookup };
+}
+
+/** By DNS alone, with short time-outs: getaddrinfo would hold one of the few threads that also write our files. */
+async function resolveByDns(host: string): Promise<readonly string[]> {
+  const resolver = new Resolver({ timeout: 2_000, tries: 2 });
+  const answers = await Promise.allSettled([resolver.resolve4(host), resolver.resolve6(host)]);
+  return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
+}
+
+/** As every program of this machine does it, /etc/hosts included: what a lab needs. */
+async function resolveBySystem(host: string): Promise<readonly string[]> {
+  return (await systemLookup(host, { all: true })).map(({ address }) => address);
+}
+
+const ownAddresses = (): string[] =>
+  Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []);
