@@ -1,14 +1,14 @@
 // The tracker's main job, once: two clients meet in a swarm and exchange an offer and an answer.
 import { randomBytes } from 'node:crypto';
-import { TrackerClient } from './bundle.ts';
+import { port, TrackerClient } from './bundle.ts';
 
 /** Bytes as WebTorrent writes them: one character each. */
 const binary = (length: number): string => randomBytes(length).toString('latin1');
 
 /** Resolves with what each side received; both clients are closed afterwards. */
-export async function announcePair(host: string): Promise<{ offer: unknown; answer: unknown }> {
+export async function announcePair(host: string, at = port): Promise<{ offer: unknown; answer: unknown }> {
   const infoHash = binary(20);
-  const [first, second] = [await TrackerClient.open(host), await TrackerClient.open(host)];
+  const [first, second] = [await TrackerClient.open(host, at), await TrackerClient.open(host, at)];
   try {
     const announce = (peerId: string, offers: readonly object[]) => ({
       action: 'announce',

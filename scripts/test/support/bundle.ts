@@ -79,8 +79,8 @@ export class TrackerClient {
     socket.on('error', () => undefined); // its close says the same
   }
 
-  static async open(host: string): Promise<TrackerClient> {
-    const socket = new WebSocket(`ws://127.0.0.1:${port}/`, { headers: { host: `${host}:${port}` } });
+  static async open(host: string, at = port): Promise<TrackerClient> {
+    const socket = new WebSocket(`ws://127.0.0.1:${at}/`, { headers: { host: `${host}:${at}` } });
     const client = new TrackerClient(socket);
     await new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject));
     return client;
