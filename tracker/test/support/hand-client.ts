@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
 
-const WAIT_MS_MAX = 5_000;
+const WAIT_MS_MAX = 15_000;
 
 export type Received = Readonly<Record<string, unknown>>;
 
