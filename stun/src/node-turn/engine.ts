@@ -98,7 +98,14 @@ function guard(socket: Socket, { host, port }: Endpoint, wall: Wall, counters: C
   socket.on('message', (data: Buffer, from: RemoteInfo) => {
     const fiveTuple = `UDP://${from.address}:${from.port}>${host}:${port}`;
     const answer = (response: Buffer): void => guardedSend(response, from.port, from.address, ignore);
-    wall.receive({ fiveTuple, from, answer, passOn: (request) => toLibrary(request, from) }, data);
+    const passOn = (request: Buffer): void => {
+      try {
+        toLibrary(request, from);
+      } catch {
+        counters.drops.malformed++; // the wall should have known; the client asks again
+      }
+    };
+    wall.receive({ fiveTuple, from, answer, passOn }, data);
   });
 }
 

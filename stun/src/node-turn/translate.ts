@@ -5,20 +5,21 @@ import { fingerprint } from '../native/fingerprint.ts';
 import { computeIntegrity, integrityBytes } from '../native/integrity.ts';
 import type { MessageReader } from '../native/message-reader.ts';
 import type { MessageWriter } from '../native/message-writer.ts';
-import { ATTRIBUTE, HEADER_BYTES } from '../native/vocabulary.ts';
+import { ATTRIBUTE, HEADER_BYTES, METHOD } from '../native/vocabulary.ts';
 
-const KEPT = [
-  ATTRIBUTE.channelNumber,
-  ATTRIBUTE.requestedTransport,
-  ATTRIBUTE.xorPeerAddress,
-  ATTRIBUTE.data,
-] as const;
+/** What each method needs; of anything else node-turn might not like the form. */
+const KEPT: Readonly<Record<number, readonly number[]>> = {
+  [METHOD.allocate]: [ATTRIBUTE.requestedTransport],
+  [METHOD.send]: [ATTRIBUTE.xorPeerAddress, ATTRIBUTE.data],
+  [METHOD.createPermission]: [ATTRIBUTE.xorPeerAddress],
+  [METHOD.channelBind]: [ATTRIBUTE.channelNumber, ATTRIBUTE.xorPeerAddress],
+};
 
 /** `lifetimeSeconds` is what the wall has made of LIFETIME. */
 export function cleaned(message: MessageReader, writer: MessageWriter, lifetimeSeconds?: number): Buffer {
   const { data, start, end } = message;
   writer.begin(message.class, message.method, message.transactionId, end - start + 8);
-  for (const type of KEPT) {
+  for (const type of KEPT[message.method] ?? []) {
     for (let at = message.find(type); at >= 0; at = message.find(type, at + 1)) {
       const value = message.valueStart(at);
       writer.copy(type, data, value, value + message.valueLength(at));

@@ -55,6 +55,8 @@ interface Passing {
   readonly hasFingerprint: boolean;
   /** The one whose Allocate it is. */
   readonly newOwner: Owner | undefined;
+  /** node-turn has understood the request. */
+  isUnderstood?: boolean;
 }
 
 export class Wall implements LibraryHooks {
@@ -194,7 +196,9 @@ export class Wall implements LibraryHooks {
       response: Buffer.alloc(0),
     };
     this.#owners.set(fiveTuple, newOwner);
-    this.#pass(arrival.passOn, { who, hasFingerprint: message.hasFingerprint, newOwner });
+    const passing: Passing = { who, hasFingerprint: message.hasFingerprint, newOwner };
+    this.#pass(arrival.passOn, passing);
+    if (passing.isUnderstood !== true) this.#forget(newOwner); // or it would wait for ever
   }
 
   #allocateRefusal({ account }: Authenticated, address: string): ErrorCode | undefined {
@@ -270,6 +274,7 @@ export class Wall implements LibraryHooks {
   onRequest(reply: LibraryReply): boolean {
     const passing = this.#passing;
     if (passing === undefined) return false;
+    passing.isUnderstood = true;
     const { who, hasFingerprint, newOwner } = passing;
     const toBuffer = reply.toBuffer.bind(reply);
     const reject = reply.reject.bind(reply);

@@ -191,6 +191,15 @@ describe('node-turn behind the wall', () => {
     expect(engine.stats().allocations).toBe(0);
   });
 
+  it('does not count an Allocate with attributes that node-turn would stumble over', async () => {
+    const alice = await client(await start());
+    for (const type of [0x000c, 0x000d, 0x0012, 0x0013]) {
+      const answer = await alice.allocate([type, Buffer.from([1])]);
+      if (answer.class === 'success') await alice.refresh(0);
+    }
+    expect(engine.stats()).toMatchObject({ allocations: 0, relayPortsFree: 64 });
+  });
+
   it('needs IPv4', async () => {
     expect(() => createNodeTurnEngine(engineOptions({ udp: [{ host: '::1', port: 0 }] }))).toThrow(
       'IPv4 only',
