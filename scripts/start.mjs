@@ -8,7 +8,7 @@ requireNode();
 installPackages();
 
 // What stands on installed packages and compiled code comes after them.
-const { addressOf, environment, isHealthy, services } = await import('./lib/services.mjs');
+const { addressOf, environment, isHealthy, localSettings, services } = await import('./lib/services.mjs');
 const { supervise } = await import('./lib/supervisor.mjs');
 compile(services.map(({ name }) => name));
 
@@ -16,19 +16,20 @@ const env = await environment().catch((error) => fail(error.message));
 const print = (line) => console.log(line);
 let stopping;
 
-const running = services.map(({ name }) =>
-  supervise({
+const running = services.map((service) => {
+  const { name } = service;
+  return supervise({
     name,
     file: `${name}/dist/main.js`,
     cwd: root,
-    env: process.env,
+    env: { ...process.env, ...localSettings(service, env) },
     print,
     onFailure: (exit) => {
       print(`relay-swarm: ${name} could not start (${exit}), so everything is stopped`);
       void stop(1);
     },
-  }),
-);
+  });
+});
 
 function stop(exitCode) {
   return (stopping ??= Promise.all(running.map((service) => service.stop())).then(() => {

@@ -1,10 +1,9 @@
 // The services as `npm start` runs them: their folders, and where each listens by its own settings.
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './prepare.mjs';
 
-const all = [
+export const services = [
   {
     name: 'tracker',
     host: 'TRACKER_HOST',
@@ -17,10 +16,15 @@ const all = [
     port: 'PEERJS_PORT',
     say: (at) => `http://${at}/  host ${at.split(':')[0]}, port ${at.split(':')[1]}, path /`,
   },
-  { name: 'stun', host: 'STUN_HTTP_HOST', port: 'STUN_HTTP_PORT', say: (at) => `http://${at}/ice-servers` },
+  {
+    name: 'stun',
+    host: 'STUN_HTTP_HOST',
+    port: 'STUN_HTTP_PORT',
+    say: (at) => `http://${at}/ice-servers`,
+    // Like the others: for this machine, unless somebody says otherwise.
+    local: { STUN_LISTEN_ADDRESSES: '127.0.0.1', PUBLIC_IP: '127.0.0.1' },
+  },
 ];
-
-export const services = all.filter(({ name }) => existsSync(join(root, name, 'src', 'settings.ts')));
 
 /** Where a compiled service listens for HTTP: its settings' defaults, completed by .env and the environment. */
 export async function addressOf({ name, host, port }, env) {
@@ -40,6 +44,11 @@ export async function environment() {
     pathToFileURL(join(root, 'packages', 'kit', 'dist', 'index.js')).href
   );
   return completeFromFile(join(root, '.env'), process.env);
+}
+
+/** What a service is told beyond the environment: nothing, once one of these is set there. */
+export function localSettings({ local = {} }, env) {
+  return Object.keys(local).some((name) => env[name]?.trim()) ? {} : local;
 }
 
 /** Whether the service says that it is well. */

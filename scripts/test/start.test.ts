@@ -81,11 +81,17 @@ describe('npm start', () => {
   it('brings every service up, says where it is, and stops cleanly on Ctrl-C', async () => {
     run = new Run(settings);
     await run.says(READY);
-    for (const name of ['TRACKER', 'PEERJS']) {
+    for (const name of ['TRACKER', 'PEERJS', 'STUN_HTTP']) {
       const at = `http://127.0.0.1:${settings[`${name}_PORT`]}/`;
       expect(run.output).toContain(at);
       expect((await fetch(`${at}healthz`)).status).toBe(200);
     }
+    const { iceServers } = (await (
+      await fetch(`http://127.0.0.1:${settings['STUN_HTTP_PORT']}/ice-servers`)
+    ).json()) as {
+      iceServers: { urls: string[] }[];
+    };
+    expect(iceServers[0]!.urls).toEqual([`stun:127.0.0.1:${settings['STUN_PORT']}`]);
     const stoppedAtMs = Date.now();
     run.signal('SIGINT');
     expect(await run.exitCode).toBe(0);
