@@ -5,4 +5,5 @@ export default {
   ...common,
   testMatch: ['<rootDir>/**/test/bundle/**/*.test.ts'],
   testTimeout: 300_000,
+  forceExit: true, // as in jest.config.js
 };

@@ -19,4 +19,6 @@ export default {
   testMatch: ['<rootDir>/**/test/**/*.test.ts'],
   testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/bundle/'],
   testTimeout: 30_000,
+  // Something that a test leaves open, or a thread of a native client, must not keep the gate waiting for ever.
+  forceExit: true,
 };
