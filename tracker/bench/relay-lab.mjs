@@ -72,7 +72,18 @@ function launch(number, script, words, env) {
   return child.pid;
 }
 
-function startRelay(number) {
+function isRunning(pid) {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+/** Waits for the one before to end: it holds the port until it has said goodbye to everybody. */
+async function startRelay(number) {
+  const before = lab.relays[number]?.pid;
+  if (before !== undefined) await until(() => !isRunning(before), 10);
   const { address, port, dhtPort } = placeOf(number, lab.hasNamespaces);
   const dht = placeOf(0, lab.hasNamespaces);
   const url = `ws://${address}:${port}`;
@@ -169,7 +180,7 @@ async function up(count, hasNamespaces) {
   }
   const dht = placeOf(0, hasNamespaces);
   lab.dhtPid = launch(0, DHT_NODE, [dht.address, String(dht.dhtPort)], {});
-  for (let number = 1; number <= count; number++) startRelay(number);
+  for (let number = 1; number <= count; number++) await startRelay(number);
   tell(`${count} relays: all rosters complete after the last start`, await until(isComplete, 45), 15);
 }
 
@@ -222,7 +233,7 @@ async function measure(count, hasNamespaces) {
   await sleep(5_000);
   signal(2, 'SIGKILL', 'killed');
   tell('a killed relay is gone from every roster', await until(() => isGone(2), 90), 30);
-  startRelay(2);
+  await startRelay(2);
   tell('it is back in every roster after its start', await until(isComplete, 90), 30);
   await sleep(5_000);
   signal(3, 'SIGSTOP', 'frozen');
@@ -231,8 +242,8 @@ async function measure(count, hasNamespaces) {
   tell('it is back in every roster after its thaw', await until(isComplete, 90), 30);
   signal(4, 'SIGTERM', 'stopped');
   tell('a stopped relay is gone from every roster', await until(() => isGone(4), 90), 30);
-  startRelay(4);
-  await until(isComplete, 90);
+  await startRelay(4);
+  tell('it is back in every roster after its start', await until(isComplete, 90), 30);
   if (hasNamespaces) {
     const half = numbers().slice(0, Math.floor(count / 2));
     partition(half);
@@ -270,7 +281,7 @@ switch (command) {
     signal(number, 'SIGKILL', 'killed');
     break;
   case 'start':
-    startRelay(number);
+    await startRelay(number);
     break;
   case 'freeze':
     signal(number, 'SIGSTOP', 'frozen');

@@ -4,6 +4,7 @@ import {
   encodeRelayMessage,
   healthText,
   type Descriptor,
+  type RelayHealth,
   type SignedDescriptor,
   type SignedRelayHealth,
 } from '@relay-swarm/protocol';
@@ -29,8 +30,8 @@ function describeRelay(self: Identity, changes: Partial<Descriptor> = {}): Signe
 }
 
 function reportHealth(self: Identity, sequence: number): SignedRelayHealth {
-  const health = {
-    ...{ id: self.id, sequence, sampledAt: START_MS, state: 'ok', load: 0, cpu: 0, memory: 0 },
+  const health: RelayHealth = {
+    ...{ id: self.id, sequence, sampledAt: START_MS, state: 'ok' as const, load: 0, cpu: 0, memory: 0 },
     ...{
       receivedBytesPerSecond: 0,
       sentBytesPerSecond: 0,
@@ -39,7 +40,7 @@ function reportHealth(self: Identity, sequence: number): SignedRelayHealth {
       allocations: 0,
       missing: [],
     },
-  } as const;
+  };
   return { ...health, signature: self.sign(healthText(health)) };
 }
 
