@@ -4,25 +4,22 @@
 export type GunMessage = Readonly<Record<string, unknown>> & { readonly '#'?: string };
 
 const FIELDS = ['#', '@', '##', '><', '%', 'put', 'get', 'ok', 'err', 'dam', 'pid'] as const;
-/** The handshake, and a complaint. The others make a relay dial where the sender wants. */
-const DAM = ['?', '!'];
+/** The handshake, a complaint, and a greeting that means nothing. The others make a relay dial where the sender wants. */
+const DAM = ['?', '!', 'hi'];
 const ID_CHARS_MAX = 128;
 const DEPTH_MAX = 8;
 /** gun keeps what is dated in the future until then: a clock may be wrong, but not by days. */
 const FUTURE_MS_MAX = 60_000;
 
-/** The frame's messages; undefined where one of them must not reach gun. */
-export function readFrame(text: string, nowMs: number): readonly GunMessage[] | undefined {
+/** The frame's messages; undefined in the place of each that must not reach gun. */
+export function readFrame(text: string, nowMs: number): readonly (GunMessage | undefined)[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return undefined;
+    return [undefined];
   }
-  const messages = (Array.isArray(value) ? (value as unknown[]) : [value]).map((one) =>
-    readMessage(one, nowMs),
-  );
-  return messages.every((one) => one !== undefined) ? messages : undefined;
+  return (Array.isArray(value) ? (value as unknown[]) : [value]).map((one) => readMessage(one, nowMs));
 }
 
 function readMessage(value: unknown, nowMs: number): GunMessage | undefined {

@@ -16,7 +16,7 @@ export interface GunService {
 export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): GunService {
   const metrics = createMetrics('gun');
   const limits = { ...settings, pingMs: settings.pingSeconds * 1000 };
-  const counters = { messages: 0, framesRefused: 0 };
+  const counters = { messages: 0, refused: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
   const all = new Rate(settings.messagesPerSecondMax);
 
@@ -27,11 +27,12 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
       text: (text) => {
         const nowMs = now();
         const messages = readFrame(text, nowMs);
-        if (messages === undefined) counters.framesRefused++;
-        for (const message of messages ?? []) peer.hear(message);
-        const count = messages?.length ?? 1;
-        counters.messages += count;
-        return Math.max(own.spend(count, nowMs), all.spend(count, nowMs));
+        for (const message of messages) {
+          if (message === undefined) counters.refused++;
+          else peer.hear(message);
+        }
+        counters.messages += messages.length;
+        return Math.max(own.spend(messages.length, nowMs), all.spend(messages.length, nowMs));
       },
       closed: () => peer.gone(),
     };
@@ -54,7 +55,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   metrics.gauge('souls', 'Nodes of the graph that are kept', () => graph.memory.souls);
   metrics.counter('souls_forgotten_total', 'Nodes that made room for others', () => graph.memory.forgotten);
   metrics.counter('messages_total', 'Messages that arrived', () => counters.messages);
-  metrics.counter('frames_refused_total', 'Frames that did not reach gun', () => counters.framesRefused);
+  metrics.counter('messages_refused_total', 'Messages that did not reach gun', () => counters.refused);
   metrics.counter('connections_refused_total', 'Upgrades beyond a limit', () => server.refused());
   metrics.counter('links_failed_total', 'Links that could not be opened, or ended', () => links.failed());
   return { parts: [server, links], server };

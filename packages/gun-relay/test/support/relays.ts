@@ -1,12 +1,11 @@
 // Gun relays and stock gun clients for tests.
 import { silentLog } from '@relay-swarm/kit';
 import type { Roster } from '@relay-swarm/protocol';
-import { spawn, type ChildProcess } from 'node:child_process';
+import { fork, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { buildGunRelay } from '../../src/service.ts';
 import { gunSettings, type GunSettings } from '../../src/settings.ts';
@@ -74,10 +73,8 @@ export class GunClient {
 
   constructor(url: string) {
     const script = fileURLToPath(new URL('gun-client.mjs', import.meta.url));
-    this.#process = spawn(process.execPath, [script, url], { stdio: ['pipe', 'pipe', 'ignore'] });
-    createInterface({ input: this.#process.stdout! }).on('line', (line) =>
-      this.#events.push(JSON.parse(line) as Record<string, unknown>),
-    );
+    this.#process = fork(script, [url], { stdio: 'ignore' });
+    this.#process.on('message', (event) => this.#events.push(event as Record<string, unknown>));
   }
 
   put(soul: string, value: object): void {
@@ -107,7 +104,7 @@ export class GunClient {
   }
 
   #tell(command: object): void {
-    this.#process.stdin!.write(`${JSON.stringify(command)}\n`);
+    this.#process.send(command);
   }
 }
 
