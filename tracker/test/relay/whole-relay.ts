@@ -66,7 +66,6 @@ export async function startRelay(options: WholeRelayOptions = {}): Promise<Whole
   server.on('upgrade', (request, socket, head) => {
     swarm.handleUpgrade(request, socket, head, request.socket.remoteAddress ?? '');
   });
-  await swarm.start();
   const relay: WholeRelay = {
     url,
     origin: `http://127.0.0.1:${port}`,
@@ -81,7 +80,8 @@ export async function startRelay(options: WholeRelayOptions = {}): Promise<Whole
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  running.add(relay);
+  running.add(relay); // before the start, which may fail: stopRelays() closes the server then, too
+  await swarm.start();
   return relay;
 }
 
