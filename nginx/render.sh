@@ -23,8 +23,10 @@ setting NGINX_FORM plain 'plain|tls' 'plain or tls'
 setting TURNS_443 '' 'on|' 'on or empty'
 setting TRACKER_NAMES 'localhost tracker.localhost' "$host( $host)*" 'host names separated by blanks'
 setting PEERJS_NAMES 'peerjs.localhost' "$host( $host)*" 'host names separated by blanks'
+setting GUN_NAMES '' "($host( $host)*)?" 'host names separated by blanks, or empty'
 setting TRACKER_UPSTREAM tracker:8000 "$host:$number" 'HOST:PORT'
 setting PEERJS_UPSTREAM peerjs:9000 "$host:$number" 'HOST:PORT'
+setting GUN_UPSTREAM gun:8765 "$host:$number" 'HOST:PORT'
 setting STUN_UPSTREAM stun:8478 "$host:$number" 'HOST:PORT'
 setting NGINX_HTTP_PORT 8080 "$number" 'a port'
 setting NGINX_TLS_PORT 8443 "$number" 'a port'
@@ -73,6 +75,7 @@ mkdir -p "$to"
 for file in nginx headers proxy site errors descriptor tracker peerjs; do
   render "$file.conf"
 done
+[[ -z $GUN_NAMES ]] || render gun.conf
 case $NGINX_FORM-$TURNS_443 in
   plain-*) render listen-plain.conf listen.conf ;;
   tls-) render listen-tls.conf listen.conf ;;

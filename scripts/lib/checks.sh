@@ -97,10 +97,17 @@ check_ports() {
   [ $failures -gt "$before" ] || ok 'ports: free, or ours'
 }
 
+# The names that lead to this server.
+public_names() {
+  local domain
+  domain=$(setting DOMAIN)
+  printf '%s\n' "tracker.$domain" "peerjs.$domain" "turn.$domain"
+  setting GUN_NAME
+}
+
 check_names() {
   local name found
-  for name in tracker peerjs turn; do
-    name=$name.$(setting DOMAIN)
+  for name in $(public_names); do
     found=$(getent ahosts "$name" | awk '{ print $1 }' | sort -u | tr '\n' ' ')
     if [ -z "$found" ]; then
       bad "DNS: $name leads nowhere. Add an A record (and AAAA, if this server has IPv6) with this server's address"
@@ -151,8 +158,7 @@ check_challenge() {
   compose run --rm --no-deps -T --entrypoint bash certbot -c \
     "mkdir -p /acme/.well-known/acme-challenge && echo $token >/acme/.well-known/acme-challenge/$token" </dev/null >/dev/null 2>&1 ||
     { bad 'challenge: the certbot container does not run. Look at: docker compose run --rm certbot status' && return; }
-  for name in tracker peerjs turn; do
-    name=$name.$(setting DOMAIN)
+  for name in $(public_names); do
     for family in 4 6; do
       getent "ahostsv$family" "$name" 2>/dev/null | awk '{ print $1 }' | grep -vq '^::ffff:' || continue
       seen=$(curl "-$family" -fsS -m 10 "http://$name/.well-known/acme-challenge/$token" 2>&1)

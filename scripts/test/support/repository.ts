@@ -6,8 +6,10 @@ import type { Setting } from '../../../packages/kit/src/index.ts';
 
 export const root = fileURLToPath(new URL('../../..', import.meta.url));
 
-export const SERVICES = ['tracker', 'peerjs', 'stun'] as const;
-export type Service = (typeof SERVICES)[number];
+/** What docker-compose.yml calls them, and where each is. */
+const FOLDERS = { tracker: 'tracker', peerjs: 'peerjs', stun: 'stun', gun: 'packages/gun-relay' } as const;
+export type Service = keyof typeof FOLDERS;
+export const SERVICES = Object.keys(FOLDERS) as Service[];
 
 const NOT_OURS = new Set(['node_modules', 'dist', '.git', 'data', 'coverage']);
 
@@ -27,7 +29,9 @@ export function readRepositoryFile(file: string): string {
 /** The settings that a service reads, by every settings.ts in its src, and those that every service has. */
 export async function settingsOf(service: Service): Promise<Setting<unknown>[]> {
   const { logSettings } = await import('../../../packages/kit/src/index.ts');
-  const files = repositoryFiles(join(root, service, 'src')).filter((file) => file.endsWith('/settings.ts'));
+  const files = repositoryFiles(join(root, FOLDERS[service], 'src')).filter((file) =>
+    file.endsWith('/settings.ts'),
+  );
   const modules: object[] = [];
   for (const file of files) modules.push((await import(join(root, file))) as object); // jest loads one at a time
   const specs = modules.flatMap((module): unknown[] => Object.values(module));
