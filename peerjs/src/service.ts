@@ -14,8 +14,6 @@ import type { PeerjsSettings } from './settings.ts';
 import { Signaling } from './signaling.ts';
 import type { World } from './world.ts';
 
-const HEALTH_MS = 5_000;
-
 export interface PeerjsService {
   /** In the order in which they start. */
   readonly parts: readonly Part[];
@@ -76,7 +74,7 @@ export function buildService(
   const healthFile = createHealthFile({
     dataDir: settings.dataDir,
     service: 'peerjs',
-    everyMs: HEALTH_MS,
+    everyMs: settings.healthSeconds * 1000,
     log,
     gauges: () => ({
       connections: admission.connections,

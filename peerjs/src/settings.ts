@@ -69,6 +69,7 @@ export const peerjsSettings = {
   expireSeconds: integer('PEERJS_EXPIRE_SECONDS', { min: 1, max: 60, default: 5 }),
   pingSeconds: integer('PEERJS_PING_SECONDS', { min: 1, max: 300, default: 27 }),
   idleSeconds: integer('PEERJS_IDLE_SECONDS', { min: 3, max: 3600, default: 90 }),
+  healthSeconds: integer('PEERJS_HEALTH_SECONDS', { min: 1, max: 60, default: 5 }),
   drainSeconds: integer('PEERJS_DRAIN_SECONDS', { min: 0, max: 5, default: 3 }),
 };
 

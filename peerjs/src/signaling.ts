@@ -126,7 +126,7 @@ export class Signaling implements UpgradeRoute {
     stream.cork(); // the answer to the upgrade and OPEN go out together
     const socket = this.#upgrade(request, stream, head, caller);
     if (socket) {
-      socket.tokens = this.#options.settings.messagesBurst;
+      socket.thousandths = this.#options.settings.messagesBurst * 1000;
       socket.filledAtMs = socket.heardAtMs = this.#options.world.nowMs();
       this.#nameless.add(socket);
       this.#introduce(socket, new URLSearchParams(request.url?.slice(this.path.length)));

@@ -33,7 +33,7 @@ export class ClientSocket extends WebSocket implements Bucket {
   #around!: Surroundings;
   /** Empty until `peer` has accepted it. */
   id = '';
-  tokens = 0;
+  thousandths = 0;
   filledAtMs = 0;
   heardAtMs = 0;
   faults = 0;

@@ -79,11 +79,11 @@ describe('FrameGuard', () => {
   it('makes long frames and faults dearer', () => {
     const { socket, speak } = setUp();
     speak('{"type":"LEAVE","dst":"bob"}');
-    expect(socket.tokens).toBeCloseTo(19, 1);
+    expect(socket.thousandths / 1000).toBeCloseTo(19, 1);
     speak(JSON.stringify({ type: 'OFFER', dst: 'bob', payload: 'x'.repeat(8192) }));
-    expect(socket.tokens).toBeCloseTo(16, 1);
+    expect(socket.thousandths / 1000).toBeCloseTo(16, 1);
     speak('{"type":"LEAVE"}');
-    expect(socket.tokens).toBeCloseTo(6, 1);
+    expect(socket.thousandths / 1000).toBeCloseTo(6, 1);
     expect(socket.faults).toBe(1);
   });
 

@@ -12,7 +12,7 @@ describe('spend()', () => {
   it('goes into debt, whose length says how long to wait', () => {
     const bucket = newBucket(rate, 0);
     expect(spend(bucket, rate, 25, 0)).toBe(-5);
-    expect(debtMs(bucket.tokens, rate)).toBe(500);
+    expect(debtMs(bucket.thousandths / 1000, rate)).toBe(500);
     expect(spend(bucket, rate, 1, 600)).toBe(0);
   });
 
