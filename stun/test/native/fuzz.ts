@@ -1,4 +1,5 @@
 // Hostile packets for the state machine: random bytes, real messages cut, mutated, repeated and mixed up.
+import { StreamFramer } from '../../src/native/stream-framer.ts';
 import { FakeWorld, OWN_IPV4, type FakeClient } from './fake-world.ts';
 import {
   channelData,
@@ -147,4 +148,59 @@ export function attack(
     }
   }
   return { world, good, delivered };
+}
+
+/**
+ * Streams of good and hostile messages, cut into chunks anywhere, from connections that are replaced when the framer has
+ * heard enough. Returns how many messages got through to the machine and how many connections were given up.
+ */
+export function attackStreams(
+  count: number,
+  seed: number,
+): { world: FakeWorld; messages: number; closed: number } {
+  const random = dice(seed);
+  const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 100 } });
+  let messages = 0;
+  let closed = 0;
+  const connect = () => {
+    const client = world.client(`user${random(5)}`, { transport: 'tcp', address: `203.0.113.${random(20)}` });
+    const framer = new StreamFramer(
+      (data, start, end) => {
+        messages++;
+        world.machine.receive(client, data, start, end);
+      },
+      () => client.allocation === undefined,
+    );
+    const corpus = everyMessage(client);
+    // Most begin as users do; strangers are given up with their first ChannelData.
+    if (random(4) > 0) client.request('allocate', [UDP_TRANSPORT]);
+    return { client, framer, corpus };
+  };
+  let connection = connect();
+  for (let i = 0; i < count;) {
+    const parts = Array.from({ length: 1 + random(5) }, () => {
+      const message = connection.corpus[random(connection.corpus.length)]!;
+      const kind = random(20);
+      // ChannelData travels padded.
+      const padded = Buffer.concat([message, Buffer.alloc((4 - (message.length % 4)) % 4)]);
+      return kind === 0 ? noise(random) : kind === 1 ? mutated(message, random) : padded;
+    });
+    i += parts.length;
+    const stream = Buffer.concat(parts);
+    let isFine = true;
+    for (let at = 0; at < stream.length && isFine;) {
+      const end = at + 1 + random(120);
+      isFine = connection.framer.push(stream.subarray(at, end));
+      at = end;
+    }
+    connection.client.sent.length = 0;
+    world.toPeers.length = 0;
+    if (isFine) continue;
+    world.machine.disconnected(connection.client);
+    closed++;
+    if (closed % 20 === 0) world.advance(31_000); // reserved ports come back
+    connection = connect();
+  }
+  world.machine.disconnected(connection.client);
+  return { world, messages, closed };
 }
