@@ -83,8 +83,11 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
           else if (named.length < PEERS_PER_NODE_MAX) named.push(peer);
         },
       );
-      for (const node of nodes) client.addNode({ ...node });
-      client.listen(dhtPort, resolve);
+      client.listen(dhtPort, () => {
+        // Not before: the first ping would bind the socket to another port
+        for (const node of nodes) client.addNode({ ...node });
+        resolve();
+      });
     });
 
   const close = (): Promise<void> =>

@@ -359,7 +359,6 @@ export class RelayNode {
     const other = this.#sessions.get(id);
     if (other !== undefined) {
       const loser = keepsNewer(other.session, live.session, this.#options.self.id, id) ? other : live;
-      if (loser === other) this.#sessions.set(id, live);
       this.#close(loser, CLOSE.duplicate, 'one session is enough');
       if (loser === live) return;
     } else if (this.#sessions.size >= this.#options.sessionsMax && !this.#evictUnproven()) {

@@ -185,6 +185,22 @@ describe('among attackers, a swarm of four', () => {
     expect(victim.node.relays).toBe(3);
   });
 
+  it('a liar cannot take the URL of a relay that has not been dialled yet', async () => {
+    const honest = new Attacker(simulation).answerAt('wss://honest.example');
+    const claims = [honest.self, self, createIdentity()].map((who) =>
+      describeRelay(who, { url: 'wss://honest.example' }),
+    );
+    for (const [i, claim] of claims.entries()) {
+      simulation.fetches.set(`http://7.7.7.${i}:80`, () => Promise.resolve(claim));
+      victim.node.addCandidate(`http://7.7.7.${i}:80`, 'bootstrap');
+      await simulation.run(1);
+    }
+    await simulation.run(3_000);
+    expect(victim.node.counters.descriptorsRefused).toBeGreaterThanOrEqual(1);
+    expect(victim.node.save().some(({ descriptor }) => descriptor.id === honest.self.id)).toBe(true);
+    simulation.strangers.clear();
+  });
+
   it('an open session is not enough: the URL has to answer', async () => {
     const attacker = await new Attacker(simulation).dial(victim);
     expect(attacker.isProven).toBe(true);

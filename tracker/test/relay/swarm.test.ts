@@ -33,6 +33,8 @@ describe('a swarm of ten relays', () => {
     const simulation = await createSwarm();
     await simulation.run(5_000);
     for (const { node } of simulation.relays) expect(node.sessions).toBe(9);
+    const dials = simulation.relays.map(({ node }) => node.counters.dials);
+    expect(dials.reduce((sum, count) => sum + count)).toBe(10 * 9); // each proves each once, and loses nobody by it
   });
 
   it('forgets a killed relay within 30 s, and takes it in again', async () => {

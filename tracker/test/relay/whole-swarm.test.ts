@@ -90,6 +90,24 @@ describe('relays with a private DHT', () => {
     await until(() => isComplete([relay, other]), 20);
   }, 60_000);
 
+  it('remember DHT nodes over a restart, and find the swarm without the bootstrap node', async () => {
+    const env = await withDht(dht.address);
+    const relay = await startRelay({ env });
+    const other = await startRelay({ env: await withDht(dht.address) });
+    await until(() => isComplete([relay, other]), 20);
+    await relay.stop();
+    const saved = (await readJsonFile(join(relay.dir, 'data/candidates.json'))) as {
+      nodes: unknown[];
+      relays: unknown[];
+    };
+    expect(saved.nodes.length).toBeGreaterThan(0);
+    expect(saved.relays).toHaveLength(1);
+    await writeFile(join(relay.dir, 'data/candidates.json'), JSON.stringify({ ...saved, relays: [] }));
+    const bootstrap = `127.0.0.1:${await freeUdpPort()}`; // nobody is there
+    const again = await startRelay({ dir: relay.dir, env: { ...env, TRACKER_DHT_BOOTSTRAP: bootstrap } });
+    await until(async () => (await again.roster()).relays.length === 2, 20);
+  }, 60_000);
+
   it('announces the port on which its descriptor is', async () => {
     const relay = await startRelay({ env: await withDht(dht.address) });
     const client = new Client({
