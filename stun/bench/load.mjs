@@ -4,11 +4,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openClient, openPlainClient, openSocket } from './turn.mjs';
 
-const PEERS = 8;
+const PEERS = 10;
 /** Nothing under way takes longer on loopback; what has not come back by then is lost. */
 const LOST_MS = 250;
-/** The payload begins with the moment that it was sent at, and the client's number. */
-const HEAD_BYTES = 12;
+/** Enough for a median; the payload begins with the moment that it was sent at. */
+const LATENCIES_MAX = 200_000;
 
 const plan = JSON.parse(process.argv[2]);
 const peers = await Promise.all(Array.from({ length: PEERS }, openEcho));
@@ -16,20 +16,23 @@ const clients = [];
 let counts = emptyCounts();
 
 for (let number = 0; number < plan.clients; number++) {
-  const state = { underWay: 0, heardAt: 0 };
-  const peerPort = peers[number % PEERS].address().port;
+  const one = { underWay: 0, heardAt: 0, turn: 0 };
+  const peerPorts = Array.from(
+    { length: plan.peers },
+    (_, index) => peers[(number + index) % PEERS].address().port,
+  );
   const onPayload = (data, start) => {
     const now = performance.now();
     counts.received++;
-    if (counts.latenciesMs.length < 200_000) counts.latenciesMs.push(now - data.readDoubleBE(start));
-    state.heardAt = now;
-    if (state.underWay > 0) state.underWay--;
-    if (plan.mode === 'full') fill(client, state);
+    if (counts.latenciesMs.length < LATENCIES_MAX) counts.latenciesMs.push(now - data.readDoubleBE(start));
+    one.heardAt = now;
+    if (one.underWay > 0) one.underWay--;
+    if (plan.mode === 'full') fill(one);
   };
-  const client = await (plan.isPlain ? openPlainClient : openClient)({ ...plan, peerPort, onPayload });
-  if (plan.bindsChannel) await client.bindChannel();
-  clients.push({ client, state, ...client.packet(Math.max(plan.bytes, HEAD_BYTES), plan.sendsOnChannel) });
-  Object.assign(client, clients.at(-1));
+  one.client = await (plan.isPlain ? openPlainClient : openClient)({ ...plan, peerPorts, onPayload });
+  if (plan.bindsChannel) await one.client.bindChannels();
+  one.packets = one.client.packets(plan.bytes, plan.sendsOnChannel);
+  clients.push(one);
 }
 
 process.on('message', (message) => {
@@ -39,42 +42,38 @@ process.on('message', (message) => {
     const at = (share) => latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? NaN;
     process.send({ ...rest, medianMs: at(0.5), p99Ms: at(0.99) });
     counts = emptyCounts();
-  } else if (message === 'end') {
-    process.exit();
   }
 });
 process.send('ready');
 
 if (plan.mode === 'paced') {
-  for (const [index, { client, state }] of clients.entries()) {
-    setTimeout(
-      () => setInterval(() => sendOne(client, state), plan.everyMs),
-      (plan.everyMs * index) / clients.length,
-    );
+  for (const [index, one] of clients.entries()) {
+    setTimeout(() => setInterval(() => sendOne(one), plan.everyMs), (plan.everyMs * index) / clients.length);
   }
 } else {
-  for (const { client, state } of clients) fill(client, state);
+  clients.forEach(fill);
   // A packet that was lost would leave its client with one less for good.
   for (;;) {
     await sleep(LOST_MS);
-    for (const { client, state } of clients) {
-      if (performance.now() - state.heardAt < LOST_MS) continue;
-      state.underWay = 0;
-      fill(client, state);
+    for (const one of clients) {
+      if (performance.now() - one.heardAt < LOST_MS) continue;
+      one.underWay = 0;
+      fill(one);
     }
   }
 }
 
-function fill(client, state) {
-  while (state.underWay < plan.window) sendOne(client, state);
+function fill(one) {
+  while (one.underWay < plan.window) sendOne(one);
 }
 
-function sendOne(client, state) {
-  client.packet.writeDoubleBE(performance.now(), client.start);
-  state.underWay++;
+/** To the client's peers in turn. The buffer is copied: Node may keep it until the kernel has room. */
+function sendOne(one) {
+  const { packet, start } = one.packets[one.turn++ % one.packets.length];
+  packet.writeDoubleBE(performance.now(), start);
+  one.underWay++;
   counts.sent++;
-  // Node keeps the buffer until the kernel has it, which is at once unless the kernel is busy.
-  client.send(Buffer.from(client.packet));
+  one.client.send(Buffer.from(packet));
 }
 
 async function openEcho() {

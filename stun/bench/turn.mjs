@@ -9,7 +9,7 @@ import { ATTRIBUTE, CLASS, METHOD, PROTOCOL_UDP } from '../dist/native/vocabular
 
 const RETRANSMIT_MS = 300;
 const TRIES_MAX = 10;
-const CHANNEL = 0x4000;
+const FIRST_CHANNEL = 0x4000;
 const udpTransport = PROTOCOL_UDP * 2 ** 24;
 
 /** A socket whose packets leave at once, without the turn of the event loop that Node's name look-up takes. */
@@ -22,8 +22,8 @@ export async function openSocket() {
   return socket;
 }
 
-/** Allocates, lets the peer in and binds a channel to it; `onPayload(buffer, start)` gets what comes back. */
-export async function openClient({ server, user, peerPort, onPayload }) {
+/** Allocates and lets the peers in; `onPayload(buffer, start)` gets what comes back. */
+export async function openClient({ server, user, peerPorts, onPayload }) {
   const socket = await openSocket();
   const waiting = new Map();
   socket.on('message', (data) => {
@@ -63,7 +63,7 @@ export async function openClient({ server, user, peerPort, onPayload }) {
     const error = message.bytes(ATTRIBUTE.errorCode);
     throw new Error(`Cannot go on: method ${method} got error ${error[2] * 100 + error[3]}`);
   };
-  const peer = (write) => write.xorAddress(ATTRIBUTE.xorPeerAddress, '127.0.0.1', peerPort);
+  const peer = (write, port) => write.xorAddress(ATTRIBUTE.xorPeerAddress, '127.0.0.1', port);
 
   const challenge = await request(METHOD.allocate, (to) =>
     to.number(ATTRIBUTE.requestedTransport, udpTransport),
@@ -72,19 +72,28 @@ export async function openClient({ server, user, peerPort, onPayload }) {
   const nonce = Buffer.from(challenge.bytes(ATTRIBUTE.nonce));
   signed = { realm, nonce, key: longTermKey(user.username, realm.toString(), user.password) };
   await wanted(METHOD.allocate, (to) => to.number(ATTRIBUTE.requestedTransport, udpTransport));
-  await wanted(METHOD.createPermission, peer);
+  await wanted(METHOD.createPermission, (to) => peer(to, peerPorts[0]));
   return {
     socket,
-    bindChannel: () =>
-      wanted(METHOD.channelBind, (to) => peer(to.number(ATTRIBUTE.channelNumber, CHANNEL * 65_536))),
-    /** The packet around a payload of that many bytes, and where the payload begins. */
-    packet: (bytes, isChannel) => (isChannel ? channelPacket(bytes) : sendIndication(writer, peer, bytes)),
+    bindChannels: async () => {
+      for (const [index, port] of peerPorts.entries()) {
+        const number = (FIRST_CHANNEL + index) * 65_536;
+        await wanted(METHOD.channelBind, (to) => peer(to.number(ATTRIBUTE.channelNumber, number), port));
+      }
+    },
+    /** For each peer the packet around a payload of that many bytes, and where the payload begins. */
+    packets: (bytes, isChannel) =>
+      peerPorts.map((port, index) =>
+        isChannel
+          ? channelPacket(bytes, FIRST_CHANNEL + index)
+          : sendIndication(writer, (to) => peer(to, port), bytes),
+      ),
     send: (packet) => socket.send(packet, server.port, server.host),
   };
 }
 
 /** The same for the forwarder, which wants to know nothing but the peer's port. */
-export async function openPlainClient({ server, peerPort, onPayload }) {
+export async function openPlainClient({ server, peerPorts: [peerPort], onPayload }) {
   const socket = await openSocket();
   const hello = Buffer.from([0x50, peerPort >> 8, peerPort & 0xff]);
   await new Promise((resolve) => {
@@ -94,14 +103,14 @@ export async function openPlainClient({ server, peerPort, onPayload }) {
   socket.on('message', (data) => onPayload(data, 4));
   return {
     socket,
-    packet: channelPacket,
+    packets: (bytes) => [channelPacket(bytes, FIRST_CHANNEL)],
     send: (packet) => socket.send(packet, server.port, server.host),
   };
 }
 
-function channelPacket(bytes) {
+function channelPacket(bytes, channel) {
   const packet = Buffer.alloc(4 + bytes);
-  packet.writeUInt16BE(CHANNEL, 0);
+  packet.writeUInt16BE(channel, 0);
   packet.writeUInt16BE(bytes, 2);
   return { packet, start: 4 };
 }
