@@ -1,12 +1,11 @@
 // Finds candidates in the BitTorrent DHT and announces this relay there. The only importer of bittorrent-dht.
 // IPv4 only: the library opens one udp4 socket and writes six-byte peers. Relays with IPv6 alone are found by bootstrap and roster.
-import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
+import { explainListenError, isPublicAddress, type Log, type Part } from '@relay-swarm/kit';
 import { Client, type DhtNode } from 'bittorrent-dht';
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
 import { TokenBucket } from '../token-bucket.ts';
-import { isPublicAddress } from './addresses.ts';
 import { sample } from './candidates.ts';
 
 export interface DiscoveryOptions {

@@ -1,4 +1,5 @@
 // Asks a candidate who it is: GET /.well-known/relay-swarm. The answer comes from a stranger.
+import type { AddressGuard } from '@relay-swarm/kit';
 import {
   decodeDescriptor,
   DESCRIPTOR_CHARS_MAX,
@@ -8,7 +9,6 @@ import {
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
-import type { AddressGuard } from './addresses.ts';
 
 export const FETCH_MS_MAX = 5_000;
 

@@ -1,12 +1,19 @@
 // The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
-import { writeJsonFile, type HealthSnapshot, type Log, type Metrics, type Part } from '@relay-swarm/kit';
+import {
+  createAddressGuard,
+  isPublicAddress,
+  writeJsonFile,
+  type HealthSnapshot,
+  type Log,
+  type Metrics,
+  type Part,
+} from '@relay-swarm/kit';
 import type { RelayState, Roster, RosterRelay, SignedDescriptor } from '@relay-swarm/protocol';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { createAddressGuard, isPublicAddress } from './addresses.ts';
 import { createDiscovery } from './discovery.ts';
 import { fetchDescriptor } from './fetch-descriptor.ts';
 import { loadIdentity, verifySignature } from './identity.ts';

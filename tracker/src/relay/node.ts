@@ -1,6 +1,6 @@
 // One relay of the swarm: whom it knows, whom it talks to, what it tells. Clock, dice, keys and sockets are passed in, so that
 // a hundred of them run in one test.
-import { limitKey, type Log } from '@relay-swarm/kit';
+import { isPublicAddress, limitKey, type Log } from '@relay-swarm/kit';
 import {
   ASK_KNOWN_MAX,
   encodeRelayMessage,
@@ -12,7 +12,6 @@ import {
   type SignedDescriptor,
   type SignedRelayHealth,
 } from '@relay-swarm/protocol';
-import { isPublicAddress } from './addresses.ts';
 import { Candidates, sample, type Candidate, type CandidateSource } from './candidates.ts';
 import type { Identity, Verify } from './identity.ts';
 import { Relays, type KnownRelay, type SavedRelay } from './relays.ts';

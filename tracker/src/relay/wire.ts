@@ -1,10 +1,10 @@
 // One WebSocket between two relays, either way round. The relay swarm's only importer of ws.
+import type { AddressGuard } from '@relay-swarm/kit';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type RawData } from 'ws';
-import type { AddressGuard } from './addresses.ts';
 
 export interface Wire {
   /** The address at the other end. */

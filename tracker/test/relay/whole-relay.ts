@@ -1,5 +1,5 @@
 // A whole relay swarm part on real sockets, with a small HTTP server in front of it, for tests.
-import { createMetrics, silentLog, type HealthSnapshot } from '@relay-swarm/kit';
+import { createMetrics, readSettings, silentLog, type HealthSnapshot } from '@relay-swarm/kit';
 import { decodeRoster, type Roster } from '@relay-swarm/protocol';
 import { Client } from 'bittorrent-dht';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -7,7 +7,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSettings } from '@relay-swarm/kit';
 import { createRelaySwarm, relaySettings, type RelaySwarm } from '../../src/relay/index.ts';
 
 export interface WholeRelay {
