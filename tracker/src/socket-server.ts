@@ -33,8 +33,10 @@ export interface SocketServerOptions {
   readonly routes: readonly RequestHandler[];
   /** Upgrades on `/relay`. */
   readonly upgradeRelay: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void;
-  /** What a client is told that is refused because this relay is full or stopping; undefined while everybody may come in. */
-  readonly turnAway: () => object | undefined;
+  /** Whether this relay is full or stopping. */
+  readonly isTurningAway: () => boolean;
+  /** What a client is told that is refused for that: where else to go. */
+  readonly roster: () => object;
 }
 
 export interface SocketServer extends Part {
@@ -137,19 +139,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       refuse('origin', '403 Forbidden', { error: 'Pages of this origin may not use this tracker' });
       return;
     }
-    const elsewhere = options.turnAway();
-    if (elsewhere !== undefined) {
-      refuse('turned_away', '503 Service Unavailable', elsewhere);
+    const addressKey = limitKey(address);
+    const refusal = options.isTurningAway() ? 'turned_away' : admission.enter(addressKey);
+    if (refusal === 'address_full') {
+      refuse(refusal, '429 Too Many Requests', { error: 'Too many connections from this address' });
       return;
     }
-    const addressKey = limitKey(address);
-    const refusal = admission.enter(addressKey);
     if (refusal !== undefined) {
-      const isFull = refusal === 'connections_full';
-      const error = isFull
-        ? 'This tracker has as many connections as it takes'
-        : 'Too many connections from this address';
-      refuse(refusal, isFull ? '503 Service Unavailable' : '429 Too Many Requests', { error });
+      refuse(refusal, '503 Service Unavailable', options.roster());
       return;
     }
     socket.once('close', () => admission.leave(addressKey));

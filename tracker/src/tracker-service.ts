@@ -119,7 +119,8 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       }),
     ],
     upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
-    turnAway: () => (isTurningAway(relays) ? relays.roster() : undefined),
+    isTurningAway: () => isTurningAway(relays),
+    roster: () => relays.roster(),
   });
   registerMetrics(metrics, { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server });
   bittorrent.registerMetrics(metrics);

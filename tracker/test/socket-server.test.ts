@@ -228,7 +228,7 @@ describe('admission', () => {
   it('refuses when it is full', async () => {
     await start({ TRACKER_CONNECTIONS_MAX: '1' });
     await opened(connect());
-    expect(await refused('/')).toMatchObject({ status: 503, retryAfter: '30' });
+    expect(await refused('/')).toMatchObject({ status: 503, retryAfter: '30', body: { relays: expect.any(Array) } });
   });
 
   it('counts addresses behind a trusted proxy, and believes nobody else', async () => {
