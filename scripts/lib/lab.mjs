@@ -4,8 +4,9 @@ import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fail, root } from './prepare.mjs';
 
-const NETWORK = 'relay-swarm-lab';
-const DHT = 'relay-swarm-lab-dht';
+/** Tests have a lab of their own. */
+const NETWORK = process.env.LAB_NAME || 'relay-swarm-lab';
+const DHT = `${NETWORK}-dht`;
 const VERSION = process.env.RELAY_SWARM_VERSION || 'local';
 const PREFIX = process.env.LAB_NETWORK || '10.214.0';
 const RELAYS_MAX = 100;
@@ -16,7 +17,7 @@ const ROSTER_MS_MAX = 2_000;
 
 const addressOf = (number) => `${PREFIX}.${10 + number}`;
 const dhtAddress = `${PREFIX}.2`;
-const projectOf = (number) => `relay-swarm-lab-${number}`;
+const projectOf = (number) => `${NETWORK}-${number}`;
 const hostOf = (number) => `${projectOf(number)}-host-1`;
 const containerOf = (number, service) => `${projectOf(number)}-${service}-1`;
 
@@ -50,6 +51,7 @@ function compose(number, ...args) {
     COMPOSE_ENV_FILES: '/dev/null',
     COMPOSE_PROFILES: 'gun',
     RELAY_SWARM_VERSION: VERSION,
+    LAB_NAME: NETWORK,
     LAB_ADDRESS: addressOf(number),
     LAB_DHT: dhtAddress,
     RELAY_SERVICES: hasGun ? `gun=http://${addressOf(number)}:8765/gun` : '',
@@ -68,7 +70,7 @@ async function relays() {
   ]);
   const found = new Map();
   for (const line of lines.split('\n').filter(Boolean)) {
-    const [, digits, service, state] = /-lab-(\d+)-(\w+)-\d+ (\w+)$/.exec(line) ?? [];
+    const [, digits, service, state] = /-(\d+)-(\w+)-\d+ (\w+)$/.exec(line) ?? [];
     const number = Number(digits);
     if (service === undefined) continue;
     if (!found.has(number)) found.set(number, { number, states: new Map() });

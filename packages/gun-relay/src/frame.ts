@@ -1,7 +1,10 @@
 // What may be said to gun: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
 
 /** One of gun's messages, checked; its fields have gun's own one-character names. */
-export type GunMessage = Readonly<Record<string, unknown>> & { readonly '#'?: string };
+export type GunMessage = Readonly<Record<string, unknown>> & {
+  readonly '#'?: string;
+  readonly get?: Readonly<Record<string, unknown>>;
+};
 
 const FIELDS = ['#', '@', '##', '><', '%', 'put', 'get', 'ok', 'err', 'dam', 'pid'] as const;
 /** The handshake, a complaint, and a greeting that means nothing. The others make a relay dial where the sender wants. */

@@ -65,7 +65,7 @@ export function createLinks(options: LinksOptions): Links {
       link.nextAtMs = now() + Math.min(RETRY_MS_MAX, everyMs * 2 ** Math.min(link.failures - 1, 10));
     };
     try {
-      await dial(url, guard, limits, (wire) => {
+      await dial(`${url}?link`, guard, limits, (wire) => {
         const listener = opened(wire);
         link.wire = wire;
         link.failures = 0;

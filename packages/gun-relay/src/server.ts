@@ -11,9 +11,11 @@ import {
 import { createServer, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { GunSettings } from './settings.ts';
-import { createAcceptor, type Opened, type Wire, type WireLimits } from './wire.ts';
+import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
 
 const PATH = '/gun';
+/** How another gun relay says that it is one: then both ask what the other knows. */
+const LINK_PATH = '/gun?link';
 
 export interface GunServer extends Part {
   readonly server: Server;
@@ -25,7 +27,7 @@ export function createGunServer(
   settings: GunSettings,
   limits: WireLimits,
   handle: RequestHandler,
-  opened: Opened,
+  open: (wire: Wire, isLink: boolean) => WireListener,
 ): GunServer {
   const readAddress = createAddressReader(settings.trustedProxies);
   const accept = createAcceptor(limits);
@@ -70,7 +72,7 @@ export function createGunServer(
       isOpen = true;
       pending--;
       wires.add(wire);
-      const listener = opened(wire);
+      const listener = open(wire, request.url === LINK_PATH);
       return {
         ...listener,
         closed: () => {

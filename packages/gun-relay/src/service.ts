@@ -6,7 +6,7 @@ import { createLinks } from './links.ts';
 import { Rate } from './rate.ts';
 import { createGunServer, type GunServer } from './server.ts';
 import type { GunSettings } from './settings.ts';
-import type { Opened } from './wire.ts';
+import type { Wire, WireListener } from './wire.ts';
 
 export interface GunService {
   readonly parts: readonly Part[];
@@ -20,8 +20,9 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
   const all = new Rate(settings.messagesPerSecondMax);
 
-  const opened: Opened = (wire) => {
+  const open = (wire: Wire, isLink: boolean): WireListener => {
     const peer = graph.attach(wire);
+    if (isLink) peer.catchUp();
     const own = new Rate(settings.messagesPerSecond);
     return {
       text: (text) => {
@@ -40,13 +41,14 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const links = createLinks({
     ...settings,
     everyMs: settings.linkSeconds * 1000,
-    ...{ limits, opened, log, now },
+    opened: (wire) => open(wire, true),
+    ...{ limits, log, now },
   });
   const server = createGunServer(
     settings,
     limits,
     createOperations(metrics, () => ({ ok: true, state: 'ok' })),
-    opened,
+    open,
   );
 
   metrics.gauge('connections', 'Open WebSockets of clients and of other relays', () => server.connections());

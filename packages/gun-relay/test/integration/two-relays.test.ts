@@ -56,6 +56,22 @@ describe('gun clients', () => {
     await reader.sees('old', { text: 'still here' });
   });
 
+  it('see what was written before the link, though they asked before it too', async () => {
+    await start(2);
+    for (const [writes, reads] of [
+      [0, 1],
+      [1, 0],
+    ] as const) {
+      const [writer, reader] = [clientOf(writes), clientOf(reads)];
+      reader.on(`by-${writes}`);
+      writer.put(`by-${writes}`, { text: 'early' });
+      await writer.saved(`by-${writes}`);
+    }
+    for (const number of [0, 1]) await writeRoster(relays, number);
+    await clients[1]!.sees('by-0', { text: 'early' });
+    await clients[3]!.sees('by-1', { text: 'early' });
+  });
+
   it('lose a relay that leaves the roster, and get it back with it', async () => {
     await start(2);
     await writeRoster(relays, 0);
