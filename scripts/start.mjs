@@ -1,10 +1,13 @@
 // npm start: every service on this machine without Docker. Installs and compiles what is missing, says where things listen,
 // stops everything on Ctrl-C.
+import { existsSync, readFileSync } from 'node:fs';
+import { checkEnvLines, settingNames } from './lib/env-lines.mjs';
 import { compile, fail, installPackages, requireNode, root } from './lib/prepare.mjs';
 
 const READY_MS_MAX = 60_000;
 
 requireNode();
+checkEnvFile();
 installPackages();
 
 // What stands on installed packages and compiled code comes after them.
@@ -14,6 +17,12 @@ compile(services.map(({ name }) => name));
 
 const env = await environment().catch((error) => fail(error.message));
 const print = (line) => console.log(line);
+const addresses = await Promise.all(services.map((service) => addressOf(service, env)));
+const inUse = (await Promise.all(addresses.map(isHealthy))).indexOf(true);
+if (inUse >= 0)
+  fail(
+    `Cannot start: ${services[inUse].name} answers on http://${addresses[inUse]} already. Stop the relay-swarm that runs there, or set ${services[inUse].port} to a free port`,
+  );
 let stopping;
 
 const running = services.map((service) => {
@@ -24,16 +33,15 @@ const running = services.map((service) => {
     cwd: root,
     env: { ...process.env, ...localSettings(service, env) },
     print,
-    onFailure: (exit) => {
-      print(`relay-swarm: ${name} could not start (${exit}), so everything is stopped`);
-      void stop(1);
-    },
+    onFailure: (exit) =>
+      void stop(1, `${name} could not start (${exit}), so everything is stopped. Its lines with ! say why`),
   });
 });
 
-function stop(exitCode) {
+/** The reason is the last line, where it is read. */
+function stop(exitCode, reason = 'stopped') {
   return (stopping ??= Promise.all(running.map((service) => service.stop())).then(() => {
-    if (exitCode === 0) print('relay-swarm: stopped');
+    print(`relay-swarm: ${reason}`);
     process.exit(exitCode);
   }));
 }
@@ -45,12 +53,10 @@ process.on('uncaughtException', (error) => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 
-const addresses = await Promise.all(services.map((service) => addressOf(service, env)));
 const untilMs = Date.now() + READY_MS_MAX;
 while (!(await Promise.all(addresses.map(isHealthy))).every(Boolean)) {
   if (Date.now() > untilMs) {
-    print(`relay-swarm: not ready after ${READY_MS_MAX / 1000} s, so everything is stopped`);
-    await stop(1);
+    await stop(1, `not ready after ${READY_MS_MAX / 1000} s, so everything is stopped`);
   }
   await new Promise((resolve) => setTimeout(resolve, 200));
 }
@@ -58,4 +64,12 @@ if (!stopping) {
   print('relay-swarm is ready:');
   services.forEach(({ name, say }, i) => print(`  ${name.padEnd(8)} ${say(addresses[i])}`));
   print('Stop with Ctrl-C');
+}
+
+function checkEnvFile() {
+  if (!existsSync(`${root}.env`)) return;
+  const read = (name) => readFileSync(`${root}${name}`, 'utf8');
+  const { faults, unknown } = checkEnvLines(read('.env'), settingNames(read('.env.example')));
+  for (const warning of unknown) console.warn(`relay-swarm: ${warning} .env.example has all names`);
+  if (faults.length > 0) fail(faults.join('\n'));
 }

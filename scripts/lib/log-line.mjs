@@ -11,6 +11,8 @@ export function readableLine(line) {
   if (typeof entry?.message !== 'string') return line;
   // The settings are in the file of whoever asks; the time is now.
   const { time, level, service, message, settings, ...fields } = entry;
+  // The system's own refusals say everything in their message; the stack is for our mistakes.
+  if (fields.error?.syscall) fields.error = fields.error.message;
   const rest = Object.keys(fields).length > 0 ? ` ${JSON.stringify(fields)}` : '';
   return `${level === 'info' ? '' : `${level}: `}${message}${rest}`;
 }

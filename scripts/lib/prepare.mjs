@@ -27,15 +27,17 @@ export function installPackages() {
   run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], 'install the packages');
 }
 
-/** Optional packages are for some platforms only, and npm knows best which. */
-function isInstalled() {
-  const note = `${root}node_modules/.package-lock.json`; // npm's own, of what it installed last
+/** Whether every package of the lock file is there. Optional ones are for some platforms only, and npm knows best which. */
+export function isInstalled(folder = root) {
+  const note = `${folder}node_modules/.package-lock.json`; // npm's own, of what it installed last
   if (!existsSync(note)) return false;
   const read = (file) => JSON.parse(readFileSync(file, 'utf8')).packages;
   const installed = read(note);
-  return Object.entries(read(`${root}package-lock.json`)).every(
+  return Object.entries(read(`${folder}package-lock.json`)).every(
     ([at, { version, optional }]) =>
-      !at.includes('node_modules/') || optional || installed[at]?.version === version,
+      !at.includes('node_modules/') ||
+      optional ||
+      (installed[at]?.version === version && existsSync(`${folder}${at}/package.json`)),
   );
 }
 

@@ -115,6 +115,17 @@ describe('npm start', () => {
     }
   });
 
+  it('started twice, says that it runs already', async () => {
+    run = new Run(settings);
+    await run.says(READY);
+    const second = new Run(settings);
+    expect(await second.exitCode).toBe(1);
+    expect(second.output).toContain(
+      `Cannot start: tracker answers on http://127.0.0.1:${settings['TRACKER_PORT']} already`,
+    );
+    expect(second.output).not.toContain(READY);
+  });
+
   it('tells every wrong setting', async () => {
     run = new Run({ ...settings, TRACKER_OFFERS_MAX: 'many', TRACKER_PING_SECONDS: '0' });
     expect(await run.exitCode).toBe(1);
