@@ -39,8 +39,12 @@ export const createIdentity = (): Identity => identityOf(generateKeyPairSync('ed
 /** The identity in this folder; where there is none yet, a new one. */
 export async function loadIdentity(dir: string): Promise<Identity> {
   const file = join(dir, KEY_FILE);
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  const pem = (await readKey(file)) ?? (await writeNewKey(file));
+  const pem = await keepKey(dir, file).catch((error: unknown) => {
+    const found = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new SettingsError(
+      `Cannot keep the relay's key in ${dir}: found ${found}, wanted a folder that this service may write to. Set IDENTITY_DIR to one`,
+    );
+  });
   try {
     const key = createPrivateKey(pem);
     if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is a key of type ${key.asymmetricKeyType}`);
@@ -50,6 +54,11 @@ export async function loadIdentity(dir: string): Promise<Identity> {
       `Cannot use the relay's key in ${file}: found ${(error as Error).message}, wanted an Ed25519 private key in PEM. Restore it from a backup, or move it away to get a new identity`,
     );
   }
+}
+
+async function keepKey(dir: string, file: string): Promise<string> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  return (await readKey(file)) ?? (await writeNewKey(file));
 }
 
 async function readKey(file: string): Promise<string | undefined> {

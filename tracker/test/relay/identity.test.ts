@@ -42,6 +42,15 @@ describe('loadIdentity()', () => {
     },
   );
 
+  it('says what to do about a folder that it cannot have', async () => {
+    await writeFile(dir, 'a file is in the way');
+    const refusal = await loadIdentity(dir).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(SettingsError);
+    expect((refusal as Error).message).toBe(
+      `Cannot keep the relay's key in ${dir}: found EEXIST, wanted a folder that this service may write to. Set IDENTITY_DIR to one`,
+    );
+  });
+
   it('signs so that all can verify, and nobody else can sign', async () => {
     const self = await loadIdentity(dir);
     const signature = self.sign('text é');
