@@ -27,7 +27,8 @@ export class UdpTracker {
   /** The response, or undefined where none is due. `nowMs` never runs backwards. */
   handle(packet: Buffer, address: string, port: number, nowMs: number): Buffer | undefined {
     const header = readHeader(packet);
-    if (header === undefined) {
+    // Port 0 is only in forged datagrams: nothing can be sent there, and Node throws where one tries.
+    if (header === undefined || port === 0) {
       this.counts.ignored++;
       return undefined;
     }

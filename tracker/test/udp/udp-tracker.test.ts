@@ -88,6 +88,12 @@ class UdpClient {
 const isError = (reply: Buffer | undefined): boolean => reply?.readUInt32BE(0) === 3;
 
 describe('the UDP tracker', () => {
+  it('gives no answer to port 0, which a forged datagram may come from and nothing can be sent to', () => {
+    const { udp } = create();
+    expect(udp.handle(connect(), '192.0.2.1', 0, 0)).toBeUndefined();
+    expect(udp.counts).toMatchObject({ connects: 0, ignored: 1 });
+  });
+
   it('answers a connect with the transaction id and a connection id', () => {
     const reply = create().udp.handle(connect(0x01020304), '192.0.2.1', 1, 0)!;
     expect(reply).toHaveLength(16);
