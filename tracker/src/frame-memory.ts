@@ -2,8 +2,8 @@
 // one allocation for each frame would cost more than the frame, and keep the garbage collector busy.
 
 const SLAB_BYTES = 65_536;
-/** Memory beyond this is given back after a busy turn. */
-const SLABS_KEPT_MAX = 64;
+/** What a busy turn needs beyond this is left to the garbage collector: a turn whose frames are all dropped has no end. */
+const SLABS_MAX = 64;
 
 const slabs: Buffer[] = [];
 let current = 0;
@@ -14,7 +14,8 @@ let isInUse = false;
 export function allocateFrame(bytes: number): Buffer {
   if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
   if (used + bytes > SLAB_BYTES) {
-    current++;
+    if (current === SLABS_MAX - 1) slabs.pop();
+    else current++;
     used = 0;
   }
   const slab = (slabs[current] ??= Buffer.allocUnsafeSlow(SLAB_BYTES));
@@ -29,7 +30,7 @@ export function keepThisTurnsFrames(): void {
 
 /** At the end of a turn, when everything has been handed over. */
 export function endTurn(): void {
-  slabs.length = isInUse ? 0 : Math.min(slabs.length, SLABS_KEPT_MAX);
+  if (isInUse) slabs.length = 0;
   current = used = 0;
   isInUse = false;
 }

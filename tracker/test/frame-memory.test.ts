@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+import { setFlagsFromString } from 'node:v8';
 import { allocateFrame, endTurn, keepThisTurnsFrames } from '../src/frame-memory.ts';
 
 const SLAB = 65_536;
@@ -27,5 +29,19 @@ describe('the memory for frames', () => {
     const large = allocateFrame(SLAB);
     expect([large.length, large.buffer.byteLength]).toEqual([SLAB, SLAB]);
     expect(allocateFrame(1).buffer).not.toBe(large.buffer);
+  });
+
+  it('does not grow in a turn without an end: frames that are all dropped are never flushed', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const before = process.memoryUsage().arrayBuffers;
+    for (let index = 0; index < 2_000; index++) allocateFrame(SLAB / 4);
+    collect();
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * SLAB);
+  });
+
+  it('never gives a piece twice in one turn, however busy', () => {
+    const pieces = Array.from({ length: 400 }, (_, index) => allocateFrame(SLAB / 4).fill(index % 251));
+    pieces.forEach((piece, index) => expect(piece.every((byte) => byte === index % 251)).toBe(true));
   });
 });
