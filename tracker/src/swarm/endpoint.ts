@@ -2,7 +2,6 @@
 // In memory a string of 6 or 18 characters U+0000–U+00FF, so that it is a key, and cheap to write. Pure.
 import { isIP } from 'node:net';
 
-export const IPV4_ENDPOINT_BYTES = 6;
 export const IPV6_ENDPOINT_BYTES = 18;
 
 /** The endpoint of an address as Node writes it, or undefined where that is none. */

@@ -49,7 +49,7 @@ export interface HostTrackerOptions {
 }
 
 const NUMWANT_DEFAULT = 50;
-export const NUMWANT_MAX = 80;
+const NUMWANT_MAX = 80;
 /** What one datagram can ask for (BEP 15), and far more than fit into a URL of ordinary length. */
 export const HOST_SCRAPE_HASHES_MAX = 74;
 

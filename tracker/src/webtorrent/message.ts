@@ -23,7 +23,6 @@ export class Message {
   infoHash: string | undefined = undefined;
   peerId: string | undefined = undefined;
   toPeerId: string | undefined = undefined;
-  hasToPeerId = false;
   /** `invalid` is an event that nobody knows. An absent, empty or null one is an update. */
   event: AnnounceEvent | 'invalid' = 'update';
   /** Bytes left to download; undefined where absent or no number. */
@@ -41,14 +40,13 @@ export class Message {
   offers = 0;
   readonly offerJson: Range[] = Array.from({ length: OFFERS_READ_MAX }, () => ({ start: 0, end: 0 }));
   readonly offerIdJson: Range[] = Array.from({ length: OFFERS_READ_MAX }, () => ({ start: 0, end: 0 }));
-  /** A scrape's hashes: undefined where none were named, else each one as its JSON stands. */
-  scraped: { infoHash: string | undefined; json: Range }[] | undefined = undefined;
+  /** The hashes that a scrape lists: undefined where there is no list; of a hash, where it is malformed. */
+  scraped: (string | undefined)[] | undefined = undefined;
 
   reset(bytes: Buffer): void {
     this.bytes = bytes;
     this.action = undefined;
     this.infoHash = this.peerId = this.toPeerId = undefined;
-    this.hasToPeerId = false;
     this.event = 'update';
     this.left = this.numwant = undefined;
     this.wantsRelays = false;

@@ -1,6 +1,5 @@
 // Reads a client's frame. The fast way finds offers, ids and answer in the bytes as they came. Anything unusual (escaped or repeated
 // keys) goes the plain way: JSON.parse, the known fields written anew, and then the same fast way. So both ways mean the same.
-import { isUtf8 } from 'node:buffer';
 import { decodeId } from './ids.ts';
 import {
   CLOSE_ARRAY,
@@ -134,7 +133,6 @@ export class MessageReader {
         message.peerId = isString ? decodeId(scan.bytes, start + 1, end - 1) : undefined;
         break;
       case 'to_peer_id':
-        message.hasToPeerId = scan.bytes[start] !== NULL_BYTE;
         message.toPeerId = isString ? decodeId(scan.bytes, start + 1, end - 1) : undefined;
         break;
       case 'event':
@@ -227,10 +225,7 @@ export class MessageReader {
     at = scan.space(at + 1);
     while (bytes[at] !== CLOSE_ARRAY && scraped.length <= SCRAPE_HASHES_MAX) {
       const end = scan.value(at, 2);
-      scraped.push({
-        infoHash: bytes[at] === QUOTE ? decodeId(bytes, at + 1, end - 1) : undefined,
-        json: { start: at, end },
-      });
+      scraped.push(bytes[at] === QUOTE ? decodeId(bytes, at + 1, end - 1) : undefined);
       at = scan.space(end);
       if (bytes[at] === COMMA) at = scan.space(at + 1);
     }
@@ -277,6 +272,3 @@ function pick(from: object, names: readonly string[]): Record<string, unknown> {
 
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
-
-/** Whether a frame may be read at all: text frames are checked by the WebSocket library, binary ones here. */
-export const isReadable = (frame: Buffer): boolean => isUtf8(frame);

@@ -172,9 +172,7 @@ export class WebTorrent {
 
   #scrape(link: Link, message: Message): Outcome {
     this.counts.scrapes++;
-    const asked =
-      message.scraped?.map((one) => one.infoHash) ??
-      (message.infoHashJson.start === 0 ? undefined : [message.infoHash]);
+    const asked = message.scraped ?? (message.infoHashJson.start === 0 ? undefined : [message.infoHash]);
     if (asked === undefined)
       return this.#refuse(link, message, 'Cannot scrape every torrent: name the info_hash of each one');
     if (asked.length > SCRAPE_HASHES_MAX)

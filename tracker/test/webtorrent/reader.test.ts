@@ -10,10 +10,9 @@ function meaning(message: Message | undefined): unknown {
   if (message === undefined) return undefined;
   const json = (range: Range): unknown =>
     range.start === 0 ? undefined : JSON.parse(message.bytes.toString('utf8', range.start, range.end));
-  const { action, infoHash, peerId, toPeerId, hasToPeerId, event, left, numwant, wantsRelays, offers } =
-    message;
+  const { action, infoHash, peerId, toPeerId, event, left, numwant, wantsRelays, offers } = message;
   return {
-    ...{ action, infoHash, peerId, toPeerId, hasToPeerId, event, left, numwant, wantsRelays },
+    ...{ action, infoHash, peerId, toPeerId, event, left, numwant, wantsRelays },
     infoHashJson: json(message.infoHashJson),
     peerIdJson: json(message.peerIdJson),
     answer: json(message.answer),
@@ -22,7 +21,7 @@ function meaning(message: Message | undefined): unknown {
       json(message.offerIdJson[index]!),
       json(message.offerJson[index]!),
     ]),
-    scraped: message.scraped?.map((one) => one.infoHash),
+    scraped: message.scraped,
   };
 }
 
