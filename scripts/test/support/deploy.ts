@@ -18,7 +18,9 @@ exec /usr/bin/getent "$@"
 
 export interface Outcome {
   readonly code: number;
+  /** Standard output, then standard error. */
   readonly output: string;
+  readonly stdout: string;
 }
 
 export class DeployedBundle {
@@ -76,6 +78,7 @@ export class DeployedBundle {
         RELAY_PEERJS_URL: `https://peerjs.${DOMAIN}:8443`,
         RELAY_ICE_SERVERS_URL: `https://tracker.${DOMAIN}:8443/ice-servers`,
         PUBLIC_IP: `${edge}.1`,
+        STUN_SECRET: '5e'.repeat(32),
         STUN_PORT: turn,
         STUN_TLS_PORT: turn + 1,
         STUN_RELAY_PORT_MIN: turn + 2,
@@ -131,6 +134,7 @@ networks:
           resolve({
             code: error === null ? 0 : typeof error.code === 'number' ? error.code : -1,
             output: stdout + stderr,
+            stdout,
           });
         },
       );
@@ -141,11 +145,11 @@ networks:
     return this.run(join(this.folder, 'scripts', name), ...args);
   }
 
-  /** Runs docker compose; throws where it fails. */
+  /** Runs docker compose and returns its standard output; throws where it fails. */
   async compose(...args: readonly string[]): Promise<string> {
-    const { code, output } = await this.run('docker', 'compose', ...args);
+    const { code, output, stdout } = await this.run('docker', 'compose', ...args);
     if (code !== 0) throw new Error(`Cannot run docker compose ${args.join(' ')}:\n${output}`);
-    return output;
+    return stdout;
   }
 
   /** Serial number and issuer of the certificate that a new handshake gets. */

@@ -55,7 +55,7 @@ const RULES_OF_SERVICES: typeof RULES = {
   'a restart policy': (service) => service.restart === 'unless-stopped',
 };
 
-const SECRETS: Readonly<Record<string, RegExp>> = { stun: /^STUN_/, peerjs: /^PEERJS_/ };
+const SECRETS: Readonly<Record<string, RegExp>> = { stun: /^STUN_/, coturn: /^STUN_/, peerjs: /^PEERJS_/ };
 
 /** Every rule that a service breaks, as "service: rule". */
 export function policyFaults({ services }: ComposeConfig): string[] {
