@@ -1,8 +1,8 @@
 // Overload and drain with whole trackers, and with clients that have never heard of it.
 import { Client, type Update } from 'bittorrent-tracker';
-import { once } from 'node:events';
 import { WebSocket } from 'ws';
 import type { Roster } from '@relay-swarm/protocol';
+import { Crowd } from '../support/crowd.ts';
 import { HandClient } from '../support/hand-client.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 import { until } from './whole-relay.ts';
@@ -20,10 +20,9 @@ const CONNECTIONS_MAX = 10;
 describe('a relay that fills up, beside one with room', () => {
   let roomy: RunningTracker;
   let small: RunningTracker;
-  let crowd: WebSocket[];
+  let crowd: Crowd;
   let clients: Client[];
   beforeEach(async () => {
-    crowd = [];
     clients = [];
     const env = { RELAY_ALLOW_PRIVATE: 'true', RELAY_STATUS_SECONDS: '1' };
     roomy = await startTracker(env);
@@ -32,24 +31,16 @@ describe('a relay that fills up, beside one with room', () => {
       RELAY_BOOTSTRAP: roomy.url.replace('ws', 'http'),
       TRACKER_CONNECTIONS_MAX: String(CONNECTIONS_MAX),
     });
+    crowd = new Crowd(small.url);
     await until(() => small.relays.roster().relays.length === 2, 15);
   }, 30_000);
   afterEach(async () => {
     for (const client of clients) await new Promise<void>((resolve) => client.destroy(resolve));
-    for (const socket of crowd) socket.terminate();
+    crowd.leave();
     await small.stop();
     await roomy.stop();
   });
 
-  async function fillTo(count: number): Promise<void> {
-    while (crowd.length < count) {
-      const socket = new WebSocket(small.url);
-      await once(socket, 'open');
-      // a first frame, and then now and then nothing: they stay
-      socket.send(JSON.stringify({ ...announce, peer_id: String(crowd.length).padStart(20, 'c') }));
-      crowd.push(socket);
-    }
-  }
   function createClient(announceUrls: string[]): { client: Client; updates: Update[]; warnings: string[] } {
     const client = new Client({
       infoHash: 'ab'.repeat(20),
@@ -69,7 +60,7 @@ describe('a relay that fills up, beside one with room', () => {
   const isIn = (state: string) => () => small.relays.state() === state;
 
   it('serves stock clients as before while it is busy, and tells of the other one only those who ask', async () => {
-    await fillTo(8);
+    await crowd.growTo(8);
     await until(isIn('busy'), 20);
     const { client, updates, warnings } = createClient([small.url]);
     client.start();
@@ -91,7 +82,7 @@ describe('a relay that fills up, beside one with room', () => {
     const inside = createClient([small.url]);
     inside.client.start();
     await until(() => inside.updates.length === 1, 5);
-    await fillTo(CONNECTIONS_MAX - 1);
+    await crowd.growTo(CONNECTIONS_MAX - 1);
     await until(isIn('full'), 20);
 
     const refusal = await new Promise<{ status: number; retryAfter: string; body: string }>((resolve) => {
