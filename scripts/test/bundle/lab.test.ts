@@ -1,6 +1,7 @@
 // Three whole relays of the lab: they find each other, lose one that is gone, and stock gun clients of different relays meet.
 import { execFileSync } from 'node:child_process';
 import { GunClient } from '../../../packages/gun-relay/test/support/relays.ts';
+import { compose } from '../support/bundle.ts';
 import { root } from '../support/repository.ts';
 
 /** The issue's bar for everything that happens to a relay. */
@@ -8,7 +9,7 @@ const SECONDS_MAX = 30;
 
 const env = {
   ...process.env,
-  LAB_NAME: `relay-swarm-lab-test`,
+  LAB_NAME: 'relay-swarm-lab-test',
   LAB_NETWORK: '10.215.0',
   HEALTH_INTERVAL: '30s',
 };
@@ -45,6 +46,7 @@ async function gunUrlOf(number: number): Promise<string> {
 describe('the lab', () => {
   beforeAll(() => {
     lab('down');
+    compose('--profile', 'gun', 'build', 'gun'); // the others were built when the bundle was brought up
     process.stdout.write(lab('up', '3', 'peerjs', 'stun', 'gun'));
   });
   afterAll(() => void lab('down'));
