@@ -53,6 +53,12 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'kind',
   );
   metrics.counter(
+    'announces_refused_total',
+    'WebTorrent announces refused by a limit of the swarms',
+    () => webTorrent.announcesRefused,
+    'reason',
+  );
+  metrics.counter(
     'messages_read_plainly_total',
     'WebTorrent messages in an unusual form, parsed the slow way',
     () => webTorrent.plainReads,

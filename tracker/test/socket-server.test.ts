@@ -173,6 +173,20 @@ describe('a connection', () => {
     expect(webSocket.readyState).toBe(WebSocket.OPEN);
   });
 
+  it('that is in too many swarms is told so, and the operator sees it', async () => {
+    await start({ TRACKER_SWARMS_PER_CONNECTION_MAX: '1' });
+    const client = connect();
+    await opened(client);
+    client.send(announce('alice'));
+    await message(client);
+    client.send(announce('alice', { info_hash: id('another') }));
+    expect(await message(client)).toMatchObject({
+      'failure reason': expect.stringContaining('Too many torrents') as string,
+    });
+    const metrics = await (await fetch(tracker.url.replace('ws', 'http') + '/metrics')).text();
+    expect(metrics).toContain('tracker_announces_refused_total{reason="CONNECTION_SWARMS_FULL"} 1');
+  });
+
   it('that floods is closed', async () => {
     await start({ TRACKER_MESSAGES_BURST: '10', TRACKER_MESSAGES_PER_SECOND: '1', TRACKER_FAULTS_MAX: '3' });
     const webSocket = connect();
@@ -228,7 +242,11 @@ describe('admission', () => {
   it('refuses when it is full', async () => {
     await start({ TRACKER_CONNECTIONS_MAX: '1' });
     await opened(connect());
-    expect(await refused('/')).toMatchObject({ status: 503, retryAfter: '30', body: { relays: expect.any(Array) } });
+    expect(await refused('/')).toMatchObject({
+      status: 503,
+      retryAfter: '30',
+      body: { relays: expect.any(Array) },
+    });
   });
 
   it('counts addresses behind a trusted proxy, and believes nobody else', async () => {

@@ -52,6 +52,12 @@ export class WebTorrent {
     answersSent: 0,
     answersLost: 0,
   };
+  /** Announces that met a limit of the swarms. */
+  readonly announcesRefused: Record<Refusal, number> = {
+    SWARMS_FULL: 0,
+    CONNECTION_SWARMS_FULL: 0,
+    PEER_ID_CLAIMED: 0,
+  };
 
   constructor(options: WebTorrentOptions) {
     this.#options = options;
@@ -120,7 +126,10 @@ export class WebTorrent {
     const hasCompleted = event === 'completed';
     const isSeeder = hasCompleted || (message.left === undefined ? undefined : message.left === 0);
     const peer = swarms.announce(link, infoHash, peerId, { isSeeder, hasCompleted }, nowMs);
-    if (typeof peer === 'string') return this.#refuse(link, message, REFUSALS[peer]);
+    if (typeof peer === 'string') {
+      this.announcesRefused[peer]++;
+      return this.#refuse(link, message, REFUSALS[peer]);
+    }
     link.send(
       announceReply(peer.swarm, intervalSeconds, message.wantsRelays ? this.#options.relays() : undefined),
       Priority.reply,
