@@ -18,10 +18,11 @@ import { watchPage, type PageWatch } from '../support/page-watch.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 
 const CONNECTIONS_MAX = 10;
+const INTERVAL_SECONDS = 10;
 const ENV = {
   RELAY_STATUS_SECONDS: '1',
   TRACKER_CONNECTIONS_MAX: String(CONNECTIONS_MAX),
-  TRACKER_ANNOUNCE_INTERVAL_SECONDS: '10', // the least that there is, so that clients announce in each state
+  TRACKER_ANNOUNCE_INTERVAL_SECONDS: String(INTERVAL_SECONDS),
 };
 const SEGMENT_BYTES = 200_000;
 const modules = join(import.meta.dirname, '..', '..', '..', 'node_modules');
@@ -107,18 +108,25 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     const script = await bundleForBrowser(program, import.meta.dirname);
     pages = await servePages({ ...programPage(script), '/segment.bin': Buffer.alloc(SEGMENT_BYTES, 'live') });
   }
-  async function open(): Promise<{ page: Page; watch: PageWatch }> {
+  interface Opened {
+    readonly page: Page;
+    readonly watch: PageWatch;
+  }
+  async function open(...join: readonly unknown[]): Promise<Opened> {
     const page = await openPage(browser, pages.url);
+    await page.clock.install(); // runs as ever, until it is put forward
     const watch = watchPage(page);
     watches.push(watch);
+    await callPage(page, 'join', ...join);
     return { page, watch };
   }
-  /** Brings the tracker, which has two pages, into the state, and waits until both have been answered in it. */
-  async function make(tracker: RunningTracker, state: 'busy' | 'full', inside: PageWatch[]): Promise<void> {
+  /** Brings the tracker into the state, and lets the clients inside announce in it. */
+  async function make(tracker: RunningTracker, state: 'busy' | 'full', inside: Opened[]): Promise<void> {
     await crowd.growTo((state === 'busy' ? 8 : CONNECTIONS_MAX) - inside.length);
     await until(() => tracker.relays.state() === state, 20);
-    const before = inside.map((watch) => watch.replies(tracker.url));
-    await until(() => inside.every((watch, i) => watch.replies(tracker.url) > before[i]!), 20);
+    const before = inside.map(({ watch }) => watch.replies(tracker.url));
+    for (const { page } of inside) await page.clock.fastForward(INTERVAL_SECONDS * 1000);
+    await until(() => inside.every(({ watch }, i) => watch.replies(tracker.url) > before[i]!), 20);
     expect(tracker.relays.state()).toBe(state);
   }
 
@@ -128,11 +136,10 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     crowd = new Crowd(first.url);
     await serve(trystero);
     const room: Page[] = [];
-    const enter = async (): Promise<PageWatch> => {
-      const { page, watch } = await open();
-      await callPage(page, 'join', urls);
-      room.push(page);
-      return watch;
+    const enter = async (): Promise<Opened> => {
+      const opened = await open(urls);
+      room.push(opened.page);
+      return opened;
     };
     /** Everyone in the room is connected with everyone, and hears everyone. */
     const talk = async (about: string): Promise<void> => {
@@ -153,10 +160,10 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     await make(first, 'full', inside);
     await talk('full');
 
-    const newcomer = await enter();
+    const { watch } = await enter();
     await talk('with a newcomer');
     expect(first.server.counts.refused.turned_away).toBeGreaterThan(0);
-    expect([newcomer.replies(first.url), newcomer.replies(second.url) > 0]).toEqual([0, true]);
+    expect([watch.replies(first.url), watch.replies(second.url) > 0]).toEqual([0, true]);
 
     await drain(first);
     await talk('drained');
@@ -170,13 +177,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     const { url, port } = tracker;
     crowd = new Crowd(url);
     await serve(mediaLoader);
-    const enter = async (httpAfterMs: number): Promise<{ page: Page; watch: PageWatch }> => {
-      const opened = await open();
-      await opened.page.clock.install(); // runs as ever, until it is put forward
-      await callPage(opened.page, 'join', url, httpAfterMs);
-      return opened;
-    };
-    const [source, viewer] = [await enter(0), await enter(3_600_000)]; // the viewer: from peers alone
+    const [source, viewer] = [await open(url, 0), await open(url, 3_600_000)]; // the viewer: from peers alone
     /** The source takes the segment from the server, the viewer from the source. */
     const watchSegment = async (number: number): Promise<void> => {
       const loads = [source, viewer].map(({ page }) => callPage(page, 'load', number));
@@ -185,7 +186,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
         { source: 'p2p', bytes: SEGMENT_BYTES },
       ]);
     };
-    const inside = [source.watch, viewer.watch];
+    const inside = [source, viewer];
     await watchSegment(0);
     await make(tracker, 'busy', inside);
     await watchSegment(1);
@@ -193,7 +194,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     await watchSegment(2);
 
     // Whoever comes now has no peers, and plays from the server
-    const late = await enter(0);
+    const late = await open(url, 0);
     expect(await callPage(late.page, 'load', 2)).toEqual({ source: 'http', bytes: SEGMENT_BYTES });
     await until(() => tracker.server.counts.refused.turned_away > 0, 10);
 
@@ -205,12 +206,14 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     }
 
     // bittorrent-tracker's client comes back after 10 s to 5 min 10 s by its clock
-    const before = inside.map((watch) => watch.replies(url));
+    const before = inside.map(({ watch }) => watch.replies(url));
     await start({ TRACKER_PORT: String(port) });
     const all = [source, viewer, late];
     for (const { page } of all) await page.clock.fastForward(310_000);
-    await until(() => inside.every((watch, i) => watch.replies(url) > before[i]!), 20);
-    await until(async () => (await callPage<{ connected: number }>(late.page, 'seen')).connected === 2, 20);
+    await until(() => inside.every(({ watch }, i) => watch.replies(url) > before[i]!), 20);
+    for (const { page } of all) {
+      await until(async () => (await callPage<{ connected: number }>(page, 'seen')).connected === 2, 20);
+    }
     await watchSegment(4);
     for (const { page } of all) {
       expect(await callPage(page, 'seen')).toEqual({ connected: 2, closed: 0, errors: 0 });
