@@ -96,8 +96,13 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'reason',
   );
   metrics.counter(
+    'connections_dropped_total',
+    'Connections closed at once, because too many were open',
+    () => server.counts.dropped,
+  );
+  metrics.counter(
     'socket_errors_total',
-    'Connections that ended with an error, oversize frames among them',
+    'Connections that ended with an error: oversize frames (WS_ERR_…), handshakes that took too long (ERR_HTTP_REQUEST_TIMEOUT), resets',
     () => Object.fromEntries(server.counts.errors),
     'code',
   );

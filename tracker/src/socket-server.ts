@@ -44,6 +44,8 @@ export interface SocketServer extends Part {
   readonly port: number;
   readonly counts: SendCounts & {
     upgrades: number;
+    /** Connections closed at once, because there were too many that are no WebSockets. */
+    dropped: number;
     readonly refused: Record<UpgradeRefusal, number>;
     readonly errors: Map<string, number>;
   };
@@ -60,6 +62,11 @@ const RETRY_AFTER_SECONDS = 30;
 /** Connections that are no WebSockets (yet): pages, health checks, handshakes. */
 const HTTP_CONNECTIONS_MAX = 1_000;
 
+const BAD_REQUESTS: Readonly<Record<string, string>> = {
+  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
+  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
+};
+
 type OpenSocket = WebSocket & { connection: Connection };
 
 export function createSocketServer(options: SocketServerOptions): SocketServer {
@@ -70,6 +77,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     answersDropped: 0,
     stalled: 0,
     upgrades: 0,
+    dropped: 0,
     refused: { origin: 0, turned_away: 0, connections_full: 0, address_full: 0 },
     errors: new Map<string, number>(),
   };
@@ -167,6 +175,18 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
   );
   server.maxConnections = settings.connectionsMax + HTTP_CONNECTIONS_MAX;
   server.on('upgrade', upgrade);
+  server.on('drop', () => {
+    counts.dropped++;
+  });
+  // As Node answers these itself, but counted: a handshake that takes too long, headers that are too large, what is no HTTP.
+  server.on('clientError', (error: Error & { code?: string }, socket) => {
+    onError(error);
+    if (!socket.writable) socket.destroy();
+    else
+      socket.end(
+        `HTTP/1.1 ${BAD_REQUESTS[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`,
+      );
+  });
 
   let timer: NodeJS.Timeout | undefined;
   const tick = (): void => {

@@ -1,5 +1,6 @@
 // The tracker over real sockets: who gets in, what ends a connection, what it says over HTTP.
 import { request } from 'node:http';
+import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { id } from './support/links.ts';
@@ -210,6 +211,35 @@ describe('a connection', () => {
     await opened(webSocket);
     webSocket.send(announce('alice'));
     expect(await closed(webSocket)).toBe(1006);
+  });
+});
+
+describe('a handshake', () => {
+  it('that is never finished is ended and counted', async () => {
+    await start({ TRACKER_REQUEST_SECONDS: '1' });
+    const socket = createConnection(tracker.port, '127.0.0.1', () =>
+      socket.write('GET / HTTP/1.1\r\nHost: x\r\n'),
+    );
+    let answer = '';
+    socket.on('data', (bytes: Buffer) => (answer += bytes.toString()));
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(answer).toMatch(/^HTTP\/1.1 408 /);
+    const metrics = await (await fetch(`http://127.0.0.1:${tracker.port}/metrics`)).text();
+    expect(metrics).toContain('tracker_socket_errors_total{code="ERR_HTTP_REQUEST_TIMEOUT"} 1');
+  });
+
+  it('with huge headers, and what is no HTTP, is answered and ended', async () => {
+    await start();
+    for (const [bytes, status] of [
+      [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, '431'],
+      ['\u0016\u0003\u0001 not http\r\n\r\n', '400'],
+    ] as const) {
+      const socket = createConnection(tracker.port, '127.0.0.1', () => socket.write(bytes));
+      let answer = '';
+      socket.on('data', (part: Buffer) => (answer += part.toString())).on('error', () => undefined);
+      await new Promise((resolve) => socket.once('close', resolve));
+      expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    }
   });
 });
 
