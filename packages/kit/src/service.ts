@@ -106,7 +106,11 @@ function readCommon<S extends SettingsSpec>(
 
 function explain(error: unknown): string {
   if (error instanceof SettingsError) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (!(error instanceof Error)) return String(error);
+  const { path, code } = error as NodeJS.ErrnoException;
+  if (path !== undefined && code !== undefined)
+    return `Cannot use ${path}: found ${error.message}, wanted a place that this service may read and write`;
+  return error.stack ?? error.message;
 }
 
 /** Turns the system's complaint about a listening socket into a sentence that names the port and the setting. */

@@ -143,6 +143,14 @@ describe('a service', () => {
     expect(service.lines()[0]).toMatchObject({ settings: { FIXTURE_PORT: 82, MODE: 'stop-fails' } });
   });
 
+  it('says which file or folder it cannot use, without a stack', async () => {
+    const { exit, output } = await start({ FIXTURE_KEY: KEY, MODE: 'no-folder' });
+    expect((await exit).code).toBe(1);
+    expect(output.stderr).toBe(
+      `fixture cannot start:\n  Cannot use ${process.execPath}/data: found ENOTDIR: not a directory, mkdir '${process.execPath}/data', wanted a place that this service may read and write\n`,
+    );
+  });
+
   it('stops what it had started where a part cannot start, and exits with 1', async () => {
     const service = await start({ FIXTURE_KEY: KEY, MODE: 'start-fails' });
     expect((await service.exit).code).toBe(1);
