@@ -59,12 +59,15 @@ describe('docker-compose.deploy.yml', () => {
     expect(policyFaults({ services, networks: {} })).toEqual([]);
   });
 
-  it('is reachable from outside through nginx and the DHT port alone, and stun on the host', () => {
+  it('is reachable from outside through nginx and the DHT port alone, and the TURN servers on the host', () => {
     const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
       ports.filter(({ host_ip }) => host_ip !== '127.0.0.1').map((one) => `${name} ${one.published}`),
     );
     expect(published.sort()).toEqual(['nginx 443', 'nginx 80', 'tracker 6881']);
-    expect(Object.keys(services).filter((name) => services[name]!.network_mode === 'host')).toEqual(['stun']);
+    expect(Object.keys(services).filter((name) => services[name]!.network_mode === 'host')).toEqual([
+      'coturn',
+      'stun',
+    ]);
   });
 
   it('says in a sentence that the domain is missing', () => {
