@@ -120,13 +120,16 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     await callPage(page, 'join', ...join);
     return { page, watch };
   }
-  /** Brings the tracker into the state, and lets the clients inside announce in it. */
-  async function make(tracker: RunningTracker, state: 'busy' | 'full', inside: Opened[]): Promise<void> {
-    await crowd.growTo((state === 'busy' ? 8 : CONNECTIONS_MAX) - inside.length);
-    await until(() => tracker.relays.state() === state, 20);
+  /** The clients inside announce, and are answered. */
+  async function announce(tracker: RunningTracker, inside: Opened[]): Promise<void> {
     const before = inside.map(({ watch }) => watch.replies(tracker.url));
     for (const { page } of inside) await page.clock.fastForward(INTERVAL_SECONDS * 1000);
     await until(() => inside.every(({ watch }, i) => watch.replies(tracker.url) > before[i]!), 20);
+  }
+  async function make(tracker: RunningTracker, state: 'busy' | 'full', inside: Opened[]): Promise<void> {
+    await crowd.growTo((state === 'busy' ? 8 : CONNECTIONS_MAX) - inside.length);
+    await until(() => tracker.relays.state() === state, 20);
+    await announce(tracker, inside);
     expect(tracker.relays.state()).toBe(state);
   }
 
@@ -164,6 +167,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     await talk('with a newcomer');
     expect(first.server.counts.refused.turned_away).toBeGreaterThan(0);
     expect([watch.replies(first.url), watch.replies(second.url) > 0]).toEqual([0, true]);
+    await announce(first, inside);
 
     await drain(first);
     await talk('drained');
@@ -197,6 +201,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     const late = await open(url, 0);
     expect(await callPage(late.page, 'load', 2)).toEqual({ source: 'http', bytes: SEGMENT_BYTES });
     await until(() => tracker.server.counts.refused.turned_away > 0, 10);
+    await announce(tracker, inside);
 
     await drain(tracker);
     crowd.leave();
