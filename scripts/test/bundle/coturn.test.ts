@@ -39,12 +39,11 @@ describe('the profile coturn', () => {
       STUN_URLS: url,
     };
     composeWith(env, '--profile', 'coturn', 'up', '--detach', '--build', '--wait', 'stun', 'coturn');
-    await eventually(
+    const { username, credential } = (await eventually(
       'the address of coturn in /ice-servers',
-      async () => (await turnServer())?.urls,
-      (urls) => [urls].flat().join() === url,
-    );
-    const { username, credential } = (await turnServer())!;
+      turnServer,
+      (server) => [server?.urls].flat().join() === url,
+    ))!;
     const at = { transport: 'udp', host: '127.0.0.1', port } as const;
     const client = await TurnClient.connect(at, { username: username!, password: credential! });
     const stranger = await TurnClient.connect(at, { username: username!, password: `${credential!}x` });

@@ -50,7 +50,7 @@ export function get(host: string, path: string): Promise<Answer> {
   });
 }
 
-/** Waits until `is` holds, asking again and again. */
+/** Waits until `is` holds, asking again and again; a question that fails (a container is being made anew) is asked again too. */
 export async function eventually<T>(
   what: string,
   ask: () => Promise<T>,
@@ -58,10 +58,15 @@ export async function eventually<T>(
 ): Promise<T> {
   const untilMs = Date.now() + WAIT_MS_MAX;
   for (;;) {
-    const value = await ask();
-    if (is(value)) return value;
-    if (Date.now() > untilMs)
-      throw new Error(`Cannot wait longer for ${what}: found ${JSON.stringify(value)}`);
+    let found: string;
+    try {
+      const value = await ask();
+      if (is(value)) return value;
+      found = JSON.stringify(value);
+    } catch (error) {
+      found = String(error);
+    }
+    if (Date.now() > untilMs) throw new Error(`Cannot wait longer for ${what}: found ${found}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
