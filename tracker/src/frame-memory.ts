@@ -1,14 +1,17 @@
 // Memory for frames that are written at the end of the turn of the event loop in which they are made. It is used again in the next turn:
 // one allocation for each frame would cost more than the frame, and keep the garbage collector busy.
 
-const SLAB_BYTES = 65_536;
+const SLAB_BYTES = 1_048_576;
 /** What a busy turn needs beyond this is left to the garbage collector: a turn whose frames are all dropped has no end. */
 const SLABS_MAX = 64;
+/** After so many turns, one slab that was not needed is given back. */
+const TURNS_PER_SLAB = 256;
 
 const slabs: Buffer[] = [];
 let current = 0;
 let used = 0;
 let isInUse = false;
+let turns = 0;
 
 /** A piece of memory that is valid until the end of this turn. What must last longer is to be copied. */
 export function allocateFrame(bytes: number): Buffer {
@@ -31,6 +34,7 @@ export function keepThisTurnsFrames(): void {
 /** At the end of a turn, when everything has been handed over. */
 export function endTurn(): void {
   if (isInUse) slabs.length = 0;
+  else if (++turns % TURNS_PER_SLAB === 0 && slabs.length > current + 1) slabs.pop(); // busy times are over
   current = used = 0;
   isInUse = false;
 }

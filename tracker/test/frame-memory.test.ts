@@ -2,7 +2,10 @@ import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
 import { allocateFrame, endTurn, keepThisTurnsFrames } from '../src/frame-memory.ts';
 
-const SLAB = 65_536;
+const SLAB = 1_048_576;
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
 
 describe('the memory for frames', () => {
   beforeEach(() => {
@@ -32,12 +35,22 @@ describe('the memory for frames', () => {
   });
 
   it('does not grow in a turn without an end: frames that are all dropped are never flushed', () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
     const before = process.memoryUsage().arrayBuffers;
     for (let index = 0; index < 2_000; index++) allocateFrame(SLAB / 4);
     collect();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(100 * SLAB);
+  });
+
+  it('gives memory back when turns need less', () => {
+    for (let used = 0; used < 40 * SLAB; used += SLAB / 4) allocateFrame(SLAB / 4);
+    collect();
+    const busy = process.memoryUsage().arrayBuffers;
+    for (let turn = 0; turn < 256 * 40; turn++) {
+      allocateFrame(10);
+      endTurn();
+    }
+    collect();
+    expect(busy - process.memoryUsage().arrayBuffers).toBeGreaterThan(30 * SLAB);
   });
 
   it('never gives a piece twice in one turn, however busy', () => {
