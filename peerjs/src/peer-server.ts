@@ -4,7 +4,7 @@ import express from 'express';
 import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ExpressPeerServer, type IConfig } from 'peer';
-import type { OriginCheck } from './origins.ts';
+import type { OriginCheck } from '@relay-swarm/kit';
 import { OwnedTimers } from './owned-timers.ts';
 import type { ClientSocket } from './socket.ts';
 

@@ -2,6 +2,7 @@
 import {
   closeServer,
   createAddressReader,
+  createOriginCheck,
   limitKey,
   listen,
   sendJson,
@@ -19,7 +20,6 @@ import {
 import type { Duplex } from 'node:stream';
 import { Admission, type Caller, type Refusal } from './admission.ts';
 import type { Counters } from './counters.ts';
-import { createOriginCheck } from './origins.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { World } from './world.ts';
 

@@ -3,7 +3,7 @@ import {
   address,
   flag,
   integer,
-  list,
+  origins,
   path,
   port,
   secret,
@@ -12,19 +12,13 @@ import {
   type Setting,
   type Settings,
 } from '@relay-swarm/kit';
-import { readOrigin } from './origins.ts';
 
 export const peerjsSettings = {
   host: address('PEERJS_HOST', { default: '127.0.0.1' }),
   port: port('PEERJS_PORT', { default: 9000 }),
   dataDir: path('DATA_DIR', { default: './data' }),
   trustedProxies: trustedProxies('PEERJS_TRUSTED_PROXIES', { default: [] }),
-  origins: list('PEERJS_ORIGINS', {
-    of: 'origins (https://example.org, https://*.example.org, none)',
-    itemsMax: 200,
-    item: readOrigin,
-    default: [],
-  }),
+  origins: origins('PEERJS_ORIGINS'),
 
   path: text('PEERJS_PATH', { charsMax: 100, default: '/' }),
   key: text('PEERJS_KEY', { charsMax: 64, default: 'peerjs' }),

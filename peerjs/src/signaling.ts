@@ -1,5 +1,5 @@
 // PeerJS signaling: which sockets reach `peer`, how long they live, and what `peer` leaves to be done around them.
-import type { Log } from '@relay-swarm/kit';
+import { createOriginCheck, type Log } from '@relay-swarm/kit';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AbsentPeers } from './absent.ts';
@@ -9,7 +9,6 @@ import type { Counters } from './counters.ts';
 import { drain } from './drain.ts';
 import { FrameGuard } from './frame-guard.ts';
 import { isId, isSignedToken, isToken } from './identity.ts';
-import { createOriginCheck } from './origins.ts';
 import { createPeerServer, type PeerServer } from './peer-server.ts';
 import type { UpgradeRoute } from './server.ts';
 import type { PeerjsSettings } from './settings.ts';

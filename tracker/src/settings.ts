@@ -4,6 +4,7 @@ import {
   flag,
   integer,
   list,
+  origins,
   path,
   port,
   trustedProxies,
@@ -15,12 +16,6 @@ import { graffitiSettings } from './graffiti/settings.ts';
 import { checkRelaySettings, relaySettings } from './relay/settings.ts';
 
 const WEB_SOCKET = ['ws:', 'wss:'] as const;
-
-/** "https://example.org", "https://*.example.org" for every subdomain, or "none" for clients that send no Origin. */
-function readOrigin(text: string): string | undefined {
-  if (text === 'none') return text;
-  return /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/.test(text) ? text : undefined;
-}
 
 const readInfoHash = (text: string): string | undefined =>
   /^([0-9a-f]{40}|[0-9a-f]{64})$/i.test(text) ? text.toLowerCase() : undefined;
@@ -37,12 +32,7 @@ export const trackerSettings = {
   }),
   dataDir: path('DATA_DIR', { default: './data' }),
   trustedProxies: trustedProxies('TRACKER_TRUSTED_PROXIES', { default: [] }),
-  origins: list('TRACKER_ORIGINS', {
-    of: 'origins (https://example.org, https://*.example.org, none)',
-    itemsMax: 200,
-    item: readOrigin,
-    default: [],
-  }),
+  origins: origins('TRACKER_ORIGINS'),
 
   announceIntervalSeconds: integer('TRACKER_ANNOUNCE_INTERVAL_SECONDS', { min: 10, max: 3600, default: 120 }),
   peerTtlSeconds: integer('TRACKER_PEER_TTL_SECONDS', { min: 20, max: 86_400, default: 400 }),

@@ -5,6 +5,7 @@ import {
   createHealthFile,
   createMetrics,
   createOperations,
+  createOriginCheck,
   type Gauges,
   type Log,
   type Part,
@@ -15,7 +16,6 @@ import { buildBittorrent, type Bittorrent } from './bittorrent.ts';
 import { Graffiti } from './graffiti/graffiti.ts';
 import { Keeper } from './keeper.ts';
 import { registerMetrics } from './metrics.ts';
-import { createOriginCheck } from './origins.ts';
 import { Receiver } from './receiver.ts';
 import { createRelaySwarm, type RelaySwarm } from './relay/index.ts';
 import { createRoutes } from './routes.ts';

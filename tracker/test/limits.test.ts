@@ -2,10 +2,9 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readSettings, silentLog } from '@relay-swarm/kit';
+import { createOriginCheck, readSettings, silentLog } from '@relay-swarm/kit';
 import { createAccessList, parseList } from '../src/access-list.ts';
 import { Admission } from '../src/admission.ts';
-import { createOriginCheck } from '../src/origins.ts';
 import { checkTrackerSettings, trackerSettings } from '../src/settings.ts';
 import { TokenBucket } from '../src/token-bucket.ts';
 

@@ -6,6 +6,7 @@ export * from './health.ts';
 export * from './log.ts';
 export * from './metrics.ts';
 export * from './operations.ts';
+export * from './origins.ts';
 export * from './sampler.ts';
 export * from './service.ts';
 export * from './settings.ts';

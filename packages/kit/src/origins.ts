@@ -1,11 +1,23 @@
 // Which web pages may connect: the allow list of origins. Browsers cannot lie about their origin, other programs can. Pure.
 
+import { list, type Setting } from './settings.ts';
+
 export type OriginCheck = (origin: string | undefined) => boolean;
 
 /** An item of the list: "https://example.org", "https://*.example.org" for every subdomain, or "none" for clients that send no Origin. */
 export function readOrigin(text: string): string | undefined {
   if (text === 'none') return text;
   return /^https?:\/\/(\*\.)?[a-z0-9.-]+(:\d+)?$/.test(text) ? text : undefined;
+}
+
+/** A list of origins; empty admits everybody. */
+export function origins(name: string): Setting<readonly string[]> {
+  return list(name, {
+    of: 'origins (https://example.org, https://*.example.org, none)',
+    itemsMax: 200,
+    item: readOrigin,
+    default: [],
+  });
 }
 
 /** Whether a request with this Origin header (undefined: none) may connect; an empty list admits everybody. */
