@@ -3,7 +3,6 @@ import { RELAY_ID_CHARS, SERVICE_NAME, SERVICES_MAX, SWARM_CHARS_MAX, TIME_MS_MA
 import { Fields } from './fields.ts';
 import { RELAY_STATES, type RelayState } from './health.ts';
 
-export const ROSTER_PATH = '/relays.json';
 export const ROSTER_RELAYS_MAX = 512;
 export const ROSTER_CHARS_MAX = 2_097_152;
 const AGE_SECONDS_MAX = 86_400;
