@@ -1,11 +1,12 @@
-// The load, in a process of its own: clients that send to echoing peers through the relay. Reports over IPC what came back.
-//   full:  each client keeps `window` packets under way and sends the next when one has come back
+// The load, in a process of its own: clients that send through the relay, to peers that send back or (`isPaired`) to each other's
+// relayed address. Reports over IPC what arrived.
+//   full:  each client keeps `window` packets under way and sends the next when one has arrived
 //   paced: each client sends one packet every `everyMs`, like a call
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openClient, openPlainClient, openSocket } from './turn.mjs';
 
 const PEERS = 10;
-/** Nothing under way takes longer on loopback; what has not come back by then is lost. */
+/** Nothing under way takes longer on loopback; what has not arrived by then is lost. */
 const LOST_MS = 250;
 /** Enough for a median; the payload begins with the moment that it was sent at. */
 const LATENCIES_MAX = 200_000;
@@ -17,22 +18,25 @@ let counts = emptyCounts();
 
 for (let number = 0; number < plan.clients; number++) {
   const one = { underWay: 0, heardAt: 0, turn: 0 };
-  const peerPorts = Array.from(
-    { length: plan.peers },
-    (_, index) => peers[(number + index) % PEERS].address().port,
-  );
+  clients.push(one);
   const onPayload = (data, start) => {
     const now = performance.now();
     counts.received++;
     if (counts.latenciesMs.length < LATENCIES_MAX) counts.latenciesMs.push(now - data.readDoubleBE(start));
-    one.heardAt = now;
-    if (one.underWay > 0) one.underWay--;
-    if (plan.mode === 'full') fill(one);
+    const { sender } = one;
+    sender.heardAt = now;
+    if (sender.underWay > 0) sender.underWay--;
+    if (plan.mode === 'full') fill(sender);
   };
-  one.client = await (plan.isPlain ? openPlainClient : openClient)({ ...plan, peerPorts, onPayload });
-  if (plan.bindsChannel) await one.client.bindChannels();
-  one.packets = one.client.packets(plan.bytes, plan.sendsOnChannel);
-  clients.push(one);
+  one.client = await (plan.isPlain ? openPlainClient : openClient)({ ...plan, onPayload });
+}
+for (const [number, one] of clients.entries()) {
+  // Whose payloads arrive here: its own, which a peer has sent back, or those of the other one in the pair.
+  one.sender = plan.isPaired ? clients[number ^ 1] : one;
+  const peerPorts = plan.isPaired
+    ? [one.sender.client.relayedPort]
+    : Array.from({ length: plan.peers }, (_, index) => peers[(number + index) % PEERS].address().port);
+  one.packets = await one.client.reach(peerPorts, plan);
 }
 
 process.on('message', (message) => {

@@ -1,5 +1,8 @@
 // The servers that are compared: how each is started, and how clients have to send to it.
+import { spawnSync } from 'node:child_process';
 import { createHmac, randomBytes } from 'node:crypto';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 export const SECRET = randomBytes(32).toString('hex');
@@ -77,19 +80,23 @@ const forwarder = (port) => ({
   env: { BENCH_PORT: String(port) },
 });
 
+/** Where there is a C compiler. */
+function forwarderInC() {
+  const program = join(mkdtempSync(join(tmpdir(), 'stun-bench-')), 'forwarder');
+  const { status } = spawnSync('cc', ['-O2', '-o', program, join(here, 'forwarder.c')], { stdio: 'inherit' });
+  if (status !== 0) return [];
+  const server = (port) => ({ command: program, args: [], env: { BENCH_PORT: String(port) } });
+  return [{ ...plainForwarder, name: 'forwarder in C', server }];
+}
+
+const plainForwarder = { way: 'no TURN at all', bindsChannel: false, sendsOnChannel: true, isPlain: true };
 const channels = { bindsChannel: true, sendsOnChannel: true };
 const indications = { bindsChannel: false, sendsOnChannel: false };
 
 /** `way`: channels both ways (as browsers do), or indications, the only way to a peer that node-turn as published has. */
 export const RIVALS = [
-  {
-    name: 'forwarder',
-    way: 'no TURN at all',
-    server: forwarder,
-    bindsChannel: false,
-    sendsOnChannel: true,
-    isPlain: true,
-  },
+  ...forwarderInC(),
+  { ...plainForwarder, name: 'forwarder', server: forwarder },
   { name: 'native', way: 'channels', server: (port) => ours('native', port), ...channels },
   {
     name: 'node-turn behind our wall',

@@ -24,6 +24,8 @@ const loads = sizes.flatMap((bytes) =>
 );
 // A member of a mesh that is relayed to all its neighbours.
 loads.push({ bytes: 172, clients: 10, peers: 10, hasCalls: false });
+// Two clients of the same relay that can only be reached through it.
+loads.push({ bytes: 172, clients: 10, peers: 1, isPaired: true, hasCalls: false });
 
 async function measure(rival, { hasCalls, ...load }) {
   const window = Math.max(1, Math.floor(UNDER_WAY / load.clients));
@@ -87,7 +89,7 @@ async function run({ bindsChannel, sendsOnChannel, isPlain }, server, port, load
     const [after, wall] = [cpuSeconds(server.pid), (performance.now() - startedAt) / 1_000];
     const program = after.program - before.program;
     const cpu = program + after.kernel - before.kernel;
-    const packets = counts.received * 2; // there and back
+    const packets = counts.received * (load.isPaired ? 1 : 2); // otherwise there and back
     // What was sent last has not had its time yet.
     const underWay = load.mode === 'full' ? Math.max(UNDER_WAY, load.clients) : load.clients;
     return {
@@ -161,15 +163,16 @@ console.log(
 );
 const isMet = [];
 for (const load of loads) {
-  console.log(
-    `\n### ${load.clients} × ${load.peers} (clients × peers of each), ${number(load.bytes)} bytes\n`,
-  );
+  const among = load.isPaired ? 'in pairs that send to each other' : `with ${load.peers} peers each`;
+  console.log(`\n### ${load.clients} clients ${among}, ${number(load.bytes)} bytes\n`);
   console.log(
     '| server | way | packets/s | µs CPU/packet | of it outside the kernel | packets/CPU s | lost | calls: median, p99 ms, lost |',
   );
   console.log('|---|---|---:|---:|---:|---:|---:|---:|');
   const perCpuSecond = new Map();
-  for (const rival of load.peers === 1 ? RIVALS : RIVALS.filter(({ isPlain }) => !isPlain)) {
+  for (const rival of load.peers === 1 && !load.isPaired
+    ? RIVALS
+    : RIVALS.filter(({ isPlain }) => !isPlain)) {
     const { full, calls } = await measure(rival, load);
     perCpuSecond.set(`${rival.name}, ${rival.way}`, full.packetsPerCpuSecond);
     const cells = [
@@ -198,4 +201,4 @@ for (const load of loads) {
 const met = isMet.filter(Boolean).length;
 console.log(`\nBar: at least ${NODE_TURN_RATIO_MIN} × node-turn: met in ${met} of ${isMet.length} loads`);
 if (met < isMet.length)
-  console.log('The forwarder shows how much of that Node and the kernel leave to any server: README.md');
+  console.log('The forwarders show how much of that Node and the kernel leave to any server: README.md');

@@ -22,8 +22,8 @@ export async function openSocket() {
   return socket;
 }
 
-/** Allocates and lets the peers in; `onPayload(buffer, start)` gets what comes back. */
-export async function openClient({ server, user, peerPorts, onPayload }) {
+/** Allocates; `onPayload(buffer, start)` gets what peers send. */
+export async function openClient({ server, user, onPayload }) {
   const socket = await openSocket();
   const waiting = new Map();
   socket.on('message', (data) => {
@@ -71,39 +71,43 @@ export async function openClient({ server, user, peerPorts, onPayload }) {
   const realm = Buffer.from(challenge.bytes(ATTRIBUTE.realm));
   const nonce = Buffer.from(challenge.bytes(ATTRIBUTE.nonce));
   signed = { realm, nonce, key: longTermKey(user.username, realm.toString(), user.password) };
-  await wanted(METHOD.allocate, (to) => to.number(ATTRIBUTE.requestedTransport, udpTransport));
-  await wanted(METHOD.createPermission, (to) => peer(to, peerPorts[0]));
+  const allocated = await wanted(METHOD.allocate, (to) =>
+    to.number(ATTRIBUTE.requestedTransport, udpTransport),
+  );
+  const relayed = allocated.bytes(ATTRIBUTE.xorRelayedAddress);
   return {
-    socket,
-    bindChannels: async () => {
-      for (const [index, port] of peerPorts.entries()) {
+    /** The port is xored with the first half of the magic cookie (RFC 8489 §14.2). */
+    relayedPort: ((relayed[2] << 8) | relayed[3]) ^ 0x2112,
+    /** Lets the peers in. For each the packet around a payload of that many bytes, and where the payload begins. */
+    reach: async (peerPorts, { bytes, bindsChannel, sendsOnChannel }) => {
+      await wanted(METHOD.createPermission, (to) => peer(to, peerPorts[0]));
+      for (const [index, port] of bindsChannel ? peerPorts.entries() : []) {
         const number = (FIRST_CHANNEL + index) * 65_536;
         await wanted(METHOD.channelBind, (to) => peer(to.number(ATTRIBUTE.channelNumber, number), port));
       }
-    },
-    /** For each peer the packet around a payload of that many bytes, and where the payload begins. */
-    packets: (bytes, isChannel) =>
-      peerPorts.map((port, index) =>
-        isChannel
+      return peerPorts.map((port, index) =>
+        sendsOnChannel
           ? channelPacket(bytes, FIRST_CHANNEL + index)
           : sendIndication(writer, (to) => peer(to, port), bytes),
-      ),
+      );
+    },
     send: (packet) => socket.send(packet, server.port, server.host),
   };
 }
 
-/** The same for the forwarder, which wants to know nothing but the peer's port. */
-export async function openPlainClient({ server, peerPorts: [peerPort], onPayload }) {
+/** The same for a forwarder, which wants to know nothing but the peer's port. */
+export async function openPlainClient({ server, onPayload }) {
   const socket = await openSocket();
-  const hello = Buffer.from([0x50, peerPort >> 8, peerPort & 0xff]);
-  await new Promise((resolve) => {
-    socket.once('message', resolve);
-    socket.send(hello, server.port, server.host);
-  });
-  socket.on('message', (data) => onPayload(data, 4));
   return {
-    socket,
-    packets: (bytes) => [channelPacket(bytes, FIRST_CHANNEL)],
+    reach: async ([peerPort], { bytes }) => {
+      const hello = Buffer.from([0x50, peerPort >> 8, peerPort & 0xff]);
+      await new Promise((resolve) => {
+        socket.once('message', resolve);
+        socket.send(hello, server.port, server.host);
+      });
+      socket.on('message', (data) => onPayload(data, 4));
+      return [channelPacket(bytes, FIRST_CHANNEL)];
+    },
     send: (packet) => socket.send(packet, server.port, server.host),
   };
 }
