@@ -27,14 +27,19 @@ setting() {
   if [ -e "$root/.env" ]; then
     line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$name=" "$root/.env" | tail -n 1)
     value=${line#*=}
+    value=${value#"${value%%[![:space:]]*}"}
     case $value in
-      \'*\' | \"*\") value=${value:1:-1} ;;
-      *) value=${value%%[[:space:]]#*} ;;
+      \'*) value=${value#\'} && value=${value%%\'*} ;;
+      \"*) value=${value#\"} && value=${value%%\"*} ;;
+      *) value=${value%%[[:space:]]#*} && value=${value%"${value##*[![:space:]]}"} ;;
     esac
   fi
   [ -n "$value" ] || value=${2:-}
   printf '%s\n' "$value"
 }
+
+# is_domain NAME: in small letters, with a dot, and no address.
+is_domain() { [[ $1 =~ ^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$ ]]; }
 
 # compose ARGS…: docker compose on the deployed bundle, whatever the folder we are called from.
 compose() {

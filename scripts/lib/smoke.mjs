@@ -1,7 +1,9 @@
 // Uses a running bundle the way browsers do, once, and says what works. Runs inside the tracker's container (scripts/smoke), which
-// has Node and ws: the server itself needs neither.
+// has Node and ws: the server itself needs neither. CHECKS names the parts to use, all of them when it is not set.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { isIP } from 'node:net';
+import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
 
 const ANSWER_MS_MAX = 10_000;
@@ -157,8 +159,8 @@ function ask(socket, { host, port }, packet, what) {
 }
 
 function readIceUrl(url) {
-  const [, host, port] = /^(?:stun|turn):([^:?]+)(?::(\d+))?/.exec(url);
-  return { host, port: Number(port ?? 3478) };
+  const [, scheme, host, port] = /^(stun|turns?):([^:?]+)(?::(\d+))?/.exec(url);
+  return { host, port: Number(port ?? (scheme === 'turns' ? 5349 : 3478)) };
 }
 
 /** An XOR'ed IPv4 address; of IPv6 only that it is one. */
@@ -200,9 +202,31 @@ async function turn() {
   }
 }
 
-const checks = { tracker: announcePair, roster, peerjs: peerjsOpen, turn };
+/** A STUN binding over TLS, at the first address that browsers are given for it. */
+async function turns() {
+  const { iceServers } = await getJson(ICE_SERVERS_URL);
+  const url = iceServers.flatMap(({ urls }) => urls).find((one) => one.startsWith('turns:'));
+  if (!url) return 'none is offered';
+  const at = readIceUrl(url);
+  const socket = connect({ ...at, ...(isIP(at.host) ? {} : { servername: at.host }) });
+  try {
+    await inTime(
+      new Promise((resolve, reject) => {
+        socket.on('error', reject).once('data', resolve).write(message(BINDING, []));
+      }),
+      `STUN binding from ${at.host}:${at.port} over TLS`,
+    );
+    return `${url} answers with certificate ${socket.getPeerCertificate().serialNumber}`;
+  } finally {
+    socket.destroy();
+  }
+}
+
+const checks = { tracker: announcePair, roster, peerjs: peerjsOpen, turn, turns };
+const wanted = process.env.CHECKS?.split(',') ?? Object.keys(checks);
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {
+  if (!wanted.includes(name)) continue;
   try {
     console.log(`OK    ${name}: ${await check()}`);
   } catch (error) {
