@@ -1,42 +1,59 @@
 #!/usr/bin/env bash
 # Inside the certbot container: certificate.sh COMMAND
 #   ensure    asks for the certificate where there is none for these names from this authority, otherwise renews it when it is time
-#   dry-run   goes through a renewal with the staging authority; nothing changes
+#   dry-run   goes through an order with the staging authority; nothing changes
 #   force     renews now
-#   status    one line for scripts: SERIAL SECONDS_LEFT ISSUER, or "none"
+#   status    one line for scripts: SERIAL SECONDS_LEFT LIFETIME_SECONDS ISSUER, or "none"
 set -euo pipefail
 name=bundle
 lineage=/etc/letsencrypt/live/$name
-# Names and authority of the certificate that is there. Others than wanted mean a new one, so that the switch from staging to
-# the real authority is all it takes.
-asked=/etc/letsencrypt/asked
+renewal=/etc/letsencrypt/renewal/$name.conf
 
-production=https://acme-v02.api.letsencrypt.org/directory
-staging=https://acme-staging-v02.api.letsencrypt.org/directory
-server=${ACME_SERVER:-$production}
-[ "${CERT_STAGING:-false}" = false ] || server=$staging
-wanted="$server ${CERT_NAMES:?names of the certificate, separated by blanks}"
+production=${ACME_SERVER:-https://acme-v02.api.letsencrypt.org/directory}
+staging=${ACME_STAGING_SERVER:-https://acme-staging-v02.api.letsencrypt.org/directory}
+read -ra names <<<"${CERT_NAMES:?names of the certificate, separated by blanks}"
 common=(--non-interactive --logs-dir /tmp/logs --work-dir /tmp/work --config-dir /etc/letsencrypt)
+[ -z "${CERT_PROFILE:-}" ] || common+=(--preferred-profile "$CERT_PROFILE")
 
 ensure() {
-  if [ -e "$lineage/fullchain.pem" ] && [ "$(cat "$asked" 2>/dev/null)" = "$wanted" ]; then
-    # Unlike certonly, renew asks the authority when it wants the certificate to be renewed (ARI).
-    certbot renew "${common[@]}" --cert-name "$name" --no-random-sleep-on-renew "$@"
-  else
-    issue
+  local server=$production
+  if [ "${CERT_STAGING:-false}" != false ]; then
+    if is_real; then
+      echo 'CERT_STAGING=true, but the certificate is a real one: it stays, since no browser would trust the other. To try: --dry-run'
+    else
+      server=$staging
+    fi
   fi
+  # Unlike certonly, renew asks the authority when it wants the certificate to be renewed (ARI).
+  ! is_wanted "$server" || certbot renew "${common[@]}" --cert-name "$name" --no-random-sleep-on-renew "$@"
+  # Another authority or other names mean a new one, so that the switch from staging is all it takes.
+  is_wanted "$server" || issue "$server"
   publish_if_new
 }
 
+# issue SERVER [OPTION…]
 issue() {
-  local hosts extra=()
-  read -ra hosts <<<"$CERT_NAMES"
+  local extra=("${@:2}")
   if [ -n "${CERT_EMAIL:-}" ]; then extra+=(--email "$CERT_EMAIL"); else extra+=(--register-unsafely-without-email); fi
-  [ -z "${CERT_PROFILE:-}" ] || extra+=(--preferred-profile "$CERT_PROFILE")
   [ ! -e "$lineage/fullchain.pem" ] || extra+=(--force-renewal)
-  certbot certonly "${common[@]}" "${extra[@]}" --agree-tos --server "$server" --webroot --webroot-path /acme \
-    --cert-name "$name" --renew-with-new-domains "${hosts[@]/#/--domain=}"
-  echo "$wanted" >"$asked"
+  certbot certonly "${common[@]}" "${extra[@]}" --agree-tos --server "$1" --webroot --webroot-path /acme \
+    --cert-name "$name" --renew-with-new-domains "${names[@]/#/--domain=}"
+}
+
+# is_wanted SERVER: there is a certificate from there, with all names, and with all its parts. certbot itself takes a chain that a
+# full disk cut short for a good one.
+is_wanted() {
+  [ "$(authority)" = "$1" ] &&
+    [ "$(names_in_certificate)" = "$(printf '%s\n' "${names[@]}" | sort)" ] &&
+    cat "$lineage/cert.pem" "$lineage/chain.pem" | cmp -s - "$lineage/fullchain.pem"
+}
+
+is_real() { [ -e "$lineage/fullchain.pem" ] && [ "$(authority)" != "$staging" ]; }
+
+authority() { sed -n 's/^server = //p' "$renewal" 2>/dev/null; }
+
+names_in_certificate() {
+  openssl x509 -noout -ext subjectAltName -in "$lineage/cert.pem" 2>/dev/null | grep -o 'DNS:[^, ]*' | sed 's/^DNS://' | sort
 }
 
 # Not a hook inside certbot: what a full disk kept from being published, the next run publishes.
@@ -50,21 +67,22 @@ serial() {
 
 # Of the published certificate: what certbot has and nobody serves is of no use.
 status() {
-  local current=/tls/current/fullchain.pem end issuer
+  local current=/tls/current/fullchain.pem start end issuer
   if [ "$(readlink /tls/current)" = self-signed ] || [ ! -e $current ]; then
     echo none
     return
   fi
-  end=$(openssl x509 -noout -enddate -in $current)
+  start=$(date -d "$(openssl x509 -noout -startdate -in $current | sed 's/.*=//')" +%s)
+  end=$(date -d "$(openssl x509 -noout -enddate -in $current | sed 's/.*=//')" +%s)
   issuer=$(openssl x509 -noout -issuer -nameopt multiline -in $current | sed -n 's/^ *commonName *= //p')
-  echo "$(readlink /tls/current) $(($(date -d "${end#notAfter=}" +%s) - $(date +%s))) $issuer"
+  echo "$(readlink /tls/current) $((end - $(date +%s))) $((end - start)) $issuer"
 }
 
 mkdir -p /tmp/logs /tmp/work
 case ${1:-} in
   ensure) ensure ;;
   force) ensure --force-renewal ;;
-  dry-run) certbot renew "${common[@]}" --cert-name "$name" --no-random-sleep-on-renew --dry-run ;;
+  dry-run) issue "$staging" --dry-run ;;
   status) status ;;
   *)
     sed -n '2,6s/^# //p' "$0"

@@ -4,7 +4,7 @@
 #   scripts/renew-certs.sh [--quiet] [--dry-run | --force]
 #
 #   --quiet     says nothing while all is well, for cron
-#   --dry-run   goes through a renewal with the staging authority; nothing changes
+#   --dry-run   goes through an order with the staging authority; nothing changes
 #   --force     renews now, due or not (the authority counts these)
 #
 # Asks for the first certificate too. nginx is told to reload only when there is a new certificate, and open connections stay.
@@ -12,8 +12,8 @@
 #
 #   0   nothing was due, and the certificate on disk is the one that is served
 #   10  renewed, and the new certificate is served
-#   20  renewal failed; the certificate is good for more than 14 days
-#   30  renewal failed; the certificate is good for 14 days or less, or there is none
+#   20  renewal failed, or the dry run; the certificate does not end soon
+#   30  renewal failed; the certificate ends within 14 days (one for less than 84 days: within a sixth of its life), or there is none
 #   40  there is a new certificate, and it is not served
 #   50  another run is at work
 #   2   wrong use
@@ -21,7 +21,6 @@ set -uo pipefail
 # shellcheck source=scripts/lib/common.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/common.sh"
 
-SHORT_SECONDS=$((14 * 86400))
 quiet=false
 command=ensure
 for arg in "$@"; do
@@ -35,6 +34,14 @@ for arg in "$@"; do
 done
 
 tell() { $quiet || say "$*"; }
+
+# How long the certificate is good for, to be read by people.
+left() {
+  if [ "$seconds_left" -ge $((2 * 86400)) ]; then echo "$((seconds_left / 86400)) days"; else echo "$((seconds_left / 3600)) hours"; fi
+}
+
+# Soon: 14 days, which leaves a good two weeks of tries for one of 90 days. One of six days is renewed when three are left.
+ends_soon() { [ "$seconds_left" -le $((14 * 86400)) ] && [ "$seconds_left" -le $((lifetime / 6)) ]; }
 
 in_nginx() { compose exec -T nginx "$@" 9>&- </dev/null; }
 
@@ -82,8 +89,10 @@ publish_metrics() {
   {
     printf '# TYPE relay_swarm_renewal_timestamp_seconds gauge\nrelay_swarm_renewal_timestamp_seconds %s\n' "$now"
     printf '# TYPE relay_swarm_renewal_exit_code gauge\nrelay_swarm_renewal_exit_code %s\n' "$1"
-    [ -z "${seconds_left:-}" ] ||
+    if [ -n "${seconds_left:-}" ]; then
       printf '# TYPE relay_swarm_certificate_ends_timestamp_seconds gauge\nrelay_swarm_certificate_ends_timestamp_seconds %s\n' $((now + seconds_left))
+      printf '# TYPE relay_swarm_certificate_lifetime_seconds gauge\nrelay_swarm_certificate_lifetime_seconds %s\n' "$lifetime"
+    fi
   } | compose exec -T nginx bash -c 'cat >/tls/.metrics && mv /tls/.metrics /tls/metrics.prom' >/dev/null 2>&1 9>&-
 }
 
@@ -115,20 +124,22 @@ failed=$?
 $quiet || say "$output"
 
 # After a failure too: the certificate that is there must go on being served.
-read -r serial seconds_left _ <<<"$(certificate status 2>/dev/null | tail -n 1)"
+read -r serial seconds_left lifetime _ <<<"$(certificate status 2>/dev/null | tail -n 1)"
 [ "${serial:-none}" != none ] || serial=
 if [ $failed -ne 0 ]; then
   $quiet && complain "$output"
-  [ "${seconds_left:-0}" -gt $SHORT_SECONDS ] || finish 30 'Renewal failed, and there is no certificate that is good for more than 14 days'
-  finish 20 "Renewal failed; the certificate is good for $((seconds_left / 86400)) more days"
+  [ -n "$seconds_left" ] || finish 30 'Renewal failed, and there is no certificate'
+  [ "$seconds_left" -gt 0 ] || finish 30 'Renewal failed, and the certificate has ended'
+  if ends_soon; then finish 30 "Renewal failed; the certificate is good for only $(left)"; fi
+  finish 20 "Renewal failed; the certificate is good for another $(left)"
 fi
 
 # The mark stays until the new certificate is served, so that a reload that failed is tried again.
 if ! in_nginx test -e /tls/.reload && not_serving >/dev/null; then
-  finish 0 "Nothing to do: certificate $serial is served, and good for $((seconds_left / 86400)) more days"
+  finish 0 "Nothing to do: certificate $serial is served, and good for another $(left)"
 fi
 in_nginx /opt/nginx/reload.sh || finish 40 "Certificate $serial is there, but nginx does not reload: the one before is still served"
 compose kill --signal HUP stun >/dev/null 2>&1 9>&- # one that is down reads it when it starts
 wrong=$(wait_until_served) || finish 40 "Certificate $serial is there, and the services were told, but $wrong"
 in_nginx rm -f /tls/.reload
-finish 10 "Renewed: certificate $serial is served, and good for $((seconds_left / 86400)) days"
+finish 10 "Renewed: certificate $serial is served, and good for $(left)"
