@@ -8,12 +8,7 @@ import { eventually } from '../support/bundle.ts';
 import { namesInUse, Prometheus, promtoolComplaints } from '../support/prometheus.ts';
 import { requireTool } from '../support/tools.ts';
 
-requireTool(
-  'pebble',
-  'pebble-challtestsrv',
-  'openssl',
-  'curl',
-)('the operator', () => {
+requireTool('openssl', 'curl')('the operator', () => {
   let bundle: DeployedBundle;
   let ca: string;
 

@@ -64,6 +64,7 @@ export class DeployedBundle {
         COMPOSE_FILE: 'docker-compose.yml:docker-compose.deploy.yml:docker-compose.test.yml',
         DOMAIN,
         ACME_SERVER: pebble.directory,
+        ACME_STAGING_SERVER: pebble.directory,
         EDGE_SUBNET: `${edge}.0/24`,
         EDGE_GATEWAY: `${edge}.1`,
         RELAY_SWARM_VERSION: 'test',
@@ -168,8 +169,11 @@ networks:
   }
 
   async remove(): Promise<void> {
-    await this.compose('--profile', 'tools', 'down', '--volumes', '--remove-orphans', '--timeout', '5');
-    await this.pebble.stop();
-    rmSync(this.folder, { recursive: true });
+    try {
+      await this.compose('--profile', 'tools', 'down', '--volumes', '--remove-orphans', '--timeout', '5');
+    } finally {
+      await this.pebble.stop();
+      rmSync(this.folder, { recursive: true });
+    }
   }
 }

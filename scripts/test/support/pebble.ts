@@ -1,11 +1,19 @@
-// Pebble, Let's Encrypt's small authority for tests, with a DNS that answers what the test wants. Both from Debian's packages.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+// Pebble, Let's Encrypt's small authority for tests, with a DNS that answers what the test wants, in a container of their own.
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { request } from 'node:https';
+import { request, type Server } from 'node:https';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from '../../lib/bundle.mjs';
+import { startCaaFront } from './caa-front.ts';
+import { readRepositoryFile } from './repository.ts';
 
-const READY_MS_MAX = 10_000;
+const READY_MS_MAX = 20_000;
+const IMAGE = 'relay-swarm-test/pebble';
+/** By which .ci/run finds what an interrupted run left behind. */
+const LABEL = 'relay-swarm.test';
+// Straight to the point: no random waits, no random refusals, and every order is really validated.
+const ENVIRONMENT = ['PEBBLE_VA_NOSLEEP=1', 'PEBBLE_WFE_NONCEREJECT=0', 'PEBBLE_AUTHZREUSE=0'];
 
 export interface PebbleOptions {
   readonly folder: string;
@@ -22,19 +30,21 @@ export class Pebble {
   readonly caFile: string;
   readonly #management: number;
   readonly #dnsManagement: number;
-  readonly #children: readonly ChildProcess[];
+  readonly #container: string;
+  readonly #front: Server;
 
   private constructor(
     directory: string,
     caFile: string,
     ports: { management: number; dnsManagement: number },
-    children: readonly ChildProcess[],
+    running: { container: string; front: Server },
   ) {
     this.directory = directory;
     this.caFile = caFile;
     this.#management = ports.management;
     this.#dnsManagement = ports.dnsManagement;
-    this.#children = children;
+    this.#container = running.container;
+    this.#front = running.front;
   }
 
   static async start({ folder, address, httpPort, validitySeconds }: PebbleOptions): Promise<Pebble> {
@@ -66,14 +76,15 @@ export class Pebble {
       ...['x509', '-req', '-in', file('pebble.csr'), '-CA', file('ca.pem'), '-CAkey', file('ca.key')],
       ...['-CAcreateserial', '-days', '2', '-extfile', file('names'), '-out', file('pebble.pem')],
     );
-    const [acme, management, dns, dnsManagement] = [
+    const [acme, behind, management, dns, dnsManagement] = [
+      await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
       await freePort(),
     ];
     const pebble = {
-      listenAddress: `0.0.0.0:${acme}`,
+      listenAddress: `127.0.0.1:${behind}`,
       managementListenAddress: `127.0.0.1:${management}`,
       certificate: file('pebble.pem'),
       privateKey: file('pebble.key'),
@@ -84,38 +95,33 @@ export class Pebble {
       certificateValidityPeriod: validitySeconds,
     };
     writeFileSync(file('config.json'), JSON.stringify({ pebble }));
-    const none = ['-http01', '', '-https01', '', '-tlsalpn01', '', '-defaultIPv6', ''];
-    const children = [
-      spawn(
-        'pebble-challtestsrv',
-        [
-          ...none,
-          '-dns01',
-          `127.0.0.1:${dns}`,
-          '-management',
-          `127.0.0.1:${dnsManagement}`,
-          '-defaultIPv4',
-          '127.0.0.1',
-        ],
-        {
-          stdio: 'ignore',
-        },
-      ),
-      spawn('pebble', ['-strict', '-config', file('config.json'), '-dnsserver', `127.0.0.1:${dns}`], {
-        stdio: 'ignore',
-        // Straight to the point: no random waits, no random refusals, and every order is really validated.
-        env: { ...process.env, PEBBLE_VA_NOSLEEP: '1', PEBBLE_WFE_NONCEREJECT: '0', PEBBLE_AUTHZREUSE: '0' },
-      }),
-    ];
+    const none = `-http01 '' -https01 '' -tlsalpn01 '' -doh '' -defaultIPv6 ''`;
+    const programs = `
+      pebble-challtestsrv ${none} -dns01 127.0.0.1:${dns} -management 127.0.0.1:${dnsManagement} -defaultIPv4 127.0.0.1 &
+      exec pebble -strict -config '${file('config.json')}' -dnsserver 127.0.0.1:${dns}`;
+    docker(readRepositoryFile('scripts/test/support/pebble.Dockerfile'), 'build', '--tag', IMAGE, '-');
+    const ca = readFileSync(file('ca.pem'));
+    const tls = { key: readFileSync(file('pebble.key')), cert: readFileSync(file('pebble.pem')), ca };
+    const front = await startCaaFront({ port: acme, pebblePort: behind, dnsPort: dns, tls });
+    const container = docker(
+      '',
+      ...['run', '--detach', '--init', '--network', 'host', '--label', LABEL],
+      ...ENVIRONMENT.flatMap((setting) => ['--env', setting]),
+      ...['--volume', `${folder}:${folder}:ro`, IMAGE, 'sh', '-c', programs],
+    ).trim();
     const started = new Pebble(
       `https://${address}:${acme}/dir`,
       file('ca.pem'),
       { management, dnsManagement },
-      children,
+      { container, front },
     );
     const untilMs = Date.now() + READY_MS_MAX;
-    while ((await get(acme, '/dir', readFileSync(file('ca.pem')))) === undefined) {
-      if (Date.now() > untilMs) throw new Error('Pebble did not start');
+    while ((await get(acme, '/dir', ca)) === undefined) {
+      if (Date.now() > untilMs) {
+        const said = started.log();
+        await started.stop();
+        throw new Error(`Pebble did not start:\n${said}`);
+      }
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
     return started;
@@ -137,15 +143,21 @@ export class Pebble {
     return root;
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(
-      this.#children.map((child) => {
-        const ended = new Promise((resolve) => child.once('close', resolve));
-        child.kill('SIGTERM');
-        return ended;
-      }),
-    );
+  /** What Pebble wrote about the requests that came in. */
+  log(): string {
+    return docker('', 'logs', this.#container);
   }
+
+  async stop(): Promise<void> {
+    this.#front.closeAllConnections();
+    await new Promise((resolve) => this.#front.close(resolve));
+    await promisify(execFile)('docker', ['rm', '--force', this.#container]);
+  }
+}
+
+/** Runs docker with this standard input, and returns what it prints. */
+function docker(input: string, ...args: readonly string[]): string {
+  return execFileSync('docker', args, { input, encoding: 'utf8', stdio: 'pipe' });
 }
 
 /** The body, or undefined where nobody answers. */
