@@ -1,5 +1,5 @@
 // Who may ask and who may stay: requests and connections per address, and connections in all. Pure: the time is passed in.
-import { isFull, newBucket, take, type Bucket, type Rate } from './rate.ts';
+import { isBucketFull, newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/kit';
 
 export interface AdmissionLimits {
   readonly connectionsMax: number;
@@ -38,7 +38,7 @@ export class Admission {
   /** Counts a request; `undefined` where the address has asked too often, or where there is no room for another address. */
   ask(key: string, nowMs: number): Caller | undefined {
     const caller = this.#callers.get(key) ?? this.#remember(key, nowMs);
-    return caller && take(caller.requests, this.#limits.requests, nowMs) ? caller : undefined;
+    return caller && takeToken(caller.requests, this.#limits.requests, nowMs) ? caller : undefined;
   }
 
   /** Counts a connection in, or says why not. Every admitted one must `leave` once. */
@@ -60,8 +60,8 @@ export class Admission {
     for (const caller of this.#callers.values()) {
       if (
         caller.connections === 0 &&
-        isFull(caller.requests, this.#limits.requests, nowMs) &&
-        isFull(caller.messages, this.#limits.messages, nowMs)
+        isBucketFull(caller.requests, this.#limits.requests, nowMs) &&
+        isBucketFull(caller.messages, this.#limits.messages, nowMs)
       )
         this.#callers.delete(caller.key);
     }

@@ -1,9 +1,8 @@
 // What a connected client may send, and how much: every frame is paid for and checked before `peer` acts on it.
-import type { Log } from '@relay-swarm/kit';
+import { debtMs, spendTokens, type Log, type Rate } from '@relay-swarm/kit';
 import type { AbsentPeers } from './absent.ts';
 import type { Counters } from './counters.ts';
 import { findFault, isHeartbeat, type FrameFault, type Relayed } from './frame.ts';
-import { debtMs, spend, type Rate } from './rate.ts';
 import type { ClientSocket } from './socket.ts';
 import type { World } from './world.ts';
 
@@ -80,8 +79,11 @@ export class FrameGuard {
     const { limits, world } = this.#options;
     const nowMs = world.nowMs();
     return Math.max(
-      debtMs(spend(socket, limits.messages, 0, nowMs), limits.messages),
-      debtMs(spend(socket.caller.messages, limits.messagesPerAddress, 0, nowMs), limits.messagesPerAddress),
+      debtMs(spendTokens(socket, limits.messages, 0, nowMs), limits.messages),
+      debtMs(
+        spendTokens(socket.caller.messages, limits.messagesPerAddress, 0, nowMs),
+        limits.messagesPerAddress,
+      ),
     );
   }
 
@@ -113,8 +115,13 @@ export class FrameGuard {
   /** An eager client waits; one that is a whole burst in debt is no client. False where it has been closed. */
   #pays(socket: ClientSocket, cost: number): boolean {
     const { limits, counters, end } = this.#options;
-    const left = spend(socket, limits.messages, cost, socket.heardAtMs);
-    const leftOfAddress = spend(socket.caller.messages, limits.messagesPerAddress, cost, socket.heardAtMs);
+    const left = spendTokens(socket, limits.messages, cost, socket.heardAtMs);
+    const leftOfAddress = spendTokens(
+      socket.caller.messages,
+      limits.messagesPerAddress,
+      cost,
+      socket.heardAtMs,
+    );
     if (left >= 0 && leftOfAddress >= 0) return true;
     if (left <= -limits.messages.burst) {
       end(socket, 'flood', 'too many messages');

@@ -1,10 +1,10 @@
 // One client's WebSocket with a guard in it: what arrives passes the guard before `peer` hears of it, what leaves is written once
 // for each turn of the event loop. The only importer of ws.
+import type { Bucket } from '@relay-swarm/kit';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { Caller } from './admission.ts';
-import type { Bucket } from './rate.ts';
 import { textFrame } from './text-frame.ts';
 
 export interface Guard {

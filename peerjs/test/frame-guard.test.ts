@@ -1,6 +1,5 @@
-import { silentLog, type Log } from '@relay-swarm/kit';
+import { newBucket, silentLog, type Log } from '@relay-swarm/kit';
 import { AbsentPeers } from '../src/absent.ts';
-import { newBucket } from '../src/rate.ts';
 import { Counters } from '../src/counters.ts';
 import { FrameGuard } from '../src/frame-guard.ts';
 import type { ClientSocket } from '../src/socket.ts';

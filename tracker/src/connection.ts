@@ -1,10 +1,10 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
+import type { Bucket } from '@relay-swarm/kit';
 import type { GraffitiLink, GraffitiSession } from './graffiti/graffiti.ts';
 import { keepThisTurnsFrames } from './frame-memory.ts';
 import { flushLater, type Flushable } from './flusher.ts';
 import { joinFrames, PING_FRAME, textFrame } from './frames.ts';
 import { Priority, type Link, type Peer } from './swarm/peer.ts';
-import type { TokenBucket } from './token-bucket.ts';
 
 /** What a connection needs of the WebSocket library. */
 export interface WebSocketHandle {
@@ -58,9 +58,9 @@ export class Connection implements Link, Flushable, GraffitiLink {
   /** When a probe must have been answered; 0 where none runs. */
   probedUntilMs = 0;
   /** Made at the first frame, so that an idle connection costs nothing. */
-  announceBucket: TokenBucket | undefined = undefined;
-  messageBucket: TokenBucket | undefined = undefined;
-  faultBucket: TokenBucket | undefined = undefined;
+  announceBucket: Bucket | undefined = undefined;
+  messageBucket: Bucket | undefined = undefined;
+  faultBucket: Bucket | undefined = undefined;
 
   readonly #webSocket: WebSocketHandle;
   readonly #socket: SocketHandle;

@@ -1,9 +1,9 @@
 // What a connection may send: takes each frame in, keeps to the rates, and hands it to the protocol that the first frame chose.
+import { newBucket, spendTokens, takeToken, type Rate } from '@relay-swarm/kit';
 import { isUtf8 } from 'node:buffer';
 import type { Connection } from './connection.ts';
 import { Graffiti } from './graffiti/graffiti.ts';
 import type { Keeper } from './keeper.ts';
-import { TokenBucket, type Rate } from './token-bucket.ts';
 import type { WebTorrent } from './webtorrent/webtorrent.ts';
 
 export interface ReceiverOptions {
@@ -41,7 +41,7 @@ export class Receiver {
     connection.isAlive();
     connection.lastFrameMs = nowMs;
     const { messages } = this.#options;
-    if (!(connection.messageBucket ??= new TokenBucket(messages, nowMs)).take(messages, nowMs)) {
+    if (!takeToken((connection.messageBucket ??= newBucket(messages, nowMs)), messages, nowMs)) {
       this.counts.tooManyMessages++;
       this.#fault(connection, nowMs, 'Too many messages in a short time');
     } else if (isBinary && !isUtf8(frame)) {
@@ -73,20 +73,21 @@ export class Receiver {
         this.#fault(connection, nowMs, 'Too many messages that are not JSON objects');
     } else {
       const pushes = connection.protocol!.handle(frame.toString('utf8'));
-      if (pushes > PUSHES_PER_TOKEN) connection.messageBucket!.owe(messages, pushes / PUSHES_PER_TOKEN);
+      if (pushes > PUSHES_PER_TOKEN)
+        spendTokens(connection.messageBucket!, messages, pushes / PUSHES_PER_TOKEN, nowMs);
     }
   }
 
   #mayAnnounce(connection: Connection, nowMs: number): boolean {
     const { announces } = this.#options;
-    const may = (connection.announceBucket ??= new TokenBucket(announces, nowMs)).take(announces, nowMs);
+    const may = takeToken((connection.announceBucket ??= newBucket(announces, nowMs)), announces, nowMs);
     if (!may) this.counts.tooManyAnnounces++;
     return may;
   }
 
   #fault(connection: Connection, nowMs: number, reason: string): void {
     const { faults } = this.#options;
-    if ((connection.faultBucket ??= new TokenBucket(faults, nowMs)).take(faults, nowMs)) return;
+    if (takeToken((connection.faultBucket ??= newBucket(faults, nowMs)), faults, nowMs)) return;
     this.counts.closedForFaults++;
     connection.close(1008, reason);
   }

@@ -1,4 +1,5 @@
-// What may be said to gun: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
+// What may be said to gun, and how fast: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
+import type { Rate } from '@relay-swarm/kit';
 
 /** One of gun's messages, checked; its fields have gun's own one-character names. */
 export type GunMessage = Readonly<Record<string, unknown>> & {
@@ -13,6 +14,13 @@ const ID_CHARS_MAX = 128;
 const DEPTH_MAX = 8;
 /** gun keeps what is dated in the future until then: a clock may be wrong, but not by days. */
 const FUTURE_MS_MAX = 60_000;
+
+/** So many messages at once, and then in each second. A frame is paid for to the last message: it holds fewer of them than bytes. */
+export const messageRate = (perSecond: number, frameBytesMax: number): Rate => ({
+  perSecond,
+  burst: perSecond,
+  debtMax: frameBytesMax,
+});
 
 /** The frame's messages; undefined in the place of each that must not reach gun. */
 export function readFrame(text: string, nowMs: number): readonly (GunMessage | undefined)[] {

@@ -1,9 +1,16 @@
 // Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
-import { createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
-import { readFrame } from './frame.ts';
+import {
+  createMetrics,
+  createOperations,
+  debtMs,
+  newBucket,
+  spendTokens,
+  type Log,
+  type Part,
+} from '@relay-swarm/kit';
+import { messageRate, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';
-import { Rate } from './rate.ts';
 import { createGunServer, type GunServer } from './server.ts';
 import type { GunSettings } from './settings.ts';
 import type { Wire, WireListener } from './wire.ts';
@@ -18,12 +25,14 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const limits = { ...settings, pingMs: settings.pingSeconds * 1000 };
   const counters = { messages: 0, refused: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
-  const all = new Rate(settings.messagesPerSecondMax);
+  const ownRate = messageRate(settings.messagesPerSecond, settings.frameBytesMax);
+  const allRate = messageRate(settings.messagesPerSecondMax, settings.frameBytesMax);
+  const all = newBucket(allRate, now());
 
   const open = (wire: Wire, isLink: boolean): WireListener => {
     const peer = graph.attach(wire);
     if (isLink) peer.catchUp();
-    const own = new Rate(settings.messagesPerSecond);
+    const own = newBucket(ownRate, now());
     return {
       text: (text) => {
         const nowMs = now();
@@ -33,7 +42,10 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
           else peer.hear(message);
         }
         counters.messages += messages.length;
-        return Math.max(own.spend(messages.length, nowMs), all.spend(messages.length, nowMs));
+        return Math.max(
+          debtMs(spendTokens(own, ownRate, messages.length, nowMs), ownRate),
+          debtMs(spendTokens(all, allRate, messages.length, nowMs), allRate),
+        );
       },
       closed: () => peer.gone(),
     };

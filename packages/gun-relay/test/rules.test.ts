@@ -1,7 +1,8 @@
 // The small rules: what is kept, how fast, and whom to link to.
+import { debtMs, newBucket, spendTokens } from '@relay-swarm/kit';
+import { messageRate } from '../src/frame.ts';
 import { chooseLinks } from '../src/links.ts';
 import { Memory } from '../src/memory.ts';
-import { Rate } from '../src/rate.ts';
 import { idOf, rosterOf } from './support/relays.ts';
 
 describe('Memory', () => {
@@ -38,18 +39,26 @@ describe('Memory', () => {
   });
 });
 
-describe('Rate', () => {
-  it('lets so many pass in a second, and then waits for the next', () => {
-    const rate = new Rate(10);
-    for (let i = 0; i < 9; i++) expect(rate.spend(1, 5_000)).toBe(0);
-    expect(rate.spend(1, 5_400)).toBe(600);
-    expect(rate.spend(1, 6_000)).toBe(0);
+describe('messageRate()', () => {
+  const rate = messageRate(10, 16_384);
+  const waitsFor = (batches: readonly (readonly [messages: number, nowMs: number])[]): number[] => {
+    const bucket = newBucket(rate, 5_000);
+    return batches.map(([messages, nowMs]) => debtMs(spendTokens(bucket, rate, messages, nowMs), rate));
+  };
+
+  it('lets so many pass at once, and then one at a time', () => {
+    expect(waitsFor(Array.from({ length: 11 }, () => [1, 5_000]))).toEqual([
+      ...Array<number>(10).fill(0),
+      100,
+    ]);
   });
 
   it('lets a batch take as many seconds as it has messages for', () => {
-    const rate = new Rate(10);
-    expect(rate.spend(35, 5_000)).toBe(3_000);
-    expect(rate.spend(0, 8_000)).toBe(0);
+    expect(waitsFor([[10, 5_000], [35, 5_000], [0, 8_500]])).toEqual([0, 3_500, 0]); // prettier-ignore
+  });
+
+  it('forgives nothing of a frame that is full of the shortest messages', () => {
+    expect(waitsFor([[8_192, 5_000]])).toEqual([818_200]);
   });
 });
 

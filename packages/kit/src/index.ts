@@ -1,4 +1,5 @@
 export * from './address-guard.ts';
+export * from './address-rates.ts';
 export * from './client-address.ts';
 export * from './env-file.ts';
 export * from './files.ts';
@@ -7,6 +8,7 @@ export * from './log.ts';
 export * from './metrics.ts';
 export * from './operations.ts';
 export * from './origins.ts';
+export * from './rate.ts';
 export * from './sampler.ts';
 export * from './service.ts';
 export * from './settings.ts';

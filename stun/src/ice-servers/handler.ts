@@ -1,8 +1,7 @@
 // GET /ice-servers over HTTP (DESIGN §7): who may ask, how often, and the answer.
-import { limitKey, sendJson, type AddressReader, type RequestHandler } from '@relay-swarm/kit';
+import { AddressRates, limitKey, sendJson, type AddressReader, type RequestHandler } from '@relay-swarm/kit';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mintCredential } from '../credentials/credential.ts';
-import { AddressLimiter } from './address-limiter.ts';
 import { iceServersAnswer } from './answer.ts';
 import { allowOrigin } from './origins.ts';
 
@@ -27,7 +26,7 @@ type Result = 'answered' | 'originRefused' | 'methodRefused' | 'tooMany' | 'drai
 export interface IceServers {
   readonly handle: RequestHandler;
   readonly counts: Readonly<Record<Result, number>>;
-  readonly limiter: AddressLimiter;
+  readonly limiter: AddressRates;
 }
 
 type Headers = Readonly<Record<string, string>>;
@@ -38,7 +37,8 @@ const DRAINING_SECONDS = 60;
 
 export function createIceServers(options: IceServersOptions): IceServers {
   const { origins, requestsPerMinuteMax, addressesMax, ttlSeconds } = options;
-  const limiter = new AddressLimiter({ perMinute: requestsPerMinuteMax, addressesMax });
+  const rate = { perSecond: requestsPerMinuteMax / 60, burst: requestsPerMinuteMax };
+  const limiter = new AddressRates(rate, addressesMax);
   const counts = { answered: 0, originRefused: 0, methodRefused: 0, tooMany: 0, draining: 0 };
 
   const answer = (request: IncomingMessage, response: ServerResponse, headers: Headers): Result => {
@@ -48,7 +48,7 @@ export function createIceServers(options: IceServersOptions): IceServers {
       return 'draining';
     }
     const nowMs = options.now();
-    const waitMs = limiter.take(limitKey(options.readAddress(request)), nowMs);
+    const waitMs = limiter.ask(limitKey(options.readAddress(request)), nowMs);
     if (waitMs > 0) {
       const seconds = Math.ceil(waitMs / 1000);
       const message = `too many requests from this address: ask again in ${seconds} s`;

@@ -1,11 +1,17 @@
 // Finds candidates in the BitTorrent DHT and announces this relay there. The only importer of bittorrent-dht.
 // IPv4 only: the library opens one udp4 socket and writes six-byte peers. Relays with IPv6 alone are found by bootstrap and roster.
-import { explainListenError, isPublicAddress, type Log, type Part } from '@relay-swarm/kit';
+import {
+  explainListenError,
+  isPublicAddress,
+  newBucket,
+  takeToken,
+  type Log,
+  type Part,
+} from '@relay-swarm/kit';
 import { Client, type DhtNode } from 'bittorrent-dht';
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
-import { TokenBucket } from '../token-bucket.ts';
 import { sample } from './candidates.ts';
 
 export interface DiscoveryOptions {
@@ -187,11 +193,11 @@ function guardSocket(
   socket: Socket,
   { allowPrivate, counters }: { allowPrivate: boolean; counters: Discovery['counters'] },
 ): Socket {
-  const bucket = new TokenBucket(DATAGRAMS, performance.now());
+  const bucket = newBucket(DATAGRAMS, performance.now());
   const emit = socket.emit.bind(socket) as (event: string, ...args: unknown[]) => boolean;
   const guardedEmit = (event: string, ...args: unknown[]): boolean => {
     if (event !== 'message') return emit(event, ...args);
-    if (!bucket.take(DATAGRAMS, performance.now())) {
+    if (!takeToken(bucket, DATAGRAMS, performance.now())) {
       counters.datagramsDropped++;
       return true;
     }

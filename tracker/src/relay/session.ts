@@ -1,4 +1,5 @@
 // One conversation between two relays: proof of both keys, then messages, pings, limits. Pure: time, nonce, keys and sending come from outside.
+import { newBucket, takeToken, type Bucket } from '@relay-swarm/kit';
 import {
   decodeRelayMessage,
   encodeRelayMessage,
@@ -7,7 +8,6 @@ import {
   type RelayMessage,
   type Transcript,
 } from '@relay-swarm/protocol';
-import { TokenBucket } from '../token-bucket.ts';
 import type { Identity, Verify } from './identity.ts';
 
 export type SessionRole = 'dialler' | 'acceptor';
@@ -62,7 +62,7 @@ export class Session {
   readonly role: SessionRole;
   readonly #options: SessionOptions;
   readonly #startedAtMs: number;
-  readonly #bucket: TokenBucket;
+  readonly #bucket: Bucket;
   #heardAtMs: number;
   #pingedAtMs: number;
   #step: 'hello' | 'challenge' | 'proof' | 'proven' | 'over';
@@ -73,7 +73,7 @@ export class Session {
     this.#step = this.role === 'dialler' ? 'challenge' : 'hello';
     this.#options = options;
     this.#startedAtMs = this.#heardAtMs = this.#pingedAtMs = options.nowMs;
-    this.#bucket = new TokenBucket(FRAMES, options.nowMs);
+    this.#bucket = newBucket(FRAMES, options.nowMs);
   }
 
   get isProven(): boolean {
@@ -91,7 +91,7 @@ export class Session {
   receive(text: string, nowMs: number): SessionEffect[] {
     if (this.#step === 'over') return [];
     this.#heardAtMs = nowMs;
-    if (!this.#bucket.take(FRAMES, nowMs)) return this.#close(CLOSE.policy, 'too many frames');
+    if (!takeToken(this.#bucket, FRAMES, nowMs)) return this.#close(CLOSE.policy, 'too many frames');
     try {
       return this.#handle(decodeRelayMessage(text));
     } catch (error) {

@@ -1,6 +1,5 @@
 // What HTTP and UDP have in common: a request in, an answer out. Knows no wire format; no sockets, no clock.
-import type { AddressRates } from '../address-rates.ts';
-import { limitKey } from '@relay-swarm/kit';
+import { limitKey, type AddressRates } from '@relay-swarm/kit';
 import { isIPv6Endpoint, packEndpoint } from './endpoint.ts';
 import type { Host } from './hosts.ts';
 import type { HostRefusal, HostTable } from './host-table.ts';
@@ -72,7 +71,7 @@ export class HostTracker {
     const { hosts, intervalSeconds, refuse } = this.#options;
     const { infoHash, peerId, event } = request;
     const addressKey = limitKey(request.address);
-    if (!this.#options.rates.take(addressKey, nowMs)) return this.#limit();
+    if (this.#options.rates.ask(addressKey, nowMs) > 0) return this.#limit();
     const endpoint = packEndpoint(request.address, request.port);
     const refusal = endpoint === undefined ? 'Cannot tell your address' : refuse(infoHash);
     if (endpoint === undefined || refusal !== undefined) return this.#refuse(refusal ?? '');
@@ -105,7 +104,7 @@ export class HostTracker {
 
   /** One answer for each info hash, in the same order; zeros for what nobody has announced. */
   scrape(infoHashes: readonly string[], address: string, nowMs: number): readonly Counts[] | HostFailure {
-    if (!this.#options.rates.take(limitKey(address), nowMs)) return this.#limit();
+    if (this.#options.rates.ask(limitKey(address), nowMs) > 0) return this.#limit();
     this.counts.scrapes++;
     return infoHashes.map((infoHash) => this.#count(infoHash));
   }

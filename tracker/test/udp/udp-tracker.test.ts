@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AddressRates } from '../../src/address-rates.ts';
+import { AddressRates } from '@relay-swarm/kit';
 import { packEndpoint } from '../../src/swarm/endpoint.ts';
 import { HostTable } from '../../src/swarm/host-table.ts';
 import { HostTracker } from '../../src/swarm/host-tracker.ts';
