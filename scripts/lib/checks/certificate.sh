@@ -2,16 +2,16 @@
 # The certificate on disk, the ones that are served, and whether anybody renews.
 
 check_certificate() {
-  local serial left issuer served
+  local serial left lifetime issuer served
   running nginx || return 0
-  read -r serial left issuer <<<"$(compose run --rm --no-deps -T certbot status </dev/null 2>/dev/null | tail -n 1)"
+  read -r serial left lifetime issuer <<<"$(compose run --rm --no-deps -T certbot status </dev/null 2>/dev/null | tail -n 1)"
   if [ "${serial:-none}" = none ]; then
     bad 'certificate: a self-signed one. Run: scripts/renew-certs.sh'
     return
   fi
   if [[ $issuer == *STAGING* ]]; then
     warn 'certificate: from the staging authority, which no browser trusts. Set CERT_STAGING=false and run: scripts/renew-certs.sh'
-  elif [ "$left" -lt $((7 * 86400)) ]; then
+  elif [ "$left" -lt $((7 * 86400)) ] && [ "$left" -lt $((lifetime / 12)) ]; then # a twelfth: of six days, when renewals have failed for long
     bad "certificate: good for $((left / 86400)) more days. Run: scripts/renew-certs.sh"
   else
     ok "certificate: $serial from $issuer, good for $((left / 86400)) more days"
