@@ -1,9 +1,6 @@
-// The doctor's checks one by one, each with the outcomes that an operator can meet. Who would be asked is made up: no Docker, no DNS,
-// no internet. The whole doctor on a running bundle: bundle/operator.test.ts.
-import { createSocket } from 'node:dgram';
-import { createServer, type AddressInfo } from 'node:net';
+// What the doctor says of addresses and names, each with the outcomes that an operator can meet. Who would be asked is made up: no Docker, no DNS,
+// no internet. The other checks: doctor-machine.test.ts. The whole doctor on a running bundle: bundle/operator.test.ts.
 import { OperatorFolder } from './support/operator-folder.ts';
-import { requireTool } from './support/tools.ts';
 
 let server: OperatorFolder;
 beforeEach(() => {
