@@ -11,8 +11,9 @@ import { exampleSettings, repositoryFiles, root } from './repository.ts';
 
 export const DOMAIN = 'example.test';
 
-const GETENT = `#!/bin/bash
-[[ $1 != ahosts* || $2 != *.${DOMAIN} ]] || { [[ $1 == ahostsv6 ]] || echo "127.0.0.1 STREAM $2"; exit; }
+/** What the records of the names would say. */
+const getent = (address: string): string => `#!/bin/bash
+[[ $1 != ahosts* || $2 != *.${DOMAIN} ]] || { [[ $1 == ahostsv6 ]] || echo "${address} STREAM $2"; exit; }
 exec /usr/bin/getent "$@"
 `;
 
@@ -79,6 +80,7 @@ export class DeployedBundle {
         RELAY_PEERJS_URL: `https://peerjs.${DOMAIN}:8443`,
         RELAY_ICE_SERVERS_URL: `https://tracker.${DOMAIN}:8443/ice-servers`,
         PUBLIC_IP: `${edge}.1`,
+        PUBLIC_IP_SOURCES: 'none',
         STUN_SECRET: '5e'.repeat(32),
         STUN_PORT: turn,
         STUN_TLS_PORT: turn + 1,
@@ -109,7 +111,7 @@ networks:
     const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !settings.has(name)));
     // The machine's DNS does not know our names: getent and curl are told what the records would say.
     mkdirSync(join(folder, 'bin'));
-    writeFileSync(join(folder, 'bin/getent'), GETENT, { mode: 0o755 });
+    writeFileSync(join(folder, 'bin/getent'), getent(`${edge}.1`), { mode: 0o755 });
     writeFileSync(
       join(folder, 'bin/.curlrc'),
       ['tracker', 'peerjs', 'turn']
