@@ -9,11 +9,11 @@ import {
   listen,
   sendJson,
   type AddressReader,
+  type Admission,
   type Log,
   type Part,
   type RequestHandler,
 } from '@relay-swarm/kit';
-import type { Admission } from './admission.ts';
 import { Connection, type SendCounts } from './connection.ts';
 import type { Keeper } from './keeper.ts';
 import type { Receiver } from './receiver.ts';

@@ -1,6 +1,7 @@
 // Puts the tracker together. Opens nothing itself: the parts do, when they are started.
 import { randomBytes } from 'node:crypto';
 import {
+  Admission,
   createAddressReader,
   createHealthFile,
   createMetrics,
@@ -11,7 +12,6 @@ import {
   type Part,
 } from '@relay-swarm/kit';
 import { createAccessList } from './access-list.ts';
-import { Admission } from './admission.ts';
 import { buildBittorrent, type Bittorrent } from './bittorrent.ts';
 import { Graffiti } from './graffiti/graffiti.ts';
 import { Keeper } from './keeper.ts';

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createOriginCheck, newBucket, readSettings, silentLog, takeToken } from '@relay-swarm/kit';
 import { createAccessList, parseList } from '../src/access-list.ts';
-import { Admission } from '../src/admission.ts';
 import { checkTrackerSettings, trackerSettings } from '../src/settings.ts';
 
 describe('the rate of announces', () => {
@@ -14,22 +13,6 @@ describe('the rate of announces', () => {
     const bucket = newBucket(announces, 0);
     for (const atMs of [0, 233, 533, 1_333, 2_100])
       for (let room = 0; room < 50; room++) expect(takeToken(bucket, announces, atMs)).toBe(true);
-  });
-});
-
-describe('Admission', () => {
-  it('counts connections in all and per address, and forgets those that leave', () => {
-    const admission = new Admission({ connectionsMax: 3, connectionsPerAddressMax: 2 });
-    expect(['a', 'a', 'a', 'b', 'c'].map((address) => admission.enter(address))).toEqual([
-      undefined,
-      undefined,
-      'address_full',
-      undefined,
-      'connections_full',
-    ]);
-    expect([admission.open, admission.addresses]).toEqual([3, 2]);
-    for (const address of ['a', 'a', 'b']) admission.leave(address);
-    expect([admission.open, admission.addresses]).toEqual([0, 0]);
   });
 });
 

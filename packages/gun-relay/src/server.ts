@@ -1,5 +1,6 @@
 // The HTTP server: /gun is the WebSocket, /healthz and /metrics are for operators. Connections are counted in and out here.
 import {
+  Admission,
   closeServer,
   createAddressReader,
   limitKey,
@@ -31,9 +32,8 @@ export function createGunServer(
 ): GunServer {
   const readAddress = createAddressReader(settings.trustedProxies);
   const accept = createAcceptor(limits);
-  const perAddress = new Map<string, number>();
+  const admission = new Admission(settings);
   const wires = new Set<Wire>();
-  let pending = 0;
   let refused = 0;
 
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
@@ -41,36 +41,21 @@ export function createGunServer(
     const isGun = pathOf(request.url) === PATH;
     sendJson(response, isGun ? 426 : 404, { error: isGun ? 'a WebSocket is wanted here' : 'not found' });
   });
-  const leave = (key: string): void => {
-    const left = (perAddress.get(key) ?? 1) - 1;
-    if (left > 0) perAddress.set(key, left);
-    else perAddress.delete(key);
-  };
-
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => undefined); // a client that is gone before its answer
-    const key = limitKey(readAddress(request));
-    const ofAddress = perAddress.get(key) ?? 0;
-    const isTooMany = ofAddress >= settings.connectionsPerAddressMax;
     if (pathOf(request.url) !== PATH) {
       refuse(socket, '404 Not Found');
       return;
     }
-    if (isTooMany || wires.size + pending >= settings.connectionsMax) {
+    const key = limitKey(readAddress(request));
+    const refusal = admission.enter(key);
+    if (refusal !== undefined) {
       refused++;
-      refuse(socket, isTooMany ? '429 Too Many Requests' : '503 Service Unavailable');
+      refuse(socket, refusal === 'address_full' ? '429 Too Many Requests' : '503 Service Unavailable');
       return;
     }
-    perAddress.set(key, ofAddress + 1);
-    pending++;
-    let isOpen = false;
-    socket.once('close', () => {
-      if (!isOpen) pending--;
-      leave(key);
-    });
+    socket.once('close', () => admission.leave(key));
     accept(request, socket, head, (wire) => {
-      isOpen = true;
-      pending--;
       wires.add(wire);
       const listener = open(wire, request.url === LINK_PATH);
       return {

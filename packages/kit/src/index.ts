@@ -1,5 +1,6 @@
 export * from './address-guard.ts';
 export * from './address-rates.ts';
+export * from './admission.ts';
 export * from './client-address.ts';
 export * from './env-file.ts';
 export * from './files.ts';

@@ -1,10 +1,10 @@
 // How many connections there are, in all and for each client address. Pure.
-import { limitKey } from '@relay-swarm/kit';
+import { KeyCounts, limitKey } from '@relay-swarm/kit';
 import type { TurnLimits } from '../engine.ts';
 
 export class ConnectionCounts {
   readonly #limits: TurnLimits;
-  readonly #ofAddress = new Map<string, number>();
+  readonly #ofAddress = new KeyCounts();
   #total = 0;
 
   constructor(limits: TurnLimits) {
@@ -29,16 +29,12 @@ export class ConnectionCounts {
   /** It is this address's. False: one too many. */
   enter(address: string): boolean {
     const key = limitKey(address);
-    const count = this.#ofAddress.get(key) ?? 0;
-    if (count >= this.#limits.connectionsPerAddressMax) return false;
-    this.#ofAddress.set(key, count + 1);
+    if (this.#ofAddress.of(key) >= this.#limits.connectionsPerAddressMax) return false;
+    this.#ofAddress.add(key);
     return true;
   }
 
   leave(address: string): void {
-    const key = limitKey(address);
-    const left = (this.#ofAddress.get(key) ?? 1) - 1;
-    if (left === 0) this.#ofAddress.delete(key);
-    else this.#ofAddress.set(key, left);
+    this.#ofAddress.remove(limitKey(address));
   }
 }

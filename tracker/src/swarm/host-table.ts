@@ -1,4 +1,5 @@
 // The hosts of all swarms, their number and their age. Pure: the time is passed in.
+import { KeyCounts } from '@relay-swarm/kit';
 import { Host, Hosts } from './hosts.ts';
 import type { PeerNews, SwarmTable } from './swarm-table.ts';
 
@@ -19,7 +20,7 @@ export interface HostIdentity {
 export class HostTable {
   readonly #swarms: SwarmTable;
   readonly #limits: HostLimits;
-  readonly #byAddress = new Map<string, number>();
+  readonly #ofAddress = new KeyCounts();
   #oldest: Host | undefined;
   #newest: Host | undefined;
   size = 0;
@@ -39,15 +40,14 @@ export class HostTable {
   ): Host | HostRefusal {
     let host = this.#swarms.find(infoHash)?.hosts?.find(endpoint);
     if (host === undefined) {
-      const ofAddress = this.#byAddress.get(addressKey) ?? 0;
       if (this.size >= this.#limits.hostsMax) return 'HOSTS_FULL';
-      if (ofAddress >= this.#limits.hostsPerAddressMax) return 'ADDRESS_HOSTS_FULL';
+      if (this.#ofAddress.of(addressKey) >= this.#limits.hostsPerAddressMax) return 'ADDRESS_HOSTS_FULL';
       const swarm = this.#swarms.open(infoHash);
       if (swarm === undefined) return 'SWARMS_FULL';
       host = new Host(swarm, endpoint, addressKey, peerId, news.isSeeder ?? false);
       (swarm.hosts ??= new Hosts()).add(host);
       if (news.hasCompleted) swarm.downloaded++;
-      this.#byAddress.set(addressKey, ofAddress + 1);
+      this.#ofAddress.add(addressKey);
       this.size++;
     } else {
       if (news.hasCompleted && !host.isListedAsSeeder) host.swarm.downloaded++;
@@ -76,9 +76,7 @@ export class HostTable {
   #remove(host: Host): void {
     this.#takeOut(host);
     this.size--;
-    const ofAddress = this.#byAddress.get(host.addressKey)! - 1;
-    if (ofAddress === 0) this.#byAddress.delete(host.addressKey);
-    else this.#byAddress.set(host.addressKey, ofAddress);
+    this.#ofAddress.remove(host.addressKey);
     host.swarm.hosts!.remove(host);
     if (host.swarm.hosts!.isEmpty) host.swarm.hosts = undefined;
     this.#swarms.forgetIfEmpty(host.swarm);
