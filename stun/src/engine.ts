@@ -56,7 +56,7 @@ export interface TurnLimits {
   readonly allocationsPerAddressMax: number;
   readonly permissionsPerAllocationMax: number;
   readonly channelsPerAllocationMax: number;
-  /** Bytes a second in each direction; 0 = no limit. */
+  /** Bytes a second in each direction, the IP and UDP heads of the datagrams among them; 0 = no limit. */
   readonly bytesPerSecondPerAllocationMax: number;
   readonly bytesPerSecondPerUserMax: number;
   readonly bytesPerSecondMax: number;

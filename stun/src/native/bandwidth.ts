@@ -27,8 +27,12 @@ export class TokenBucket {
 export const bucketsOf = (bytesPerSecond: number, nowMs: number): readonly TokenBucket[] =>
   bytesPerSecond === 0 ? [] : [new TokenBucket(bytesPerSecond, nowMs)];
 
-/** Takes the packet out of all buckets, or out of none and answers false. */
-export function takeFrom(buckets: readonly TokenBucket[], bytes: number, nowMs: number): boolean {
+/** The heads of IPv4 and UDP. Without them empty datagrams were free, and a stream of 4 bytes each a flood at somebody else. */
+export const DATAGRAM_HEAD_BYTES = 28;
+
+/** Takes a datagram with so much payload out of all buckets, or out of none and answers false. */
+export function takeFrom(buckets: readonly TokenBucket[], payloadBytes: number, nowMs: number): boolean {
+  const bytes = payloadBytes + DATAGRAM_HEAD_BYTES;
   for (let i = 0; i < buckets.length; i++) if (!buckets[i]!.has(bytes, nowMs)) return false;
   for (let i = 0; i < buckets.length; i++) buckets[i]!.take(bytes);
   return true;

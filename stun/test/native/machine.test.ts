@@ -686,8 +686,21 @@ describe('bandwidth', () => {
     expect(client.sent).toHaveLength(1);
     expect(world.drops.bandwidth).toBe(2);
     world.advance(500);
-    client.sendTo(PEER, 'x'.repeat(600));
+    client.sendTo(PEER, 'x'.repeat(400));
     expect(world.toPeers).toHaveLength(4);
+  });
+
+  it('is used up by empty datagrams as well, whose heads travel all the same', () => {
+    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
+    const client = world.client();
+    const relayed = client.allocate();
+    client.bind(0x4000, PEER);
+    for (let i = 0; i < 100; i++) {
+      client.receive(channelData(0x4000, Buffer.alloc(0)));
+      world.fromPeer(PEER, relayed, '');
+    }
+    expect([world.toPeers.length, client.sent.length]).toEqual([35, 35]);
+    expect(world.drops.bandwidth).toBe(130);
   });
 
   it.each([
