@@ -46,9 +46,13 @@ compose() {
   (cd "$root" && COMPOSE_FILE=$(setting COMPOSE_FILE docker-compose.yml:docker-compose.deploy.yml) docker compose "$@")
 }
 
+# What root makes here belongs to the folder's owner, as whom cron renews.
+give_to_owner() { [ "$(id -u)" != 0 ] || chown --reference="$root" "$@"; }
+
 # exclusively NAME: holds the lock until the script ends, or ends it with 50 because another one runs.
 exclusively() {
   mkdir -p "$state"
   exec 9>"$state/$1.lock"
+  give_to_owner "$state" "$state/$1.lock"
   flock -n 9 || fail 50 "Another $(basename "$0") is at work: nothing was done"
 }

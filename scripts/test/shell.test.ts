@@ -1,8 +1,5 @@
-// Every shell script of the repository, by shellcheck; and scripts/setup, which must change nothing when it is called wrongly.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+// Every shell script of the repository, by shellcheck.
+import { execFileSync } from 'node:child_process';
 import { readRepositoryFile, repositoryFiles, root } from './support/repository.ts';
 import { requireTool } from './support/tools.ts';
 
@@ -22,28 +19,5 @@ requireTool('shellcheck')('shell scripts', () => {
     expect(() =>
       execFileSync('shellcheck', ['-x', ...scripts], { cwd: root, stdio: 'pipe', encoding: 'utf8' }),
     ).not.toThrow();
-  });
-});
-
-describe('scripts/setup', () => {
-  let clone: string;
-  beforeEach(() => {
-    clone = mkdtempSync(join(tmpdir(), 'setup-'));
-    for (const part of ['scripts', '.env.example'])
-      cpSync(join(root, part), join(clone, part), { recursive: true });
-  });
-  afterEach(() => rmSync(clone, { recursive: true }));
-
-  it.each([
-    [[], 'Say your domain'],
-    [['https://example.org/'], '"https://example.org/" is no domain'],
-    [['example.org', '--email', "o'hara"], '"o\'hara" is no address'],
-  ])('called with %j says why not, and leaves no .env behind', (args, sentence) => {
-    const { status, stderr } = spawnSync(join(clone, 'scripts/setup'), args, {
-      encoding: 'utf8',
-      timeout: 20_000,
-    });
-    expect({ status, stderr }).toEqual({ status: 2, stderr: expect.stringContaining(sentence) as string });
-    expect(existsSync(join(clone, '.env'))).toBe(false);
   });
 });
