@@ -24,3 +24,10 @@ export class PacketArena {
     this.#used = end;
   }
 }
+
+/** A copy that does not hold on to a whole slab. */
+export function copyOf(data: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafeSlow(end - start);
+  data.copy(copy, 0, start, end);
+  return copy;
+}

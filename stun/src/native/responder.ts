@@ -6,7 +6,7 @@ import type { Counters } from './counters.ts';
 import type { MessageReader } from './message-reader.ts';
 import { MessageWriter } from './message-writer.ts';
 import type { Nonces } from './nonce.ts';
-import type { PacketArena } from './packet-arena.ts';
+import { copyOf, type PacketArena } from './packet-arena.ts';
 import { SourceGate } from './source-gate.ts';
 import { ATTRIBUTE, CLASS, type ErrorCode } from './vocabulary.ts';
 import type { Client } from './world.ts';
@@ -51,12 +51,10 @@ export class Responder {
     this.#send(client, who);
   }
 
-  /** The response that was sent last, as a copy that does not hold on to a whole slab. */
+  /** The response that was sent last. */
   copyOfLast(): Buffer {
     const { data, start, end } = this.#writer;
-    const copy = Buffer.allocUnsafeSlow(end - start);
-    data.copy(copy, 0, start, end);
-    return copy;
+    return copyOf(data, start, end);
   }
 
   error(client: Client, code: ErrorCode, who?: Authenticated, write: Write = () => undefined): void {

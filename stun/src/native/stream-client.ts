@@ -3,9 +3,13 @@ import type { Socket } from 'node:net';
 import type { Allocation } from './allocation.ts';
 import type { Counters } from './counters.ts';
 import type { TurnMachine } from './machine.ts';
+import { copyOf } from './packet-arena.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { StreamFramer } from './stream-framer.ts';
 import type { Client } from './world.ts';
+
+/** About what Node needs to keep one packet in a queue, beside its bytes. */
+const QUEUED_PACKET_BYTES = 512;
 
 export interface StreamClientOptions {
   readonly socket: Socket;
@@ -33,6 +37,10 @@ export class StreamClient implements Client {
   #header: Buffer | undefined;
   #idleSinceMs: number;
   #isCorked = false;
+  /** Whether the client has not yet taken what it was sent in earlier turns. */
+  #isBehind = false;
+  /** The packets that were sent while it was. */
+  #queued = 0;
 
   constructor(options: StreamClientOptions) {
     const { socket, machine } = options;
@@ -81,18 +89,30 @@ export class StreamClient implements Client {
   /** Packets of one turn of the event loop leave together, in one system call and one TLS record. */
   send(data: Buffer, start: number, end: number): boolean {
     const socket = this.#socket;
-    if (socket.destroyed || socket.writableLength > this.#options.sendBufferBytesMax) {
+    const waiting = socket.writableLength + this.#queued * QUEUED_PACKET_BYTES;
+    if (socket.destroyed || waiting > this.#options.sendBufferBytesMax) {
       this.#options.counters.drops.sendBuffer++;
       return false;
     }
     if (!this.#isCorked) {
       this.#isCorked = true;
+      this.#isBehind = waiting > 0;
       socket.cork();
       setImmediate(this.#flush);
     }
-    socket.write(data.subarray(start, end));
+    if (this.#isBehind) {
+      // For as long as the client likes: as a view, five bytes would keep a whole slab.
+      this.#queued++;
+      socket.write(copyOf(data, start, end), this.#taken);
+    } else {
+      socket.write(data.subarray(start, end));
+    }
     return true;
   }
+
+  readonly #taken = (): void => {
+    this.#queued--;
+  };
 
   readonly #flush = (): void => {
     this.#isCorked = false;

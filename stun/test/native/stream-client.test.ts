@@ -1,0 +1,88 @@
+// What a client on a stream may keep of this server's memory by not reading.
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { createCounters } from '../../src/native/counters.ts';
+import { StreamClient } from '../../src/native/stream-client.ts';
+import { FakeWorld } from './fake-world.ts';
+
+const LIMIT = 65_536;
+const SLAB = Buffer.alloc(262_144);
+
+/** A socket whose other end takes nothing until it is told to. */
+class StuckSocket extends EventEmitter {
+  destroyed = false;
+  writableLength = 0;
+  readonly written: Buffer[] = [];
+  readonly #taken: (() => void)[] = [];
+
+  write(chunk: Buffer, taken: () => void = () => undefined): void {
+    this.written.push(chunk);
+    this.#taken.push(taken);
+    this.writableLength += chunk.length;
+  }
+
+  takeAll(): void {
+    for (const taken of this.#taken.splice(0)) taken();
+    this.written.length = 0;
+    this.writableLength = 0;
+  }
+
+  cork(): void {
+    this.emit('cork');
+  }
+  uncork(): void {
+    this.emit('uncork');
+  }
+}
+
+function connected(): {
+  socket: StuckSocket;
+  client: StreamClient;
+  sent: (bytes: number) => Promise<boolean>;
+} {
+  const { machine, nowMs } = new FakeWorld();
+  const socket = new StuckSocket();
+  const client = new StreamClient({
+    socket: socket as unknown as Socket,
+    transport: 'tcp',
+    address: '203.0.113.7',
+    port: 4000,
+    machine,
+    counters: createCounters(),
+    sendBufferBytesMax: LIMIT,
+    nowMs: () => nowMs,
+    enter: () => true,
+    isProxied: false,
+  });
+  /** In a turn of its own. */
+  const sent = async (bytes: number): Promise<boolean> => {
+    const isSent = client.send(SLAB, 0, bytes);
+    await new Promise(setImmediate);
+    return isSent;
+  };
+  return { socket, client, sent };
+}
+
+/** What stays in memory because of these packets. */
+const kept = (packets: readonly Buffer[]): number =>
+  [...new Set(packets.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+describe('a client that does not read', () => {
+  it('keeps the packets that wait for it, and not the slabs that they were written in', async () => {
+    const { socket, sent } = connected();
+    await sent(5);
+    expect(kept(socket.written)).toBe(SLAB.length); // on its way already
+    for (let i = 0; i < 20; i++) await sent(5);
+    expect(kept(socket.written.slice(1))).toBe(20 * 5);
+  });
+
+  it('is sent no more than the limit, to which small packets count with what it costs to keep them', async () => {
+    const { socket, sent } = connected();
+    let count = 0;
+    while (count < LIMIT && (await sent(5))) count++;
+    expect(count).toBeLessThan(LIMIT / 512 + 2);
+    socket.takeAll();
+    expect(await sent(5)).toBe(true);
+    expect(kept(socket.written)).toBe(SLAB.length); // it has caught up: nothing is copied
+  });
+});
