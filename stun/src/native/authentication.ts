@@ -1,9 +1,10 @@
 // Long-term credentials (RFC 8489 §9.2.4): who sent this request, or what to answer instead. Nothing is kept of a stranger.
-import type { Authenticate, Credential } from '../engine.ts';
+import type { Authenticate, Credential, TurnEngineOptions } from '../engine.ts';
 import type { Counters } from './counters.ts';
 import { hasIntegrity, integrityKind, type IntegrityKind } from './integrity.ts';
 import type { MessageReader } from './message-reader.ts';
 import type { Nonces } from './nonce.ts';
+import { SourceGate } from './source-gate.ts';
 import { ATTRIBUTE, type ErrorCode } from './vocabulary.ts';
 import type { Client } from './world.ts';
 
@@ -30,15 +31,20 @@ export class Authenticator {
   readonly #authenticate: Authenticate;
   readonly #nonces: Nonces;
   readonly #counters: Counters;
+  /** Wrong names and passwords, which cost ten times what other requests do. A nonce goes before: no source here is forged. */
+  readonly #failures: SourceGate;
 
-  constructor(realm: string, authenticate: Authenticate, nonces: Nonces, counters: Counters) {
+  constructor(options: TurnEngineOptions, nonces: Nonces, counters: Counters) {
+    const { realm, authenticate, limits, randomBytes } = options;
     this.#realm = realm;
     this.#authenticate = authenticate;
     this.#nonces = nonces;
     this.#counters = counters;
+    this.#failures = new SourceGate(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
   }
 
-  check(message: MessageReader, client: Client, nowMs: number): Authenticated | Refusal {
+  /** Undefined: its address has failed too often to be heard again in this second. */
+  check(message: MessageReader, client: Client, nowMs: number): Authenticated | Refusal | undefined {
     const failures = this.#counters.authFailures;
     const kind = integrityKind(message);
     if (kind === undefined) return { code: 401, hasChallenge: true };
@@ -63,24 +69,25 @@ export class Authenticator {
       return { code: 401, hasChallenge: true };
     }
     const username = name.toString('utf8');
-    const credential = this.#credentialOf(username, client);
-    if (credential === undefined) {
-      failures.unknownUser++;
-      return { code: 401, hasChallenge: true };
+    const kept = keptCredential(client, username, nowMs);
+    if (kept === undefined && !this.#failures.isOpen(client.address, nowMs)) {
+      this.#counters.drops.rateLimit++;
+      return undefined;
     }
-    const key = credential.keys.find((one) => hasIntegrity(message, kind, one));
-    if (key === undefined) {
-      failures.wrongPassword++;
+    const credential = kept ?? this.#authenticate(username);
+    const key = credential?.keys.find((one) => hasIntegrity(message, kind, one));
+    if (credential === undefined || key === undefined) {
+      failures[credential === undefined ? 'unknownUser' : 'wrongPassword']++;
+      this.#failures.allows(client.address, nowMs);
       return { code: 401, hasChallenge: true };
     }
     return { username, account: credential.account, isExpired: credential.isExpired, key, kind };
   }
+}
 
-  /** Who has an allocation keeps the key that made it, also when its name expires or its secret is rotated away. */
-  #credentialOf(username: string, client: Client): Credential | undefined {
-    const allocation = client.allocation;
-    return allocation?.username === username
-      ? { keys: [allocation.key], account: allocation.account.name, isExpired: false }
-      : this.#authenticate(username);
-  }
+/** Who has an allocation keeps the key that made it, also when its name expires or its secret is rotated away. */
+function keptCredential({ allocation }: Client, username: string, nowMs: number): Credential | undefined {
+  return allocation?.username === username && allocation.isAlive(nowMs)
+    ? { keys: [allocation.key], account: allocation.account.name, isExpired: false }
+    : undefined;
 }

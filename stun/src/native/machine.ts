@@ -47,14 +47,14 @@ export class TurnMachine {
     counters: Counters,
     ownAddresses: readonly string[] = [],
   ) {
-    const { nowMs, randomBytes, lifetimes, realm, authenticate } = options;
+    const { nowMs, randomBytes, lifetimes } = options;
     const arena = new PacketArena();
     const nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
     this.#nowMs = nowMs;
     this.#counters = counters;
     this.#dataPath = new DataPath(options, arena, counters);
     this.#responder = new Responder(options, this.#message, arena, nonces, counters);
-    this.#authenticator = new Authenticator(realm, authenticate, nonces, counters);
+    this.#authenticator = new Authenticator(options, nonces, counters);
     this.#pools = createRelayPools(options, openRelaySocket, (relay, data, address, port) => {
       this.fromPeer(relay, data, address, port);
     });
@@ -152,6 +152,7 @@ export class TurnMachine {
       return;
     }
     const who = this.#authenticator.check(message, client, nowMs);
+    if (who === undefined) return;
     if ('code' in who) {
       this.#responder.refuse(client, who, nowMs);
     } else if (message.hasUnknown) {

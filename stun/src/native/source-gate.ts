@@ -19,14 +19,18 @@ export class SourceGate {
   }
 
   allows(address: string, nowMs: number): boolean {
+    const isOpen = this.isOpen(address, nowMs);
+    if (isOpen) this.#answers[this.#cellOf(limitKey(address))]!++;
+    return isOpen;
+  }
+
+  /** Whether it would allow another one. */
+  isOpen(address: string, nowMs: number): boolean {
     if (nowMs >= this.#windowEndsAtMs) {
       this.#answers.fill(0);
       this.#windowEndsAtMs = nowMs + WINDOW_MS;
     }
-    const cell = this.#cellOf(limitKey(address));
-    if (this.#answers[cell]! >= this.#answersMax) return false;
-    this.#answers[cell]!++;
-    return true;
+    return this.#answers[this.#cellOf(limitKey(address))]! < this.#answersMax;
   }
 
   /** FNV-1a. */

@@ -96,7 +96,7 @@ export class Wall implements LibraryHooks {
     };
     this.#quotas = new Quotas(limits);
     this.#nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), options.lifetimes.nonceSeconds);
-    this.#authenticator = new Authenticator(options.realm, options.authenticate, this.#nonces, counters);
+    this.#authenticator = new Authenticator(options, this.#nonces, counters);
     this.#gate = new SourceGate(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
   }
 
@@ -150,6 +150,7 @@ export class Wall implements LibraryHooks {
     const nowMs = this.#options.nowMs();
     const client = { ...CLIENT, address: arrival.from.address, port: arrival.from.port };
     const who = this.#authenticator.check(message, client, nowMs);
+    if (who === undefined) return;
     if ('code' in who) this.#refuseStranger(arrival, who.code, who.hasChallenge, nowMs);
     else if (message.hasUnknown) this.#refuse(arrival, 420, who);
     else if (message.method === METHOD.allocate) this.#allocate(arrival, who, nowMs);

@@ -1,4 +1,5 @@
 // The state machine under a clock that only the test moves: RFC 8656, request by request.
+import { authenticate, PASSWORD } from '../contracts/options.ts';
 import { FakeWorld, OWN_IPV4, OWN_IPV6, PORT_MIN, type FakeClient } from './fake-world.ts';
 import {
   channelData,
@@ -211,6 +212,8 @@ describe('credentials', () => {
     expect(client.refresh(600)).toBe('ok');
     expect(client.permit(PEER)).toBe('ok');
     expect(world.counters.authFailures.expired).toBe(1);
+    world.nowMs += 600_000; // the old one is over, and not yet swept away
+    expect(client.greet().outcome('allocate', UDP_TRANSPORT)).toBe(401);
   });
 
   it('answers a limited number of strangers a second from one address, and others still', () => {
@@ -223,6 +226,28 @@ describe('credentials', () => {
     other.allocate();
     world.advance(1_000);
     client.sent.length = 0;
+    client.allocate();
+  });
+
+  it('looks at a limited number of wrong passwords a second from one address, and hears allocations still', () => {
+    const asked: string[] = [];
+    const world = new FakeWorld({
+      limits: { unauthenticatedPerSecondMax: 10 },
+      authenticate: (name) => {
+        asked.push(name);
+        return authenticate(name);
+      },
+    });
+    const friend = world.client('bob');
+    friend.allocate();
+    const client = world.client().greet();
+    client.password = 'wrong';
+    for (let i = 0; i < 50; i++) client.outcome('allocate', UDP_TRANSPORT);
+    expect(asked.filter((name) => name === 'alice')).toHaveLength(10);
+    expect(friend.refresh(600)).toBe('ok');
+    expect(world.client('carol', { address: '203.0.113.8' }).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
+    world.advance(1_000);
+    client.password = PASSWORD;
     client.allocate();
   });
 });
