@@ -3,12 +3,17 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFil
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { DeployedBundle, DOMAIN } from '../support/deploy.ts';
+import { DeployedBundle, DOMAIN, SECRET } from '../support/deploy.ts';
 import { eventually } from '../support/bundle.ts';
 import { namesInUse, Prometheus, promtoolComplaints } from '../support/prometheus.ts';
 import { requireTool } from '../support/tools.ts';
+import { Upstream } from '../support/upstream.ts';
 
-requireTool('openssl', 'curl')('the operator', () => {
+requireTool(
+  'openssl',
+  'curl',
+  'git',
+)('the operator', () => {
   let bundle: DeployedBundle;
   let ca: string;
 
@@ -39,26 +44,7 @@ requireTool('openssl', 'curl')('the operator', () => {
     });
 
   const env = (): string => readFileSync(join(bundle.folder, '.env'), 'utf8');
-
-  it.each([
-    [
-      'a dollar sign',
-      'CERT_EMAIL=me$you@example.org',
-      'CERT_EMAIL has a dollar sign, which docker compose replaces',
-    ],
-    ['a quote without end', 'CERT_EMAIL="me', 'CERT_EMAIL begins with a quote that is not closed'],
-    ['a line that is none', 'CERT EMAIL me', 'is no setting. Write NAME=value'],
-    ['a misspelt name', 'TRACKER_PROT=8000', 'nobody reads TRACKER_PROT. Is it misspelt?'],
-    ['a domain with a scheme', 'DOMAIN=https://example.org', 'DOMAIN="https://example.org" is no domain'],
-    ['no domain', 'DOMAIN=', 'DOMAIN is not set. Set it to your domain'],
-    ['a missing COMPOSE_FILE', 'COMPOSE_FILE=', 'COMPOSE_FILE is missing'],
-  ])('is told of %s in .env', async (_case, line, sentence) => {
-    const before = env();
-    appendFileSync(join(bundle.folder, '.env'), `${line}\n`);
-    const { output } = await bundle.script('doctor', '--before');
-    writeFileSync(join(bundle.folder, '.env'), before);
-    expect(output).toContain(sentence);
-  });
+  const edgeGateway = (): string => /EDGE_GATEWAY=(.*)$/m.exec(env())![1]!;
 
   it('is told that there is no .env, and that setup wants a domain', async () => {
     const before = env();
@@ -75,7 +61,7 @@ requireTool('openssl', 'curl')('the operator', () => {
 
   it('sets everything up with one command, and every part is used once', async () => {
     const { code, output } = await bundle.script('setup', DOMAIN, '--ca', ca);
-    for (const part of ['tracker', 'roster', 'peerjs', 'turn'])
+    for (const part of ['tracker', 'roster', 'peerjs', 'turn', 'turns'])
       expect(output).toMatch(new RegExp(`^OK    ${part}: `, 'm'));
     expect(output).toContain(`&tr=wss%3A%2F%2Ftracker.${DOMAIN}`);
     expect(code).toBe(0);
@@ -87,9 +73,25 @@ requireTool('openssl', 'curl')('the operator', () => {
   it('finds nothing wrong afterwards', async () => {
     const { code, output } = await bundle.script('doctor');
     expect(output).not.toMatch(/^FAIL/m);
-    expect(output).toContain(`OK    challenge: answered under turn.${DOMAIN} over IPv4`);
-    expect(output).toMatch(/^OK {4}certificate: /m);
+    for (const line of [
+      `DNS: turn.${DOMAIN} leads to ${edgeGateway()}, this server`,
+      'nginx: healthy',
+      `challenge: answered under turn.${DOMAIN} over IPv4`,
+      `TURN: turn:turn.${DOMAIN}:`,
+      `TURN over TLS: turns:turn.${DOMAIN}:`,
+      'certificate: nginx serves this one',
+      'certificate: stun serves this one',
+      'renewals: the last run was 0 hours ago',
+    ])
+      expect(output).toContain(`OK    ${line}`);
     expect(code).toBe(0);
+  });
+
+  it('may use dollar signs in single quotes: containers and scripts get the whole value', async () => {
+    expect(env()).toContain(`STUN_SECRET='${SECRET}'\n`);
+    const inStun = await bundle.compose('exec', '-T', 'stun', 'printenv', 'STUN_SECRET');
+    const read = await bundle.run('bash', '-c', 'source scripts/lib/common.sh; setting STUN_SECRET');
+    expect([inStun, read.stdout]).toEqual([`${SECRET}\n`, `${SECRET}\n`]);
   });
 
   it('may run setup again: nothing is issued', async () => {
@@ -110,7 +112,7 @@ requireTool('openssl', 'curl')('the operator', () => {
       'tracker:8000': `${await address('tracker')}:8000`,
       'peerjs:9000': `${await address('peerjs')}:9000`,
       'nginx:8082': `${await address('nginx')}:8082`,
-      'stun:8478': `${/EDGE_GATEWAY=(.*)$/m.exec(env())![1]!}:8478`,
+      'stun:8478': `${edgeGateway()}:8478`,
     });
     try {
       const areUp = (targets: readonly { health: string }[]) =>
@@ -158,19 +160,94 @@ requireTool('openssl', 'curl')('the operator', () => {
     expect((await bundle.script('renew-certs.sh', '--quiet')).code).toBe(0);
   });
 
-  it('is back at the version before when an update does not work', async () => {
-    const file = join(bundle.folder, 'nginx/entrypoint.sh');
-    const before = readFileSync(file, 'utf8');
-    writeFileSync(file, '#!/bin/sh\nexit 1\n', { mode: 0o755 });
-    const { code, output } = await bundle.script('update', '--no-pull', '--ca', ca);
-    writeFileSync(file, before);
-    expect([code, output]).toEqual([3, expect.stringContaining('The version before runs again')]);
-    expect((await get('/stats.json')).status).toBe(200);
-  });
+  describe('updates', () => {
+    const ENTRYPOINT = 'nginx/entrypoint.sh';
+    let upstream: Upstream;
+    let first: string;
+    let good: string;
+    beforeAll(() => {
+      upstream = new Upstream(bundle.folder);
+      first = upstream.clone.commit;
+    });
+    afterAll(() => upstream.remove());
 
-  it('updates', async () => {
-    const { code, output } = await bundle.script('update', '--no-pull', '--ca', ca);
-    expect([code, output]).toEqual([0, expect.stringContaining('The new version runs')]);
+    const update = (...args: readonly string[]) => bundle.script('update', '--ca', ca, ...args);
+    /** What the nginx that runs was built from. */
+    const inNginx = () => bundle.compose('exec', '-T', 'nginx', 'cat', '/opt/nginx/entrypoint.sh');
+    const edit = (file: string, text: string) => appendFileSync(join(bundle.folder, file), text);
+    const onMain = (commit: string, changes = '') => ({ branch: 'main', commit, changes });
+
+    it('to the newest version, and is told of new settings', async () => {
+      upstream.publish('.env.example', (text) => `${text}#NGINX_NEW_THING=1\n`);
+      good = upstream.publish(ENTRYPOINT, (text) => `${text}# newer\n`);
+      const { code, output } = await update();
+      expect([code, output]).toEqual([0, expect.stringContaining('The new version runs')]);
+      expect(output).toContain('New settings, explained in .env.example: NGINX_NEW_THING');
+      expect([upstream.clone, await inNginx()]).toEqual([onMain(good), expect.stringContaining('# newer')]);
+    });
+
+    it('when there is nothing new', async () => {
+      const { code, output } = await update();
+      expect([code, output]).toEqual([0, expect.stringContaining('Nothing is new, and everything works')]);
+    });
+
+    it('not where a change of theirs would be lost', async () => {
+      upstream.publish(ENTRYPOINT, () => '#!/bin/sh\nexit 1\n');
+      edit(ENTRYPOINT, '# mine\n');
+      const { code, output } = await update();
+      expect([code, output]).toEqual([1, expect.stringContaining('Nothing was changed')]);
+      expect(upstream.clone).toEqual(onMain(good, `M ${ENTRYPOINT}`));
+      expect(readFileSync(join(bundle.folder, ENTRYPOINT), 'utf8')).toMatch(/# newer\n# mine\n$/);
+      await bundle.run('git', 'checkout', '--quiet', ENTRYPOINT);
+    });
+
+    it('and is back at the version before when the new one does not work, with their own changes', async () => {
+      edit('README.md', 'mine\n');
+      const { code, output } = await update();
+      expect([code, output]).toEqual([3, expect.stringContaining('The version before runs again')]);
+      expect([upstream.clone, await inNginx()]).toEqual([
+        onMain(good, 'M README.md'),
+        expect.stringContaining('# newer'),
+      ]);
+      expect((await get('/stats.json')).status).toBe(200);
+    });
+
+    it('not when it cannot be built', async () => {
+      upstream.publish('nginx/Dockerfile', (text) => `${text}RUN false\n`);
+      const { code, output } = await update();
+      expect([code, output]).toEqual([1, expect.stringContaining('The running bundle was not touched')]);
+      expect(upstream.clone).toEqual(onMain(good, 'M README.md'));
+    });
+
+    it('to a version that is mended, back by hand, and on again', async () => {
+      upstream.publish('nginx/Dockerfile', (text) => text.replace('RUN false\n', ''));
+      const mended = upstream.publish(
+        ENTRYPOINT,
+        () => `${readFileSync(join(bundle.folder, ENTRYPOINT), 'utf8')}# mended\n`,
+      );
+      expect((await update()).code).toBe(0);
+      expect([upstream.clone, await inNginx()]).toEqual([
+        onMain(mended, 'M README.md'),
+        expect.stringContaining('# mended'),
+      ]);
+
+      const back = await bundle.script('update', '--rollback');
+      expect([back.code, back.output]).toEqual([0, expect.stringContaining('The version before runs again')]);
+      expect([upstream.clone, await inNginx()]).toEqual([
+        onMain(good, 'M README.md'),
+        expect.not.stringContaining('# mended'),
+      ]);
+
+      expect((await update()).code).toBe(0);
+      expect([upstream.clone.commit, first === mended]).toEqual([mended, false]);
+    });
+
+    it('without git', async () => {
+      edit(ENTRYPOINT, '# by hand\n');
+      const { code, output } = await update('--no-pull');
+      expect([code, output]).toEqual([0, expect.stringContaining('The new version runs')]);
+      expect(await inNginx()).toContain('# by hand');
+    });
   });
 
   it.each(['tracker', 'nginx', 'peerjs', 'stun'])('need not do anything when %s crashes', async (service) => {
