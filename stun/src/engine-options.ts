@@ -5,7 +5,7 @@ import { isIPv6 } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createAuthenticate } from './credentials/authenticate.ts';
 import type { Endpoint, RelayAddress, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
-import type { PublicAddress } from './public-address.ts';
+import { interfaceAddresses, type PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
 
 const CHANNEL_NUMBER_MAX = 0x4fff;
@@ -36,6 +36,7 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     relayPortMin,
     relayPortMax,
     peers: { allowed: settings.allowedPeers, denied: settings.deniedPeers },
+    ownAddresses: interfaceAddresses,
     limits: limitsOf(settings),
     lifetimes: {
       allocationSecondsDefault: ALLOCATION_SECONDS_DEFAULT,

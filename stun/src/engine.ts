@@ -91,6 +91,8 @@ export interface TurnEngineOptions {
   readonly relayPortMin: number;
   readonly relayPortMax: number;
   readonly peers: PeerRules;
+  /** This machine's addresses now: its services must not be in reach of its TURN clients. */
+  readonly ownAddresses: () => readonly string[];
   readonly limits: TurnLimits;
   readonly lifetimes: TurnLifetimes;
   /** Proxies that prefix plain TCP connections with a PROXY protocol header; others must not send one. Addresses or networks. */

@@ -1,9 +1,10 @@
 // What coturn is told: the same settings, the same peers, the same secret, and a sentence for each fault.
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { BlockList } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPeerPolicy } from '../src/peer-policy.ts';
+import { createPeerPolicy, SPECIAL_IPV4, SPECIAL_IPV6 } from '../src/peer-policy.ts';
 
 const RENDER = join(import.meta.dirname, '../coturn/render.sh');
 const secret = 'ab'.repeat(16);
@@ -51,6 +52,12 @@ describe('coturn/render.sh', () => {
     expect(ranges.length).toBeGreaterThan(40);
     const mayReach = createPeerPolicy({ allowed: [], denied: [] });
     expect(ranges.filter((address) => mayReach(address))).toEqual([]);
+    const denied = new BlockList();
+    for (let at = 0; at < ranges.length; at += 2) {
+      denied.addRange(ranges[at]!, ranges[at + 1]!, ranges[at]!.includes(':') ? 'ipv6' : 'ipv4');
+    }
+    const ours = [...SPECIAL_IPV4, ...SPECIAL_IPV6].map((network) => network.split('/')[0]!);
+    expect(ours.filter((one) => !denied.check(one, one.includes(':') ? 'ipv6' : 'ipv4'))).toEqual([]);
     // One address beyond each range is the public internet again, unless another range begins there.
     expect(
       ['9.255.255.255', '11.0.0.0', '172.32.0.0', '100.128.0.0', '198.20.0.0'].filter(

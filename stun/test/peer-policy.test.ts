@@ -27,6 +27,7 @@ describe('createPeerPolicy()', () => {
     ['loopback', '127.0.0.1'],
     ['loopback', '127.255.255.254'],
     ['cloud metadata', '169.254.169.254'],
+    ['the metadata service of Azure', '168.63.129.16'],
     ['benchmarks', '198.19.255.255'],
     ['documentation', '192.0.2.1'],
     ['documentation', '198.51.100.7'],
@@ -76,14 +77,31 @@ describe('createPeerPolicy()', () => {
   });
 
   it('looks into addresses that hide another one, also where the operator allows them', () => {
-    const policy = createPeerPolicy({ allowed: ['64:ff9b::/96', '2002::/16'], denied: [] });
-    expect(
-      ['64:ff9b::8.8.8.8', '64:ff9b::10.0.0.1', '2002:0808:0808::1', '2002:7f00:0001::1'].map(policy),
-    ).toEqual([true, false, true, false]);
+    const policy = createPeerPolicy({
+      allowed: ['64:ff9b::/96', '2002::/16', '::ffff:0:0/96'],
+      denied: ['9.9.9.9'],
+    });
+    for (const [form, hidden] of [
+      ['64:ff9b::8.8.8.8', '64:ff9b::10.0.0.1'],
+      ['2002:0808:0808::1', '2002:7f00:0001::1'],
+      ['2002:0808:0808::1', '2002:0909:0909::1'],
+      ['64:ff9b::8.8.8.8', '64:ff9b::9.9.9.9'],
+      ['::ffff:8.8.8.8', '::ffff:9.9.9.9'],
+      ['::ffff:8.8.8.8', '::ffff:10.0.0.1'],
+    ]) {
+      expect([form, hidden].map((one) => policy(one!))).toEqual([true, false]);
+    }
   });
 });
 
 describe('networks', () => {
+  it('hold addresses of their own family only', () => {
+    const addresses = ['10.0.0.1', 'fd00::1', '::ffff:10.0.0.1'];
+    expect(addresses.map(networkTest(['::/0']))).toEqual([false, true, true]);
+    expect(addresses.map(networkTest(['::ffff:0:0/96']))).toEqual([false, false, true]);
+    expect(addresses.map(networkTest(['0.0.0.0/0']))).toEqual([true, false, false]);
+  });
+
   it.each(['10.0.0.0/8', '10.1.2.3', '::1', '2001:db8::/32', '0.0.0.0/0'])('takes %s', (text) => {
     expect(isNetwork(text)).toBe(true);
   });

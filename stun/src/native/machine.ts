@@ -1,7 +1,7 @@
 // The TURN server as a state machine (RFC 8489, RFC 8656): packets come in, packets go out through the clients and relay
 // sockets it was given. It opens nothing, waits for nothing and keeps no timer: `sweep()` is to be called now and then.
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
-import { createPeerPolicy } from '../peer-policy.ts';
+import { createEnginePeerPolicy } from '../peer-policy.ts';
 import { allocate } from './allocate.ts';
 import type { Relay } from './allocation.ts';
 import { AllocationTable } from './allocation-table.ts';
@@ -40,13 +40,7 @@ export class TurnMachine {
   readonly #responder: Responder;
   readonly #dataPath: DataPath;
 
-  /** `ownAddresses` are this machine's, which clients must not reach through it. */
-  constructor(
-    options: TurnEngineOptions,
-    openRelaySocket: OpenRelaySocket,
-    counters: Counters,
-    ownAddresses: readonly string[] = [],
-  ) {
+  constructor(options: TurnEngineOptions, openRelaySocket: OpenRelaySocket, counters: Counters) {
     const { nowMs, randomBytes, lifetimes } = options;
     const arena = new PacketArena();
     const nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
@@ -63,7 +57,7 @@ export class TurnMachine {
     this.#server = {
       options,
       table: this.table,
-      mayReach: createPeerPolicy(options.peers, [...announced, ...ownAddresses]),
+      mayReach: createEnginePeerPolicy(options, announced),
     };
   }
 

@@ -1,6 +1,5 @@
 // The native TURN engine: the state machine between its listeners and its relay sockets.
 import { explainListenError, SettingsError } from '@relay-swarm/kit';
-import { networkInterfaces } from 'node:os';
 import type {
   ListeningAddress,
   TlsFiles,
@@ -29,7 +28,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
   const counters = createCounters();
   const connections = new ConnectionCounts(options.limits);
   const openRelaySocket = relaySocketOpener(options, counters);
-  const machine = new TurnMachine(options, openRelaySocket, counters, machineAddresses());
+  const machine = new TurnMachine(options, openRelaySocket, counters);
   const udp: UdpListener[] = [];
   const streams: StreamListener[] = [];
   let tlsFiles = options.tlsFiles;
@@ -161,13 +160,6 @@ function tryRelaying(options: TurnEngineOptions, counters: Counters): void {
       );
     }
   }
-}
-
-/** This machine's addresses: its services must not be in reach of its TURN clients. */
-function machineAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((addresses) =>
-    (addresses ?? []).map(({ address }) => address.split('%', 1)[0]!),
-  );
 }
 
 function capabilitiesOf(options: TurnEngineOptions): TurnCapabilities {

@@ -7,7 +7,6 @@ import { askBinding } from '../binding-client.ts';
 import type { Endpoint, ListeningAddress, TurnEngine, TurnEngineOptions, TurnStats } from '../engine.ts';
 import { createCounters, type Counters } from '../native/counters.ts';
 import { CLASS, METHOD } from '../native/vocabulary.ts';
-import { interfaceAddresses } from '../public-address.ts';
 import { capabilities } from './capabilities.ts';
 import { createLibrary, type OnMessage } from './library.ts';
 import { Wall } from './wall.ts';
@@ -31,7 +30,7 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     throw new SettingsError('Cannot use node-turn: it listens on one port for all addresses');
   }
   const counters = createCounters();
-  const wall = new Wall(options, relay.announced, interfaceAddresses(), counters);
+  const wall = new Wall(options, relay.announced, counters);
   const library = createLibrary(
     { ...options, udp, relay, log: (message) => options.log.debug('node-turn says', { says: message }) },
     wall,

@@ -21,7 +21,7 @@ import {
   PROTOCOL_UDP,
   type ErrorCode,
 } from '../native/vocabulary.ts';
-import { createPeerPolicy } from '../peer-policy.ts';
+import { createEnginePeerPolicy } from '../peer-policy.ts';
 import type { LibraryAllocation, LibraryHooks, LibraryReply } from './library.ts';
 import { endAllocation, Session, type SessionWorld } from './session.ts';
 import { cleaned, sealed } from './translate.ts';
@@ -75,13 +75,8 @@ export class Wall implements LibraryHooks {
   /** The request that node-turn is handling now. */
   #passing: Passing | undefined;
 
-  constructor(
-    options: TurnEngineOptions,
-    announced: string,
-    ownAddresses: readonly string[],
-    counters: Counters,
-  ) {
-    const { limits, nowMs, randomBytes, peers } = options;
+  constructor(options: TurnEngineOptions, announced: string, counters: Counters) {
+    const { limits, nowMs, randomBytes } = options;
     this.#options = options;
     this.#counters = counters;
     this.#world = {
@@ -89,7 +84,7 @@ export class Wall implements LibraryHooks {
       counters,
       announced,
       nowMs,
-      mayReach: createPeerPolicy(peers, [announced, ...ownAddresses]),
+      mayReach: createEnginePeerPolicy(options, [announced]),
       toPeers: bucketsOf(limits.bytesPerSecondMax, nowMs()),
       toClients: bucketsOf(limits.bytesPerSecondMax, nowMs()),
       at: (port) => this.#sessions.get(port),

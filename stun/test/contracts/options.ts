@@ -9,6 +9,7 @@ import {
   type Authenticate,
   type TurnEngineOptions,
 } from '../../src/engine.ts';
+import { interfaceAddresses } from '../../src/public-address.ts';
 
 export const REALM = 'relay-swarm.test';
 export const PASSWORD = 'correct horse';
@@ -42,6 +43,7 @@ export function engineOptions(changes: OptionChanges = {}): TurnEngineOptions {
     relayAddresses: [{ bind: '127.0.0.1', announced: '127.0.0.1' }],
     ...randomPortRange(),
     peers: { allowed: ['127.0.0.0/8', '::1'], denied: [] },
+    ownAddresses: interfaceAddresses,
     proxyProtocolFrom: [],
     channelNumberMax: 0x4fff,
     log: silentLog,

@@ -697,6 +697,29 @@ describe('this server’s own address', () => {
     expect(world.drops.peerPolicy).toBe(1);
     expect(world.toPeers).toEqual([]);
   });
+
+  it('is not left for the network where it is a public one, behind a NAT that would turn packets round', () => {
+    const announced = '1.0.0.1';
+    const world = new FakeWorld({ relayAddresses: [{ bind: '0.0.0.0', announced }] });
+    const client = world.client();
+    client.allocate();
+    expect(client.permit({ address: announced, port: 53 })).toBe('ok');
+    client.sendTo({ address: announced, port: 53 }, 'to a service of this machine');
+    expect([world.toPeers, world.drops.peerPolicy]).toEqual([[], 1]);
+  });
+
+  it('is forbidden under its other names, those that it gets while it runs too', () => {
+    let own = ['1.0.0.2'];
+    const world = new FakeWorld({ ownAddresses: () => own });
+    const client = world.client();
+    client.allocate();
+    const permitted = (): (number | 'ok' | 'silence')[] =>
+      ['1.0.0.2', '1.0.0.3'].map((address) => client.permit({ address, port: 53 }));
+    expect(permitted()).toEqual([403, 'ok']);
+    own = ['1.0.0.3'];
+    world.advance(300_000); // the permission is over
+    expect(permitted()).toEqual(['ok', 403]);
+  });
 });
 
 describe('bandwidth', () => {
