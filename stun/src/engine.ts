@@ -63,7 +63,7 @@ export interface TurnLimits {
   /** TCP and TLS connections. */
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
-  /** Answers a second to one address that has not authenticated (Binding, 401, 438, 400 …). */
+  /** For one address: answers a second while it has not authenticated (Binding, 401, 438, 400 …), and new connections. */
   readonly unauthenticatedPerSecondMax: number;
   /** Bytes that may wait for a slow client on one connection, or for the kernel on one UDP socket; more is dropped. */
   readonly sendBufferBytesMax: number;

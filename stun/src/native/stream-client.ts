@@ -58,6 +58,8 @@ export class StreamClient implements Client {
     socket.on('data', (chunk) => {
       if (!this.#receive(chunk)) socket.destroy();
     });
+    // Who has said goodbye wants nothing more relayed, and might never take what it is still owed.
+    socket.on('end', () => machine.disconnected(this));
     socket.on('close', () => machine.disconnected(this));
   }
 

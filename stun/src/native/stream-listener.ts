@@ -6,6 +6,7 @@ import type { Endpoint, ListeningAddress, TlsFiles, TurnEngineOptions } from '..
 import type { ConnectionCounts } from './connection-counts.ts';
 import type { Counters } from './counters.ts';
 import type { TurnMachine } from './machine.ts';
+import { SourceGate } from './source-gate.ts';
 import { StreamClient } from './stream-client.ts';
 
 /** Waiting in the kernel to be accepted. */
@@ -31,10 +32,14 @@ export class StreamListener {
   readonly #tlsServer: TlsServer | undefined;
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<StreamClient>();
+  /** New connections: a handshake costs a millisecond, and who hangs up at once never meets the other limits. */
+  readonly #gate: SourceGate;
 
   constructor(options: StreamListenerOptions) {
     const { tlsFiles } = options;
+    const { limits, randomBytes } = options.options;
     this.#options = options;
+    this.#gate = new SourceGate(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
     this.transport = tlsFiles === undefined ? 'tcp' : 'tls';
     const keepAlive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (tlsFiles === undefined) {
@@ -100,8 +105,8 @@ export class StreamListener {
   }
 
   #enter(socket: Socket, address: string): boolean {
-    const { counters, connections } = this.#options;
-    if (!connections.enter(address)) {
+    const { counters, connections, options } = this.#options;
+    if (!this.#gate.allows(address, options.nowMs()) || !connections.enter(address)) {
       counters.connectionsRefusedTotal++;
       return false;
     }

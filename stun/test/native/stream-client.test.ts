@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { createCounters } from '../../src/native/counters.ts';
 import { StreamClient } from '../../src/native/stream-client.ts';
+import { UDP_TRANSPORT } from '../contracts/stun-message.ts';
 import { FakeWorld } from './fake-world.ts';
 
 const LIMIT = 65_536;
@@ -13,6 +14,8 @@ class StuckSocket extends EventEmitter {
   destroyed = false;
   writableLength = 0;
   readonly written: Buffer[] = [];
+  readonly cork = (): void => undefined;
+  readonly uncork = (): void => undefined;
   readonly #taken: (() => void)[] = [];
 
   write(chunk: Buffer, taken: () => void = () => undefined): void {
@@ -26,27 +29,21 @@ class StuckSocket extends EventEmitter {
     this.written.length = 0;
     this.writableLength = 0;
   }
-
-  cork(): void {
-    this.emit('cork');
-  }
-  uncork(): void {
-    this.emit('uncork');
-  }
 }
 
-function connected(): {
+/** Where the client connects from. */
+const FROM = { address: '203.0.113.7', port: 4000 };
+
+function connected({ machine, nowMs }: FakeWorld): {
   socket: StuckSocket;
   client: StreamClient;
   sent: (bytes: number) => Promise<boolean>;
 } {
-  const { machine, nowMs } = new FakeWorld();
   const socket = new StuckSocket();
   const client = new StreamClient({
     socket: socket as unknown as Socket,
     transport: 'tcp',
-    address: '203.0.113.7',
-    port: 4000,
+    ...FROM,
     machine,
     counters: createCounters(),
     sendBufferBytesMax: LIMIT,
@@ -69,7 +66,7 @@ const kept = (packets: readonly Buffer[]): number =>
 
 describe('a client that does not read', () => {
   it('keeps the packets that wait for it, and not the slabs that they were written in', async () => {
-    const { socket, sent } = connected();
+    const { socket, sent } = connected(new FakeWorld());
     await sent(5);
     expect(kept(socket.written)).toBe(SLAB.length); // on its way already
     for (let i = 0; i < 20; i++) await sent(5);
@@ -77,12 +74,23 @@ describe('a client that does not read', () => {
   });
 
   it('is sent no more than the limit, to which small packets count with what it costs to keep them', async () => {
-    const { socket, sent } = connected();
+    const { socket, sent } = connected(new FakeWorld());
     let count = 0;
     while (count < LIMIT && (await sent(5))) count++;
     expect(count).toBeLessThan(LIMIT / 512 + 2);
     socket.takeAll();
     expect(await sent(5)).toBe(true);
     expect(kept(socket.written)).toBe(SLAB.length); // it has caught up: nothing is copied
+  });
+
+  it('loses its allocation when it says goodbye, and not only when it has taken all that waits', () => {
+    const world = new FakeWorld();
+    const { socket, client } = connected(world);
+    const user = world.client('alice', FROM).greet();
+    socket.emit('data', user.sealed('allocate', [UDP_TRANSPORT], user.nextId()));
+    expect(client.allocation).toBeDefined();
+    socket.emit('end');
+    expect(client.allocation).toBeUndefined();
+    expect(world.openSockets).toBe(0);
   });
 });

@@ -147,6 +147,17 @@ describe('connections', () => {
     await once(again, 'data');
   });
 
+  it('are limited to so many new ones a second, those that hang up at once too', async () => {
+    const engine = await started({ limits: { unauthenticatedPerSecondMax: 10 } });
+    for (let i = 0; i < 40; i++) (await socket(engine)).destroy();
+    await eventually(() => {
+      const { connections, connectionsTotal } = engine.stats();
+      return connections === 0 && connectionsTotal === 40;
+    });
+    // Two windows of a second may have been open.
+    expect(engine.stats().connectionsRefusedTotal).toBeGreaterThanOrEqual(20);
+  });
+
   it('take their allocation along', async () => {
     const engine = await started();
     const one = await client(engine);
@@ -169,7 +180,9 @@ describe('connections', () => {
   });
 
   it('that send junk are closed, and nobody else notices', async () => {
-    const engine = await started({ limits: { connectionsPerAddressMax: 1_000 } });
+    const engine = await started({
+      limits: { connectionsPerAddressMax: 1_000, unauthenticatedPerSecondMax: 1_000 },
+    });
     const peer = await UdpPeer.open();
     closing.push(() => peer.close());
     const good = await client(engine);
