@@ -1,5 +1,6 @@
 // The hosts of all swarms, their number and their age. Pure: the time is passed in.
 import { KeyCounts } from '@relay-swarm/kit';
+import { AgeList } from './age-list.ts';
 import { Host, Hosts } from './hosts.ts';
 import type { PeerNews, SwarmTable } from './swarm-table.ts';
 
@@ -21,8 +22,7 @@ export class HostTable {
   readonly #swarms: SwarmTable;
   readonly #limits: HostLimits;
   readonly #ofAddress = new KeyCounts();
-  #oldest: Host | undefined;
-  #newest: Host | undefined;
+  readonly #byAge = new AgeList<Host>();
   size = 0;
   /** Hosts that were removed because they had not announced for too long. */
   expired = 0;
@@ -48,14 +48,14 @@ export class HostTable {
       (swarm.hosts ??= new Hosts()).add(host);
       if (news.hasCompleted) swarm.downloaded++;
       this.#ofAddress.add(addressKey);
+      this.#byAge.append(host, nowMs);
       this.size++;
     } else {
       if (news.hasCompleted && !host.isListedAsSeeder) host.swarm.downloaded++;
       host.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
       host.swarm.hosts!.become(host, news.isSeeder ?? host.isListedAsSeeder);
-      this.#takeOut(host);
+      this.#byAge.touch(host, nowMs);
     }
-    this.#append(host, nowMs);
     return host;
   }
 
@@ -67,34 +67,20 @@ export class HostTable {
 
   /** Removes the hosts last seen before the given time. */
   expire(beforeMs: number): void {
-    while (this.#oldest !== undefined && this.#oldest.lastSeenMs < beforeMs) {
-      this.#remove(this.#oldest);
+    for (;;) {
+      const host = this.#byAge.oldestBefore(beforeMs);
+      if (host === undefined) return;
+      this.#remove(host);
       this.expired++;
     }
   }
 
   #remove(host: Host): void {
-    this.#takeOut(host);
+    this.#byAge.takeOut(host);
     this.size--;
     this.#ofAddress.remove(host.addressKey);
     host.swarm.hosts!.remove(host);
     if (host.swarm.hosts!.isEmpty) host.swarm.hosts = undefined;
     this.#swarms.forgetIfEmpty(host.swarm);
-  }
-
-  #append(host: Host, nowMs: number): void {
-    host.lastSeenMs = nowMs;
-    host.older = this.#newest;
-    host.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = host;
-    else this.#newest.newer = host;
-    this.#newest = host;
-  }
-
-  #takeOut(host: Host): void {
-    if (host.older === undefined) this.#oldest = host.newer;
-    else host.older.newer = host.newer;
-    if (host.newer === undefined) this.#newest = host.older;
-    else host.newer.older = host.older;
   }
 }

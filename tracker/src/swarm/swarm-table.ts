@@ -1,4 +1,5 @@
 // All swarms, and the age of their peers. Pure: the time is passed in.
+import { AgeList } from './age-list.ts';
 import type { Link, Peer } from './peer.ts';
 import { Swarm } from './swarm.ts';
 
@@ -19,8 +20,7 @@ export interface PeerNews {
 export class SwarmTable {
   readonly #swarms = new Map<string, Swarm>();
   readonly #limits: SwarmLimits;
-  #oldest: Peer | undefined;
-  #newest: Peer | undefined;
+  readonly #byAge = new AgeList<Peer>();
   #peers = 0;
   /** Peers that were removed because they had not announced for too long. */
   expired = 0;
@@ -71,25 +71,24 @@ export class SwarmTable {
       if (peer === undefined) return 'PEER_ID_CLAIMED';
       if (known === undefined) this.#swarms.set(infoHash, swarm);
       if (news.hasCompleted) swarm.downloaded++;
+      this.#byAge.append(peer, nowMs);
       this.#peers++;
     } else {
       if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
       peer.swarm.refresh(peer, news.isSeeder ?? peer.isSeeder);
-      this.#takeOut(peer);
+      this.#byAge.touch(peer, nowMs);
     }
-    this.#append(peer, nowMs);
     return peer;
   }
 
   /** The peer gave a sign of life that is no announce. */
   touch(peer: Peer, nowMs: number): void {
-    this.#takeOut(peer);
-    this.#append(peer, nowMs);
+    this.#byAge.touch(peer, nowMs);
   }
 
   /** Takes the peer out; a swarm that is empty then is forgotten. */
   remove(peer: Peer): void {
-    this.#takeOut(peer);
+    this.#byAge.takeOut(peer);
     this.#peers--;
     peer.swarm.remove(peer);
     this.forgetIfEmpty(peer.swarm);
@@ -101,25 +100,11 @@ export class SwarmTable {
 
   /** Removes the peers last seen before the given time. */
   expire(beforeMs: number): void {
-    while (this.#oldest !== undefined && this.#oldest.lastSeenMs < beforeMs) {
-      this.remove(this.#oldest);
+    for (;;) {
+      const peer = this.#byAge.oldestBefore(beforeMs);
+      if (peer === undefined) return;
+      this.remove(peer);
       this.expired++;
     }
-  }
-
-  #append(peer: Peer, nowMs: number): void {
-    peer.lastSeenMs = nowMs;
-    peer.older = this.#newest;
-    peer.newer = undefined;
-    if (this.#newest === undefined) this.#oldest = peer;
-    else this.#newest.newer = peer;
-    this.#newest = peer;
-  }
-
-  #takeOut(peer: Peer): void {
-    if (peer.older === undefined) this.#oldest = peer.newer;
-    else peer.older.newer = peer.newer;
-    if (peer.newer === undefined) this.#newest = peer.older;
-    else peer.newer.older = peer.older;
   }
 }

@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { AgeList, type Aged } from '../../src/swarm/age-list.ts';
+
+class One implements Aged<One> {
+  lastSeenMs = 0;
+  older: One | undefined = undefined;
+  newer: One | undefined = undefined;
+}
+
+describe('AgeList', () => {
+  it('always knows the one that was silent longest, whoever comes, goes and speaks', () => {
+    const step = fc.tuple(fc.constantFrom('append', 'takeOut', 'touch'), fc.nat());
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const list = new AgeList<One>();
+        let expected: One[] = [];
+        for (const [nowMs, [what, dice]] of steps.entries()) {
+          const one = what === 'append' ? new One() : expected[dice % expected.length];
+          if (one === undefined) continue;
+          expected = expected.filter((other) => other !== one);
+          if (what === 'takeOut') list.takeOut(one);
+          else {
+            list[what](one, nowMs);
+            expected.push(one);
+          }
+          expect(list.oldestBefore(Infinity) === expected[0]).toBe(true);
+          expect(expected.every(({ newer }, at) => newer === expected[at + 1])).toBe(true);
+        }
+      }),
+    );
+  });
+
+  it('names nobody who was seen at the given time or later', () => {
+    const list = new AgeList<One>();
+    expect(list.oldestBefore(1_000)).toBeUndefined();
+    const one = new One();
+    list.append(one, 500);
+    expect([list.oldestBefore(500), list.oldestBefore(501)]).toEqual([undefined, one]);
+  });
+});
