@@ -68,10 +68,8 @@ check_secrets() {
     value=$(setting $name)
     if [ -z "$value" ]; then
       continue
-    elif [ ${#value} -lt 32 ]; then
-      bad ".env: $name has ${#value} characters, and needs 32 or more. Make one with: openssl rand -hex 32"
-    elif [[ ${value,,} =~ (change.?me|change.?this|secret|password|example|placeholder) ]]; then
-      bad ".env: $name reads like a placeholder. Make one with: openssl rand -hex 32"
+    elif [[ ! $value =~ ^[0-9A-Fa-f]{32,}$ ]]; then
+      bad ".env: $name must be 32 characters or more, of 0-9 and a-f. Make one with: openssl rand -hex 32"
     fi
   done
 }

@@ -11,7 +11,7 @@ import { exampleSettings, repositoryFiles, root } from './repository.ts';
 
 export const DOMAIN = 'example.test';
 /** Docker compose would replace what follows a dollar sign, if there were no quotes around it. */
-export const SECRET = '5e$HOME'.repeat(6);
+export const REALM = 'a realm of $HOME';
 
 /** What the records of the names would say. */
 const getent = (address: string): string => `#!/bin/bash
@@ -83,7 +83,8 @@ export class DeployedBundle {
         RELAY_ICE_SERVERS_URL: `https://tracker.${DOMAIN}:8443/ice-servers`,
         PUBLIC_IP: `${edge}.1`,
         PUBLIC_IP_SOURCES: 'none',
-        STUN_SECRET: `'${SECRET}'`,
+        STUN_SECRET: '5e'.repeat(32),
+        STUN_REALM: `'${REALM}'`,
         STUN_PORT: turn,
         STUN_TLS_PORT: turn + 1,
         STUN_RELAY_PORT_MIN: turn + 2,
