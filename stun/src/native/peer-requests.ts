@@ -75,10 +75,14 @@ function permissionFor(
   const isOwnAddress = address === relay.pool.announced;
   const isReachable = server.mayReach(address);
   if (!isOwnAddress && !isReachable) return 403;
-  const max = server.options.limits.permissionsPerAllocationMax;
-  if (allocation.permissions.size + others.size >= max) {
+  const isFull = (): boolean => {
+    const { permissions } = allocation;
+    const added = [...others.keys()].filter((other) => !permissions.has(other)).length;
+    return permissions.size + added >= server.options.limits.permissionsPerAllocationMax;
+  };
+  if (isFull()) {
     allocation.sweep(nowMs);
-    if (allocation.permissions.size + others.size >= max) return 508;
+    if (isFull()) return 508;
   }
   return {
     address,

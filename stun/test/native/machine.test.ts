@@ -519,7 +519,10 @@ describe('permissions', () => {
     expect(client.permit(peer(3))).toBe(508);
     expect(client.permit(peer(1))).toBe('ok');
     world.nowMs += 300_000;
+    expect(client.permit(peer(1), peer(2), peer(3))).toBe(508);
     expect(client.permit(peer(3))).toBe('ok');
+    expect(client.permit(peer(3), peer(4))).toBe('ok'); // one of them is there already
+    expect(client.allocation!.permissions.size).toBe(2);
   });
 
   it('need an allocation', () => {
