@@ -32,6 +32,7 @@ export interface BittorrentOptions {
   };
   readonly swarms: SwarmTable;
   readonly refuse: (infoHash: string) => string | undefined;
+  readonly isTurningAway: () => boolean;
   readonly dice: Dice;
   readonly readAddress: AddressReader;
   readonly now: () => number;

@@ -91,7 +91,10 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const readAddress = createAddressReader(settings.trustedProxies);
   const now = (): number => performance.now();
-  const bittorrent = buildBittorrent({ settings, swarms, refuse, dice, readAddress, now, log });
+  const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
+  const bittorrent = buildBittorrent({
+    ...{ settings, swarms, refuse, isTurningAway, dice, readAddress, now, log },
+  });
   const server: SocketServer = createSocketServer({
     settings,
     log,
@@ -119,7 +122,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       }),
     ],
     upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
-    isTurningAway: () => isTurningAway(relays),
+    isTurningAway,
     roster: () => relays.roster(),
   });
   registerMetrics(metrics, { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server });
@@ -155,9 +158,6 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     relays,
   };
 }
-
-const isTurningAway = (relays: RelaySwarm): boolean =>
-  relays.state() === 'full' || relays.state() === 'draining';
 
 /** For the reply to a client that asked; nothing while this relay is well. */
 function betterRelays(relays: RelaySwarm): string | undefined {

@@ -14,18 +14,18 @@ export interface HttpAnnounceOptions {
 export function createHttpAnnounce({ tracker, readAddress, now }: HttpAnnounceOptions): RequestHandler {
   const announce = (query: string, address: string): Uint8Array => {
     const request = readAnnounceQuery(query, address);
-    if ('failure' in request) return writeFailure(request.failure);
+    if ('failure' in request) return writeFailure(request);
     const answer = tracker.announce(request, now());
-    if ('failure' in answer) return writeFailure(answer.failure);
+    if ('failure' in answer) return writeFailure(answer);
     return request.isCompact
       ? writeCompactAnnounce(answer)
       : writePlainAnnounce(answer, request.wantsPeerIds);
   };
   const scrape = (query: string, address: string): Uint8Array => {
     const infoHashes = readScrapeQuery(query);
-    if ('failure' in infoHashes) return writeFailure(infoHashes.failure);
+    if ('failure' in infoHashes) return writeFailure(infoHashes);
     const answer = tracker.scrape(infoHashes, address, now());
-    return 'failure' in answer ? writeFailure(answer.failure) : writeScrape(infoHashes, answer);
+    return 'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer);
   };
   const routes = new Map([
     ['/announce', announce],

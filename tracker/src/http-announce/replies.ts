@@ -1,11 +1,13 @@
-// Writes the answers to GET /announce and GET /scrape (BEP 3, 7, 23, 48). The only importer of bencode. Pure.
+// Writes the answers to GET /announce and GET /scrape (BEP 3, 7, 23, 31, 48). The only importer of bencode. Pure.
 import bencode from 'bencode';
 import { joinEndpoints, unpackEndpoint } from '../swarm/endpoint.ts';
-import type { Counts, HostAnnounced } from '../swarm/host-tracker.ts';
+import type { Counts, HostAnnounced, HostFailure } from '../swarm/host-tracker.ts';
 import type { Host } from '../swarm/hosts.ts';
 
-export function writeFailure(reason: string): Uint8Array {
-  return bencode.encode({ 'failure reason': reason });
+/** When to come back is told in minutes (BEP 31). */
+export function writeFailure({ failure, retryMinutes }: HostFailure): Uint8Array {
+  const retry = retryMinutes === undefined ? {} : { 'retry in': retryMinutes };
+  return bencode.encode({ 'failure reason': failure, ...retry });
 }
 
 export function writeCompactAnnounce({ hosts4, hosts6, ...counts }: HostAnnounced): Uint8Array {

@@ -32,6 +32,10 @@ export class HostTable {
     this.#limits = limits;
   }
 
+  has({ infoHash, endpoint }: HostIdentity): boolean {
+    return this.#swarms.find(infoHash)?.hosts?.find(endpoint) !== undefined;
+  }
+
   announce(
     { infoHash, peerId, endpoint }: HostIdentity,
     addressKey: string,

@@ -32,9 +32,10 @@ export interface HostAnnounced extends Counts {
   readonly hosts6: readonly Host[];
 }
 
-/** In words for the client. */
+/** In words for the client, and when it should ask again, where that is known. */
 export interface HostFailure {
   readonly failure: string;
+  readonly retryMinutes?: number;
 }
 
 export interface HostTrackerOptions {
@@ -45,6 +46,8 @@ export interface HostTrackerOptions {
   readonly dice: Dice;
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
+  /** Whether this relay is full or stopping: who is inside goes on, nobody else comes in. */
+  readonly isTurningAway: () => boolean;
 }
 
 const NUMWANT_DEFAULT = 50;
@@ -57,18 +60,22 @@ const REFUSALS: Readonly<Record<HostRefusal, string>> = {
   HOSTS_FULL: 'This tracker serves no further hosts now',
   ADDRESS_HOSTS_FULL: 'Too many torrents from one address',
 };
+const TURNED_AWAY: HostFailure = {
+  failure: 'This relay takes no further peers now, try another one or come back later',
+  retryMinutes: 1,
+};
 const NOTHING: Counts = { complete: 0, incomplete: 0, downloaded: 0 };
 
 export class HostTracker {
   readonly #options: HostTrackerOptions;
-  readonly counts = { announces: 0, scrapes: 0, limited: 0, refused: 0 };
+  readonly counts = { announces: 0, scrapes: 0, limited: 0, turned_away: 0, refused: 0 };
 
   constructor(options: HostTrackerOptions) {
     this.#options = options;
   }
 
   announce(request: HostAnnounce, nowMs: number): HostAnnounced | HostFailure {
-    const { hosts, intervalSeconds, refuse } = this.#options;
+    const { hosts, intervalSeconds, refuse, isTurningAway } = this.#options;
     const { infoHash, peerId, event } = request;
     const addressKey = limitKey(request.address);
     if (this.#options.rates.ask(addressKey, nowMs) > 0) return this.#limit();
@@ -76,8 +83,12 @@ export class HostTracker {
     const refusal = endpoint === undefined ? 'Cannot tell your address' : refuse(infoHash);
     if (endpoint === undefined || refusal !== undefined) return this.#refuse(refusal ?? '');
 
-    this.counts.announces++;
     const identity = { infoHash, peerId, endpoint };
+    if (isTurningAway() && event !== 'stopped' && !hosts.has(identity)) {
+      this.counts.turned_away++;
+      return TURNED_AWAY;
+    }
+    this.counts.announces++;
     if (event === 'stopped') {
       hosts.leave(identity);
       return { ...this.#count(infoHash), intervalSeconds, hosts4: [], hosts6: [] };

@@ -5,6 +5,8 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { silentLog } from '@relay-swarm/kit';
 import { createUdpServer } from '../../src/udp/udp-server.ts';
+import { Crowd } from '../support/crowd.ts';
+import { until } from '../relay/whole-relay.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 import { findFreeUdpPort } from '../support/udp-port.ts';
 
@@ -156,7 +158,39 @@ function get(
 const announcePath = (more: string): string =>
   `/announce?info_hash=${bytesOf(infoHash)}&peer_id=-qB5000-abcdefghijkl&${more}`;
 const text = (body: Buffer): string => body.toString('latin1');
+const TURNED_AWAY = 'This relay takes no further peers now, try another one or come back later';
 const failureOf = (reason: string): string => `d14:failure reason${reason.length}:${reason}e`;
+
+describe('a relay that is full', () => {
+  const CONNECTIONS_MAX = 4;
+
+  it.each(['http', 'udp'] as const)(
+    'keeps the hosts that it has over %s, and turns newcomers away',
+    async (protocol) => {
+      await start({ TRACKER_CONNECTIONS_MAX: String(CONNECTIONS_MAX) });
+      const crowd = new Crowd(tracker.url);
+      const [inside, newcomer] = [
+        createClient(protocol, 'inside', 7001),
+        createClient(protocol, 'new', 7002),
+      ];
+      await after(inside, 'update', () => inside.start({ left: 0 }));
+      await crowd.growTo(CONNECTIONS_MAX);
+      await until(() => tracker.relays.state() === 'full', 20);
+
+      const warning = await after<Error>(newcomer, 'warning', () => newcomer.start({ left: 5 }));
+      expect(warning.message).toContain('no further peers');
+      expect(await after<Update>(inside, 'update', () => inside.update({ left: 0 }))).toMatchObject({
+        complete: 1,
+        incomplete: 0,
+      });
+      expect(text((await get(announcePath('port=9&left=5'), '203.0.113.7')).body)).toBe(
+        failureOf(TURNED_AWAY).replace(/e$/, '8:retry ini1ee'),
+      );
+      crowd.leave();
+    },
+    60_000,
+  );
+});
 
 describe('the bytes of HTTP answers', () => {
   beforeEach(() => start({ TRACKER_TRUSTED_PROXIES: 'loopback', TRACKER_DENY: other }));

@@ -13,6 +13,7 @@ const PROTOCOL_ID = 0x41727101980n;
 const KEY = Buffer.alloc(32, 7);
 
 function create(rate = { perSecond: 1000, burst: 1000 }) {
+  const state = { isTurningAway: false };
   const swarms = new SwarmTable({ swarmsMax: 1000, swarmsPerLinkMax: 10 });
   const hosts = new HostTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 });
   const tracker = new HostTracker({
@@ -22,8 +23,9 @@ function create(rate = { perSecond: 1000, burst: 1000 }) {
     intervalSeconds: 900,
     dice: (limit) => Math.floor(Math.random() * limit),
     refuse: (infoHash) => (infoHash === id('denied') ? 'This info_hash is not served here' : undefined),
+    isTurningAway: () => state.isTurningAway,
   });
-  return { swarms, hosts, udp: new UdpTracker(tracker, new ConnectionIds(KEY)) };
+  return { swarms, hosts, state, tracker, udp: new UdpTracker(tracker, new ConnectionIds(KEY)) };
 }
 type Tracker = ReturnType<typeof create>;
 
@@ -193,6 +195,26 @@ describe('the UDP tracker', () => {
     expect(limited.announce()).toEqual({ error: 'Too many requests, come back later' });
     limited.nowMs = 1000;
     expect(limited.announce()).toHaveProperty('interval');
+  });
+
+  it('turns newcomers away while the relay is full or stops, and lets those inside go on and leave', () => {
+    const tracker = create();
+    const [inside, newcomer] = [new UdpClient(tracker), new UdpClient(tracker, '192.0.2.2')];
+    inside.announce({ peer: 'inside' });
+    tracker.state.isTurningAway = true;
+    expect(newcomer.announce({ peer: 'newcomer' }).error).toContain('no further peers');
+    expect(inside.announce({ peer: 'inside', torrent: 'another' }).error).toContain('no further peers');
+    expect(inside.announce({ peer: 'inside', event: 1, left: 0n })).toMatchObject({
+      complete: 1,
+      incomplete: 0,
+    });
+    expect([tracker.hosts.size, tracker.swarms.size]).toEqual([1, 1]);
+    expect(tracker.tracker.counts).toMatchObject({ turned_away: 2, refused: 0 });
+    expect(inside.announce({ peer: 'inside', event: 3 })).toMatchObject({ complete: 0, incomplete: 0 });
+    expect(newcomer.announce({ peer: 'newcomer', event: 3 }).error).toBeUndefined();
+
+    tracker.state.isTurningAway = false;
+    expect(newcomer.announce({ peer: 'newcomer' })).toMatchObject({ incomplete: 1 });
   });
 
   it('takes what extensions append to an announce (BEP 41)', () => {
