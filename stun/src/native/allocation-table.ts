@@ -107,7 +107,7 @@ export class AllocationTable {
     const isTheirs = reservation?.account.name === who.account && reservation.expiresAtMs > nowMs;
     if (reservation === undefined || !isTheirs) return 508;
     // The reservation's place in the quota becomes the allocation's.
-    this.quotas.give(reservation.account, reservation.address);
+    this.quotas.give(reservation.account, reservation.address, nowMs);
     const refusal = this.quotas.refusal(who.account, client.address, 1);
     if (refusal !== undefined) {
       this.#reservations.set(token, {
@@ -165,7 +165,7 @@ export class AllocationTable {
   end(allocation: Allocation): void {
     if (!this.allocations.delete(allocation)) return;
     for (const relay of allocation.relays) relay.pool.close(relay);
-    this.quotas.give(allocation.account, allocation.client.address);
+    this.quotas.give(allocation.account, allocation.client.address, this.#options.nowMs());
     allocation.client.allocation = undefined;
     allocation.client.released();
     this.#tell('allocation ended', allocation);
@@ -192,9 +192,10 @@ export class AllocationTable {
     for (const [token, reservation] of this.#reservations) {
       if (reservation.expiresAtMs > nowMs) continue;
       this.#reservations.delete(token);
-      this.quotas.give(reservation.account, reservation.address);
+      this.quotas.give(reservation.account, reservation.address, nowMs);
       reservation.relay.pool.close(reservation.relay);
     }
+    this.quotas.sweep(nowMs);
   }
 
   endAll(): void {

@@ -1,5 +1,8 @@
 // Bandwidth as token buckets: each holds one second's worth, and a packet passes when every bucket over it has enough. Pure.
 
+/** How long an empty bucket takes to be full. */
+export const BUCKET_MS = 1_000;
+
 export class TokenBucket {
   readonly #bytesPerSecond: number;
   #bytes: number;
@@ -16,6 +19,10 @@ export class TokenBucket {
     this.#bytes = grown < this.#bytesPerSecond ? grown : this.#bytesPerSecond;
     this.#filledAtMs = nowMs;
     return this.#bytes >= bytes;
+  }
+
+  isFull(nowMs: number): boolean {
+    return this.has(this.#bytesPerSecond, nowMs);
   }
 
   take(bytes: number): void {

@@ -1,8 +1,8 @@
 // Who holds how many allocations: in all, for each account, for each client address. Entries live as long as what they
-// count, so the tables cannot outgrow the allocations. Pure.
-import { limitKey } from '@relay-swarm/kit';
+// count, and accounts for up to a second longer, so the tables cannot outgrow the allocations. Pure.
+import { KeyCounts, limitKey } from '@relay-swarm/kit';
 import type { TurnLimits } from '../engine.ts';
-import { bucketsOf, type TokenBucket } from './bandwidth.ts';
+import { BUCKET_MS, bucketsOf, type TokenBucket } from './bandwidth.ts';
 
 /** What the allocations of one account share. */
 export interface Account {
@@ -15,7 +15,9 @@ export interface Account {
 export class Quotas {
   readonly #limits: TurnLimits;
   readonly #accounts = new Map<string, Account>();
-  readonly #addresses = new Map<string, number>();
+  readonly #addresses = new KeyCounts();
+  /** Accounts without allocations and since when. Forgotten too early, each new allocation would find their buckets full again. */
+  readonly #resting = new Map<string, number>();
   #total = 0;
 
   constructor(limits: TurnLimits) {
@@ -26,13 +28,15 @@ export class Quotas {
   refusal(account: string, address: string, wanted: number): 486 | 508 | undefined {
     const { allocationsMax, allocationsPerUserMax, allocationsPerAddressMax } = this.#limits;
     const ofAccount = this.#accounts.get(account)?.allocations ?? 0;
-    const ofAddress = this.#addresses.get(limitKey(address)) ?? 0;
+    const ofAddress = this.#addresses.of(limitKey(address));
     if (ofAccount + wanted > allocationsPerUserMax || ofAddress + wanted > allocationsPerAddressMax)
       return 486;
     return this.#total + wanted > allocationsMax ? 508 : undefined;
   }
 
   take(name: string, address: string, nowMs: number): Account {
+    this.sweep(nowMs);
+    this.#resting.delete(name);
     let account = this.#accounts.get(name);
     if (account === undefined) {
       const bytesPerSecond = this.#limits.bytesPerSecondPerUserMax;
@@ -45,22 +49,33 @@ export class Quotas {
       this.#accounts.set(name, account);
     }
     account.allocations++;
-    const key = limitKey(address);
-    this.#addresses.set(key, (this.#addresses.get(key) ?? 0) + 1);
+    this.#addresses.add(limitKey(address));
     this.#total++;
     return account;
   }
 
-  give(account: Account, address: string): void {
-    if (--account.allocations === 0) this.#accounts.delete(account.name);
-    const key = limitKey(address);
-    const left = (this.#addresses.get(key) ?? 1) - 1;
-    if (left === 0) this.#addresses.delete(key);
-    else this.#addresses.set(key, left);
+  give(account: Account, address: string, nowMs: number): void {
+    if (--account.allocations === 0) {
+      if (areFull(account, nowMs)) this.#accounts.delete(account.name);
+      else this.#resting.set(account.name, nowMs);
+    }
+    this.#addresses.remove(limitKey(address));
     this.#total--;
   }
 
+  /** Forgets the accounts whose buckets are full again by now. */
+  sweep(nowMs: number): void {
+    for (const [name, sinceMs] of this.#resting) {
+      if (nowMs - sinceMs < BUCKET_MS) return; // the next one rests for less
+      this.#resting.delete(name);
+      this.#accounts.delete(name);
+    }
+  }
+
   get entries(): number {
-    return this.#accounts.size + this.#addresses.size;
+    return this.#accounts.size + this.#addresses.keys;
   }
 }
+
+const areFull = ({ toPeers, toClients }: Account, nowMs: number): boolean =>
+  [...toPeers, ...toClients].every((bucket) => bucket.isFull(nowMs));

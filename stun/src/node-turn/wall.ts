@@ -306,7 +306,7 @@ export class Wall implements LibraryHooks {
 
   #forget(owner: Owner): void {
     this.#owners.delete(owner.fiveTuple);
-    this.#quotas.give(owner.account, owner.address);
+    this.#quotas.give(owner.account, owner.address, this.#options.nowMs());
     if (owner.session === undefined) return;
     this.#sessions.delete(owner.session.port);
     owner.session.end();

@@ -767,6 +767,26 @@ describe('bandwidth', () => {
     }
     expect(world.toPeers).toHaveLength(passed);
   });
+
+  it('of a user does not come anew with a new allocation', () => {
+    const world = new FakeWorld({
+      limits: { bytesPerSecondPerAllocationMax: 0, bytesPerSecondPerUserMax: 1_000 },
+    });
+    const client = world.client();
+    const spend = (): number => {
+      world.toPeers.length = 0;
+      client.allocate();
+      client.permit(PEER);
+      for (let i = 0; i < 5; i++) client.sendTo(PEER, 'x'.repeat(300));
+      client.refresh(0);
+      return world.toPeers.length;
+    };
+    expect([spend(), spend()]).toEqual([3, 0]);
+    world.nowMs += 1_000;
+    expect(spend()).toBe(3);
+    world.advance(1_000);
+    expect(world.machine.table.quotas.entries).toBe(0);
+  });
 });
 
 describe('a connection that goes away', () => {
