@@ -274,8 +274,12 @@ describe('Allocate', () => {
     const request = client.sealed('allocate', [UDP_TRANSPORT], client.nextId());
     client.receive(request);
     client.receive(request);
-    expect(client.sent[1]).toEqual(client.sent[0]);
+    const [answer, again] = client.sent;
+    expect(again).toEqual(answer);
     expect(world.openSockets).toBe(1);
+    expect(client.permit(PEER)).toBe('ok');
+    client.receive(request);
+    expect(client.sent).toEqual([answer]);
     expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(437);
   });
 
@@ -363,10 +367,33 @@ describe('Allocate', () => {
   it('gives a reserved port back after 30 s', () => {
     const world = new FakeWorld();
     const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
     expect(world.openSockets).toBe(2);
-    world.advance(30_001);
+    world.nowMs += 30_000; // over, and not yet swept away
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    world.advance(0);
     expect(world.openSockets).toBe(1);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, [0x0022, valueOf(answer, 0x0022)!])).toBe(508);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+  });
+
+  it('keeps a reserved port for its owner when it was asked for from an address that has enough', () => {
+    const world = new FakeWorld({ limits: { allocationsPerAddressMax: 2 } });
+    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
+    const elsewhere = { address: '203.0.113.8' };
+    for (const name of ['bob', 'carol']) world.client(name, elsewhere).allocate();
+    expect(world.client('alice', elsewhere).outcome('allocate', UDP_TRANSPORT, token)).toBe(486);
+    expect(world.client('dave').outcome('allocate', UDP_TRANSPORT)).toBe(486); // the port counts still
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe('ok');
+    world.advance(601_000);
+    expect(world.machine.table.quotas.entries).toBe(0);
+  });
+
+  it('gives reserved ports back as well when the server stops', () => {
+    const world = new FakeWorld();
+    world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)]);
+    world.machine.close();
+    expect(world.openSockets).toBe(0);
   });
 
   it('answers 486 where a user or an address has enough, 508 where the server has; ended ones do not count', () => {
@@ -385,6 +412,14 @@ describe('Allocate', () => {
     world.client().allocate();
     world.advance(601_000);
     expect(world.machine.table.quotas.entries).toBe(0);
+  });
+
+  it('counts the addresses of an IPv6 /64 as one', () => {
+    const world = new FakeWorld({ limits: { allocationsPerAddressMax: 1 } });
+    world.client('alice', { address: '2001:db8:2::5' }).allocate();
+    const neighbour = world.client('bob', { address: '2001:db8:2::6' });
+    expect(neighbour.outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    world.client('bob', { address: '2001:db8:2:1::5' }).allocate();
   });
 
   it('counts a reserved port as well', () => {
@@ -407,6 +442,17 @@ describe('Allocate', () => {
     expect(ports).toEqual(new Set([PORT_MIN + 1, PORT_MIN + 2, PORT_MIN + 3]));
     expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(508);
     expect(world.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
+    world.taken.clear();
+    expect(world.client().allocate().port).toBe(PORT_MIN);
+  });
+
+  it('lets go of the even port where another program holds the next one', () => {
+    const world = new FakeWorld({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
+    world.taken.add(PORT_MIN + 1);
+    expect(world.client().allocate(evenPort(true)).port).toBe(PORT_MIN + 2);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
+    expect(world.openSockets).toBe(2);
+    expect(world.client().allocate().port).toBe(PORT_MIN);
   });
 
   it('refuses new allocations while draining, and keeps the old ones', () => {
@@ -490,7 +536,7 @@ describe('permissions', () => {
     world.advance(299_999);
     client.sendTo({ ...PEER, port: 7 }, 'out');
     expect(world.toPeers).toEqual([{ fromPort: relayed.port, to: { ...PEER, port: 7 }, data: 'out' }]);
-    world.advance(1);
+    world.nowMs += 1; // not yet swept away
     world.fromPeer(PEER, relayed, 'too late');
     client.sendTo(PEER, 'too late');
     expect(client.sent).toEqual([]);
@@ -653,6 +699,30 @@ describe('channels', () => {
     client.receive(channelData(0x4000, Buffer.from('x')));
     expect(world.drops.noChannel).toBe(1);
     expect(world.toPeers).toEqual([]);
+  });
+
+  it('that have run out may be bound anew before they are swept away, their number and their peer', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    const other = { address: '192.0.2.11', port: 5000 };
+    client.refresh(3_600);
+    world.nowMs += 600_000;
+    client.greet();
+    expect(client.bind(0x4001, PEER)).toBe('ok');
+    expect(client.bind(0x4000, other)).toBe('ok');
+    world.advance(0);
+    world.fromPeer(PEER, relayed, 'x');
+    world.fromPeer(other, relayed, 'y');
+    expect(client.sent).toEqual([
+      channelData(0x4001, Buffer.from('x')),
+      channelData(0x4000, Buffer.from('y')),
+    ]);
+    world.nowMs += 600_000;
+    client.greet();
+    client.bind(0x4000, PEER);
+    world.advance(0);
+    expect([...client.allocation!.permissions.keys()]).toEqual([PEER.address]);
   });
 
   it('are limited in number', () => {

@@ -304,6 +304,14 @@ requireTool('openssl')('TLS', () => {
     expect((await one.refresh(600)).class).toBe('success');
   });
 
+  it('starts with the certificate that came while it was being built', async () => {
+    const engine = createNativeEngine(engineOptions({ tls: LOOPBACK, tlsFiles: first }));
+    closing.push(() => engine.stop());
+    engine.reloadTls(second);
+    await engine.start();
+    expect(await nameServed(engine)).toBe('second');
+  });
+
   it('does not start with a certificate that is no good', async () => {
     const engine = createNativeEngine(engineOptions({ tls: LOOPBACK, tlsFiles: { cert: '', key: '' } }));
     closing.push(() => engine.stop());
