@@ -60,13 +60,17 @@ describe('.env', () => {
     ['the domain of the examples', 'DOMAIN=example.org', /^FAIL .*stands in the examples only/],
     ['no COMPOSE_FILE', 'COMPOSE_FILE=', /^FAIL .*COMPOSE_FILE is missing/],
     ['no secret', 'STUN_SECRET=', /^FAIL .*STUN_SECRET is empty.*Run scripts\/setup/],
-    ['a short secret', 'STUN_SECRET=abc', /^FAIL .*STUN_SECRET has 3 characters, and needs 32/],
+    [
+      'a short secret',
+      'STUN_SECRET=abc',
+      /^FAIL .*STUN_SECRET must be 32 characters or more, of 0-9 and a-f\. Make one with/,
+    ],
     [
       'a placeholder as secret',
       'STUN_SECRET=change-me-change-me-change-me-change-me',
-      /^FAIL .*STUN_SECRET reads like a placeholder/,
+      /^FAIL .*STUN_SECRET must be 32 characters or more, of 0-9/,
     ],
-    ['a short secret of PeerJS', 'PEERJS_AUTH_SECRET=abc', /^FAIL .*PEERJS_AUTH_SECRET has 3/],
+    ['a short secret of PeerJS', 'PEERJS_AUTH_SECRET=abc', /^FAIL .*PEERJS_AUTH_SECRET must be 32/],
     ['no address', 'PUBLIC_IP=relay.test', /^FAIL .*PUBLIC_IP="relay\.test" is no address/],
     ['a number that is too large', 'PUBLIC_IP=203.0.113.256', /^FAIL .*is no address/],
     ['no address behind one', 'PUBLIC_IP=203.0.113.5,2001:db8', /^FAIL .*PUBLIC_IP="2001:db8" is no address/],
@@ -151,6 +155,21 @@ requireTool('ss')('ports', () => {
     server.fake('docker', '').fake('ss', `[[ $* != *'sport = :${port}' ]] || echo LISTEN`);
     expect(server.check('check_ports')).toEqual([
       `FAIL  port ${port}/tcp: another program uses it, and nginx needs it. Find it with: sudo ss -lnpt 'sport = :${port}'`,
+    ]);
+  });
+
+  it.each([
+    [
+      'docker-compose.yml:docker-compose.deploy.yml',
+      [/^WARN {2}port 6969\/udp: .* Add :docker-compose\.udp\.yml to COMPOSE_FILE/],
+    ],
+    ['docker-compose.yml:docker-compose.deploy.yml:docker-compose.udp.yml', []],
+  ] as const)('of UDP announces, with %s', (files, expected) => {
+    server.write('.env', `${GOOD}TRACKER_UDP_PORT=6969\nCOMPOSE_FILE=${files}\n`).fake('docker', '');
+    const lines = server.fake('ss', '').check('check_ports');
+    expect(lines).toEqual([
+      ...expected.map((line) => expect.stringMatching(line) as string),
+      'OK    ports: free, or ours',
     ]);
   });
 

@@ -20,6 +20,12 @@ check_ports() {
   check_port tcp "$port" stun
   check_port tcp "$(setting STUN_TLS_PORT 5349)" stun
   check_port udp "$(setting TRACKER_DHT_PORT 6881)" tracker
+  port=$(setting TRACKER_UDP_PORT 0)
+  if [ "$port" != 0 ]; then
+    check_port udp "$port" tracker
+    [[ $(setting COMPOSE_FILE) == *docker-compose.udp.yml* ]] ||
+      warn "port $port/udp: TRACKER_UDP_PORT is set, and the port is not published. Add :docker-compose.udp.yml to COMPOSE_FILE in .env"
+  fi
   if has_profile metrics; then check_port tcp 3000 grafana; fi
   if has_profile coturn; then
     port=$(setting COTURN_PORT 3479)

@@ -1,16 +1,37 @@
 // What every container of the bundle must be, whatever it does. The same policy holds for every form of the bundle.
 import { compose, composeWith } from '../support/bundle.ts';
 import { policyFaults, type ComposeConfig } from '../support/policy.ts';
+import { readRepositoryFile, repositoryFiles } from '../support/repository.ts';
+
+/** The user of the image that a Dockerfile makes. */
+const userOf = (dockerfile: string): string | undefined =>
+  [...readRepositoryFile(dockerfile).matchAll(/^USER (.+)$/gm)].at(-1)?.[1];
+
+const withProfiles = (env: NodeJS.ProcessEnv, ...files: readonly string[]): ComposeConfig =>
+  JSON.parse(
+    composeWith(
+      env,
+      ...files.flatMap((file) => ['--file', file]),
+      '--profile',
+      '*',
+      'config',
+      '--format',
+      'json',
+    ),
+  ) as ComposeConfig;
 
 describe('docker-compose.yml', () => {
   const config = JSON.parse(compose('config', '--format', 'json')) as ComposeConfig;
 
+  const whole = withProfiles(process.env, 'docker-compose.yml');
+
   it('is hardened throughout', () => {
-    expect(policyFaults(config)).toEqual([]);
+    expect(Object.keys(whole.services)).toEqual(expect.arrayContaining(['nginx', 'coturn', 'gun']));
+    expect(policyFaults(whole, userOf)).toEqual([]);
   });
 
   it('publishes ports on this machine only', () => {
-    const published = Object.values(config.services).flatMap(({ ports = [] }) => ports);
+    const published = Object.values(whole.services).flatMap(({ ports = [] }) => ports);
     expect(published.length).toBeGreaterThan(0);
     expect(published.filter(({ host_ip }) => host_ip !== '127.0.0.1')).toEqual([]);
   });
@@ -49,31 +70,63 @@ describe('docker-compose.yml', () => {
 });
 
 describe('docker-compose.deploy.yml', () => {
-  const files = ['--file', 'docker-compose.yml', '--file', 'docker-compose.deploy.yml'];
-  const env = { ...process.env, DOMAIN: 'example.test' };
-  const { services } = JSON.parse(
-    composeWith(env, ...files, '--profile', '*', 'config', '--format', 'json'),
-  ) as ComposeConfig;
+  const files = ['docker-compose.yml', 'docker-compose.deploy.yml'];
+  const env = { ...process.env, DOMAIN: 'example.test', TRACKER_UDP_PORT: '6969' };
+  const config = withProfiles(env, ...files);
+
+  /** What others than this machine reach, but for the host's network. */
+  const published = ({ services }: ComposeConfig): string[] =>
+    Object.entries(services)
+      .flatMap(([name, { ports = [] }]) =>
+        ports
+          .filter(({ host_ip }) => host_ip !== '127.0.0.1')
+          .map((one) => `${name} ${one.published}/${one.protocol}`),
+      )
+      .sort();
 
   it('is hardened throughout', () => {
-    expect(policyFaults({ services, networks: {} })).toEqual([]);
+    const services = Object.keys(config.services);
+    expect(services).toEqual(expect.arrayContaining(['certbot', 'coturn', 'grafana', 'gun', 'prometheus']));
+    expect(policyFaults(config, userOf)).toEqual([]);
+    expect(config.networks['edge']).toMatchObject({ internal: true });
   });
 
   it('is reachable from outside through nginx and the DHT port alone, and the TURN servers on the host', () => {
-    const published = Object.entries(services).flatMap(([name, { ports = [] }]) =>
-      ports.filter(({ host_ip }) => host_ip !== '127.0.0.1').map((one) => `${name} ${one.published}`),
+    expect(published(config)).toEqual(['nginx 443/tcp', 'nginx 80/tcp', 'tracker 6881/udp']);
+    const onHost = Object.keys(config.services).filter(
+      (name) => config.services[name]!.network_mode === 'host',
     );
-    expect(published.sort()).toEqual(['nginx 443', 'nginx 80', 'tracker 6881']);
-    expect(Object.keys(services).filter((name) => services[name]!.network_mode === 'host')).toEqual([
-      'coturn',
-      'stun',
-    ]);
+    expect(onHost).toEqual(['coturn', 'stun']);
   });
 
-  it('says in a sentence that the domain is missing', () => {
-    const without = { ...env, DOMAIN: '' };
-    expect(() => composeWith(without, ...files, 'config', '--quiet')).toThrow(
-      /DOMAIN is missing a value: must be set in \.env/,
+  it('publishes the UDP announce port, or gives nginx IPv6, with one file more', () => {
+    const more = withProfiles(env, ...files, 'docker-compose.udp.yml', 'docker-compose.ipv6.yml');
+    expect(policyFaults(more, userOf)).toEqual([]);
+    expect(published(more).filter((one) => !published(config).includes(one))).toEqual(['tracker 6969/udp']);
+    expect([config.networks['public'], more.networks['public']]).toEqual([
+      expect.not.objectContaining({ enable_ipv6: true }),
+      expect.objectContaining({ enable_ipv6: true }),
+    ]);
+    const without = { ...env, TRACKER_UDP_PORT: '' };
+    expect(() => withProfiles(without, ...files, 'docker-compose.udp.yml')).toThrow(
+      /TRACKER_UDP_PORT is missing a value: is not set\. Set it in \.env/,
     );
+  });
+
+  it('says in a sentence that there is no .env, and what to do', () => {
+    // The repository has none: what is set here is all.
+    const without = { ...env, DOMAIN: '' };
+    expect(() => withProfiles(without, ...files)).toThrow(
+      /DOMAIN is missing a value: is not set\. Run scripts\/setup, or set it in \.env/,
+    );
+  });
+});
+
+describe('Dockerfiles', () => {
+  it.each(repositoryFiles().filter((file) => file.endsWith('Dockerfile')))('%s names a release', (file) => {
+    const images = [...readRepositoryFile(file).matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
+    expect(images.length).toBeGreaterThan(0);
+    // A release of Debian, or of Node on one, which goes on getting its security fixes.
+    expect(images.filter((image) => !/^(debian:trixie-slim|node:24-trixie-slim)$/.test(image))).toEqual([]);
   });
 });

@@ -1,13 +1,23 @@
 // The operator's day on a server, with the shipped scripts: set-up, a look, a backup that is put back, an update that goes wrong.
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { DeployedBundle, DOMAIN, SECRET } from '../support/deploy.ts';
+import { DeployedBundle, DOMAIN, REALM } from '../support/deploy.ts';
 import { eventually } from '../support/bundle.ts';
 import { namesInUse, Prometheus, promtoolComplaints } from '../support/prometheus.ts';
 import { requireTool } from '../support/tools.ts';
 import { Upstream } from '../support/upstream.ts';
+
+async function freeUdpPort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
 
 requireTool(
   'openssl',
@@ -16,6 +26,7 @@ requireTool(
 )('the operator', () => {
   let bundle: DeployedBundle;
   let ca: string;
+  let udpPort: number;
 
   beforeAll(async () => {
     bundle = await DeployedBundle.prepare({ validitySeconds: 90 * 86_400 });
@@ -88,10 +99,10 @@ requireTool(
   });
 
   it('may use dollar signs in single quotes: containers and scripts get the whole value', async () => {
-    expect(env()).toContain(`STUN_SECRET='${SECRET}'\n`);
-    const inStun = await bundle.compose('exec', '-T', 'stun', 'printenv', 'STUN_SECRET');
-    const read = await bundle.run('bash', '-c', 'source scripts/lib/common.sh; setting STUN_SECRET');
-    expect([inStun, read.stdout]).toEqual([`${SECRET}\n`, `${SECRET}\n`]);
+    expect(env()).toContain(`STUN_REALM='${REALM}'\n`);
+    const inStun = await bundle.compose('exec', '-T', 'stun', 'printenv', 'STUN_REALM');
+    const read = await bundle.run('bash', '-c', 'source scripts/lib/common.sh; setting STUN_REALM');
+    expect([inStun, read.stdout]).toEqual([`${REALM}\n`, `${REALM}\n`]);
   });
 
   it('may run setup again: nothing is issued', async () => {
@@ -269,7 +280,13 @@ requireTool(
   });
 
   it('may let TURN share port 443: clients are told, and seen with their own address', async () => {
-    appendFileSync(join(bundle.folder, '.env'), 'TURNS_443=on\n');
+    const files = (await bundle.run('bash', '-c', 'source scripts/lib/common.sh; setting COMPOSE_FILE'))
+      .stdout;
+    udpPort = await freeUdpPort();
+    appendFileSync(
+      join(bundle.folder, '.env'),
+      `TURNS_443=on\nTRACKER_UDP_PORT=${udpPort}\nCOMPOSE_FILE=${files.trim()}:docker-compose.udp.yml\n`,
+    );
     await bundle.compose('up', '--detach', '--wait', '--wait-timeout', '120');
     const { iceServers } = JSON.parse((await get('/ice-servers')).body) as {
       iceServers: { urls: string[] }[];
@@ -293,6 +310,23 @@ requireTool(
     const inner = /EDGE_GATEWAY=(.*)\.1$/m.exec(env())![1]!;
     expect(address).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
     expect(address.startsWith(`${inner}.`)).toBe(false); // that would be nginx
+  });
+
+  it('may let BitTorrent clients announce over UDP', async () => {
+    // BEP 15: what a client sends first, and an answer to its transaction.
+    const connect = Buffer.from('000004172710198000000000c0ffee00', 'hex');
+    const socket = createSocket('udp4');
+    const answer = await eventually(
+      'an answer over UDP',
+      () =>
+        new Promise<Buffer>((resolve, reject) => {
+          socket.once('message', resolve).send(connect, udpPort, '127.0.0.1');
+          setTimeout(() => reject(new Error('silent')), 1_000);
+        }),
+      (found) => found.length === 16,
+    );
+    socket.close();
+    expect(answer.subarray(0, 8).toString('hex')).toBe('00000000c0ffee00');
   });
 
   it('has scripts that say what they do, and refuse what they do not know', async () => {

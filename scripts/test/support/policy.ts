@@ -7,6 +7,11 @@ interface ComposeService {
   readonly init?: boolean;
   readonly restart?: string;
   readonly image?: string;
+  readonly user?: string;
+  readonly build?: { readonly dockerfile: string };
+  readonly pid?: string;
+  readonly ipc?: string;
+  readonly devices?: readonly unknown[];
   readonly profiles?: readonly string[];
   readonly cap_drop?: readonly string[];
   readonly cap_add?: readonly string[];
@@ -15,8 +20,16 @@ interface ComposeService {
   readonly logging?: { readonly driver: string; readonly options?: Readonly<Record<string, string>> };
   readonly healthcheck?: { readonly test?: readonly string[]; readonly start_interval?: string };
   readonly deploy?: { readonly resources?: { readonly limits?: Readonly<Record<string, unknown>> } };
-  readonly ports?: readonly { readonly host_ip?: string; readonly published?: string }[];
-  readonly volumes?: readonly { readonly type: string; readonly source: string }[];
+  readonly ports?: readonly {
+    readonly host_ip?: string;
+    readonly published?: string;
+    readonly protocol?: string;
+  }[];
+  readonly volumes?: readonly {
+    readonly type: string;
+    readonly source: string;
+    readonly read_only?: boolean;
+  }[];
   readonly environment?: Readonly<Record<string, string | null>>;
   readonly networks?: Readonly<Record<string, unknown>>;
 }
@@ -42,11 +55,24 @@ const RULES: Readonly<Record<string, (service: ComposeService) => boolean>> = {
     service.logging?.driver === 'json-file' &&
     service.logging.options?.['max-size'] !== undefined &&
     service.logging.options['max-file'] !== undefined,
-  'no Docker socket': (service) =>
-    !(service.volumes ?? []).some(({ source }) => source.includes('docker.sock')),
-  'an image of one exact tag': (service) =>
-    /:[^:/]+$/.test(service.image ?? '') && !service.image!.endsWith(':latest'),
+  // Which leaves out Docker's socket, too.
+  'nothing of the host but files of ours to read': (service) =>
+    (service.volumes ?? []).every(
+      ({ type, source, read_only }) =>
+        type === 'volume' || (read_only === true && /\/scripts\/metrics\/[^/]+(\/[^/]+)?$/.test(source)),
+    ) &&
+    service.pid === undefined &&
+    service.ipc === undefined &&
+    service.devices === undefined,
+  'an image of one exact tag': (service) => isPinned(service.image ?? ''),
 };
+
+/** Ours have the bundle's version; others all parts of theirs. */
+function isPinned(image: string): boolean {
+  const tag = /:([^:/]+)$/.exec(image)?.[1];
+  if (tag === undefined || tag === 'latest') return false;
+  return image.startsWith('relay-swarm/') || /^v?\d+\.\d+\.\d+/.test(tag);
+}
 
 /** Rules for what runs all day; tools (in a profile) run once and end. */
 const RULES_OF_SERVICES: typeof RULES = {
@@ -57,17 +83,61 @@ const RULES_OF_SERVICES: typeof RULES = {
 
 const SECRETS: Readonly<Record<string, RegExp>> = { stun: /^STUN_/, coturn: /^STUN_/, peerjs: /^PEERJS_/ };
 
-/** Every rule that a service breaks, as "service: rule". */
-export function policyFaults({ services }: ComposeConfig): string[] {
+/** Who may see what is secret, or would be a loss: rw to write, ro to read. What is not named here has no volume. */
+const VOLUMES: Readonly<Record<string, Readonly<Record<string, 'rw' | 'ro'>>>> = {
+  nginx: { data: 'ro', tls: 'rw', acme: 'ro' },
+  tracker: { data: 'rw', identity: 'rw' },
+  peerjs: { data: 'rw' },
+  stun: { data: 'rw', secret: 'rw', tls: 'ro' },
+  coturn: { secret: 'ro' },
+  gun: { data: 'ro' },
+  certbot: { letsencrypt: 'rw', tls: 'rw', acme: 'rw' },
+  prometheus: { prometheus: 'rw' },
+};
+
+/** Which networks each may be on; edge leads nowhere. stun and coturn are on the host's when deployed, and on none of these. */
+const NETWORKS: Readonly<Record<string, readonly string[]>> = {
+  nginx: ['edge', 'public'],
+  tracker: ['edge', 'egress'],
+  peerjs: ['edge'],
+  stun: ['edge', 'public'],
+  coturn: ['public'],
+  gun: ['edge', 'egress'],
+  certbot: ['egress'],
+  prometheus: ['edge'],
+  grafana: ['edge', 'public'],
+};
+
+function foreignParts(name: string, service: ComposeService): string[] {
+  const volumes = (service.volumes ?? []).filter(({ type, source, read_only }) => {
+    const may = VOLUMES[name]?.[source];
+    return type === 'volume' && may !== 'rw' && !(may === 'ro' && read_only === true);
+  });
+  const networks = Object.keys(service.networks ?? {}).filter((one) => !NETWORKS[name]?.includes(one));
+  const variables = Object.keys(service.environment ?? {}).filter(
+    (variable) => /SECRET|PASSWORD|TOKEN/.test(variable) && !SECRETS[name]?.test(variable),
+  );
+  return [
+    ...volumes.map(({ source }) => `volume ${source}`),
+    ...networks.map((one) => `network ${one}`),
+    ...variables,
+  ];
+}
+
+/** Every rule that a service breaks, as "service: rule". `userOf` says as whom its image runs. */
+export function policyFaults(
+  { services }: ComposeConfig,
+  userOf: (dockerfile: string) => string | undefined,
+): string[] {
   return Object.entries(services).flatMap(([name, service]) => {
     const rules = service.profiles?.includes('tools') ? RULES : { ...RULES, ...RULES_OF_SERVICES };
     const broken = Object.entries(rules).filter(([, holds]) => !holds(service));
-    const foreign = Object.keys(service.environment ?? {}).filter(
-      (variable) => /SECRET|PASSWORD|TOKEN/.test(variable) && !SECRETS[name]?.test(variable),
-    );
+    const user = service.user ?? (service.build === undefined ? 'root' : userOf(service.build.dockerfile));
+    if (user === undefined || /^(root|0)(:|$)/.test(user))
+      broken.push(['a user who is not root', () => false]);
     return [
       ...broken.map(([rule]) => `${name}: ${rule}`),
-      ...foreign.map((variable) => `${name}: not ${variable}`),
+      ...foreignParts(name, service).map((what) => `${name}: not ${what}`),
     ];
   });
 }
