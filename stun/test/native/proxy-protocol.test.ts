@@ -34,6 +34,7 @@ describe('readProxyHeader()', () => {
       { address: '192.0.2.1', port: 56324 },
     ],
     ['a health check', '20000000', undefined],
+    ['a health check that names addresses', '2011000c' + 'c0000201c6336401dc0401bb', undefined],
     ['an unknown family', '21000000', undefined],
     ['a UNIX socket', '2131000401020304', undefined],
   ])('version 2, %s', (_name, hex, source) => {

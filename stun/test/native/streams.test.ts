@@ -286,6 +286,18 @@ requireTool('openssl')('TLS', () => {
     await eventually(() => engine.stats().connections === 0);
   });
 
+  it('knows no proxies: their connections count like all others', async () => {
+    const engine = await started({
+      tls: LOOPBACK,
+      tlsFiles: first,
+      proxyProtocolFrom: ['127.0.0.1'],
+      limits: { connectionsPerAddressMax: 1 },
+    });
+    await (await client(engine, 'tls')).allocated();
+    expect(await hungUp(await socket(engine, 'tls'))).toBe(true);
+    expect(engine.stats()).toMatchObject({ connections: 1, connectionsRefusedTotal: 1 });
+  });
+
   it('serves a new certificate without closing what is open, and keeps the old one where the new is no good', async () => {
     const engine = await started({ tls: LOOPBACK, tlsFiles: first });
     const one = await client(engine, 'tls');
