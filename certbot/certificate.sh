@@ -17,6 +17,8 @@ common=(--non-interactive --logs-dir /tmp/logs --work-dir /tmp/work --config-dir
 
 ensure() {
   local server=$production
+  has_room
+  clear_ruins
   if [ "${CERT_STAGING:-false}" != false ]; then
     if is_real; then
       echo 'CERT_STAGING=true, but the certificate is a real one: it stays, since no browser would trust the other. To try: --dry-run'
@@ -31,29 +33,54 @@ ensure() {
   publish_if_new
 }
 
+# certbot finds out that a disk is full when the certificate is issued, and counted.
+has_room() {
+  local folder
+  for folder in /etc/letsencrypt /tls /acme; do
+    if ! head -c 256K /dev/zero >"$folder/.room"; then
+      rm -f "$folder/.room" || true
+      echo "Cannot keep a new certificate: $folder has no room for 256 kB, or must not be written to. Nothing was asked for" >&2
+      exit 1
+    fi
+    rm "$folder/.room"
+  done
+}
+
+# What a power cut or a full disk left half-written would be in certbot's way for ever. The certificate that is served is not here.
+clear_ruins() {
+  is_whole || rm -rf "$lineage" "/etc/letsencrypt/archive/$name" "$renewal"
+  [ ! -e /etc/letsencrypt/accounts ] || find /etc/letsencrypt/accounts -name '*.json' -empty -printf '%h\0' | xargs -0r rm -rf
+}
+
 # issue SERVER [OPTION…]
 issue() {
   local extra=("${@:2}")
   if [ -n "${CERT_EMAIL:-}" ]; then extra+=(--email "$CERT_EMAIL"); else extra+=(--register-unsafely-without-email); fi
-  [ ! -e "$lineage/fullchain.pem" ] || extra+=(--force-renewal)
+  [ ! -e "$lineage" ] || extra+=(--force-renewal)
   certbot certonly "${common[@]}" "${extra[@]}" --agree-tos --server "$1" --webroot --webroot-path /acme \
     --cert-name "$name" --renew-with-new-domains "${names[@]/#/--domain=}"
 }
 
-# is_wanted SERVER: there is a certificate from there, with all names, and with all its parts. certbot itself takes a chain that a
-# full disk cut short for a good one.
-is_wanted() {
-  [ "$(authority)" = "$1" ] &&
-    [ "$(names_in_certificate)" = "$(printf '%s\n' "${names[@]}" | sort)" ] &&
-    cat "$lineage/cert.pem" "$lineage/chain.pem" | cmp -s - "$lineage/fullchain.pem"
+# certbot itself takes a chain that was cut short for a good one.
+is_whole() {
+  local key
+  key=$(openssl pkey -pubout -in "$lineage/privkey.pem" 2>/dev/null) &&
+    [ "$(openssl x509 -noout -pubkey -in "$lineage/cert.pem" 2>/dev/null)" = "$key" ] &&
+    cat "$lineage/cert.pem" "$lineage/chain.pem" | cmp -s - "$lineage/fullchain.pem" &&
+    [ -n "$(authority)" ]
 }
 
-is_real() { [ -e "$lineage/fullchain.pem" ] && [ "$(authority)" != "$staging" ]; }
+# is_wanted SERVER: there is a certificate from there, with all names.
+is_wanted() {
+  is_whole && [ "$(authority)" = "$1" ] && [ "$(names_in_certificate)" = "$(printf '%s\n' "${names[@]}" | sort)" ]
+}
+
+is_real() { is_whole && [ "$(authority)" != "$staging" ]; }
 
 authority() { sed -n 's/^server = //p' "$renewal" 2>/dev/null; }
 
 names_in_certificate() {
-  openssl x509 -noout -ext subjectAltName -in "$lineage/cert.pem" 2>/dev/null | grep -o 'DNS:[^, ]*' | sed 's/^DNS://' | sort
+  openssl x509 -noout -ext subjectAltName -in "$lineage/cert.pem" | grep -o 'DNS:[^, ]*' | sed 's/^DNS://' | sort
 }
 
 # Not a hook inside certbot: what a full disk kept from being published, the next run publishes.
