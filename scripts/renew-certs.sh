@@ -138,7 +138,10 @@ fi
 if ! in_nginx test -e /tls/.reload && not_serving >/dev/null; then
   finish 0 "Nothing to do: certificate $serial is served, and good for another $(left)"
 fi
-in_nginx /opt/nginx/reload.sh || finish 40 "Certificate $serial is there, but nginx does not reload: the one before is still served"
+if ! output=$(in_nginx /opt/nginx/reload.sh 2>&1); then
+  complain "$output"
+  finish 40 "Certificate $serial is there, but nginx does not reload: the one before is still served"
+fi
 compose kill --signal HUP stun >/dev/null 2>&1 9>&- # one that is down reads it when it starts
 wrong=$(wait_until_served) || finish 40 "Certificate $serial is there, and the services were told, but $wrong"
 in_nginx rm -f /tls/.reload
