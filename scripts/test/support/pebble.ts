@@ -1,5 +1,6 @@
 // Pebble, Let's Encrypt's small authority for tests, with a DNS that answers what the test wants, in a container of their own.
 import { execFile, execFileSync } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request, type Server } from 'node:https';
 import { join } from 'node:path';
@@ -137,10 +138,19 @@ export class Pebble {
   }
 
   /** The authority that the issued certificates come from (PEM); Pebble makes a new one at each start. */
-  async root(): Promise<string> {
-    const root = await get(this.#management, '/roots/0', readFileSync(this.caFile));
-    if (root === undefined) throw new Error('Cannot get the root of Pebble');
-    return root;
+  root(): Promise<string> {
+    return this.#ask('/roots/0');
+  }
+
+  /** What the issued certificates have as the name of their issuer. */
+  async issuer(): Promise<string> {
+    return new X509Certificate(await this.#ask('/intermediates/0')).subject.replace('CN=', '');
+  }
+
+  async #ask(path: string): Promise<string> {
+    const answer = await get(this.#management, path, readFileSync(this.caFile));
+    if (answer === undefined) throw new Error(`Cannot get ${path} from Pebble`);
+    return answer;
   }
 
   /** What Pebble wrote about the requests that came in. */

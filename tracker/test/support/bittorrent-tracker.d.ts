@@ -1,6 +1,7 @@
 // What the tests use of bittorrent-tracker, which brings no types of its own.
 declare module 'bittorrent-tracker' {
   import type { EventEmitter } from 'node:events';
+  import type { Agent } from 'node:https';
 
   export interface ScrapeResult {
     readonly infoHash: string;
@@ -26,6 +27,8 @@ declare module 'bittorrent-tracker' {
     readonly announce: string | string[];
     readonly port?: number;
     readonly getAnnounceOpts?: () => object;
+    readonly rtcConfig?: object;
+    readonly proxyOpts?: { readonly httpsAgent: Agent };
   }
 
   export class Client extends EventEmitter {
@@ -41,6 +44,11 @@ declare module 'bittorrent-tracker' {
     scrape(options?: { infoHash?: string | string[] }): void;
     destroy(done?: () => void): void;
     readonly destroyed: boolean;
-    readonly _trackers: { reconnecting: boolean; reconnectTimer: NodeJS.Timeout; _openSocket(): void }[];
+    readonly _trackers: {
+      readonly socket: EventEmitter | null;
+      reconnecting: boolean;
+      reconnectTimer: NodeJS.Timeout;
+      _openSocket(): void;
+    }[];
   }
 }
