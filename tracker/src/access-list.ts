@@ -13,6 +13,8 @@ export interface AccessListOptions {
   /** Paths; empty for none. One hexadecimal info hash a line, `#` begins a comment. */
   readonly allowFile: string;
   readonly denyFile: string;
+  /** Called when a file was read again. */
+  readonly changed: () => void;
   readonly log: Log;
 }
 
@@ -70,7 +72,10 @@ export function createAccessList(options: AccessListOptions): AccessList {
         });
         watchFile(list.file, { interval: LOOK_EVERY_MS, persistent: false }, () => {
           read(list).then(
-            () => log.info('access list read again', { file: list.file, infoHashes: list.hashes.size }),
+            () => {
+              log.info('access list read again', { file: list.file, infoHashes: list.hashes.size });
+              options.changed();
+            },
             (error: unknown) =>
               log.error('cannot read the access list, the old one stays in force', {
                 file: list.file,

@@ -13,6 +13,7 @@ import {
 } from '@relay-swarm/kit';
 import { createAccessList } from './access-list.ts';
 import { buildBittorrent, type Bittorrent } from './bittorrent.ts';
+import { Closing, closeSwarms } from './closing.ts';
 import { Graffiti } from './graffiti/graffiti.ts';
 import { Keeper } from './keeper.ts';
 import { registerMetrics } from './metrics.ts';
@@ -50,8 +51,14 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     denied: settings.deniedInfoHashes,
     allowFile: settings.allowFile,
     denyFile: settings.denyFile,
+    changed: () => closing.start(closeRefused()),
     log,
   });
+  const closing = new Closing(setImmediate);
+  function* closeRefused(): Generator<void, void> {
+    yield* closeSwarms(swarms, bittorrent.hosts, refuse);
+    yield* graffiti.closeRefused();
+  }
   const refuse = (infoHash: string): string | undefined =>
     accessList.isOpen ? undefined : accessList.refuse(idToHex(infoHash));
   const dice = (limit: number): number => Math.floor(Math.random() * limit);

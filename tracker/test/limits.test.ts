@@ -42,7 +42,14 @@ describe('createOriginCheck()', () => {
 
 describe('createAccessList()', () => {
   const [one, two, three] = ['11', '22', '33'].map((pair) => pair.repeat(20)) as [string, string, string];
-  const none = { allowed: [], denied: [], allowFile: '', denyFile: '', log: silentLog };
+  const none = {
+    allowed: [],
+    denied: [],
+    allowFile: '',
+    denyFile: '',
+    changed: () => undefined,
+    log: silentLog,
+  };
 
   it('serves everything without lists, all but the denied, or only the allowed', () => {
     expect(createAccessList(none).isOpen).toBe(true);

@@ -38,7 +38,6 @@ export class Board {
   subscriptions = 0;
   pushes = 0;
 
-  /** Info hashes that somebody announces or subscribes to. */
   get size(): number {
     return this.#topics.size;
   }
@@ -105,6 +104,24 @@ export class Board {
     topic.subscribers.delete(member);
     this.subscriptions--;
     this.#closeIfEmpty(infoHash, topic);
+  }
+
+  /** Info hashes that somebody announces or subscribes to. */
+  infoHashes(): IterableIterator<string> {
+    return this.#topics.keys();
+  }
+
+  /** Ends every announce, which the subscribers are told, and then every subscription; one in each step. */
+  *close(infoHash: string): Generator<void, void> {
+    const topic = this.#topics.get(infoHash);
+    for (const announcer of topic?.announcers.keys() ?? []) {
+      this.unannounce(announcer, infoHash);
+      yield;
+    }
+    for (const subscriber of topic?.subscribers.keys() ?? []) {
+      this.unsubscribe(subscriber, infoHash);
+      yield;
+    }
   }
 
   /** Leaves first as a subscriber, so that nobody is told of its own end. */

@@ -130,6 +130,14 @@ export class Graffiti {
     return session;
   }
 
+  /** Ends what is announced and subscribed under info hashes that are refused now, in small steps. */
+  *closeRefused(): Generator<void, void> {
+    for (const infoHash of this.#board.infoHashes()) {
+      yield;
+      if (this.#options.refuse(infoHash) !== undefined) yield* this.#board.close(infoHash);
+    }
+  }
+
   #challenge(session: Session, publicKey: string): void {
     if (publicKey === '') {
       this.#reject(session, 'bad_key', 'invalid public key');

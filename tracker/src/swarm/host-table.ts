@@ -66,7 +66,7 @@ export class HostTable {
   /** The host leaves, if it is still the one with this peer id: the last word of a client may come after its successor's first. */
   leave({ infoHash, peerId, endpoint }: HostIdentity): void {
     const host = this.#swarms.find(infoHash)?.hosts?.find(endpoint);
-    if (host?.id === peerId) this.#remove(host);
+    if (host?.id === peerId) this.remove(host);
   }
 
   /** Removes the hosts last seen before the given time. */
@@ -74,12 +74,12 @@ export class HostTable {
     for (;;) {
       const host = this.#byAge.oldestBefore(beforeMs);
       if (host === undefined) return;
-      this.#remove(host);
+      this.remove(host);
       this.expired++;
     }
   }
 
-  #remove(host: Host): void {
+  remove(host: Host): void {
     this.#byAge.takeOut(host);
     this.size--;
     this.#ofAddress.remove(host.addressKey);

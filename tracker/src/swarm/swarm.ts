@@ -47,6 +47,11 @@ export class Swarm {
     return this.#byId.get(id);
   }
 
+  /** One of those on a connection, the newest claim to its id; undefined where there is nobody. */
+  get anyPeer(): Peer | undefined {
+    return this.#leechers.at(-1) ?? this.#seeders.at(-1);
+  }
+
   /** This connection's claim to the id. */
   findOn(link: Link, id: string): Peer | undefined {
     let peer = this.#byId.get(id);

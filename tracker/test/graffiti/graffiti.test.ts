@@ -43,8 +43,9 @@ class Wire implements GraffitiLink {
 }
 
 const limits = { announcesPerPeerMax: 4, subscriptionsPerPeerMax: 3 };
+const denied = new Set([hash('denied')]);
 const refuse = (infoHash: string): string | undefined =>
-  infoHash === hash('denied') ? 'Not served here' : undefined;
+  denied.has(infoHash) ? 'Not served here' : undefined;
 const create = (relayUrl: string | undefined = RELAY_URL): Graffiti =>
   new Graffiti({ relayUrl, randomHex: (bytes) => randomBytes(bytes).toString('hex'), limits, refuse });
 
@@ -444,5 +445,28 @@ describe('a request that is refused', () => {
     expect(graffiti).toMatchObject({ infoHashes: 0, refused: { not_served: 1 } });
     alice.ask(`un${action}`, 'denied');
     expect(alice.take()).toEqual([done(`un${action}d`)]);
+  });
+});
+
+describe('an info hash that is denied while it is in use', () => {
+  afterEach(() => denied.delete(hash('x')));
+
+  it('is closed: its subscribers are told of the end of each announce, and nothing of others changes', () => {
+    const graffiti = create();
+    const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => join(graffiti, name)) as [
+      Client,
+      Client,
+      Client,
+    ];
+    for (const client of [alice, carol]) client.ask('announce', 'x', 'y');
+    bob.ask('subscribe', 'x', 'y');
+    for (const client of [alice, bob, carol]) client.take();
+
+    denied.add(hash('x'));
+    expect([...graffiti.closeRefused()].length).toBeGreaterThan(3);
+    expect(bob.take()).toEqual([push('unannounce', alice, 'x'), push('unannounce', carol, 'x')]);
+    expect([graffiti.infoHashes, graffiti.announces, graffiti.subscriptions]).toEqual([1, 2, 1]);
+    alice.ask('unannounce', 'y');
+    expect(bob.take()).toEqual([push('unannounce', alice, 'y')]);
   });
 });
