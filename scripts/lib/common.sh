@@ -17,6 +17,9 @@ fail() {
 # usage: prints the comment at the head of the script that sources this.
 usage() { sed -n '2,/^[^#]/{ /^#/ { s/^# \{0,1\}//p } }' "$0"; }
 
+# value_of OPTION [VALUE]: what stands behind an option, or the end of the script.
+value_of() { if [ -n "${2:-}" ]; then value=$2; else fail 2 "$1 needs a value behind it: see --help"; fi; }
+
 # setting NAME [DEFAULT]: a setting from the environment or .env. The file is read, never run.
 setting() {
   local name=$1 line value=

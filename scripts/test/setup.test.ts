@@ -33,6 +33,16 @@ describe('scripts/setup', () => {
     expect(existsSync(file)).toBe(false);
   });
 
+  it.each([
+    ['setup', '--email'],
+    ['setup', '--ca'],
+    ['smoke', '--ca'],
+    ['update', '--ca'],
+  ])('%s %s wants a value', (script, option) => {
+    const { status, stderr } = server.script(script, option);
+    expect([status, stderr]).toEqual([2, `${option} needs a value behind it: see --help\n`]);
+  });
+
   it('writes .env for its owner alone, with a secret that nobody knows, and stops at what the checks find', () => {
     const { status, stdout, stderr } = server.script('setup', 'Relay.TEST', '--email', 'me@relay.test');
     expect([status, stdout, stderr]).toEqual([

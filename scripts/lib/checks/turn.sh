@@ -28,7 +28,7 @@ check_turn() {
         ok "TURN over TLS: ${line#*: }"
         ;;
       'FAIL  turns: '*) bad "TURN over TLS: ${line#*: }. Is $(setting STUN_TLS_PORT 5349)/tcp let in? Look at: docker compose logs stun" ;;
-      'FAIL  turn: '*) bad "TURN: ${line#*: }. Are $(setting STUN_PORT 3478)/udp and the relayed ports let in, and is PUBLIC_IP right? Look at: docker compose logs stun" ;;
+      'FAIL  turn: '*) bad "TURN: ${line#*: }. Are $(setting STUN_PORT 3478)/udp and the relayed ports let in, and is PUBLIC_IP right? (A NAT that does not lead back in lets this fail while others get through: try it from elsewhere.) Look at: docker compose logs stun" ;;
       *) bad "TURN: cannot be used from the tracker's container: $line" ;;
     esac
   done <<<"$output"
