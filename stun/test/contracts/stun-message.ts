@@ -181,6 +181,22 @@ export const channelNumber = (number: number): Attribute => [0x000c, number32(nu
 export const family = (value: 1 | 2): Attribute => [0x0017, Buffer.from([value, 0, 0, 0])];
 export const evenPort = (reserveNext: boolean): Attribute => [0x0018, Buffer.from([reserveNext ? 0x80 : 0])];
 
+/** XOR-PEER-ADDRESS. */
+export const peerAddress = (peer: Address, transactionId: Buffer): Attribute => [
+  0x0012,
+  encodeXorAddress(peer, transactionId),
+];
+
+export function sendIndication(
+  peer: Address,
+  data: Buffer,
+  more: readonly Attribute[] = [],
+  transactionId = randomBytes(12),
+): Buffer {
+  const attributes: Attribute[] = [peerAddress(peer, transactionId), [0x0013, data], ...more];
+  return encode({ class: 'indication', method: 'send', transactionId, attributes });
+}
+
 export function channelData(number: number, data: Buffer, isPadded = false): Buffer {
   const head = Buffer.alloc(4);
   head.writeUInt16BE(number, 0);

@@ -1,5 +1,5 @@
 // A TURN client for tests, over UDP, TCP or TLS: real sockets, every wait has an end.
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { createSocket, type Socket as UdpSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
@@ -11,10 +11,11 @@ import {
   decode,
   decodeXorAddress,
   encode,
-  encodeXorAddress,
   errorCodeOf,
   isSealed,
   lifetime,
+  peerAddress,
+  sendIndication,
   UDP_TRANSPORT,
   valueOf,
   type Address,
@@ -22,6 +23,7 @@ import {
   type Message,
   type Method,
 } from './stun-message.ts';
+import { TurnUser } from './turn-user.ts';
 
 const WAIT_MS_MAX = 3_000;
 const RETRANSMIT_MS = 500;
@@ -46,22 +48,19 @@ interface Pipe {
   close(): void;
 }
 
-export class TurnClient {
+export class TurnClient extends TurnUser {
   readonly #pipe: Pipe;
-  readonly #login: Login;
   readonly #answers = new Map<string, (message: Message) => void>();
   readonly #received: Received[] = [];
   #wake: () => void = () => undefined;
-  realm = '';
-  nonce: Buffer = Buffer.alloc(0);
   /** True once the server has hung up. */
   isClosed = false;
   /** Everything that is no answer and no data. */
   readonly other: Buffer[] = [];
 
-  private constructor(pipe: Pipe, login: Login) {
+  private constructor(pipe: Pipe, { username, password }: Login) {
+    super(username, password);
     this.#pipe = pipe;
-    this.#login = login;
   }
 
   static async connect(
@@ -84,11 +83,6 @@ export class TurnClient {
 
   get local(): Address {
     return this.#pipe.local;
-  }
-
-  get key(): Buffer {
-    const { username, password } = this.#login;
-    return createHash('md5').update(`${username}:${this.realm}:${password}`).digest();
   }
 
   sendBytes(bytes: Buffer): void {
@@ -124,8 +118,7 @@ export class TurnClient {
     const code = errorCodeOf(answer);
     const isFirst = code === 401 && this.nonce.length === 0;
     if (!isFirst && code !== 438) return answer;
-    this.realm = valueOf(answer, 0x0014)!.toString();
-    this.nonce = Buffer.from(valueOf(answer, 0x0015)!);
+    this.takeChallenge(answer);
     const nextId = randomBytes(12);
     return this.#sealed(this.encode(method, attributes(nextId), nextId));
   }
@@ -136,23 +129,6 @@ export class TurnClient {
     if (answer.class === 'success' && !isSealed(answer, this.key))
       throw new Error('the success is not sealed');
     return answer;
-  }
-
-  /** The request as this client would send it. */
-  encode(method: Method, attributes: readonly Attribute[], transactionId = randomBytes(12)): Buffer {
-    if (this.nonce.length === 0) return encode({ method, transactionId, attributes, fingerprint: true });
-    return encode({
-      method,
-      transactionId,
-      attributes: [
-        ...attributes,
-        [0x0006, Buffer.from(this.#login.username)],
-        [0x0014, Buffer.from(this.realm)],
-        [0x0015, this.nonce],
-      ],
-      key: this.key,
-      fingerprint: true,
-    });
   }
 
   async binding(): Promise<Message> {
@@ -173,28 +149,15 @@ export class TurnClient {
   }
 
   permit(...peers: readonly Address[]): Promise<Message> {
-    return this.request('createPermission', (id) =>
-      peers.map((peer) => [0x0012, encodeXorAddress(peer, id)]),
-    );
+    return this.request('createPermission', (id) => peers.map((peer) => peerAddress(peer, id)));
   }
 
   bind(number: number, peer: Address): Promise<Message> {
-    return this.request('channelBind', (id) => [channelNumber(number), [0x0012, encodeXorAddress(peer, id)]]);
+    return this.request('channelBind', (id) => [channelNumber(number), peerAddress(peer, id)]);
   }
 
   sendTo(peer: Address, data: Buffer): void {
-    const transactionId = randomBytes(12);
-    this.#pipe.send(
-      encode({
-        class: 'indication',
-        method: 'send',
-        transactionId,
-        attributes: [
-          [0x0012, encodeXorAddress(peer, transactionId)],
-          [0x0013, data],
-        ],
-      }),
-    );
+    this.#pipe.send(sendIndication(peer, data));
   }
 
   sendOnChannel(number: number, data: Buffer): void {

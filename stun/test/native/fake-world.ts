@@ -1,6 +1,5 @@
 // A world for the state machine that has no sockets: clients and relay sockets that write down what they are sent, and a
 // clock that stands still until it is moved.
-import { createHash } from 'node:crypto';
 import type { AddressFamily, Transport, TurnStats } from '../../src/engine.ts';
 import type { Allocation, Relay } from '../../src/native/allocation.ts';
 import { createCounters, type Counters } from '../../src/native/counters.ts';
@@ -9,13 +8,12 @@ import type { Client, OnDatagram, RelaySocket } from '../../src/native/world.ts'
 import { engineOptions, PASSWORD, REALM, type OptionChanges } from '../contracts/options.ts';
 import {
   decode,
-  decodeXorAddress,
   encode,
-  encodeXorAddress,
   errorCodeOf,
   isSealed,
+  peerAddress,
+  sendIndication,
   UDP_TRANSPORT,
-  valueOf,
   channelNumber,
   lifetime,
   type Address,
@@ -23,6 +21,8 @@ import {
   type Message,
   type Method,
 } from '../contracts/stun-message.ts';
+import { relayedAddress } from '../contracts/turn-client.ts';
+import { TurnUser } from '../contracts/turn-user.ts';
 
 export const OWN_IPV4 = '198.51.100.1';
 export const OWN_IPV6 = '2001:db8::1';
@@ -130,24 +130,20 @@ interface FakeClientAddress {
   readonly port: number;
 }
 
-export class FakeClient implements Client {
+export class FakeClient extends TurnUser implements Client {
   readonly transport: Transport;
   readonly address: string;
   readonly port: number;
   readonly world: FakeWorld;
-  readonly name: string;
   allocation: Allocation | undefined = undefined;
   readonly sent: Buffer[] = [];
   releases = 0;
   isSlow = false;
-  password = PASSWORD;
-  realm = '';
-  nonce: Buffer = Buffer.alloc(0);
   #ids = 0;
 
   constructor(world: FakeWorld, name: string, at: FakeClientAddress) {
+    super(name, PASSWORD);
     this.world = world;
-    this.name = name;
     this.transport = at.transport;
     this.address = at.address;
     this.port = at.port;
@@ -161,10 +157,6 @@ export class FakeClient implements Client {
 
   released(): void {
     this.releases++;
-  }
-
-  get key(): Buffer {
-    return createHash('md5').update(`${this.name}:${this.realm}:${this.password}`).digest();
   }
 
   nextId(): Buffer {
@@ -188,31 +180,8 @@ export class FakeClient implements Client {
   /** Fetches a nonce with a request that is not authenticated. */
   greet(): this {
     this.receive(encode({ method: 'refresh', transactionId: this.nextId() }));
-    const answer = this.answer()!;
-    this.realm = valueOf(answer, 0x0014)!.toString();
-    this.nonce = valueOf(answer, 0x0015)!;
+    this.takeChallenge(this.answer()!);
     return this;
-  }
-
-  sealed(
-    method: Method | number,
-    attributes: readonly Attribute[],
-    transactionId: Buffer,
-    hash: 'sha1' | 'sha256' = 'sha1',
-  ): Buffer {
-    return encode({
-      method,
-      transactionId,
-      attributes: [
-        ...attributes,
-        [0x0006, Buffer.from(this.name)],
-        [0x0014, Buffer.from(this.realm)],
-        [0x0015, this.nonce],
-      ],
-      key: this.key,
-      hash,
-      fingerprint: true,
-    });
   }
 
   /** Sends an authenticated request; checks that success is sealed, since browsers ignore it otherwise. */
@@ -222,7 +191,7 @@ export class FakeClient implements Client {
     transactionId = this.nextId(),
   ): Message | undefined {
     if (this.nonce.length === 0) this.greet();
-    this.receive(this.sealed(method, attributes, transactionId));
+    this.receive(this.encode(method, attributes, transactionId));
     const answer = this.answer();
     if (answer?.class === 'success' && !isSealed(answer, this.key))
       throw new Error('the success is not sealed');
@@ -236,10 +205,7 @@ export class FakeClient implements Client {
   }
 
   allocate(...attributes: readonly Attribute[]): Address {
-    const answer = this.request('allocate', [UDP_TRANSPORT, ...attributes])!;
-    const value = valueOf(answer, 0x0016);
-    if (value === undefined) throw new Error(`no allocation: ${String(errorCodeOf(answer))}`);
-    return decodeXorAddress(value, answer.transactionId);
+    return relayedAddress(this.request('allocate', [UDP_TRANSPORT, ...attributes])!);
   }
 
   refresh(seconds: number): number | 'ok' | 'silence' {
@@ -251,7 +217,7 @@ export class FakeClient implements Client {
     return this.#outcomeOf(
       this.request(
         'createPermission',
-        peers.map((peer) => [0x0012, encodeXorAddress(peer, id)]),
+        peers.map((peer) => peerAddress(peer, id)),
         id,
       ),
     );
@@ -259,9 +225,7 @@ export class FakeClient implements Client {
 
   bind(number: number, peer: Address): number | 'ok' | 'silence' {
     const id = this.nextId();
-    return this.#outcomeOf(
-      this.request('channelBind', [channelNumber(number), [0x0012, encodeXorAddress(peer, id)]], id),
-    );
+    return this.#outcomeOf(this.request('channelBind', [channelNumber(number), peerAddress(peer, id)], id));
   }
 
   #outcomeOf(answer: Message | undefined): number | 'ok' | 'silence' {
@@ -269,19 +233,7 @@ export class FakeClient implements Client {
   }
 
   sendTo(peer: Address, data: string, ...more: readonly Attribute[]): void {
-    const transactionId = this.nextId();
-    this.receive(
-      encode({
-        class: 'indication',
-        method: 'send',
-        transactionId,
-        attributes: [
-          [0x0012, encodeXorAddress(peer, transactionId)],
-          [0x0013, Buffer.from(data, 'latin1')],
-          ...more,
-        ],
-      }),
-    );
+    this.receive(sendIndication(peer, Buffer.from(data, 'latin1'), more, this.nextId()));
   }
 }
 

@@ -5,10 +5,11 @@ import {
   channelData,
   channelNumber,
   encode,
-  encodeXorAddress,
   evenPort,
   family,
   lifetime,
+  peerAddress,
+  sendIndication,
   UDP_TRANSPORT,
   type Attribute,
 } from '../contracts/stun-message.ts';
@@ -28,22 +29,22 @@ export function dice(seed: number): (below: number) => number {
 export function everyMessage(client: FakeClient): readonly Buffer[] {
   if (client.nonce.length === 0) client.greet();
   const id = client.nextId();
-  const peer: Attribute = [0x0012, encodeXorAddress(PEER, id)];
-  const peer6: Attribute = [0x0012, encodeXorAddress({ address: '2001:db8:1::10', port: 5000 }, id)];
+  const peer = peerAddress(PEER, id);
+  const peer6 = peerAddress({ address: '2001:db8:1::10', port: 5000 }, id);
   const data: Attribute = [0x0013, Buffer.from('some data')];
   return [
     encode({ method: 'binding', transactionId: id, fingerprint: true }),
     encode({ method: 'allocate', transactionId: id, attributes: [UDP_TRANSPORT] }),
-    client.sealed('allocate', [UDP_TRANSPORT, lifetime(900), [0x001a, Buffer.alloc(0)]], id),
-    client.sealed('allocate', [UDP_TRANSPORT, evenPort(true)], id),
-    client.sealed('allocate', [UDP_TRANSPORT, [0x8000, Buffer.from([2, 0, 0, 0])]], id),
-    client.sealed('allocate', [UDP_TRANSPORT, [0x0022, Buffer.alloc(8, 1)]], id),
-    client.sealed('refresh', [lifetime(600), family(1)], id),
-    client.sealed('createPermission', [peer, peer6], id),
-    client.sealed('createPermission', [peer], id, 'sha256'),
-    client.sealed('channelBind', [channelNumber(0x4000), peer], id),
-    client.sealed('refresh', [lifetime(0)], id),
-    encode({ class: 'indication', method: 'send', transactionId: id, attributes: [peer, data] }),
+    client.encode('allocate', [UDP_TRANSPORT, lifetime(900), [0x001a, Buffer.alloc(0)]], id),
+    client.encode('allocate', [UDP_TRANSPORT, evenPort(true)], id),
+    client.encode('allocate', [UDP_TRANSPORT, [0x8000, Buffer.from([2, 0, 0, 0])]], id),
+    client.encode('allocate', [UDP_TRANSPORT, [0x0022, Buffer.alloc(8, 1)]], id),
+    client.encode('refresh', [lifetime(600), family(1)], id),
+    client.encode('createPermission', [peer, peer6], id),
+    client.encode('createPermission', [peer], id, 'sha256'),
+    client.encode('channelBind', [channelNumber(0x4000), peer], id),
+    client.encode('refresh', [lifetime(0)], id),
+    sendIndication(PEER, Buffer.from('some data'), [], id),
     encode({ class: 'indication', method: 'data', transactionId: id, attributes: [peer, data] }),
     encode({ class: 'success', method: 'allocate', transactionId: id, attributes: [peer] }),
     encode({

@@ -7,13 +7,13 @@ import {
   decode,
   decodeXorAddress,
   encode,
-  encodeXorAddress,
   errorCodeOf,
   evenPort,
   family,
   isSealed,
   lifetime,
   number32,
+  peerAddress,
   UDP_TRANSPORT,
   valueOf,
   type Attribute,
@@ -181,7 +181,7 @@ describe('credentials', () => {
 
   it('seals the answer with SHA-256 where the request was', () => {
     const client = new FakeWorld().client().greet();
-    client.receive(client.sealed('allocate', [UDP_TRANSPORT], client.nextId(), 'sha256'));
+    client.receive(client.encode('allocate', [UDP_TRANSPORT], client.nextId(), 'sha256'));
     const answer = client.answer()!;
     expect(answer.class).toBe('success');
     expect(isSealed(answer, client.key, 'sha256')).toBe(true);
@@ -271,7 +271,7 @@ describe('Allocate', () => {
   it('answers a repeated request with the same bytes, and a second one with 437', () => {
     const world = new FakeWorld();
     const client = world.client().greet();
-    const request = client.sealed('allocate', [UDP_TRANSPORT], client.nextId());
+    const request = client.encode('allocate', [UDP_TRANSPORT], client.nextId());
     client.receive(request);
     client.receive(request);
     const [answer, again] = client.sent;
@@ -587,7 +587,7 @@ describe('permissions', () => {
     client.sendTo({ ...PEER, port: 0 }, 'x');
     client.receive(encode({ class: 'indication', method: 'send', attributes: [[0x0013, Buffer.from('x')]] }));
     const transactionId = client.nextId();
-    const peer: Attribute = [0x0012, encodeXorAddress(PEER, transactionId)];
+    const peer = peerAddress(PEER, transactionId);
     client.receive(encode({ class: 'indication', method: 'send', transactionId, attributes: [peer] }));
     client.sendTo(PEER, 'x', [0x0024, number32(1)]);
     expect(world.drops.malformed).toBe(4);
@@ -656,7 +656,7 @@ describe('channels', () => {
     const client = bound(new FakeWorld());
     expect(client.outcome('channelBind', channelNumber(0x4001))).toBe(400);
     const id = client.nextId();
-    expect(client.outcome('channelBind', [0x0012, encodeXorAddress(PEER, id)])).toBe(400);
+    expect(client.outcome('channelBind', peerAddress(PEER, id))).toBe(400);
     expect(client.outcome('channelBind', channelNumber(0x4001), [0x0012, Buffer.alloc(7)])).toBe(400);
     expect(client.outcome('createPermission', [0x0012, Buffer.alloc(9, 1)])).toBe(400);
   });

@@ -87,7 +87,7 @@ describe('a client that does not read', () => {
     const world = new FakeWorld();
     const { socket, client } = connected(world);
     const user = world.client('alice', FROM).greet();
-    socket.emit('data', user.sealed('allocate', [UDP_TRANSPORT], user.nextId()));
+    socket.emit('data', user.encode('allocate', [UDP_TRANSPORT], user.nextId()));
     expect(client.allocation).toBeDefined();
     socket.emit('end');
     expect(client.allocation).toBeUndefined();

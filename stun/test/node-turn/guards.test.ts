@@ -7,10 +7,10 @@ import { ALICE, BOB, engineOptions, type OptionChanges } from '../contracts/opti
 import {
   channelData,
   encode,
-  encodeXorAddress,
   errorCodeOf,
   isSealed,
   lifetime,
+  sendIndication,
   UDP_TRANSPORT,
   valueOf,
 } from '../contracts/stun-message.ts';
@@ -119,20 +119,11 @@ describe('node-turn behind the wall', () => {
     const { address } = await peer();
     await alice.allocated();
     await alice.permit(address);
-    const id = randomBytes(12);
     const seeds = [
       alice.encode('binding', []),
       alice.encode('allocate', [UDP_TRANSPORT]),
       alice.encode('refresh', [lifetime(600)]),
-      encode({
-        class: 'indication',
-        method: 'send',
-        transactionId: id,
-        attributes: [
-          [0x0012, encodeXorAddress(address, id)],
-          [0x0013, randomBytes(20)],
-        ],
-      }),
+      sendIndication(address, randomBytes(20)),
       channelData(0x4000, randomBytes(20)),
     ];
     for (const seed of seeds) {
