@@ -22,10 +22,12 @@ is_private() {
     ${1,,} =~ ^(::1?$|f[cdf]|fe[89ab]) ]]
 }
 
-# own_addresses FAMILY: those on this machine's interfaces, without Docker's.
+# own_addresses FAMILY: the public ones on this machine's interfaces. Docker's networks are private.
 own_addresses() {
-  ip -o "-$1" addr show scope global 2>/dev/null |
-    awk '$2 !~ /^(docker|br-|veth)/ { sub(/\/.*/, "", $4); print $4 }'
+  local address
+  for address in $(ip -o "-$1" addr show scope global 2>/dev/null | awk '{ sub(/\/.*/, "", $4); print $4 }'); do
+    is_private "$address" || printf '%s\n' "$address"
+  done
 }
 
 # told_addresses FAMILY: those of PUBLIC_IP.
@@ -78,11 +80,11 @@ take_seen() {
 
 # server_addresses FAMILY: where the internet may reach this server, as far as that is known.
 server_addresses() {
-  local address seen=seen$1
+  local seen=seen$1
   {
     told_addresses "$1"
     printf '%s\n' "${!seen}"
-    for address in $(own_addresses "$1"); do is_private "$address" || printf '%s\n' "$address"; done
+    own_addresses "$1"
   } | sed '/^$/d' | sort -u
 }
 
@@ -91,7 +93,7 @@ check_public_address() {
   local told own seen
   told=$(told_addresses 4 | head -n 1)
   seen=$seen4
-  own=$(own_addresses 4 | while read -r address; do is_private "$address" || echo "$address"; done)
+  own=$(own_addresses 4)
   if [ -n "$told" ]; then
     if grep -qxF "$told" <<<"$own"; then
       ok "public address: PUBLIC_IP=$told is on an interface of this machine"
