@@ -43,7 +43,7 @@ caa_records() {
     [[ $answer == *'status: '* ]] || answer=unanswered
   elif command -v host >/dev/null; then
     answer=$(host -W 3 -t CAA "$1" 2>&1)
-    [[ $answer != *'timed out'* ]] || answer=unanswered
+    [[ $answer != *'no servers could be reached'* ]] || answer=unanswered
   elif command -v resolvectl >/dev/null; then
     answer=$(resolvectl query --type=CAA --legend=no "$1" 2>&1) ||
       [[ $answer == *SERVFAIL* || $answer == *'does not have any'* || $answer == *'not found'* ]] || answer=unanswered

@@ -1,6 +1,6 @@
 // The repository that an operator's folder is a clone of, and somebody who works on it.
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { repositoryFiles } from './repository.ts';
@@ -39,6 +39,12 @@ export class Upstream {
       commit: git(this.#clone, 'rev-parse', 'HEAD'),
       changes: git(this.#clone, 'status', '--porcelain', '--untracked-files=no'),
     };
+  }
+
+  /** Gives the repository to another user, who must be able to reach it. */
+  belongsTo(uid: number): void {
+    chmodSync(this.#folder, 0o755);
+    execFileSync('chown', ['-R', String(uid), this.#folder]);
   }
 
   remove(): void {
