@@ -184,7 +184,7 @@ export class FakeClient extends TurnUser implements Client {
     return this;
   }
 
-  /** Sends an authenticated request; checks that success is sealed, since browsers ignore it otherwise. */
+  /** Sends an authenticated request; checks that the answer is sealed, since browsers ignore it otherwise. */
   request(
     method: Method | number,
     attributes: readonly Attribute[] = [],
@@ -193,8 +193,8 @@ export class FakeClient extends TurnUser implements Client {
     if (this.nonce.length === 0) this.greet();
     this.receive(this.encode(method, attributes, transactionId));
     const answer = this.answer();
-    if (answer?.class === 'success' && !isSealed(answer, this.key))
-      throw new Error('the success is not sealed');
+    if (answer !== undefined && !isChallenge(answer) && !isSealed(answer, this.key))
+      throw new Error('the answer is not sealed');
     return answer;
   }
 
@@ -236,6 +236,8 @@ export class FakeClient extends TurnUser implements Client {
     this.receive(sendIndication(peer, Buffer.from(data, 'latin1'), more, this.nextId()));
   }
 }
+
+const isChallenge = (answer: Message): boolean => [401, 438].includes(errorCodeOf(answer) ?? 0);
 
 /** A relay's own view, for tests that look inside. */
 export const relaysOf = (client: FakeClient): readonly Relay[] => client.allocation?.relays ?? [];

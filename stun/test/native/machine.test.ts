@@ -216,18 +216,39 @@ describe('credentials', () => {
     expect(client.greet().outcome('allocate', UDP_TRANSPORT)).toBe(401);
   });
 
-  it('answers a limited number of strangers a second from one address, and others still', () => {
-    const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 10 } });
+  it('leaves an allocation its key when the secret behind it is gone', () => {
+    let knows = authenticate;
+    const world = new FakeWorld({ authenticate: (name) => knows(name) });
     const client = world.client();
-    for (let i = 0; i < 50; i++) client.receive(encode({ method: 'allocate' }));
-    expect(client.sent).toHaveLength(10);
-    expect(world.drops.rateLimit).toBe(40);
-    const other = world.client('bob', { address: '203.0.113.8' });
-    other.allocate();
-    world.advance(1_000);
-    client.sent.length = 0;
     client.allocate();
+    knows = () => undefined;
+    expect(client.refresh(600)).toBe('ok');
+    expect(client.refresh(0)).toBe('ok');
+    expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(401);
   });
+
+  it('answers 400 to a name longer than names may be', () => {
+    const name = 'x'.repeat(508);
+    expect(new FakeWorld().client(name).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
+    const client = new FakeWorld().client(`${name}x`).greet();
+    expect(tried(client, login(client))).toBe(400);
+  });
+
+  it.each(['allocate', 'binding'] as const)(
+    'answers a limited number of strangers’ requests a second from one address (%s), and others still',
+    (method) => {
+      const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 10 } });
+      const client = world.client();
+      for (let i = 0; i < 50; i++) client.receive(encode({ method }));
+      expect(client.sent).toHaveLength(10);
+      expect(world.drops.rateLimit).toBe(40);
+      const other = world.client('bob', { address: '203.0.113.8' });
+      other.allocate();
+      world.advance(1_000);
+      client.sent.length = 0;
+      client.allocate();
+    },
+  );
 
   it('looks at a limited number of wrong passwords a second from one address, and hears allocations still', () => {
     const asked: string[] = [];
@@ -830,12 +851,15 @@ describe('bandwidth', () => {
     ['bytesPerSecondMax', 'bob', 1],
   ] as const)('%s is shared as it says (%s)', (limit, second, passed) => {
     const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 0, [limit]: 1_000 } });
+    let received = 0;
     for (const client of [world.client(), world.client(second)]) {
-      client.allocate();
+      const relayed = client.allocate();
       client.permit(PEER);
       client.sendTo(PEER, 'x'.repeat(900));
+      world.fromPeer(PEER, relayed, 'x'.repeat(900));
+      received += client.sent.length;
     }
-    expect(world.toPeers).toHaveLength(passed);
+    expect([world.toPeers.length, received]).toEqual([passed, passed]);
   });
 
   it('of a user does not come anew with a new allocation', () => {

@@ -1,10 +1,10 @@
-// What a client on a stream may keep of this server's memory by not reading.
+// What a client on a stream may keep of this server, its memory above all, by not reading and by staying.
 import { EventEmitter } from 'node:events';
 import type { Socket } from 'node:net';
 import { createCounters } from '../../src/native/counters.ts';
 import { StreamClient } from '../../src/native/stream-client.ts';
-import { UDP_TRANSPORT } from '../contracts/stun-message.ts';
-import { FakeWorld } from './fake-world.ts';
+import { lifetime, UDP_TRANSPORT } from '../contracts/stun-message.ts';
+import { FakeWorld, type FakeClient } from './fake-world.ts';
 
 const LIMIT = 65_536;
 const SLAB = Buffer.alloc(262_144);
@@ -12,6 +12,7 @@ const SLAB = Buffer.alloc(262_144);
 /** A socket whose other end takes nothing until it is told to. */
 class StuckSocket extends EventEmitter {
   destroyed = false;
+  readonly destroy = (): void => void (this.destroyed = true);
   writableLength = 0;
   readonly written: Buffer[] = [];
   readonly cork = (): void => undefined;
@@ -34,7 +35,7 @@ class StuckSocket extends EventEmitter {
 /** Where the client connects from. */
 const FROM = { address: '203.0.113.7', port: 4000 };
 
-function connected({ machine, nowMs }: FakeWorld): {
+function connected(world: FakeWorld): {
   socket: StuckSocket;
   client: StreamClient;
   sent: (bytes: number) => Promise<boolean>;
@@ -44,10 +45,10 @@ function connected({ machine, nowMs }: FakeWorld): {
     socket: socket as unknown as Socket,
     transport: 'tcp',
     ...FROM,
-    machine,
+    machine: world.machine,
     counters: createCounters(),
     sendBufferBytesMax: LIMIT,
-    nowMs: () => nowMs,
+    nowMs: () => world.nowMs,
     enter: () => true,
     isProxied: false,
   });
@@ -58,6 +59,13 @@ function connected({ machine, nowMs }: FakeWorld): {
     return isSent;
   };
   return { socket, client, sent };
+}
+
+/** Allocates on the connection. */
+function allocated(world: FakeWorld, socket: StuckSocket): FakeClient {
+  const user = world.client('alice', FROM).greet();
+  socket.emit('data', user.encode('allocate', [UDP_TRANSPORT], user.nextId()));
+  return user;
 }
 
 /** What stays in memory because of these packets. */
@@ -86,11 +94,27 @@ describe('a client that does not read', () => {
   it('loses its allocation when it says goodbye, and not only when it has taken all that waits', () => {
     const world = new FakeWorld();
     const { socket, client } = connected(world);
-    const user = world.client('alice', FROM).greet();
-    socket.emit('data', user.encode('allocate', [UDP_TRANSPORT], user.nextId()));
+    allocated(world, socket);
     expect(client.allocation).toBeDefined();
     socket.emit('end');
     expect(client.allocation).toBeUndefined();
     expect(world.openSockets).toBe(0);
+  });
+});
+
+describe('an idle connection', () => {
+  it('is closed a while after its allocation has ended, however old it is', () => {
+    const world = new FakeWorld();
+    const { socket, client } = connected(world);
+    const user = allocated(world, socket);
+    world.nowMs += 60_000;
+    client.closeIfIdle(world.nowMs, 30_000);
+    socket.emit('data', user.encode('refresh', [lifetime(0)], user.nextId()));
+    world.nowMs += 29_999;
+    client.closeIfIdle(world.nowMs, 30_000);
+    expect(socket.destroyed).toBe(false);
+    world.nowMs += 1;
+    client.closeIfIdle(world.nowMs, 30_000);
+    expect(socket.destroyed).toBe(true);
   });
 });
