@@ -78,6 +78,10 @@ export class Signaling implements UpgradeRoute {
         debtMs: (socket) => frames.debtMs(socket),
         broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
         stalled: (socket) => this.#cut(socket, 'slow-reader'),
+        failed: (socket, error) => {
+          log.error('bug: a client could not be written to', { error });
+          this.#cut(socket, 'bug');
+        },
         left: (socket) => this.#left(socket),
       },
       sendBufferBytesMax: settings.sendBufferBytesMax,

@@ -1,6 +1,6 @@
 // One client's WebSocket with a guard in it: what arrives passes the guard before `peer` hears of it, what leaves is written once
 // for each turn of the event loop. The only importer of ws.
-import type { Bucket } from '@relay-swarm/kit';
+import { Flusher, type Bucket, type Flushable } from '@relay-swarm/kit';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
@@ -18,6 +18,8 @@ export interface Guard {
   broken(error: NodeJS.ErrnoException): void;
   /** The client reads too slowly: more waits for it than may. */
   stalled(socket: ClientSocket): void;
+  /** A mistake of ours kept it from being written to. */
+  failed(socket: ClientSocket, error: unknown): void;
   left(socket: ClientSocket): void;
 }
 
@@ -27,7 +29,7 @@ export interface Surroundings {
   readonly sendBufferBytesMax: number;
 }
 
-export class ClientSocket extends WebSocket implements Bucket {
+export class ClientSocket extends WebSocket implements Bucket, Flushable {
   caller!: Caller;
   #stream!: Duplex;
   #around!: Surroundings;
@@ -79,7 +81,7 @@ export class ClientSocket extends WebSocket implements Bucket {
     const frame = textFrame(text);
     if (this.#queued === undefined) {
       this.#queued = frame;
-      toFlush.add(this);
+      flusher.add(this);
     } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
     else this.#queued = [this.#queued, frame];
   }
@@ -92,6 +94,10 @@ export class ClientSocket extends WebSocket implements Bucket {
     this.#stream.write(Array.isArray(queued) ? Buffer.concat(queued) : queued);
     const { guard, sendBufferBytesMax } = this.#around;
     if (this.#stream.writableLength > sendBufferBytesMax) guard.stalled(this);
+  }
+
+  fail(error: unknown): void {
+    this.#around.guard.failed(this, error);
   }
 
   override close(code?: number, reason?: string): void {
@@ -116,24 +122,7 @@ export class ClientSocket extends WebSocket implements Bucket {
   }
 }
 
-/** The sockets that have something to write; `setImmediate` runs right after the readable sockets of this turn were read. */
-class Flusher {
-  #waiting: ClientSocket[] = [];
-  #spare: ClientSocket[] = [];
-
-  add(socket: ClientSocket): void {
-    if (this.#waiting.push(socket) === 1) setImmediate(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    const now = this.#waiting;
-    this.#waiting = this.#spare;
-    for (const socket of now) socket.flush();
-    now.length = 0;
-    this.#spare = now;
-  };
-}
-const toFlush = new Flusher();
+const flusher = new Flusher();
 
 export type Upgrade = (
   request: IncomingMessage,

@@ -1,8 +1,8 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
-import type { Bucket } from '@relay-swarm/kit';
+import type { Bucket, Flushable } from '@relay-swarm/kit';
 import type { GraffitiLink, GraffitiSession } from './graffiti/graffiti.ts';
 import { keepThisTurnsFrames } from './frame-memory.ts';
-import { flushLater, type Flushable } from './flusher.ts';
+import { flusher } from './flusher.ts';
 import { joinFrames, PING_FRAME, textFrame } from './frames.ts';
 import { Priority, type Link, type Peer } from './swarm/peer.ts';
 
@@ -41,6 +41,8 @@ export interface Shared {
   readonly limits: SendLimits;
   readonly counts: SendCounts;
   readonly probe: (connection: Connection) => void;
+  /** A mistake of ours kept it from being written to; it is ended. */
+  readonly failed: (error: unknown) => void;
 }
 
 export class Connection implements Link, Flushable, GraffitiLink {
@@ -129,6 +131,12 @@ export class Connection implements Link, Flushable, GraffitiLink {
     }
   }
 
+  fail(error: unknown): void {
+    keepThisTurnsFrames(); // some may have been handed over
+    this.#shared.failed(error);
+    this.terminate();
+  }
+
   /** Calls back, later, when what was sent until now has left. */
   whenDrained(callback: () => void): void {
     this.flush();
@@ -167,7 +175,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
   #enqueue(frame: Buffer): void {
     if (this.#queued === undefined) {
       this.#queued = frame;
-      flushLater(this);
+      flusher.add(this);
     } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
     else this.#queued = [this.#queued, frame];
     this.#queuedBytes += frame.length;

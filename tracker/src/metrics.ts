@@ -120,7 +120,12 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
   metrics.counter(
     'connections_ended_total',
     'Connections that this tracker ended',
-    () => ({ ...keeper.ended, stalled: server.counts.stalled, faults: receiver.counts.closedForFaults }),
+    () => ({
+      ...keeper.ended,
+      stalled: server.counts.stalled,
+      faults: receiver.counts.closedForFaults,
+      bug: server.counts.failed,
+    }),
     'reason',
   );
 }

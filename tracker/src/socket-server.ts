@@ -43,6 +43,8 @@ export interface SocketServer extends Part {
   /** The port it listens on, where the setting was 0. */
   readonly port: number;
   readonly counts: SendCounts & {
+    /** Connections ended for a mistake of ours. */
+    failed: number;
     upgrades: number;
     /** Connections closed at once, because there were too many that are no WebSockets. */
     dropped: number;
@@ -76,6 +78,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     offersDropped: 0,
     answersDropped: 0,
     stalled: 0,
+    failed: 0,
     upgrades: 0,
     dropped: 0,
     refused: { origin: 0, turned_away: 0, connections_full: 0, address_full: 0 },
@@ -85,6 +88,10 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     limits: settings,
     counts,
     probe: (connection: Connection) => keeper.probe(connection, performance.now()),
+    failed: (error: unknown) => {
+      counts.failed++;
+      log.error('bug: a connection could not be written to', { error });
+    },
   };
   // The published types lag behind the library: the last two options are in its documentation only.
   const webSocketOptions: ServerOptions & { maxPendingAutoPongs: number; closeTimeout: number } = {

@@ -7,6 +7,7 @@ const LIMIT = 1_000;
 
 function open() {
   const counts = { framesOut: 0, offersDropped: 0, answersDropped: 0, stalled: 0 };
+  const failures: unknown[] = [];
   const socket = {
     writableLength: 0,
     written: [] as Buffer[],
@@ -22,9 +23,10 @@ function open() {
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
+    failed: (error) => failures.push(error),
   };
   const connection = new Connection(webSocket, socket, { addressKey: 'a', nowMs: 0 }, shared);
-  return { connection, counts, socket, webSocket };
+  return { connection, counts, failures, socket, webSocket };
 }
 
 /** Splits what was written into the texts of its frames. */
@@ -95,6 +97,19 @@ describe('Connection', () => {
     expect(connection.send('more')).toBe(false);
     await turnOfTheLoop();
     expect(socket.written).toHaveLength(1);
+  });
+
+  it('ends alone where it cannot be written to, and is told of', async () => {
+    const [broken, other] = [open(), open()];
+    const fault = new Error('a bug');
+    broken.socket.write = () => {
+      throw fault;
+    };
+    for (const { connection } of [broken, other]) connection.send('text');
+    await turnOfTheLoop();
+    expect([broken.webSocket.events, broken.failures]).toEqual([['terminate'], [fault]]);
+    expect(texts(other.socket.written)).toEqual(['text']);
+    expect(other.webSocket.events).toEqual([]);
   });
 
   it('copies what a slow reader leaves waiting, so that it keeps no shared memory', async () => {

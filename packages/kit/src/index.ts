@@ -4,6 +4,7 @@ export * from './admission.ts';
 export * from './client-address.ts';
 export * from './env-file.ts';
 export * from './files.ts';
+export * from './flusher.ts';
 export * from './health.ts';
 export * from './log.ts';
 export * from './metrics.ts';

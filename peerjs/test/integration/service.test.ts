@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
 import { signToken } from '../../src/identity.ts';
+import { ClientSocket } from '../../src/socket.ts';
 import { connect, disconnectAll, open, TestClient, until } from '../support/client.ts';
 import { startService, type RunningService } from '../support/service.ts';
 
@@ -301,6 +302,26 @@ describe('life', () => {
     }
     await client.settled();
     expect([pings, client.closeCode]).toEqual([0, undefined]);
+  });
+
+  it('lets a client that a bug keeps from being written to end alone', async () => {
+    const { port, counters } = await start();
+    const [unlucky, other] = [await open(port, 'unlucky'), await open(port, 'other')];
+    const flush = Object.getOwnPropertyDescriptor(ClientSocket.prototype, 'flush')!.value as (
+      this: ClientSocket,
+    ) => void;
+    ClientSocket.prototype.flush = function (this: ClientSocket): void {
+      if (this.id === 'unlucky') throw new Error('a bug');
+      flush.call(this);
+    };
+    try {
+      for (const dst of ['unlucky', 'other']) other.send({ type: 'OFFER', dst, payload: {} });
+      expect(await unlucky.closed()).toBe(1006);
+      expect((await other.receive('OFFER')).src).toBe('other');
+    } finally {
+      ClientSocket.prototype.flush = flush;
+    }
+    expect(counters.closed.counts).toEqual({ bug: 1 });
   });
 
   it('leaves nothing behind when it stops', async () => {
