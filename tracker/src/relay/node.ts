@@ -62,6 +62,8 @@ const RUMOUR_SESSIONS = 3;
 interface Live {
   readonly session: Session;
   readonly wire: Wire;
+  /** Where we dialled it; undefined where it dialled us. */
+  readonly url: string | undefined;
   id: string | undefined;
   provenAtMs: number;
   answeredAtMs: number;
@@ -280,7 +282,14 @@ export class RelayNode {
       silenceMsMax: 2 * periodMs,
       ...(dialled !== undefined && { dialled }),
     });
-    const live: Live = { session, wire, id: undefined, provenAtMs: 0, answeredAtMs: -Infinity };
+    const live: Live = {
+      session,
+      wire,
+      url: dialled?.url,
+      id: undefined,
+      provenAtMs: 0,
+      answeredAtMs: -Infinity,
+    };
     this.#live.add(live);
     this.#perform(live, session.open());
     return {
@@ -310,6 +319,7 @@ export class RelayNode {
     const relay = this.#relays.get(id);
     if (live.id !== undefined || relay === undefined) return; // proven: was told of then
     relay.dialling = false;
+    if (relay.descriptor.url !== live.url) return; // it has moved in the meantime, and is due at its new URL
     if (code === CLOSE.wrongKey) {
       // Whoever answers there may be a relay all the same, under its own name
       this.#relays.disproved(id, this.#options.now());
@@ -346,6 +356,10 @@ export class RelayNode {
     if (live.session.role === 'dialler') {
       const relay = this.#relays.get(id);
       if (relay !== undefined) relay.dialling = false;
+      if (relay !== undefined && relay.descriptor.url !== live.url) {
+        this.#close(live, CLOSE.wrongKey, 'you have moved'); // a proof is good for the URL that was dialled alone
+        return;
+      }
       if (!this.#hasRoomAt(live.wire.address, id)) {
         this.#relays.failed(id, nowMs);
         this.#close(live, CLOSE.full, 'too many relays at your address');

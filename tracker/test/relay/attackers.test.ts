@@ -69,12 +69,13 @@ class Attacker {
     return this;
   }
 
-  /** Answers whoever dials the URL. */
-  answerAt(url: string): this {
+  /** Answers whoever dials the URL, and may do something before. */
+  answerAt(url: string, before = (): void => undefined): this {
     this.#simulation.strangers.set(`${url}/relay`, (opened) => {
       const session = this.#session(undefined, url);
       this.#listener = opened(
         this.#wire((text) => {
+          before();
           this.#perform(session.receive(text, this.#simulation.nowMs));
         }, '6.6.6.6'),
       );
@@ -198,6 +199,28 @@ describe('among attackers, a swarm of four', () => {
     await simulation.run(3_000);
     expect(victim.node.counters.descriptorsRefused).toBeGreaterThanOrEqual(1);
     expect(victim.node.save().some(({ descriptor }) => descriptor.id === honest.self.id)).toBe(true);
+    simulation.strangers.clear();
+  });
+
+  it("a proof of one's own URL is none of somebody else's", async () => {
+    // Mallory is dialled at a URL of hers, and moves to another's before she answers
+    const helper = await new Attacker(simulation).dial(victim);
+    const mallory: Attacker = new Attacker(simulation).answerAt('wss://mallory.example', () => {
+      const moved = describeRelay(mallory.self, {
+        url: 'wss://popular.example',
+        issuedAt: simulation.nowMs,
+      });
+      helper.send(encodeRelayMessage({ action: 'known', descriptors: [moved] }));
+    });
+    simulation.fetches.set('http://6.6.6.6:80', () => Promise.resolve(describeRelay(mallory.self)));
+    victim.node.addCandidate('http://6.6.6.6:80', 'dht');
+    await simulation.runUntil(() => mallory.isProven, 20);
+    await simulation.run(100);
+    mallory.send(encodeRelayMessage({ action: 'status', health: reportHealth(mallory.self, 1) }));
+    await simulation.run(100);
+    expect(mallory.isProven).toBe(true);
+    expect(simulation.roster(victim)).toEqual(['r0', 'r1', 'r2', 'r3']);
+    expect(victim.node.save()).toHaveLength(3);
     simulation.strangers.clear();
   });
 
