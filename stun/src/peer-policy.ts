@@ -1,8 +1,7 @@
 // Whom clients may reach through us. A TURN server stands inside a network and sends what strangers ask it to: so only the
 // public internet, unless the operator says otherwise. Pure.
-import { BlockList, isIP } from 'node:net';
 import type { PeerRules, TurnEngineOptions } from './engine.ts';
-import { addressBytes, addressText } from './native/ip-address.ts';
+import { addressBytes } from './native/ip-address.ts';
 
 /** What is not the public internet: IANA's special-purpose registries, multicast, and the forms that hide an IPv4 address. */
 export const SPECIAL_IPV4 = [
@@ -29,40 +28,60 @@ const GLOBAL_IPV6 = ['2000::/3'];
 
 export type PeerPolicy = (address: string) => boolean;
 
+interface Network {
+  readonly bytes: Buffer;
+  readonly bits: number;
+}
+
+function readNetwork(text: string): Network | undefined {
+  const [address = '', digits, ...more] = text.split('/');
+  const bytes = address.includes('%') ? undefined : addressBytes(address);
+  if (bytes === undefined || more.length > 0) return undefined;
+  if (digits === undefined) return { bytes, bits: bytes.length * 8 };
+  const bits = /^\d{1,3}$/.test(digits) ? Number(digits) : Infinity;
+  return bits <= bytes.length * 8 ? { bytes, bits } : undefined;
+}
+
 /** Whether the text is an address, or a network such as "10.1.0.0/16". */
-export function isNetwork(text: string): boolean {
-  const [address = '', bits, ...more] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+export const isNetwork = (text: string): boolean => readNetwork(text) !== undefined;
+
+/** Only addresses of its own family: "::/0" holds no IPv4 address, and no list of Node's would see to that. */
+function holds({ bytes, bits }: Network, address: Buffer): boolean {
+  if (bytes.length !== address.length) return false;
+  const whole = bits >> 3;
+  for (let at = 0; at < whole; at++) if (bytes[at] !== address[at]) return false;
+  const rest = bits & 7;
+  return rest === 0 || (bytes[whole]! ^ address[whole]!) >> (8 - rest) === 0;
 }
 
-/**
- * Whether an address is in one of the networks. Throws where a text is no network. One list for each family: in a common one
- * "::/0" would hold every IPv4 address as well.
- */
+/** Whether an address is in one of the networks. Throws where a text is no network. */
+function anyOf(texts: readonly string[]): (address: Buffer) => boolean {
+  const networks = texts.map((text) => {
+    const network = readNetwork(text);
+    if (network === undefined) {
+      throw new Error(`Cannot read network "${text}": wanted an address or address/bits`);
+    }
+    return network;
+  });
+  return (address) => networks.some((network) => holds(network, address));
+}
+
+/** As `anyOf`, of addresses as text. */
 export function networkTest(networks: readonly string[]): (address: string) => boolean {
-  const lists = { ipv4: new BlockList(), ipv6: new BlockList() };
-  for (const text of networks) {
-    if (!isNetwork(text)) throw new Error(`Cannot read network "${text}": wanted an address or address/bits`);
-    const [address = '', bits] = text.split('/');
-    const family = familyOf(address);
-    lists[family].addSubnet(address, Number(bits ?? (family === 'ipv4' ? 32 : 128)), family);
-  }
-  return (address) => lists[familyOf(address)].check(address, familyOf(address));
+  const isIn = anyOf(networks);
+  return (address) => {
+    const bytes = addressBytes(address);
+    return bytes !== undefined && isIn(bytes);
+  };
 }
-
-const familyOf = (address: string): 'ipv4' | 'ipv6' => (address.includes(':') ? 'ipv6' : 'ipv4');
 
 /** The IPv4 address inside ::ffff:a.b.c.d, 64:ff9b::a.b.c.d (NAT64) and 2002:aabb:ccdd:: (6to4). */
-function embeddedIPv4(bytes: Buffer): string | undefined {
-  if (bytes.length !== 16) return undefined;
-  const head = bytes.toString('hex', 0, 12);
-  if (head === '00000000000000000000ffff' || head === '0064ff9b0000000000000000') {
-    return addressText(bytes.subarray(12));
-  }
-  return bytes.readUInt16BE(0) === 0x2002 ? addressText(bytes.subarray(2, 6)) : undefined;
+function embeddedIPv4(address: Buffer): Buffer | undefined {
+  if (isAtTheEnd(address)) return address.subarray(12);
+  return is6to4(address) ? address.subarray(2, 6) : undefined;
 }
+const isAtTheEnd = anyOf(['::ffff:0:0/96', '64:ff9b::/96']);
+const is6to4 = anyOf(['2002::/16']);
 
 /** Addresses come and go (DHCP, IPv6), and are read again when the last reading is older than this. */
 const OWN_ADDRESSES_MS = 10_000;
@@ -88,20 +107,20 @@ export function createEnginePeerPolicy(
  * within reach from inside; only `rules.allowed` opens them.
  */
 export function createPeerPolicy(rules: PeerRules, ownAddresses: readonly string[] = []): PeerPolicy {
-  const isDenied = networkTest(rules.denied);
-  const isAllowed = networkTest(rules.allowed);
-  const isSpecial = networkTest([...SPECIAL_IPV4, ...SPECIAL_IPV6, ...ownAddresses.filter(isNetwork)]);
-  const isGlobalIPv6 = networkTest(GLOBAL_IPV6);
+  const isDenied = anyOf(rules.denied);
+  const isAllowed = anyOf(rules.allowed);
+  const isSpecial = anyOf([...SPECIAL_IPV4, ...SPECIAL_IPV6, ...ownAddresses.filter(isNetwork)]);
+  const isGlobalIPv6 = anyOf(GLOBAL_IPV6);
 
-  const mayReach = (address: string): boolean => {
+  const mayReach = (address: Buffer): boolean => {
     if (isDenied(address)) return false;
     if (isAllowed(address)) return true;
-    return !isSpecial(address) && (!address.includes(':') || isGlobalIPv6(address));
+    return !isSpecial(address) && (address.length === 4 || isGlobalIPv6(address));
   };
   return (address) => {
     const bytes = addressBytes(address);
     if (bytes === undefined || address.includes('%')) return false;
     const inner = embeddedIPv4(bytes);
-    return mayReach(address) && (inner === undefined || mayReach(inner));
+    return mayReach(bytes) && (inner === undefined || mayReach(inner));
   };
 }

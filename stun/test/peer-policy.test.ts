@@ -1,3 +1,6 @@
+import fc from 'fast-check';
+import { BlockList } from 'node:net';
+import { addressBytes, addressText } from '../src/native/ip-address.ts';
 import { createPeerPolicy, isNetwork, networkTest } from '../src/peer-policy.ts';
 
 const nothing = { allowed: [], denied: [] };
@@ -95,6 +98,24 @@ describe('createPeerPolicy()', () => {
 });
 
 describe('networks', () => {
+  it.each([
+    ['ipv4', fc.ipV4(), 32],
+    ['ipv6', fc.ipV6(), 128],
+  ] as const)('hold the addresses that Node’s own list says they do, %s', (family, addresses, bitsMax) => {
+    const aBitApart = fc.tuple(addresses, fc.nat(bitsMax), fc.nat(bitsMax - 1));
+    fc.assert(
+      fc.property(aBitApart, addresses, ([network, bits, at], other) => {
+        const list = new BlockList();
+        list.addSubnet(network, bits, family);
+        const isIn = networkTest([`${network}/${bits}`]);
+        const near = addressBytes(network)!;
+        near[at >> 3]! ^= 0x80 >> (at & 7);
+        for (const one of [network, other, addressText(near)])
+          expect(isIn(one)).toBe(list.check(one, family));
+      }),
+    );
+  });
+
   it('hold addresses of their own family only', () => {
     const addresses = ['10.0.0.1', 'fd00::1', '::ffff:10.0.0.1'];
     expect(addresses.map(networkTest(['::/0']))).toEqual([false, true, true]);
@@ -106,11 +127,17 @@ describe('networks', () => {
     expect(isNetwork(text)).toBe(true);
   });
 
-  it.each(['', '10.0.0.0/33', '10.0.0.0/', '10.0.0.0/8/8', '::/129', 'loopback', '10.0.0.0/-1'])(
-    'refuses %j',
-    (text) => {
-      expect(isNetwork(text)).toBe(false);
-      expect(() => networkTest([text])).toThrow('Cannot read network');
-    },
-  );
+  it.each([
+    '',
+    '10.0.0.0/33',
+    '10.0.0.0/',
+    '10.0.0.0/8/8',
+    '::/129',
+    'loopback',
+    '10.0.0.0/-1',
+    'fe80::1%eth0',
+  ])('refuses %j', (text) => {
+    expect(isNetwork(text)).toBe(false);
+    expect(() => networkTest([text])).toThrow('Cannot read network');
+  });
 });

@@ -77,8 +77,11 @@ function permissionFor(
   if (!isOwnAddress && !isReachable) return 403;
   const isFull = (): boolean => {
     const { permissions } = allocation;
-    const added = [...others.keys()].filter((other) => !permissions.has(other)).length;
-    return permissions.size + added >= server.options.limits.permissionsPerAllocationMax;
+    const room = server.options.limits.permissionsPerAllocationMax - permissions.size;
+    // Those that are there already count once.
+    return (
+      others.size >= room && [...others.keys()].filter((other) => !permissions.has(other)).length >= room
+    );
   };
   if (isFull()) {
     allocation.sweep(nowMs);

@@ -24,6 +24,15 @@ describe('ip addresses', () => {
     },
   );
 
+  it.each([0x1, 0xabcd, 0xffff])('spells every pattern of zeros among %i as Node’s sockets do', (group) => {
+    for (let pattern = 0; pattern < 256; pattern++) {
+      const groups = Array.from({ length: 8 }, (_, at) => (pattern & (1 << at) ? group : 0));
+      const bytes = Buffer.from(groups.flatMap((one) => [one >> 8, one & 0xff]));
+      const address = groups.map((one) => one.toString(16)).join(':');
+      expect(addressText(bytes)).toBe(new SocketAddress({ address, family: 'ipv6' }).address);
+    }
+  });
+
   it('spells every address as Node’s sockets do, and reads it back', () => {
     fc.assert(
       fc.property(fc.oneof(fc.ipV4(), fc.ipV6()), (address) => {
