@@ -190,13 +190,19 @@ export function describeTurnEngine(name: string, create: (options: TurnEngineOpt
         expect(next.port).toBe(relayedAddress(answer).port + 1);
       });
 
-      itIf(can.quotas)('refuses with 486 what is over the quota of a user, and not of another', async () => {
-        const engine = await started({ limits: { allocationsPerUserMax: 1 } });
-        await (await client(engine)).allocated();
-        expect(errorCodeOf(await (await client(engine)).allocate())).toBe(486);
-        await (await client(engine, BOB)).allocated();
-        expect(engine.stats().errorResponses['486']).toBe(1);
-      });
+      itIf(can.quotas)(
+        'refuses with 486 what is over the quota of a user, not of another, and not for longer than it is',
+        async () => {
+          const engine = await started({ limits: { allocationsPerUserMax: 1 } });
+          const first = await client(engine);
+          await first.allocated();
+          expect(errorCodeOf(await (await client(engine)).allocate())).toBe(486);
+          await (await client(engine, BOB)).allocated();
+          expect(engine.stats().errorResponses['486']).toBe(1);
+          await first.refresh(0);
+          await (await client(engine)).allocated();
+        },
+      );
 
       it('refuses with 508 when no port is left, and has them again afterwards', async () => {
         const { relayPortMin } = engineOptions();
