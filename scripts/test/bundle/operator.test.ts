@@ -70,10 +70,25 @@ requireTool(
     expect([setup.code, setup.output, stays]).toEqual([2, expect.stringContaining('Say your domain'), false]);
   });
 
+  it('is told that the names do not lead here, before the authority is asked', async () => {
+    const file = join(bundle.folder, 'bin/.curlrc');
+    const before = readFileSync(file, 'utf8');
+    writeFileSync(file, before.replaceAll(`:${bundle.httpPort}`, ':1'));
+    const { code, output } = await bundle.script('setup', DOMAIN);
+    writeFileSync(file, before);
+    expect([code, output]).toEqual([
+      4,
+      expect.stringMatching(/^FAIL {2}challenge: tracker\.example\.test does not lead to this nginx/m),
+    ]);
+    expect(output).toContain('so it was not asked');
+    expect(output).not.toContain('Requesting a certificate');
+  });
+
   it('sets everything up with one command, and every part is used once', async () => {
     const { code, output } = await bundle.script('setup', DOMAIN, '--ca', ca);
     for (const part of ['tracker', 'roster', 'peerjs', 'turn', 'turns'])
       expect(output).toMatch(new RegExp(`^OK    ${part}: `, 'm'));
+    expect(output).toContain('Requesting a certificate');
     expect(output).toContain(`&tr=wss%3A%2F%2Ftracker.${DOMAIN}`);
     expect(code).toBe(0);
     expect(readFileSync(join(bundle.folder, 'cron.d/relay-swarm'), 'utf8')).toMatch(
