@@ -56,6 +56,13 @@ export class Candidates {
     return true;
   }
 
+  /** Has it asked now, whether it is known or not. */
+  renew(origin: string, nowMs: number): void {
+    if (this.add(origin, 'dht', nowMs)) return;
+    const known = this.#byOrigin.get(origin);
+    if (known !== undefined) known.nextAtMs = Math.min(known.nextAtMs, nowMs);
+  }
+
   /** Those to ask now, marked as being asked: the operator's, then the DHT's in random order, new ones first. */
   take(nowMs: number): Candidate[] {
     let room = this.#options.askingMax;

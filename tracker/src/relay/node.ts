@@ -250,7 +250,9 @@ export class RelayNode {
       const descriptor = await network.fetchDescriptor(candidate.origin);
       this.#candidates.answered(candidate, now());
       if (descriptor.id === this.#options.self.id) return;
-      const offer = this.#relays.offer(descriptor, candidate.source, now());
+      // What a URL's own web server says of it counts more than what others say
+      const isHome = candidate.origin.replace(/\/$/, '') === webUrl(descriptor.url);
+      const offer = this.#relays.offer(descriptor, candidate.source, now(), isHome);
       if (offer === 'refused') this.counters.descriptorsRefused++;
       if (offer === 'known') this.#relays.hint(descriptor.id, now());
     } catch (error) {
@@ -321,9 +323,11 @@ export class RelayNode {
     relay.dialling = false;
     if (relay.descriptor.url !== live.url) return; // it has moved in the meantime, and is due at its new URL
     if (code === CLOSE.wrongKey) {
+      this.#relays.forget(id);
+      const other = this.#sessions.get(id);
+      if (other !== undefined) this.#close(other, CLOSE.wrongKey, 'another key answers at your URL');
       // Whoever answers there may be a relay all the same, under its own name
-      this.#relays.disproved(id, this.#options.now());
-      this.#candidates.add(webUrl(relay.descriptor.url), 'dht', this.#options.now());
+      this.#candidates.renew(webUrl(relay.descriptor.url), this.#options.now());
     } else this.#relays.failed(id, this.#options.now());
   }
 
@@ -480,6 +484,7 @@ export class RelayNode {
       if (this.#isProven(id)) continue;
       this.#close(live, CLOSE.full, 'full');
       this.#sessions.delete(id);
+      this.#relays.connected(id, false, this.#options.now());
       return true;
     }
     return false;

@@ -86,15 +86,21 @@ export class Relays {
     return this.#byId.values();
   }
 
-  /** Someone shows a descriptor. The signature is checked last and only where something would come of it: it costs most. */
-  offer(descriptor: SignedDescriptor, introducer: string, nowMs: number): Offer {
+  /**
+   * Someone shows a descriptor; `isHome`: the web server at its own URL. The signature is checked last and only where something
+   * would come of it: it costs most. Before that nothing changes.
+   */
+  offer(descriptor: SignedDescriptor, introducer: string, nowMs: number, isHome = false): Offer {
     const { id } = descriptor;
     const known = this.#byId.get(id);
     if (id === this.#options.selfId || !this.#isAcceptable(descriptor, nowMs)) return 'refused';
     if (known !== undefined && descriptor.issuedAt <= known.descriptor.issuedAt) return 'known';
-    if (!this.#mayHaveUrl(descriptor, nowMs)) return 'refused';
+    const owner = this.#ownerOf(descriptor.url);
+    const isTaken = owner !== undefined && owner !== known;
+    if (isTaken && !this.#givesUpUrl(owner, isHome, nowMs)) return 'refused';
     if (known === undefined && !this.#hasRoom(introducer, nowMs)) return 'refused';
     if (!this.#options.verify(id, descriptorText(descriptor), descriptor.signature)) return 'refused';
+    if (isTaken) this.forget(owner.descriptor.id);
     if (known !== undefined) {
       if (known.descriptor.url !== descriptor.url) this.#move(known, descriptor.url, nowMs);
       known.descriptor = descriptor;
@@ -162,15 +168,6 @@ export class Relays {
       ? Math.min(RECENT_RETRY_MS_MAX, this.#options.retryMsMax)
       : this.#options.retryMsMax;
     relay.nextDialAtMs = nowMs + backoffMs(relay.failures, capMs, this.#options.random);
-  }
-
-  /** Another key answers at its URL. */
-  disproved(id: string, nowMs: number): void {
-    const relay = this.#byId.get(id);
-    if (relay === undefined) return;
-    relay.verifiedAtMs = undefined;
-    if (relay.connected) this.failed(id, nowMs);
-    else this.forget(id);
   }
 
   /** A relay that we trust says that this one is alive: worth a try now, whatever we have seen of it. */
@@ -267,14 +264,17 @@ export class Relays {
     return unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(nowMs) !== undefined);
   }
 
-  /** A URL belongs to one relay; the newcomer gets it only from one that is gone. */
-  #mayHaveUrl({ id, url }: SignedDescriptor, nowMs: number): boolean {
-    const owner = this.#byId.get(this.#idByUrl.get(url) ?? '');
-    if (owner === undefined || owner.descriptor.id === id) return true;
-    if (owner.connected || owner.dialling || this.isOffered(owner, nowMs)) return false;
-    if (owner.failures === 0) return false; // not yet tried
-    this.forget(owner.descriptor.id);
-    return true;
+  #ownerOf(url: string): KnownRelay | undefined {
+    return this.#byId.get(this.#idByUrl.get(url) ?? '');
+  }
+
+  /**
+   * A URL belongs to one relay. One that has been proven there loses it only where that URL's web server names another; one
+   * that has not, as soon as it was tried in vain. A session alone holds no URL: anybody can have one.
+   */
+  #givesUpUrl(owner: KnownRelay, isHome: boolean, nowMs: number): boolean {
+    if (this.isOffered(owner, nowMs)) return false;
+    return isHome || (owner.verifiedAtMs === undefined && owner.failures > 0 && !owner.dialling);
   }
 
   #move(relay: KnownRelay, url: string, nowMs: number): void {

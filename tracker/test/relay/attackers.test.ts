@@ -83,9 +83,9 @@ class Attacker {
     return this;
   }
 
-  send(text: string): void {
+  readonly send = (text: string): void => {
     if (this.closedWith === undefined) this.#listener?.text(text);
-  }
+  };
 
   #session(dialled: { id: string; url: string } | undefined, ownUrl = 'wss://mallory.example'): Session {
     return new Session({
@@ -200,6 +200,59 @@ describe('among attackers, a swarm of four', () => {
     expect(victim.node.counters.descriptorsRefused).toBeGreaterThanOrEqual(1);
     expect(victim.node.save().some(({ descriptor }) => descriptor.id === honest.self.id)).toBe(true);
     simulation.strangers.clear();
+  });
+
+  it('a descriptor that nobody signed takes no URL from a relay that is away', async () => {
+    const away = simulation.relays[1]!;
+    simulation.kill(away);
+    await simulation.run(40_000);
+    await hear({ ...describeRelay(self, { url: away.url }), software: 'changed' });
+    expect(victim.node.save().some(({ descriptor }) => descriptor.url === away.url)).toBe(true);
+  });
+
+  it('a relay that was away comes back to its URL, whoever claims it with a session of his own', async () => {
+    const away = simulation.relays[1]!;
+    simulation.freeze(away);
+    await simulation.run(40_000);
+    for (let i = 0; i < 16; i++) {
+      const claimant = await new Attacker(simulation).dial(victim, `6.6.6.${i}`);
+      const claim = describeRelay(claimant.self, { url: away.url });
+      claimant.send(encodeRelayMessage({ action: 'descriptor', descriptor: claim }));
+      await simulation.run(1_000);
+    }
+    away.isFrozen = false;
+    expect(await simulation.runUntil(() => simulation.isComplete, 60)).toBeLessThan(30);
+  });
+
+  it('a newcomer gets its URL, though others claim it without end', async () => {
+    const claim = async (): Promise<void> => {
+      const { self, send } = await new Attacker(simulation).dial(victim);
+      const descriptor = describeRelay(self, { url: 'wss://late.example' });
+      send(encodeRelayMessage({ action: 'descriptor', descriptor }));
+    };
+    await claim();
+    await simulation.run(5_000);
+    const late = simulation.add('late', [victim.url.replace('wss', 'https')]);
+    for (let i = 0; i < 60 && !simulation.isComplete; i++) {
+      if (victim.node.admits('6.6.6.6')) await claim();
+      await simulation.run(500);
+    }
+    expect(simulation.roster(victim)).toContain('late');
+    expect(simulation.roster(late)).toHaveLength(5);
+  });
+
+  it('sessions that gave way to others leave nothing behind', async () => {
+    const small = simulation.add('small', ['https://r0.example'], { sessionsMax: 6 });
+    await simulation.runUntil(() => simulation.isComplete, 60);
+    for (let i = 0; i < 20; i++) {
+      const attacker = await new Attacker(simulation).dial(small, `6.6.6.${i}`);
+      const descriptor = describeRelay(attacker.self, { url: `wss://m${i}.example` });
+      attacker.send(encodeRelayMessage({ action: 'descriptor', descriptor }));
+      await simulation.run(100);
+    }
+    expect(small.node.relays).toBeGreaterThan(4 + 6);
+    await simulation.run(3_600_000);
+    expect(small.node.relays).toBe(4);
   });
 
   it("a proof of one's own URL is none of somebody else's", async () => {
