@@ -68,11 +68,11 @@ export class FrameGuard {
     return true;
   }
 
-  /** Pings and pongs are paid for too. */
-  admitsControl(socket: ClientSocket): boolean {
+  /** Pings and pongs are paid for too, but not a pong that we have asked for. */
+  admitsControl(socket: ClientSocket, isAskedFor: boolean): boolean {
     if (!socket.isOpen) return false;
     socket.heardAtMs = this.#options.world.nowMs();
-    return this.#pays(socket, 1);
+    return isAskedFor || this.#pays(socket, 1);
   }
 
   debtMs(socket: ClientSocket): number {

@@ -74,7 +74,7 @@ export class Signaling implements UpgradeRoute {
     this.#upgrade = createUpgrade(settings.frameBytesMax, {
       guard: {
         admits: (socket, frame, isBinary) => frames.admits(socket, frame, isBinary),
-        admitsControl: (socket) => frames.admitsControl(socket),
+        admitsControl: (socket, isAskedFor) => frames.admitsControl(socket, isAskedFor),
         debtMs: (socket) => frames.debtMs(socket),
         broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
         stalled: (socket) => this.#cut(socket, 'slow-reader'),
@@ -156,7 +156,7 @@ export class Signaling implements UpgradeRoute {
     }
     // Somebody wants this id: whoever holds it must show that it is still there, or lose it in seconds instead of minutes.
     const holder = this.#byId.get(id);
-    if (holder) this.#probe(holder);
+    if (holder && token !== '' && key === settings.key) this.#probe(holder);
     // Any token that the operator signed for the id is as good as the one that it was opened with.
     this.#peer.connect(socket, { id, token: isSigned ? 'signed' : token, key });
     if (socket.id === '') counters.closed.add('not-accepted');

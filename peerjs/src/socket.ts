@@ -10,8 +10,8 @@ import { textFrame } from './text-frame.ts';
 export interface Guard {
   /** Whether `peer` may see the frame. */
   admits(socket: ClientSocket, frame: Buffer, isBinary: boolean): boolean;
-  /** Whether a ping may be answered; a pong only shows life. */
-  admitsControl(socket: ClientSocket): boolean;
+  /** Whether a ping may be answered; a pong only shows life, and costs nothing where we have asked for it. */
+  admitsControl(socket: ClientSocket, isAskedFor: boolean): boolean;
   /** How long the socket should rest now. */
   debtMs(socket: ClientSocket): number;
   /** The client broke the WebSocket protocol, or its network failed; 'close' follows. */
@@ -41,6 +41,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
   faults = 0;
   #queued: Buffer | Buffer[] | undefined = undefined;
   #rest: NodeJS.Timeout | undefined = undefined;
+  #isPinged = false;
 
   get isOpen(): boolean {
     return this.readyState === WebSocket.OPEN;
@@ -62,8 +63,13 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
     if (event === 'message') {
       if (!this.#around.guard.admits(this, args[0] as Buffer, args[1] as boolean)) return true;
     } else if (event === 'ping' || event === 'pong') {
-      const isAdmitted = this.#around.guard.admitsControl(this);
-      if (isAdmitted && event === 'ping') this.pong(args[0]);
+      const isAnswer = event === 'pong' && this.#isPinged;
+      if (isAnswer) this.#isPinged = false;
+      const isAdmitted = this.#around.guard.admitsControl(this, isAnswer);
+      if (isAdmitted && event === 'ping') {
+        this.pong(args[0]);
+        this.#checkReader();
+      }
     } else if (event === 'error') {
       // Ends here: a socket that was turned away has no other listener, and Node throws what nobody listens to.
       this.#around.guard.broken(args[0] as NodeJS.ErrnoException);
@@ -92,8 +98,19 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
     this.#queued = undefined;
     if (!this.isOpen) return;
     this.#stream.write(Array.isArray(queued) ? Buffer.concat(queued) : queued);
+    this.#checkReader();
+  }
+
+  #checkReader(): void {
     const { guard, sendBufferBytesMax } = this.#around;
     if (this.#stream.writableLength > sendBufferBytesMax) guard.stalled(this);
+  }
+
+  /** One at a time: strangers can cause pings, and must not make the client pay or write for each. */
+  override ping(): void {
+    if (this.#isPinged) return;
+    this.#isPinged = true;
+    super.ping();
   }
 
   fail(error: unknown): void {
@@ -124,6 +141,16 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
 
 const flusher = new Flusher();
 
+/** Options of ws that its type declarations do not know yet. */
+interface YoungerOptions {
+  readonly closeTimeout: number;
+  readonly maxFragments: number;
+  readonly maxBufferedChunks: number;
+}
+
+/** In what pieces a frame may arrive, on average: each is an object of some 500 bytes until the frame is whole. */
+const CHUNK_BYTES_MIN = 256;
+
 export type Upgrade = (
   request: IncomingMessage,
   stream: Duplex,
@@ -133,14 +160,14 @@ export type Upgrade = (
 
 /** Turns HTTP requests into sockets; what is no WebSocket request is answered 400 by ws, and there is none. */
 export function createUpgrade(frameBytesMax: number, around: Surroundings): Upgrade {
-  // Two of these are younger than the library's type declarations.
-  const options: ServerOptions<typeof ClientSocket> & { closeTimeout: number; maxFragments: number } = {
+  const options: ServerOptions<typeof ClientSocket> & YoungerOptions = {
     noServer: true,
     WebSocket: ClientSocket,
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: frameBytesMax,
     maxFragments: 64,
+    maxBufferedChunks: Math.ceil(frameBytesMax / CHUNK_BYTES_MIN),
     closeTimeout: 5_000,
     autoPong: false, // pings are paid for like every frame, see `emit`
     skipUTF8Validation: false,

@@ -1,0 +1,142 @@
+// Clients with a valid id, and strangers, who use what they may to take memory from the server or the place from somebody else.
+import { setImmediate as turn } from 'node:timers/promises';
+import { connect, disconnectAll, open, until, type TestClient } from '../support/client.ts';
+import { startService, type RunningService } from '../support/service.ts';
+
+const running: RunningService[] = [];
+
+async function start(env: Record<string, string> = {}): Promise<RunningService> {
+  const service = await startService(env);
+  running.push(service);
+  return service;
+}
+
+/** No limit but the one that is looked at. */
+const UNLIMITED = {
+  PEERJS_MESSAGES_PER_SECOND: '1000000',
+  PEERJS_MESSAGES_BURST: '1000000',
+  PEERJS_MESSAGES_PER_ADDRESS_PER_SECOND: '10000000',
+  PEERJS_MESSAGES_PER_ADDRESS_BURST: '10000000',
+};
+
+afterEach(async () => {
+  disconnectAll();
+  for (const service of running.splice(0)) await service.stop();
+});
+
+describe('a stranger who wants an id', () => {
+  const countPings = (client: TestClient): { readonly pings: number } => {
+    const count = { pings: 0 };
+    client.socket.on('ping', () => count.pings++);
+    return count;
+  };
+
+  it('does not use up what its holder may send', async () => {
+    const { port } = await start({ PEERJS_MESSAGES_PER_SECOND: '1', PEERJS_MESSAGES_BURST: '10' });
+    const alice = await open(port, 'alice');
+    const count = countPings(alice);
+    for (let i = 0; i < 40; i++) await connect(port, { id: 'alice', token: 'other' }).receive('ID-TAKEN');
+    await alice.settled();
+    expect(count.pings).toBeGreaterThan(30);
+    expect(alice.closeCode).toBeUndefined();
+    expect(running[0]!.counters.rests).toBe(0);
+  });
+
+  it('has its holder asked once at a time whether it is there', async () => {
+    const { port } = await start();
+    const alice = await open(port, 'alice');
+    const count = countPings(alice);
+    alice.socket.pause();
+    for (let i = 0; i < 20; i++) await connect(port, { id: 'alice', token: 'other' }).receive('ID-TAKEN');
+    alice.socket.resume();
+    await alice.settled();
+    expect(count.pings).toBe(1);
+  });
+
+  it.each([
+    ['a wrong key', { id: 'alice', token: 'other', key: 'wrong' }],
+    ['no token', { id: 'alice', token: '' }],
+  ])('is not taken seriously with %s', async (_case, who) => {
+    const { port } = await start();
+    const alice = await open(port, 'alice');
+    const count = countPings(alice);
+    await connect(port, who).receive('ERROR');
+    await alice.settled();
+    expect(count.pings).toBe(0);
+  });
+});
+
+describe('a client that pings', () => {
+  it('and does not read the answers is cut', async () => {
+    const service = await start({ ...UNLIMITED, PEERJS_SEND_BUFFER_BYTES_MAX: '16384' });
+    const { socket } = await open(service.port, 'pinging');
+    socket.pause();
+    const data = Buffer.alloc(125);
+    // As much as the kernel holds for both ends, and some more.
+    for (let i = 0; i < 200_000 && service.signaling.clients === 1; i++) {
+      socket.ping(data);
+      if (i % 1_000 === 0) await turn();
+    }
+    await until('the cut', () => service.signaling.clients === 0);
+    expect(service.counters.closed.counts).toEqual({ 'slow-reader': 1 });
+  });
+});
+
+describe('a frame in many pieces', () => {
+  const text = JSON.stringify({ type: 'OFFER', dst: 'bob', payload: 'x'.repeat(60_000) });
+
+  /** The socket below, to write what `ws` would not. */
+  const raw = ({ socket }: TestClient) =>
+    (socket as unknown as { _socket: { write(data: Buffer): void; setNoDelay(): void } })._socket;
+
+  /** One masked text frame; the mask is zeros. */
+  function maskedFrame(body: string): Buffer {
+    const head = Buffer.from([0x81, 0xfe, 0, 0, 0, 0, 0, 0]);
+    head.writeUInt16BE(body.length, 2);
+    return Buffer.concat([head, Buffer.from(body)]);
+  }
+
+  async function writeInPieces(client: TestClient, frame: Buffer, bytes: number): Promise<void> {
+    raw(client).setNoDelay();
+    for (let at = 0; at < frame.length && client.closeCode === undefined; at += bytes) {
+      raw(client).write(frame.subarray(at, at + bytes));
+      await turn(); // so that the server reads this piece before the next
+      await turn();
+    }
+  }
+
+  it('arrives where the network made them', async () => {
+    const { port } = await start();
+    const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
+    await writeInPieces(alice, maskedFrame(text), 500);
+    expect(await bob.receive('OFFER')).toMatchObject({ src: 'alice' });
+  });
+
+  it('of which each takes far more memory than it has bytes ends its socket', async () => {
+    const { port } = await start({ PEERJS_FRAME_BYTES_MAX: '65536' });
+    const alice = await open(port, 'alice');
+    await writeInPieces(alice, maskedFrame(text).subarray(0, 2_000), 1);
+    expect(await alice.closed()).toBe(1008);
+    expect(running[0]!.counters.socketErrors.counts).toEqual({ WS_ERR_TOO_MANY_BUFFERED_PARTS: 1 });
+  });
+
+  const sendInFragments = ({ socket }: TestClient, count: number): void => {
+    const bytes = Math.ceil(text.length / count);
+    for (let i = 0; i < count; i++)
+      socket.send(text.slice(i * bytes, (i + 1) * bytes), { fin: i === count - 1 });
+  };
+
+  it('arrives where the client made a few', async () => {
+    const { port } = await start();
+    const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
+    sendInFragments(alice, 64);
+    expect(await bob.receive('OFFER')).toMatchObject({ src: 'alice' });
+  });
+
+  it('ends its socket where the client made many', async () => {
+    const { port } = await start();
+    const alice = await open(port, 'alice');
+    sendInFragments(alice, 65);
+    expect(await alice.closed()).toBe(1008);
+  });
+});
