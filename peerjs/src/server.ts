@@ -5,6 +5,7 @@ import {
   createOriginCheck,
   limitKey,
   listen,
+  onWebSocketUpgrade,
   sendJson,
   type Log,
   type Part,
@@ -122,7 +123,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   );
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
-  http.on('upgrade', (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+  onWebSocketUpgrade(http, (request, stream, head) => {
     const refuse = (reason: Reason): void => writeDenial(stream, deny(reason));
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
     if (!route) {

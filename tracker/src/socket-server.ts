@@ -7,6 +7,7 @@ import {
   closeServer,
   limitKey,
   listen,
+  onWebSocketUpgrade,
   sendJson,
   type AddressReader,
   type Admission,
@@ -181,7 +182,7 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
     },
   );
   server.maxConnections = settings.connectionsMax + HTTP_CONNECTIONS_MAX;
-  server.on('upgrade', upgrade);
+  onWebSocketUpgrade(server, upgrade);
   server.on('drop', () => {
     counts.dropped++;
   });

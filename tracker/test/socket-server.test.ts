@@ -333,6 +333,22 @@ describe('over HTTP', () => {
     expect(await (await get('/stats')).text()).toContain('WebTorrent');
   });
 
+  it.each(['/stats.json', '/healthz', '/relay'])(
+    'answers %s as if nothing were asked for where the Upgrade is none that it knows',
+    async (path) => {
+      await start();
+      const plain = await fetch(tracker.url.replace('ws', 'http') + path);
+      const upgrading = await refused(path, { upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' });
+      expect([upgrading.status, upgrading.body]).toEqual([plain.status, await plain.json()]);
+      expect(tracker.server.counts.refused).toEqual({
+        origin: 0,
+        turned_away: 0,
+        connections_full: 0,
+        address_full: 0,
+      });
+    },
+  );
+
   it('hides numbers where the operator says so', async () => {
     await start({ TRACKER_STATS: 'false' });
     expect((await get('/stats.json')).status).toBe(404);

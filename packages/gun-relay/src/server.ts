@@ -5,6 +5,7 @@ import {
   createAddressReader,
   limitKey,
   listen,
+  onWebSocketUpgrade,
   sendJson,
   type Part,
   type RequestHandler,
@@ -41,7 +42,7 @@ export function createGunServer(
     const isGun = pathOf(request.url) === PATH;
     sendJson(response, isGun ? 426 : 404, { error: isGun ? 'a WebSocket is wanted here' : 'not found' });
   });
-  server.on('upgrade', (request, socket, head) => {
+  onWebSocketUpgrade(server, (request, socket, head) => {
     socket.on('error', () => undefined); // a client that is gone before its answer
     if (pathOf(request.url) !== PATH) {
       refuse(socket, '404 Not Found');

@@ -14,3 +14,4 @@ export * from './rate.ts';
 export * from './sampler.ts';
 export * from './service.ts';
 export * from './settings.ts';
+export * from './upgrades.ts';

@@ -242,6 +242,19 @@ describe('ids', () => {
   });
 });
 
+describe('an Upgrade that is none of ours', () => {
+  it('is as good as none, on every path and for every method', async () => {
+    const { port, counters } = await start();
+    const h2c = { upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' };
+    expect(await upgrade(port, '/peerjs/id', h2c)).toMatch(
+      /^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\n[^]*[0-9a-f-]{36}/,
+    );
+    expect(await upgrade(port, '/peerjs', h2c)).toMatch(/^HTTP\/1.1 404 /);
+    expect(await upgrade(port, '/healthz', h2c)).toContain('"ok":true');
+    expect(counters.refusedRequests.counts).toEqual({ 'not-found': 1 });
+  });
+});
+
 describe('signed tokens', () => {
   const secret = 'ab'.repeat(16);
   const soon = (): number => Math.floor(Date.now() / 1000) + 60;

@@ -1,0 +1,33 @@
+// Node hands every request with an `Upgrade` to the listener for upgrades, whatever it asks for. Ours know WebSocket only.
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+/** How long the other end has to read an answer. */
+const READ_MS_MAX = 10_000;
+
+/**
+ * Calls `upgrade` for what asks for a WebSocket. Every other request is answered as if it had asked for nothing (RFC 9110 §7.8),
+ * and its connection is closed.
+ */
+export function onWebSocketUpgrade(
+  server: Server,
+  upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
+): void {
+  server.on('upgrade', (request, socket, head) => {
+    if (/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) upgrade(request, socket, head);
+    else answerPlainly(server, request);
+  });
+}
+
+function answerPlainly(server: Server, request: IncomingMessage): void {
+  const { socket } = request;
+  // Node has let go of the connection: its time-outs are ours to keep, and its errors ours to hear.
+  const deadline = setTimeout(() => socket.destroy(), READ_MS_MAX).unref();
+  socket.on('error', () => undefined); // 'close' follows
+  socket.once('close', () => clearTimeout(deadline));
+  const response = new ServerResponse(request);
+  response.shouldKeepAlive = false;
+  response.assignSocket(socket);
+  response.once('finish', () => socket.end());
+  server.emit('request', request, response);
+}
