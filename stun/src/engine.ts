@@ -56,7 +56,7 @@ export interface TurnLimits {
   readonly allocationsPerAddressMax: number;
   readonly permissionsPerAllocationMax: number;
   readonly channelsPerAllocationMax: number;
-  /** Bytes a second in each direction, the IP and UDP heads of the datagrams among them; 0 = no limit. */
+  /** Bytes a second in each direction, with the IP and UDP heads, and 200 for a datagram at least; 0 = no limit. */
   readonly bytesPerSecondPerAllocationMax: number;
   readonly bytesPerSecondPerUserMax: number;
   readonly bytesPerSecondMax: number;

@@ -34,12 +34,17 @@ export class TokenBucket {
 export const bucketsOf = (bytesPerSecond: number, nowMs: number): readonly TokenBucket[] =>
   bytesPerSecond === 0 ? [] : [new TokenBucket(bytesPerSecond, nowMs)];
 
-/** The heads of IPv4 and UDP. Without them empty datagrams were free, and a stream of 4 bytes each a flood at somebody else. */
-export const DATAGRAM_HEAD_BYTES = 28;
+/** The heads of IPv4 and UDP. */
+const HEAD_BYTES = 28;
+/** Small datagrams cost as much work as others, so each counts as a voice packet at least: 1 MB/s are 5,000 a second at most. */
+const DATAGRAM_BYTES_MIN = 200;
+
+export const bytesOnTheWire = (payloadBytes: number): number =>
+  Math.max(payloadBytes + HEAD_BYTES, DATAGRAM_BYTES_MIN);
 
 /** Takes a datagram with so much payload out of all buckets, or out of none and answers false. */
 export function takeFrom(buckets: readonly TokenBucket[], payloadBytes: number, nowMs: number): boolean {
-  const bytes = payloadBytes + DATAGRAM_HEAD_BYTES;
+  const bytes = bytesOnTheWire(payloadBytes);
   for (let i = 0; i < buckets.length; i++) if (!buckets[i]!.has(bytes, nowMs)) return false;
   for (let i = 0; i < buckets.length; i++) buckets[i]!.take(bytes);
   return true;

@@ -1,7 +1,7 @@
 // The small tables under the machine: ports, nonces, gate, buckets, connections, arena.
 import fc from 'fast-check';
 import { DEFAULT_LIMITS } from '../../src/engine.ts';
-import { DATAGRAM_HEAD_BYTES, takeFrom, TokenBucket } from '../../src/native/bandwidth.ts';
+import { bytesOnTheWire, takeFrom, TokenBucket } from '../../src/native/bandwidth.ts';
 import { ConnectionCounts } from '../../src/native/connection-counts.ts';
 import { NONCE_CHARS, Nonces } from '../../src/native/nonce.ts';
 import { PacketArena } from '../../src/native/packet-arena.ts';
@@ -121,7 +121,7 @@ describe('TokenBucket', () => {
           const bucket = new TokenBucket(10_000, nowMs);
           for (const { afterMs, bytes } of packets) {
             nowMs += afterMs;
-            if (takeFrom([bucket], bytes, nowMs)) passed += bytes + DATAGRAM_HEAD_BYTES;
+            if (takeFrom([bucket], bytes, nowMs)) passed += bytesOnTheWire(bytes);
             expect(passed).toBeLessThanOrEqual(10_000 + (nowMs * 10_000) / 1000 + 1e-6);
           }
         },
@@ -132,7 +132,7 @@ describe('TokenBucket', () => {
   it('takes from all buckets or from none', () => {
     const [small, large] = [new TokenBucket(100, 0), new TokenBucket(1_000, 0)];
     expect(takeFrom([large, small], 500, 0)).toBe(false);
-    expect(takeFrom([large], 1_000 - DATAGRAM_HEAD_BYTES, 0)).toBe(true);
+    expect(takeFrom([large], 1_000 - 28, 0)).toBe(true);
   });
 });
 
