@@ -251,8 +251,9 @@ describe('the machine', () => {
 describe('containers', () => {
   const found = (status: string, running = 'sha256:1', tagged = 'sha256:1'): string =>
     docker({
+      'config --services': 'printf "nginx\\ngun\\n"',
       'ps --quiet': '[[ $* != *nginx ]] || echo 0123',
-      'State.Health': status === '' ? 'exit 1' : `echo '${status}'`,
+      'State.Health': `[[ $* != *' 0123' ]] || echo '${status}'`,
       'Config.Image': 'echo relay-swarm/nginx:local',
       '{{.Image}} 0123': `echo ${running}`,
       'image inspect': `echo ${tagged}`,
@@ -278,7 +279,10 @@ describe('containers', () => {
     ],
   ])('%s', (_case, answers, expected) => {
     server.fake('docker', answers);
-    expect(server.check('check_containers').filter((line) => line.includes(' nginx: '))).toEqual(expected);
+    const lines = server.check('check_containers');
+    expect(lines.filter((line) => line.includes(' nginx: '))).toEqual(expected);
+    // Whatever else is part of what is run.
+    expect(lines).toContain('FAIL  gun: not running. Run: docker compose up --detach --wait');
   });
 });
 

@@ -21,7 +21,8 @@ check_compose_files() {
 
 check_containers() {
   local service container status image
-  for service in nginx tracker peerjs stun; do
+  # Those of further parts in COMPOSE_PROFILES, too.
+  for service in $(compose config --services 2>/dev/null | sort); do
     container=$(compose ps --quiet "$service" 2>/dev/null)
     status=$(docker inspect --format '{{.State.Health.Status}}, {{.RestartCount}}' "$container" 2>/dev/null)
     case $status in
