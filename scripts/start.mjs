@@ -33,12 +33,15 @@ const running = services.map((service) => {
     cwd: root,
     env: { ...process.env, ...localSettings(service, env) },
     print,
-    onFailure: (exit) =>
-      void stop(1, `${name} could not start (${exit}), so everything is stopped. Its lines with ! say why`),
+    onFailure: (exit, complaints) =>
+      void stop(
+        1,
+        [`${name} could not start (${exit}), so everything is stopped:`, ...complaints].join('\n  '),
+      ),
   });
 });
 
-/** The reason is the last line, where it is read. */
+/** The reason comes last, where it is read: after all that the services say while they stop. */
 function stop(exitCode, reason = 'stopped') {
   return (stopping ??= Promise.all(running.map((service) => service.stop())).then(() => {
     print(`relay-swarm: ${reason}`);

@@ -108,8 +108,11 @@ describe('npm start', () => {
       run = new Run({ ...settings, TRACKER_PORT: String(portOf(other)) });
       expect(await run.exitCode).toBe(1);
       expect(run.output).toContain(`Cannot listen on port ${portOf(other)}`);
-      expect(run.output).toContain('set TRACKER_PORT to a free port');
-      expect(run.output).toContain('tracker could not start (exit code 1), so everything is stopped');
+      // What the eye finds first in a terminal: nothing comes after the reason.
+      const [what, who, why] = run.output.trimEnd().split('\n').slice(-3);
+      expect(what).toBe('relay-swarm: tracker could not start (exit code 1), so everything is stopped:');
+      expect(who).toBe('  tracker cannot start:');
+      expect(why).toMatch(/^ +Cannot listen on port .* set TRACKER_PORT to a free port$/);
       expect(run.output).not.toMatch(/\n\s+at /); // no stack
       expect(run.output).not.toContain(READY);
     } finally {
