@@ -45,6 +45,7 @@ export async function findPublicAddress(
   const isPublic = createPeerPolicy({ allowed: [], denied: [] });
   const found = choosePublicAddress({ given: settings.publicAddresses, asked, own, isPublic });
   log.info('public address', { ipv4: found.ipv4 ?? null, ipv6: found.ipv6 ?? null, source: found.source });
+  if (isMeantForThisMachine(settings.publicAddresses)) log.info('only this machine can use the relay');
   for (const warning of found.warnings) log.warn('the public address is in doubt', { warning });
   return found;
 }
@@ -70,6 +71,7 @@ function doubts(
   publicOwn: readonly string[],
   isPublic: (address: string) => boolean,
 ): string[] {
+  if (isMeantForThisMachine(given)) return [];
   return given.flatMap((address) => {
     if (isLoopback(address)) {
       return [`PUBLIC_IP=${address} is this machine itself: only programs on this machine can use the relay`];
@@ -97,6 +99,9 @@ function pick(addresses: readonly string[]): { ipv4: string | undefined; ipv6: s
 }
 
 const isLoopback = (address: string): boolean => address === '::1' || address.startsWith('127.');
+/** PUBLIC_IP names nothing but loopback, as the local bundle and `npm start` set it. */
+const isMeantForThisMachine = (given: readonly string[]): boolean =>
+  given.length > 0 && given.every(isLoopback);
 const isLinkLocal = (address: string): boolean => /^(169\.254\.|fe[89ab])/i.test(address);
 
 /** The addresses on this machine's interfaces, without zones ("fe80::1%eth0"). */

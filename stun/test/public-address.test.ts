@@ -1,5 +1,6 @@
 // Which address the world is told, and what is said about it.
-import { choosePublicAddress, type AddressFacts } from '../src/public-address.ts';
+import { silentLog, type Log } from '@relay-swarm/kit';
+import { choosePublicAddress, findPublicAddress, type AddressFacts } from '../src/public-address.ts';
 
 const isPublic = (address: string): boolean =>
   !/^(10\.|192\.168\.|127\.|169\.254\.|::1|fe80|fd)/.test(address);
@@ -48,7 +49,7 @@ describe('choosePublicAddress()', () => {
   });
 
   it.each([
-    ['loopback', ['127.0.0.1'], [], [], 'only programs on this machine'],
+    ['partly loopback', ['127.0.0.1', '2001:db8::5'], [], [], 'only programs on this machine'],
     ['private', ['10.0.0.4'], [], ['203.0.113.5'], 'is a private address'],
     [
       'not what the internet sees',
@@ -62,9 +63,40 @@ describe('choosePublicAddress()', () => {
     expect(choose({ given, asked, own }).warnings).toEqual([expect.stringContaining(message)]);
   });
 
+  it.each([[['127.0.0.1']], [['127.0.0.1', '::1']]])(
+    'doubts nothing where %s is given: it is meant so',
+    (given) => {
+      expect(choose({ given, own: ['203.0.113.5'] }).warnings).toEqual([]);
+    },
+  );
+
   it('does not compare families', () => {
     expect(choose({ given: ['203.0.113.5'], asked: ['2001:db8::5'], own: ['2001:db8::5'] }).warnings).toEqual(
       [],
     );
+  });
+});
+
+describe('findPublicAddress()', () => {
+  const entries: [level: string, message: string][] = [];
+  const log = (['debug', 'info', 'warn', 'error'] as const).reduce<Log>(
+    (all, level) => ({ ...all, [level]: (message: string) => entries.push([level, message]) }),
+    silentLog,
+  );
+  const find = async (...publicAddresses: string[]): Promise<typeof entries> => {
+    await findPublicAddress({ publicAddresses, detectServers: [] }, ['127.0.0.1', '10.0.0.4'], log);
+    return entries.splice(0);
+  };
+
+  it('tells as news that only this machine can use a relay on loopback, and warns of what is in doubt', async () => {
+    expect(await find('127.0.0.1')).toEqual([
+      ['info', 'public address'],
+      ['info', 'only this machine can use the relay'],
+    ]);
+    expect(await find('10.0.0.4')).toEqual([
+      ['info', 'public address'],
+      ['warn', 'the public address is in doubt'],
+    ]);
+    expect((await find()).at(-1)).toEqual(['warn', 'the public address is in doubt']);
   });
 });
