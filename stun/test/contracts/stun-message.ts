@@ -191,7 +191,7 @@ export function sendIndication(
   peer: Address,
   data: Buffer,
   more: readonly Attribute[] = [],
-  transactionId = randomBytes(12),
+  transactionId: Buffer = randomBytes(12),
 ): Buffer {
   const attributes: Attribute[] = [peerAddress(peer, transactionId), [0x0013, data], ...more];
   return encode({ class: 'indication', method: 'send', transactionId, attributes });

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import type { ListeningAddress } from '../../src/engine.ts';
+import { Inbox } from './inbox.ts';
 import {
   channelData,
   channelNumber,
@@ -51,8 +52,7 @@ interface Pipe {
 export class TurnClient extends TurnUser {
   readonly #pipe: Pipe;
   readonly #answers = new Map<string, (message: Message) => void>();
-  readonly #received: Received[] = [];
-  #wake: () => void = () => undefined;
+  readonly #received = new Inbox<Received>();
   /** True once the server has hung up. */
   isClosed = false;
   /** Everything that is no answer and no data. */
@@ -165,21 +165,13 @@ export class TurnClient extends TurnUser {
   }
 
   /** The next data, or undefined where none comes in time. */
-  async next(waitMs = WAIT_MS_MAX): Promise<Received | undefined> {
-    if (this.#received.length === 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, waitMs);
-      });
-      clearTimeout(timer);
-    }
-    return this.#received.shift();
+  next(waitMs?: number): Promise<Received | undefined> {
+    return this.#received.next(waitMs);
   }
 
   receive(bytes: Buffer): void {
     if (bytes[0]! >= 0x40) {
-      this.#keep({
+      this.#received.add({
         channel: bytes.readUInt16BE(0),
         from: undefined,
         data: bytes.subarray(4, 4 + bytes.readUInt16BE(2)),
@@ -190,17 +182,12 @@ export class TurnClient extends TurnUser {
     const answer = this.#answers.get(message.transactionId.toString('hex'));
     if (message.class === 'indication' && message.method === 7) {
       const from = decodeXorAddress(valueOf(message, 0x0012)!, message.transactionId);
-      this.#keep({ channel: undefined, from, data: valueOf(message, 0x0013)! });
+      this.#received.add({ channel: undefined, from, data: valueOf(message, 0x0013)! });
     } else if (answer !== undefined) {
       answer(message);
     } else {
       this.other.push(bytes);
     }
-  }
-
-  #keep(received: Received): void {
-    this.#received.push(received);
-    this.#wake();
   }
 
   /** Reads no more from a stream. */

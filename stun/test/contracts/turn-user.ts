@@ -28,7 +28,7 @@ export class TurnUser {
   encode(
     method: Method | number,
     attributes: readonly Attribute[],
-    transactionId = randomBytes(12),
+    transactionId: Buffer = randomBytes(12),
     hash: 'sha1' | 'sha256' = 'sha1',
   ): Buffer {
     if (this.nonce.length === 0) return encode({ method, transactionId, attributes, fingerprint: true });

@@ -1,20 +1,17 @@
 // Somebody on the internet for tests: a UDP socket that writes down what comes.
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import { Inbox } from './inbox.ts';
 import type { Address } from './stun-message.ts';
-
-const WAIT_MS_MAX = 3_000;
 
 export class UdpPeer {
   readonly #socket: Socket;
-  readonly #received: { data: string; from: Address }[] = [];
-  #wake: () => void = () => undefined;
+  readonly #received = new Inbox<{ data: string; from: Address }>();
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('message', (data, { address, port }) => {
-      this.#received.push({ data: data.toString('latin1'), from: { address, port } });
-      this.#wake();
+      this.#received.add({ data: data.toString('latin1'), from: { address, port } });
     });
   }
 
@@ -35,16 +32,8 @@ export class UdpPeer {
   }
 
   /** The next datagram, or undefined where none comes in time. */
-  async next(waitMs = WAIT_MS_MAX): Promise<{ data: string; from: Address } | undefined> {
-    if (this.#received.length === 0) {
-      let timer: NodeJS.Timeout | undefined;
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-        timer = setTimeout(resolve, waitMs);
-      });
-      clearTimeout(timer);
-    }
-    return this.#received.shift();
+  next(waitMs?: number): Promise<{ data: string; from: Address } | undefined> {
+    return this.#received.next(waitMs);
   }
 
   close(): void {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { createHmac } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import { hasIntegrity } from '../../src/native/integrity.ts';
 import { ATTRIBUTES_MAX, MessageReader } from '../../src/native/message-reader.ts';
 import { ATTRIBUTE } from '../../src/native/vocabulary.ts';
@@ -55,6 +56,9 @@ describe('MessageReader', () => {
     expect(read(wrong)).toBe(false);
     const followed = Buffer.concat([message, Buffer.from('80220000', 'hex')]);
     followed.writeUInt16BE(followed.length - 20, 2);
+    expect(read(followed)).toBe(false);
+    // The same, with a fingerprint that is right for the whole message.
+    followed.writeUInt32BE((crc32(followed.subarray(0, -12)) ^ 0x5354554e) >>> 0, followed.length - 8);
     expect(read(followed)).toBe(false);
     expect(read(encode({ method: 'binding', attributes: [[0x8028, Buffer.alloc(8)]] }))).toBe(false);
   });
