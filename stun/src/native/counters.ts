@@ -33,3 +33,11 @@ export const createCounters = () => ({
 });
 
 export type Counters = ReturnType<typeof createCounters>;
+
+/** How they stand now: a copy that does not go on counting. */
+export const countsNow = (counters: Counters): Counters => ({
+  ...counters,
+  drops: { ...counters.drops },
+  authFailures: { ...counters.authFailures },
+  errorResponses: { ...counters.errorResponses },
+});

@@ -10,7 +10,7 @@ import type {
 } from '../engine.ts';
 import { networkTest } from '../peer-policy.ts';
 import { ConnectionCounts } from './connection-counts.ts';
-import { createCounters, type Counters } from './counters.ts';
+import { countsNow, createCounters, type Counters } from './counters.ts';
 import { familyOf } from './ip-address.ts';
 import { TurnMachine } from './machine.ts';
 import { NAME_BYTES_MAX } from './message-writer.ts';
@@ -196,10 +196,7 @@ function statsOf(machine: TurnMachine, counters: Counters, connections: Connecti
     channels += allocation.channels.size;
   }
   return {
-    ...counters,
-    drops: { ...counters.drops },
-    authFailures: { ...counters.authFailures },
-    errorResponses: { ...counters.errorResponses },
+    ...countsNow(counters),
     isDraining: table.isDraining,
     allocations: table.allocations.size,
     permissions,

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
 import { askBinding } from '../binding-client.ts';
 import type { Endpoint, ListeningAddress, TurnEngine, TurnEngineOptions, TurnStats } from '../engine.ts';
-import { createCounters, type Counters } from '../native/counters.ts';
+import { countsNow, createCounters, type Counters } from '../native/counters.ts';
 import { CLASS, METHOD } from '../native/vocabulary.ts';
 import { capabilities } from './capabilities.ts';
 import { createLibrary, type OnMessage } from './library.ts';
@@ -136,10 +136,7 @@ async function proveListening(socket: Socket): Promise<void> {
 function statsOf(wall: Wall, counters: Counters): TurnStats {
   const sessions = [...wall.sessions];
   return {
-    ...counters,
-    drops: { ...counters.drops },
-    authFailures: { ...counters.authFailures },
-    errorResponses: { ...counters.errorResponses },
+    ...countsNow(counters),
     isDraining: wall.isDraining,
     allocations: sessions.length,
     permissions: sessions.reduce((sum, session) => sum + session.permissions().length, 0),
