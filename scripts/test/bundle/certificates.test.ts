@@ -99,8 +99,8 @@ requireTool('openssl', 'curl')('the certificate', () => {
     set({ CERT_STAGING: 'false' });
     expect((await renew()).code).toBe(10);
     expect((await served()).issuer).toBe(await bundle.pebble.issuer());
-    await clients.announce();
     expect(clients.closed).toBe(0);
+    await clients.announce();
     await clients.close();
     await expect(openClients(2, staging!)).rejects.toThrow('Error connecting');
   });
@@ -182,6 +182,7 @@ requireTool('openssl', 'curl')('the certificate', () => {
     const clients = await openClients(SOCKETS, bundle.pebble);
     expect((await renew('--force')).code).toBe(10);
     expect((await served()).serial).not.toBe(before.serial);
+    expect(clients.closed).toBe(0);
     await clients.announce();
     await clients.exchangeOffers(3);
     expect(clients.closed).toBe(0);
