@@ -1,4 +1,5 @@
 // The state machine under a clock that only the test moves: RFC 8656, request by request.
+import { createHmac } from 'node:crypto';
 import { authenticate, PASSWORD } from '../contracts/options.ts';
 import { FakeWorld, OWN_IPV4, OWN_IPV6, PORT_MIN, type FakeClient } from './fake-world.ts';
 import {
@@ -188,12 +189,36 @@ describe('credentials', () => {
     expect(valueOf(answer, 0x0008)).toBeUndefined();
   });
 
-  it('does not see what is written behind the seal', () => {
+  it('goes by SHA-256 where a request has both seals, and sees nothing behind it', () => {
+    const twiceSealed = (client: FakeClient, key: Buffer): Buffer => {
+      const attributes = [UDP_TRANSPORT, ...login(client)];
+      const once = encode({ method: 'allocate', attributes, key: client.key });
+      const bytes = Buffer.concat([once, Buffer.from('001c0020', 'hex'), Buffer.alloc(32)]);
+      bytes.writeUInt16BE(bytes.length - 20, 2);
+      createHmac('sha256', key)
+        .update(bytes.subarray(0, -36))
+        .digest()
+        .copy(bytes, bytes.length - 32);
+      const more = Buffer.concat([bytes, Buffer.from('000d000400000e10', 'hex')]);
+      more.writeUInt16BE(more.length - 20, 2);
+      return more;
+    };
+    const client = new FakeWorld().client().greet();
+    client.receive(twiceSealed(client, Buffer.from('another')));
+    expect(errorCodeOf(client.answer()!)).toBe(401);
+    client.receive(twiceSealed(client, client.key));
+    const answer = client.answer()!;
+    expect(isSealed(answer, client.key, 'sha256')).toBe(true);
+    expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(600);
+  });
+
+  it.each(['sha1', 'sha256'] as const)('does not see what is written behind the seal (%s)', (hash) => {
     const client = new FakeWorld().client().greet();
     const sealed = encode({
       method: 'allocate',
       attributes: [UDP_TRANSPORT, ...login(client)],
       key: client.key,
+      hash,
     });
     const smuggled = Buffer.concat([sealed, Buffer.from('000d000400000e10', 'hex')]);
     smuggled.writeUInt16BE(smuggled.length - 20, 2);
