@@ -189,11 +189,9 @@ requireTool(
   describe('updates', () => {
     const ENTRYPOINT = 'nginx/entrypoint.sh';
     let upstream: Upstream;
-    let first: string;
     let good: string;
     beforeAll(() => {
       upstream = new Upstream(bundle.folder);
-      first = upstream.clone.commit;
     });
     afterAll(() => upstream.remove());
 
@@ -245,7 +243,7 @@ requireTool(
       expect(upstream.clone).toEqual(onMain(good, 'M README.md'));
     });
 
-    it('to a version that is mended, back by hand, and on again', async () => {
+    it('to a version that is mended, and back by hand', async () => {
       upstream.publish('nginx/Dockerfile', (text) => text.replace('RUN false\n', ''));
       const mended = upstream.publish(
         ENTRYPOINT,
@@ -263,9 +261,6 @@ requireTool(
         onMain(good, 'M README.md'),
         expect.not.stringContaining('# mended'),
       ]);
-
-      expect((await update()).code).toBe(0);
-      expect([upstream.clone.commit, first === mended]).toEqual([mended, false]);
     });
 
     it('without git', async () => {
