@@ -2,24 +2,34 @@
 
 export interface AbsentLimits {
   readonly queuedPerPeerMax: number;
+  readonly queuedBytesPerPeerMax: number;
   readonly queuedBytesMax: number;
-  /** When `peer` has certainly thrown the queue away. */
+  /** When `peer` has certainly thrown a message away. */
   readonly keptMs: number;
 }
 
-/** What a waiting message costs beside its text, so that tiny ones are bounded too. */
+/** What a waiting message costs beside its own bytes, so that tiny ones are bounded too. */
 const MESSAGE_OVERHEAD_BYTES = 512;
 
-interface Queue {
+interface Waiting {
+  readonly id: string;
+  readonly bytes: number;
   readonly sinceMs: number;
-  messages: number;
+}
+
+interface Queue {
+  readonly messages: Waiting[];
   bytes: number;
 }
 
 export class AbsentPeers {
   readonly #limits: AbsentLimits;
-  /** In the order of their beginning, so the oldest come first. */
   readonly #queues = new Map<string, Queue>();
+  /**
+   * All messages, the oldest first. Each has its own time: `peer` may have thrown the queue away in which the first ones were, and have begun
+   * another for the last ones.
+   */
+  readonly #waiting = new Set<Waiting>();
   #bytes = 0;
 
   constructor(limits: AbsentLimits) {
@@ -35,16 +45,18 @@ export class AbsentPeers {
   }
 
   /** Counts a message for an absent peer, or answers false where no more may wait. */
-  admit(id: string, textBytes: number, nowMs: number): boolean {
+  admit(id: string, messageBytes: number, nowMs: number): boolean {
     this.#forgetOld(nowMs);
-    const bytes = textBytes + MESSAGE_OVERHEAD_BYTES;
-    const queue = this.#queues.get(id);
-    if (queue && queue.messages >= this.#limits.queuedPerPeerMax) return false;
-    if (this.#bytes + bytes > this.#limits.queuedBytesMax) return false;
-    if (queue) {
-      queue.messages++;
-      queue.bytes += bytes;
-    } else this.#queues.set(id, { sinceMs: nowMs, messages: 1, bytes });
+    const { queuedPerPeerMax, queuedBytesPerPeerMax, queuedBytesMax } = this.#limits;
+    const bytes = messageBytes + MESSAGE_OVERHEAD_BYTES;
+    const queue = this.#queues.get(id) ?? { messages: [], bytes: 0 };
+    if (queue.messages.length >= queuedPerPeerMax) return false;
+    if (queue.bytes + bytes > queuedBytesPerPeerMax || this.#bytes + bytes > queuedBytesMax) return false;
+    const one: Waiting = { id, bytes, sinceMs: nowMs };
+    queue.messages.push(one);
+    queue.bytes += bytes;
+    this.#queues.set(id, queue);
+    this.#waiting.add(one);
     this.#bytes += bytes;
     return true;
   }
@@ -53,14 +65,20 @@ export class AbsentPeers {
   arrived(id: string): void {
     const queue = this.#queues.get(id);
     if (!queue) return;
+    for (const one of queue.messages) this.#waiting.delete(one);
     this.#bytes -= queue.bytes;
     this.#queues.delete(id);
   }
 
   #forgetOld(nowMs: number): void {
-    for (const [id, queue] of this.#queues) {
-      if (nowMs - queue.sinceMs < this.#limits.keptMs) return;
-      this.arrived(id);
+    for (const one of this.#waiting) {
+      if (nowMs - one.sinceMs < this.#limits.keptMs) return;
+      this.#waiting.delete(one);
+      this.#bytes -= one.bytes;
+      const queue = this.#queues.get(one.id)!;
+      queue.messages.shift(); // the oldest of all is the oldest of its own queue
+      queue.bytes -= one.bytes;
+      if (queue.messages.length === 0) this.#queues.delete(one.id);
     }
   }
 }

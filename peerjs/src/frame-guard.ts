@@ -2,7 +2,7 @@
 import { debtMs, spendTokens, type Log, type Rate } from '@relay-swarm/kit';
 import type { AbsentPeers } from './absent.ts';
 import type { Counters } from './counters.ts';
-import { findFault, isHeartbeat, type FrameFault, type Relayed } from './frame.ts';
+import { countValues, findFault, isHeartbeat, type FrameFault, type Relayed } from './frame.ts';
 import type { ClientSocket } from './socket.ts';
 import type { World } from './world.ts';
 
@@ -12,12 +12,15 @@ export interface FrameLimits {
   readonly messages: Rate;
   /** Of all sockets of one address together. */
   readonly messagesPerAddress: Rate;
+  /** What may wait for a receiver before others' messages to it are refused. */
+  readonly waitingBytesMax: number;
 }
 
 export interface FrameGuardOptions {
   readonly limits: FrameLimits;
   readonly absent: AbsentPeers;
-  readonly isPresent: (id: string) => boolean;
+  /** Who has the id now. */
+  readonly find: (id: string) => { readonly waitingBytes: number } | undefined;
   /** Closes the socket for something that its client did. */
   readonly end: (socket: ClientSocket, reason: string, message: string) => void;
   /** Closes the socket for a fault of ours. */
@@ -29,6 +32,8 @@ export interface FrameGuardOptions {
 
 /** A frame costs one message, and one more for each of these. */
 const BYTES_PER_MESSAGE = 4096;
+/** What each value in a payload counts beside its text: that much memory `{}` takes when it was read (measured: 64, with a key 92). */
+const BYTES_PER_VALUE = 96;
 /** What a frame costs that goes no further, beside its own price. */
 const FAULT_COST = 9;
 /** Of a destination that we repeat to the sender. */
@@ -36,7 +41,9 @@ const DESTINATION_CHARS_MAX = 256;
 /** Thrown at `peer`, so that it leaves the message alone. Made once: a flood of faults must not cost a stack trace each. */
 const REFUSED = new Error('refused');
 
-type Fault = FrameFault | 'binary' | 'not-json' | 'queue-full';
+type Fault = FrameFault | 'binary' | 'not-json';
+/** Why a message could not be taken though its sender has done nothing wrong. */
+type Hindrance = 'queue-full' | 'receiver-slow';
 
 export class FrameGuard {
   readonly #options: FrameGuardOptions;
@@ -90,14 +97,22 @@ export class FrameGuard {
   /** Called by `peer` with what it has read from the speaker's frame. Throws what is to go no further. */
   look(message: unknown): void {
     this.#isRead = true;
-    const { limits, absent, isPresent, counters, world } = this.#options;
+    const { limits, absent, find, counters, world } = this.#options;
     const fault = findFault(message, limits.idCharsMax);
-    if (fault !== undefined) this.#refuse(fault, Object(message) as Partial<Relayed>);
-    const { type, dst } = message as Relayed | { type: 'HEARTBEAT'; dst?: never };
+    if (fault !== undefined) {
+      this.#blame(this.#speaker, fault);
+      this.#refuse(fault === 'bad-destination', Object(message) as Partial<Relayed>);
+    }
+    const { type, dst, payload } = message as Relayed | { type: 'HEARTBEAT'; dst?: never; payload?: never };
     if (type === 'HEARTBEAT') return;
-    if (isPresent(dst)) counters.framesOut++;
-    else if (type !== 'LEAVE' && !absent.admit(dst, this.#spokenBytes, world.nowMs())) {
-      this.#refuse('queue-full', { type, dst });
+    const valueBytes = countValues(payload) * BYTES_PER_VALUE;
+    if (!this.#pays(this.#speaker, valueBytes / BYTES_PER_MESSAGE)) throw REFUSED;
+    const receiver = find(dst);
+    if (receiver) {
+      if (receiver.waitingBytes > limits.waitingBytesMax) this.#hinder('receiver-slow', { type, dst });
+      counters.framesOut++;
+    } else if (type !== 'LEAVE' && !absent.admit(dst, this.#spokenBytes + valueBytes, world.nowMs())) {
+      this.#hinder('queue-full', { type, dst });
     }
   }
 
@@ -132,9 +147,14 @@ export class FrameGuard {
     return true;
   }
 
-  #refuse(reason: Fault, { type, dst }: Partial<Relayed>): never {
-    this.#blame(this.#speaker, reason);
-    const isUndeliverable = reason === 'bad-destination' || reason === 'queue-full';
+  /** Others may have filled the place, so this is dear, but no fault: nobody is closed for it. */
+  #hinder(reason: Hindrance, message: Partial<Relayed>): never {
+    this.#options.counters.refusedFrames.add(reason);
+    this.#pays(this.#speaker, FAULT_COST);
+    this.#refuse(true, message);
+  }
+
+  #refuse(isUndeliverable: boolean, { type, dst }: Partial<Relayed>): never {
     const isNamed = typeof dst === 'string' && dst.length <= DESTINATION_CHARS_MAX;
     if (type === 'OFFER' && isUndeliverable && isNamed) {
       // What cannot be delivered is told at once, in the words that `peer` would use seconds later.

@@ -13,6 +13,7 @@ const PAYLOAD_LEVELS_MAX = 32;
 export interface Relayed {
   readonly type: 'OFFER' | 'ANSWER' | 'CANDIDATE' | 'LEAVE';
   readonly dst: string;
+  readonly payload?: unknown;
 }
 
 /** Why the message must go no further; undefined where it may. LEAVE without `dst` would take the sender out of the list but not off the wire. */
@@ -29,6 +30,15 @@ export function findFault(message: unknown, idCharsMax: number): FrameFault | un
 const HEARTBEAT = Buffer.from('{"type":"HEARTBEAT"}');
 export const isHeartbeat = (frame: Buffer): boolean =>
   frame.length === HEARTBEAT.length && HEARTBEAT.equals(frame);
+
+/** Objects, lists, texts, numbers: itself and all in it. What `isDeeper()` has looked into before. */
+export function countValues(value: unknown): number {
+  if (value === undefined) return 0;
+  let count = 1;
+  if (typeof value !== 'object') return count;
+  for (const key in value) count += countValues((value as Record<string, unknown>)[key]);
+  return count;
+}
 
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;

@@ -69,6 +69,8 @@ export const peerjsSettings = {
 
 export type PeerjsSettings = Settings<typeof peerjsSettings>;
 
+const SEND_BUFFER_FRAMES_MIN = 8;
+
 /** Rules between settings, and the two texts that become parts of URLs. */
 export function checkPeerjsSettings(settings: PeerjsSettings): readonly string[] {
   const faults: string[] = [];
@@ -83,6 +85,11 @@ export function checkPeerjsSettings(settings: PeerjsSettings): readonly string[]
   if (settings.idleSeconds < 2 * settings.pingSeconds) {
     faults.push(
       `PEERJS_IDLE_SECONDS="${settings.idleSeconds}": must be at least twice PEERJS_PING_SECONDS (${settings.pingSeconds}), or a client has no time to answer`,
+    );
+  }
+  if (settings.sendBufferBytesMax < SEND_BUFFER_FRAMES_MIN * settings.frameBytesMax) {
+    faults.push(
+      `PEERJS_SEND_BUFFER_BYTES_MAX="${settings.sendBufferBytesMax}": must be at least ${SEND_BUFFER_FRAMES_MIN} times PEERJS_FRAME_BYTES_MAX (${settings.frameBytesMax}), or one long message ends a slow reader`,
     );
   }
   return faults;

@@ -48,8 +48,11 @@ export class Signaling implements UpgradeRoute {
     this.#options = options;
     this.#sweptAtMs = world.nowMs();
     const expireMs = settings.expireSeconds * 1000;
+    // What others send to a client may not be what it is cut for.
+    const waitingBytesMax = settings.sendBufferBytesMax / 2;
     this.#absent = new AbsentPeers({
       queuedPerPeerMax: settings.queuedPerPeerMax,
+      queuedBytesPerPeerMax: waitingBytesMax, // who comes is given all at once
       queuedBytesMax: settings.queuedBytesMax,
       keptMs: expireMs + 2_000, // `peer` sweeps its queues once a second
     });
@@ -62,9 +65,10 @@ export class Signaling implements UpgradeRoute {
           perSecond: settings.messagesPerAddressPerSecond,
           burst: settings.messagesPerAddressBurst,
         },
+        waitingBytesMax,
       },
       absent: this.#absent,
-      isPresent: (id) => this.#byId.has(id),
+      find: (id) => this.#byId.get(id),
       end: (socket, reason, message) => this.#end(socket, reason, CLOSE.policy, message),
       fail: (socket) => this.#end(socket, 'bug', CLOSE.bug, 'internal error'),
       counters,

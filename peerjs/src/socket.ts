@@ -40,11 +40,17 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
   heardAtMs = 0;
   faults = 0;
   #queued: Buffer | Buffer[] | undefined = undefined;
+  #queuedBytes = 0;
   #rest: NodeJS.Timeout | undefined = undefined;
   #isPinged = false;
 
   get isOpen(): boolean {
     return this.readyState === WebSocket.OPEN;
+  }
+
+  /** What was sent and the kernel has not taken yet. */
+  get waitingBytes(): number {
+    return this.#queuedBytes + this.#stream.writableLength;
   }
 
   get isResting(): boolean {
@@ -85,6 +91,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
   override send(text: string): void {
     if (!this.isOpen) return;
     const frame = textFrame(text);
+    this.#queuedBytes += frame.length;
     if (this.#queued === undefined) {
       this.#queued = frame;
       flusher.add(this);
@@ -96,6 +103,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
     const queued = this.#queued;
     if (queued === undefined) return;
     this.#queued = undefined;
+    this.#queuedBytes = 0;
     if (!this.isOpen) return;
     this.#stream.write(Array.isArray(queued) ? Buffer.concat(queued) : queued);
     this.#checkReader();

@@ -1,6 +1,6 @@
 import { AbsentPeers } from '../src/absent.ts';
 
-const limits = { queuedPerPeerMax: 2, queuedBytesMax: 4_000, keptMs: 7_000 };
+const limits = { queuedPerPeerMax: 2, queuedBytesPerPeerMax: 4_000, queuedBytesMax: 4_000, keptMs: 7_000 };
 
 describe('AbsentPeers', () => {
   it('lets so many messages wait for each absent peer', () => {
@@ -12,6 +12,15 @@ describe('AbsentPeers', () => {
     const absent = new AbsentPeers(limits);
     expect(absent.admit('a', 3_000, 0)).toBe(true);
     expect(absent.admit('b', 1_000, 0)).toBe(false);
+  });
+
+  it('lets so many bytes wait for each absent peer, and others have their own', () => {
+    const absent = new AbsentPeers({ ...limits, queuedBytesMax: 1e6 });
+    expect(absent.admit('a', 3_000, 0)).toBe(true);
+    expect(absent.admit('a', 1_000, 0)).toBe(false);
+    expect(absent.admit('b', 3_000, 0)).toBe(true);
+    absent.arrived('a');
+    expect(absent.admit('a', 3_000, 0)).toBe(true);
   });
 
   it('counts more than the text, so that tiny messages are bounded too', () => {
@@ -35,6 +44,25 @@ describe('AbsentPeers', () => {
     expect(absent.admit('a', 10, 6_999)).toBe(false);
     expect(absent.admit('a', 10, 7_000)).toBe(true);
     expect(absent.peers).toBe(1);
+  });
+
+  it('forgets each message by itself: `peer` may have begun another queue for the last ones', () => {
+    const absent = new AbsentPeers(limits);
+    absent.admit('a', 100, 0);
+    absent.admit('a', 10, 6_500);
+    expect([absent.admit('a', 10, 7_000), absent.admit('a', 10, 7_000)]).toEqual([true, false]);
+    expect(absent.bytes).toBe(2 * (10 + 512));
+    absent.admit('b', 10, 14_000);
+    expect([absent.peers, absent.bytes]).toEqual([1, 10 + 512]);
+  });
+
+  it('does not count twice who came, left and is waited for again', () => {
+    const absent = new AbsentPeers(limits);
+    absent.admit('a', 10, 0);
+    absent.arrived('a');
+    absent.admit('a', 10, 1_000);
+    absent.admit('b', 10, 7_000); // the first would be forgotten now
+    expect([absent.peers, absent.bytes]).toEqual([2, 2 * (10 + 512)]);
   });
 
   it('takes the arrival of somebody nobody waited for', () => {

@@ -10,11 +10,17 @@ const plenty = { perSecond: 1_000_000, burst: 1_000_000 };
 function setUp(log: Log = silentLog) {
   let nowMs = 0;
   const ended: string[] = [];
+  const receiver = { waitingBytes: 0 };
   const counters = new Counters();
   const guard = new FrameGuard({
-    limits: { idCharsMax: 64, faultsMax: 100, messages, messagesPerAddress: plenty },
-    absent: new AbsentPeers({ queuedPerPeerMax: 10, queuedBytesMax: 1e6, keptMs: 7_000 }),
-    isPresent: (id) => id === 'bob',
+    limits: { idCharsMax: 64, faultsMax: 100, messages, messagesPerAddress: plenty, waitingBytesMax: 1_000 },
+    absent: new AbsentPeers({
+      queuedPerPeerMax: 2,
+      queuedBytesPerPeerMax: 20_000,
+      queuedBytesMax: 1e6,
+      keptMs: 7_000,
+    }),
+    find: (id) => (id === 'bob' ? receiver : undefined),
     end: (_socket, reason) => void ended.push(reason),
     fail: () => void ended.push('bug'),
     counters,
@@ -51,7 +57,7 @@ function setUp(log: Log = silentLog) {
       return false;
     }
   };
-  return { guard, socket, ended, counters, admits, speak, at: (ms: number) => (nowMs = ms) };
+  return { guard, socket, receiver, ended, counters, admits, speak, at: (ms: number) => (nowMs = ms) };
 }
 
 describe('FrameGuard', () => {
@@ -60,6 +66,14 @@ describe('FrameGuard', () => {
     socket.isOpen = false;
     expect(admits('{"type":"LEAVE","dst":"bob"}')).toBe(false);
     expect(counters.framesIn).toBe(0);
+  });
+
+  it('takes no money for a pong that it has asked for', () => {
+    const { guard, socket } = setUp();
+    guard.admitsControl(socket as unknown as ClientSocket, true);
+    expect(socket.thousandths / 1000).toBe(20);
+    guard.admitsControl(socket as unknown as ClientSocket, false);
+    expect(socket.thousandths / 1000).toBe(19);
   });
 
   it('keeps heartbeats to itself', () => {
@@ -84,6 +98,43 @@ describe('FrameGuard', () => {
     speak('{"type":"LEAVE"}');
     expect(socket.thousandths / 1000).toBeCloseTo(6, 1);
     expect(socket.faults).toBe(1);
+  });
+
+  it('makes a payload of many values as dear as the memory that they take', () => {
+    const { socket, speak } = setUp();
+    const values = (count: number): string => Array(count).fill('{}').join();
+    speak(`{"type":"OFFER","dst":"bob","payload":[${values(213)}]}`); // 20 KiB in memory
+    expect(socket.thousandths / 1000).toBeCloseTo(14, 0);
+    expect(speak(`{"type":"OFFER","dst":"late","payload":[${values(100)}]}`)).toBe(true);
+    expect(speak(`{"type":"OFFER","dst":"late","payload":[${values(100)}]}`)).toBe(false);
+    expect(socket.sent).toEqual(['{"type":"EXPIRE","src":"late","dst":"alice"}']);
+  });
+
+  it('does not let a payload pass that makes its sender a whole burst in debt', () => {
+    const { speak, ended, counters } = setUp();
+    expect(speak(`{"type":"OFFER","dst":"bob","payload":[${Array(2_000).fill('{}').join()}]}`)).toBe(false);
+    expect([ended, counters.framesOut]).toEqual([['flood'], 0]);
+  });
+
+  it('passes nothing more on to who does not read, and takes that for nobody’s fault', () => {
+    const { socket, receiver, speak, counters } = setUp();
+    receiver.waitingBytes = 1_001;
+    expect(speak('{"type":"OFFER","dst":"bob"}')).toBe(false);
+    expect(socket.sent).toEqual(['{"type":"EXPIRE","src":"bob","dst":"alice"}']);
+    expect(socket.thousandths / 1000).toBeCloseTo(10, 1);
+    expect([socket.faults, counters.framesOut, counters.refusedFrames.counts]).toEqual([
+      0,
+      0,
+      { 'receiver-slow': 1 },
+    ]);
+    receiver.waitingBytes = 1_000;
+    expect(speak('{"type":"OFFER","dst":"bob"}')).toBe(true);
+  });
+
+  it('takes a full queue for nobody’s fault: a stranger may have filled it', () => {
+    const { socket, speak, counters } = setUp();
+    for (let i = 0; i < 3; i++) speak('{"type":"OFFER","dst":"late"}');
+    expect([socket.faults, counters.refusedFrames.counts]).toEqual([0, { 'queue-full': 1 }]);
   });
 
   it('lets the debtor rest until the debt is paid, and ends who is a whole burst in debt', () => {

@@ -1,4 +1,4 @@
-import { findFault, isHeartbeat } from '../src/frame.ts';
+import { countValues, findFault, isHeartbeat } from '../src/frame.ts';
 
 const nested = (levels: number): unknown =>
   JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as unknown;
@@ -41,6 +41,18 @@ describe('findFault()', () => {
     const payload = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) as unknown;
     expect(findFault({ type: 'OFFER', dst: 'bob', payload }, 64)).toBe('too-deep');
   });
+});
+
+describe('countValues()', () => {
+  it.each([
+    ['nothing', undefined, 0],
+    ['null', null, 1],
+    ['a text', 'text', 1],
+    ['an empty list', [], 1],
+    ['a list', [1, null, 'x'], 4],
+    ['an offer', { sdp: { type: 'offer', sdp: 'v=0' }, connectionId: 'dc_1' }, 5],
+    ['an own __proto__', JSON.parse('{"__proto__":[1]}'), 3],
+  ])('counts %s', (_case, value, count) => expect(countValues(value)).toBe(count));
 });
 
 describe('isHeartbeat()', () => {

@@ -16,6 +16,7 @@ describe('the settings', () => {
     ['PEERJS_IDLE_SECONDS', '30'],
     ['PEERJS_AUTH_SECRET', 'short'],
     ['PEERJS_ORIGINS', 'example.org'],
+    ['PEERJS_SEND_BUFFER_BYTES_MAX', '524287'],
   ])('refuse %s=%s and say so', (name, value) => {
     expect(() => settingsFrom({ [name]: value })).toThrow(SettingsError);
     expect(() => settingsFrom({ [name]: value })).toThrow(name);
