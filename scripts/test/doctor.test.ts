@@ -165,6 +165,12 @@ describe('DNS', () => {
       /^FAIL .*leads to 198\.51\.100\.1, /,
     ],
     [
+      'a name in /etc/hosts',
+      { 'ahostsv4 tracker.relay.test': '127.0.1.1' },
+      { own: ['203.0.113.5'] },
+      /^WARN .*leads to 127\.0\.1\.1 by this machine's own \/etc\/hosts/,
+    ],
+    [
       'no record',
       { 'ahostsv4 tracker.relay.test': '' },
       { own: ['203.0.113.5'] },

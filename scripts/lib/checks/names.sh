@@ -25,6 +25,8 @@ check_name() {
   wrong=$(grep -vxF "${known:-none}" <<<"$found")
   if [ -z "$wrong" ]; then
     ok "DNS: $3 leads to ${found//$'\n'/, }, this server"
+  elif [[ $wrong == 127.* || $wrong == ::1 ]]; then
+    warn "DNS: $3 leads to ${wrong//$'\n'/, } by this machine's own /etc/hosts, so what others are told is not seen here. Remove the name there"
   elif [ -n "$known" ]; then
     bad "DNS: $3 leads to ${wrong//$'\n'/, }, and this server is ${known//$'\n'/, }. Correct the $2 record; or, if that address leads here too, put it into PUBLIC_IP"
   elif [ "$1" = 6 ]; then
