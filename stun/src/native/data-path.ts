@@ -68,6 +68,10 @@ export class DataPath {
       counters.drops.noPermission++;
       return;
     }
+    if (end - start > DATAGRAM_BYTES_MAX) {
+      counters.drops.tooLarge++;
+      return;
+    }
     if (!takeFrom(allocation.toPeers, end - start, nowMs)) {
       counters.drops.bandwidth++;
       return;
@@ -123,6 +127,10 @@ export class DataPath {
     const length = end - start;
     // Over streams each message is padded to 4 bytes (RFC 8656 §12.5).
     const padded = client.transport === 'udp' ? length : (length + 3) & ~3;
+    if (client.transport === 'udp' && CHANNEL_HEADER_BYTES + length > DATAGRAM_BYTES_MAX) {
+      this.#counters.drops.tooLarge++;
+      return;
+    }
     const at = this.#arena.take(CHANNEL_HEADER_BYTES + padded);
     const packet = this.#arena.buffer;
     const payload = at + CHANNEL_HEADER_BYTES;

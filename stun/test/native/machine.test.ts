@@ -1,6 +1,7 @@
 // The state machine under a clock that only the test moves: RFC 8656, request by request.
 import { createHmac } from 'node:crypto';
 import { authenticate, PASSWORD } from '../contracts/options.ts';
+import { relayedAddress } from '../contracts/turn-client.ts';
 import { FakeWorld, OWN_IPV4, OWN_IPV6, PORT_MIN, type FakeClient } from './fake-world.ts';
 import {
   channelData,
@@ -405,7 +406,9 @@ describe('Allocate', () => {
     const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
     expect(even.port % 2).toBe(0);
     expect(world.client('bob').outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
-    expect(world.client().allocate(token).port).toBe(even.port + 1);
+    const next = world.client().request('allocate', [UDP_TRANSPORT, token, lifetime(1_000)])!;
+    expect(relayedAddress(next).port).toBe(even.port + 1);
+    expect(valueOf(next, 0x000d)!.readUInt32BE()).toBe(1_000);
     expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
     for (let i = 0; i < 8; i++) expect(world.client().allocate(evenPort(false)).port % 2).toBe(0);
   });
@@ -544,6 +547,10 @@ describe('Refresh', () => {
     client.greet();
     expect(client.refresh(600)).toBe(437);
     expect(world.openSockets).toBe(0);
+    client.allocate();
+    world.nowMs += 600_000;
+    client.greet().allocate(); // what is over is in nobody's way
+    expect(world.openSockets).toBe(1);
   });
 
   it('with 0 ends it at once and says so', () => {
@@ -686,8 +693,9 @@ describe('channels', () => {
   });
 
   it.each([
-    ['below the range', 0x3fff, PEER, 400],
-    ['above the range', 0x5000, PEER, 400],
+    ['below the range', 0x3fff, { ...PEER, port: 5001 }, 400],
+    ['the last of the range', 0x4fff, { ...PEER, port: 5001 }, 'ok'],
+    ['above the range', 0x5000, { ...PEER, port: 5001 }, 400],
     ['port 0', 0x4001, { ...PEER, port: 0 }, 400],
     ['the same again', 0x4000, PEER, 'ok'],
     ['a number that another peer has', 0x4000, { ...PEER, port: 5001 }, 400],
@@ -791,6 +799,36 @@ describe('channels', () => {
     const client = new FakeWorld({ channelNumberMax: 0x7fff }).client();
     client.allocate();
     expect(client.bind(0x7fff, PEER)).toBe('ok');
+  });
+});
+
+describe('what is too large for a datagram', () => {
+  const FULL = 65_507;
+  const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 0, bytesPerSecondPerUserMax: 0 } });
+  const udp = world.client();
+  const tcp = world.client('bob', { transport: 'tcp' });
+  const relayed = udp.allocate();
+  tcp.allocate();
+  tcp.bind(0x4000, PEER);
+
+  it('is dropped on its way to a peer', () => {
+    tcp.receive(channelData(0x4000, Buffer.alloc(FULL), true));
+    tcp.receive(channelData(0x4000, Buffer.alloc(FULL + 1), true));
+    expect(world.toPeers).toHaveLength(1);
+    expect(world.drops.tooLarge).toBe(1);
+  });
+
+  it('is dropped on its way to a client, whose messages have a head as well', () => {
+    const before = world.drops.tooLarge;
+    udp.permit(PEER);
+    world.fromPeer(PEER, relayed, 'x'.repeat(FULL));
+    expect(udp.sent).toEqual([]);
+    udp.bind(0x4000, PEER);
+    world.fromPeer(PEER, relayed, 'x'.repeat(FULL - 3));
+    expect(udp.sent).toEqual([]);
+    expect(world.drops.tooLarge).toBe(before + 2);
+    world.fromPeer(PEER, relayed, 'x'.repeat(FULL - 4));
+    expect(udp.sent[0]).toHaveLength(FULL);
   });
 });
 

@@ -169,4 +169,11 @@ describe('PacketArena', () => {
     }
     expect(ends.size).toBe(2);
   });
+
+  it('takes back what a packet did not need, and no byte of what it did', () => {
+    const arena = new PacketArena();
+    const start = arena.take(1_000);
+    arena.trim(start + 100);
+    expect(arena.take(1)).toBe(start + 100);
+  });
 });
