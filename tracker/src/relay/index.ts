@@ -189,7 +189,10 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       await files.done();
     },
     handleUpgrade: (request, socket, head, address) => {
-      if (isDraining || !node.admits(address)) refuseUpgrade(socket, node.roster());
+      // A browser says where its page is from, a relay does not: no page may knock here with its visitors' addresses
+      if (request.headers.origin !== undefined) refuseUpgrade(socket, { error: 'This is for relays only' });
+      else if (isDraining) refuseUpgrade(socket, node.roster());
+      else if (!node.admits(address)) refuseUpgrade(socket, { error: 'Too many relays knock at this one' });
       else acceptor.accept(request, socket, head, address, node.accepted);
     },
     descriptor: () => node.descriptor,

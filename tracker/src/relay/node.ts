@@ -1,6 +1,14 @@
 // One relay of the swarm: whom it knows, whom it talks to, what it tells. Clock, dice, keys and sockets are passed in, so that
 // a hundred of them run in one test.
-import { isPublicAddress, limitKey, type Log } from '@relay-swarm/kit';
+import {
+  AddressRates,
+  isPublicAddress,
+  limitKey,
+  newBucket,
+  takeToken,
+  type Bucket,
+  type Log,
+} from '@relay-swarm/kit';
 import {
   ASK_KNOWN_MAX,
   encodeRelayMessage,
@@ -14,7 +22,8 @@ import {
 } from '@relay-swarm/protocol';
 import { Candidates, sample, type Candidate, type CandidateSource } from './candidates.ts';
 import type { Identity, Verify } from './identity.ts';
-import { Relays, type KnownRelay, type SavedRelay } from './relays.ts';
+import { networkKey } from './network-key.ts';
+import { PROOF_MS_MAX, Relays, type KnownRelay, type SavedRelay } from './relays.ts';
 import { createRoster } from './roster.ts';
 import { CLOSE, keepsNewer, Session, type RelayNews, type SessionEffect } from './session.ts';
 import type { Opened, Wire, WireListener } from './wire.ts';
@@ -58,6 +67,17 @@ const ANSWER_MAX = 64;
 const ANSWER_AGAIN_MS = 30_000;
 /** News of a relay goes to so many others, who pass it on: enough for it to reach everybody, and no more for each. */
 const RUMOUR_SESSIONS = 3;
+/** One that comes and goes is news only so often. */
+const RUMOUR_AGAIN_MS = 30_000;
+/** Sessions that one address may begin: each may cost us as many signatures as HEARSAY says. */
+const KNOCKS = { perSecond: 0.5, burst: 16 } as const;
+const KNOCKING_ADDRESSES_MAX = 4_096;
+/** Descriptors of others that one session may show us. */
+const HEARSAY = { perSecond: 8, burst: 256 } as const;
+/** What one address may have, its whole network may have so many times. */
+const ADDRESSES_PER_NETWORK = 4;
+/** Ends that are counted by their own code; a stranger may close with any of thousands. */
+const COUNTED_CODES = new Set<number>([1000, 1001, 1003, 1006, 1009, ...Object.values(CLOSE)]);
 
 interface Live {
   readonly session: Session;
@@ -67,6 +87,7 @@ interface Live {
   id: string | undefined;
   provenAtMs: number;
   answeredAtMs: number;
+  readonly hearsay: Bucket;
 }
 
 export interface NodeCounters {
@@ -81,7 +102,7 @@ export interface NodeCounters {
   descriptorsRefused: number;
   statusesRefused: number;
   upgradesRefused: number;
-  /** Session ends by close code. */
+  /** Session ends by close code; 0 for codes that nobody has agreed on. */
   readonly closes: Map<number, number>;
 }
 
@@ -107,6 +128,7 @@ export class RelayNode {
   /** The one session with each relay. */
   readonly #sessions = new Map<string, Live>();
   readonly #rumours = new Set<string>();
+  readonly #knocks = new AddressRates(KNOCKS, KNOCKING_ADDRESSES_MAX);
   #asksAtMs: number[] = [];
   #askedAtMs = 0;
   #descriptor: SignedDescriptor;
@@ -190,19 +212,25 @@ export class RelayNode {
   admits(address: string): boolean {
     const { allowPrivate, relaysPerAddressMax } = this.#options;
     const key = limitKey(address);
+    const network = networkKey(address);
     const isLimited = !(allowPrivate && !isPublicAddress(address));
     let handshakes = 0;
     let ofAddress = 0;
+    let ofNetwork = 0;
     for (const { session, wire } of this.#live) {
       if (session.role !== 'acceptor') continue;
       if (!session.isProven) handshakes++;
       if (limitKey(wire.address) === key) ofAddress++;
+      if (networkKey(wire.address) === network) ofNetwork++;
     }
     // Twice: beside its session each relay has, now and then, the one in which it proves our URL
+    const addressMax = 2 * relaysPerAddressMax;
+    const isCrowded = ofAddress >= addressMax || ofNetwork >= ADDRESSES_PER_NETWORK * addressMax;
     const admitted =
       !this.#isStopping &&
-      handshakes < HANDSHAKES_MAX &&
-      !(isLimited && ofAddress >= 2 * relaysPerAddressMax);
+      // Strangers who hold the door must not keep out those who come to prove our URL again
+      (handshakes < HANDSHAKES_MAX || this.#isProvenAt(key)) &&
+      !(isLimited && (isCrowded || this.#knocks.ask(key, this.#options.now()) > 0));
     if (!admitted) this.counters.upgradesRefused++;
     return admitted;
   }
@@ -285,12 +313,8 @@ export class RelayNode {
       ...(dialled !== undefined && { dialled }),
     });
     const live: Live = {
-      session,
-      wire,
-      url: dialled?.url,
-      id: undefined,
-      provenAtMs: 0,
-      answeredAtMs: -Infinity,
+      ...{ session, wire, url: dialled?.url, id: undefined, provenAtMs: 0, answeredAtMs: -Infinity },
+      hearsay: newBucket(HEARSAY, now()),
     };
     this.#live.add(live);
     this.#perform(live, session.open());
@@ -302,7 +326,8 @@ export class RelayNode {
       },
       pong: () => session.pong(now()),
       closed: (code) => {
-        this.counters.closes.set(code, (this.counters.closes.get(code) ?? 0) + 1);
+        const counted = COUNTED_CODES.has(code) ? code : 0;
+        this.counters.closes.set(counted, (this.counters.closes.get(counted) ?? 0) + 1);
         this.#live.delete(live);
         if (dialled !== undefined) this.#diallingEnded(live, dialled.id, code);
         if (live.id !== undefined && this.#sessions.get(live.id) === live) {
@@ -371,7 +396,7 @@ export class RelayNode {
       }
       const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
       this.#relays.verified(id, live.wire.address, nowMs);
-      if (!wasOffered && relay !== undefined && this.#relays.isOffered(relay, nowMs)) this.#rumours.add(id);
+      if (!wasOffered) this.#spread(id);
     }
     const other = this.#sessions.get(id);
     if (other !== undefined) {
@@ -411,7 +436,7 @@ export class RelayNode {
         const relay = this.#relays.get(id);
         const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
         if (!this.#relays.health(id, news.health, nowMs)) this.counters.statusesRefused++;
-        else if (!wasOffered && this.#relays.isOffered(relay!, nowMs)) this.#rumours.add(id);
+        else if (!wasOffered) this.#spread(id);
         break;
       }
       case 'ask':
@@ -421,6 +446,7 @@ export class RelayNode {
         break;
       case 'known':
         for (const descriptor of news.descriptors) {
+          if (!takeToken(live.hearsay, HEARSAY, nowMs)) break;
           const offer = this.#relays.offer(descriptor, id, nowMs);
           if (offer === 'known') this.#relays.hint(descriptor.id, nowMs);
           else if (offer === 'refused' && descriptor.id !== this.#options.self.id)
@@ -440,6 +466,16 @@ export class RelayNode {
       ({ descriptor }) => !known.has(descriptor.id.slice(0, ID_START_CHARS)),
     );
     this.#tellKnown(live, sample(news, ANSWER_MAX, this.#options.random));
+  }
+
+  /** A relay may have entered the roster: the others shall hear of it. */
+  #spread(id: string): void {
+    const nowMs = this.#options.now();
+    const relay = this.#relays.get(id);
+    if (relay === undefined || !this.#relays.isOffered(relay, nowMs)) return;
+    if (nowMs - relay.spreadAtMs < RUMOUR_AGAIN_MS) return;
+    relay.spreadAtMs = nowMs;
+    this.#rumours.add(id);
   }
 
   #passOnRumours(): void {
@@ -463,19 +499,32 @@ export class RelayNode {
     return [...this.#relays.all()].filter((relay) => this.#relays.isOffered(relay, nowMs));
   }
 
-  #isProven = (id: string): boolean => this.#relays.get(id)?.verifiedAtMs !== undefined;
+  /** Whether its URL has answered of late. */
+  #isProven(id: string): boolean {
+    const verifiedAtMs = this.#relays.get(id)?.verifiedAtMs;
+    return verifiedAtMs !== undefined && this.#options.now() - verifiedAtMs <= PROOF_MS_MAX;
+  }
 
-  /** Whoever rents one address gets so many places in the roster, not all of them. */
+  #isProvenAt(key: string): boolean {
+    for (const { address, descriptor } of this.#relays.all()) {
+      if (address !== undefined && limitKey(address) === key && this.#isProven(descriptor.id)) return true;
+    }
+    return false;
+  }
+
+  /** Whoever rents one address, or a few next to each other, gets so many places in the roster, not all of them. */
   #hasRoomAt(address: string, id: string): boolean {
     const { allowPrivate, relaysPerAddressMax } = this.#options;
     if (allowPrivate && !isPublicAddress(address)) return true;
-    const key = limitKey(address);
-    let others = 0;
+    let ofAddress = 0;
+    let ofNetwork = 0;
     for (const relay of this.#relays.all()) {
-      const isThere = relay.address !== undefined && limitKey(relay.address) === key;
-      if (isThere && relay.descriptor.id !== id && relay.verifiedAtMs !== undefined) others++;
+      if (relay.address === undefined || relay.descriptor.id === id || relay.verifiedAtMs === undefined)
+        continue;
+      if (limitKey(relay.address) === limitKey(address)) ofAddress++;
+      if (networkKey(relay.address) === networkKey(address)) ofNetwork++;
     }
-    return others < relaysPerAddressMax;
+    return ofAddress < relaysPerAddressMax && ofNetwork < ADDRESSES_PER_NETWORK * relaysPerAddressMax;
   }
 
   /** Makes room for a relay that can be proven. */
@@ -509,20 +558,20 @@ export class RelayNode {
 /** By number and by length: what is too long for the receiver's limit would cost us the session. */
 function* intoFrames(descriptors: readonly SignedDescriptor[]): Generator<SignedDescriptor[]> {
   let frame: SignedDescriptor[] = [];
-  let chars = 0;
+  let bytes = 0;
   for (const descriptor of descriptors) {
-    const more = JSON.stringify(descriptor).length + 1;
-    if (frame.length === KNOWN_MAX || chars + more > RELAY_FRAME_CHARS_MAX - FRAME_HEAD_CHARS) {
+    const more = Buffer.byteLength(JSON.stringify(descriptor)) + 1; // a socket's limit counts bytes
+    if (frame.length === KNOWN_MAX || bytes + more > RELAY_FRAME_CHARS_MAX - FRAME_HEAD_BYTES) {
       yield frame;
       frame = [];
-      chars = 0;
+      bytes = 0;
     }
     frame.push(descriptor);
-    chars += more;
+    bytes += more;
   }
   if (frame.length > 0) yield frame;
 }
-const FRAME_HEAD_CHARS = 100;
+const FRAME_HEAD_BYTES = 100;
 
 /** wss://host/path → https://host/path, where its descriptor is. */
 const webUrl = (url: string): string => url.replace(/^ws/, 'http');

@@ -4,9 +4,15 @@ import type { Duplex } from 'node:stream';
 
 const RETRY_AFTER_SECONDS = 30;
 
-/** Answers an upgrade with 503 and the roster, so that a client that understands it goes elsewhere at once. */
-export function refuseUpgrade(socket: Duplex, roster: Roster): void {
-  const body = JSON.stringify(roster);
+const READING_MS_MAX = 2_000;
+
+/** Answers an upgrade with 503 and the roster, so that a client that understands it goes elsewhere at once; or with a reason. */
+export function refuseUpgrade(
+  socket: Duplex,
+  answer: Roster | { readonly error: string },
+  readingMsMax = READING_MS_MAX,
+): void {
+  const body = JSON.stringify(answer);
   const head = [
     'HTTP/1.1 503 Service Unavailable',
     'Content-Type: application/json; charset=utf-8',
@@ -16,6 +22,8 @@ export function refuseUpgrade(socket: Duplex, roster: Roster): void {
     'Access-Control-Allow-Origin: *',
     'Connection: close',
   ];
+  const deadline = setTimeout(() => socket.destroy(), readingMsMax); // a client that does not read must not keep it
+  socket.once('close', () => clearTimeout(deadline));
   socket.once('finish', () => socket.destroy()); // a client that never closes its half must not keep ours
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

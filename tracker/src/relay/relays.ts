@@ -2,6 +2,7 @@
 import {
   descriptorText,
   healthText,
+  RELAY_ID_CHARS,
   type SignedDescriptor,
   type SignedRelayHealth,
 } from '@relay-swarm/protocol';
@@ -27,6 +28,8 @@ export interface KnownRelay {
   dialledAtMs: number;
   failures: number;
   nextDialAtMs: number;
+  /** When others were last told of it. */
+  spreadAtMs: number;
   /** Who told us of it: a relay's id, or what kind of source. */
   readonly introducer: string;
 }
@@ -98,7 +101,8 @@ export class Relays {
     const owner = this.#ownerOf(descriptor.url);
     const isTaken = owner !== undefined && owner !== known;
     if (isTaken && !this.#givesUpUrl(owner, isHome, nowMs)) return 'refused';
-    if (known === undefined && !this.#hasRoom(introducer, nowMs)) return 'refused';
+    const isHearsay = isRelayId(introducer) && introducer !== id;
+    if (known === undefined && !this.#hasRoom(introducer, isHearsay, nowMs)) return 'refused';
     if (!this.#options.verify(id, descriptorText(descriptor), descriptor.signature)) return 'refused';
     if (isTaken) this.forget(owner.descriptor.id);
     if (known !== undefined) {
@@ -106,7 +110,7 @@ export class Relays {
       known.descriptor = descriptor;
       return 'newer';
     }
-    if (this.size >= this.#options.relaysMax) this.forget(this.#worst(nowMs)!.descriptor.id);
+    if (this.size >= this.#options.relaysMax) this.forget(this.#worst(isHearsay, nowMs)!.descriptor.id);
     this.#byId.set(id, fresh(descriptor, introducer, nowMs));
     this.#idByUrl.set(descriptor.url, id);
     return 'new';
@@ -255,13 +259,13 @@ export class Relays {
   }
 
   /** Nobody alone can fill the table with relays that do not exist. */
-  #hasRoom(introducer: string, nowMs: number): boolean {
+  #hasRoom(introducer: string, isHearsay: boolean, nowMs: number): boolean {
     let unproven = 0;
     for (const relay of this.#byId.values()) {
       if (relay.introducer === introducer && relay.verifiedAtMs === undefined) unproven++;
     }
     const { relaysMax } = this.#options;
-    return unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(nowMs) !== undefined);
+    return unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(isHearsay, nowMs) !== undefined);
   }
 
   #ownerOf(url: string): KnownRelay | undefined {
@@ -287,17 +291,26 @@ export class Relays {
     return relay.verifiedAtMs !== undefined && nowMs - (relay.lostAtMs ?? relay.verifiedAtMs) < RECENT_MS;
   }
 
-  /** Whom to give up for a newcomer: one that failed and was never proven. */
-  #worst(nowMs: number): KnownRelay | undefined {
+  /**
+   * Whom to give up for a newcomer: one that failed. For one that we know not only by hearsay, else one that we do, though
+   * it was not tried yet: keys are free, and with a few of them a table is filled faster than it can be dialled.
+   */
+  #worst(isHearsay: boolean, nowMs: number): KnownRelay | undefined {
     let worst: KnownRelay | undefined;
     for (const relay of this.#byId.values()) {
-      if (relay.connected || relay.dialling || this.#isRecent(relay, nowMs) || relay.failures === 0) continue;
+      if (relay.connected || relay.dialling || this.#isRecent(relay, nowMs)) continue;
+      if (relay.failures === 0 && (isHearsay || relay.verifiedAtMs !== undefined || !isHeardOf(relay)))
+        continue;
       if (worst === undefined || relay.failures > worst.failures) worst = relay;
     }
     return worst;
   }
 }
 
+/** Whether the introducer is a relay, and no source of our own such as the DHT. */
+const isRelayId = (introducer: string): boolean => introducer.length === RELAY_ID_CHARS;
+const isHeardOf = ({ introducer, descriptor }: KnownRelay): boolean =>
+  isRelayId(introducer) && introducer !== descriptor.id;
 const isStranger = (relay: KnownRelay): boolean => relay.verifiedAtMs === undefined && !relay.connected;
 
 const fresh = (descriptor: SignedDescriptor, introducer: string, nowMs: number): KnownRelay => ({
@@ -313,5 +326,6 @@ const fresh = (descriptor: SignedDescriptor, introducer: string, nowMs: number):
   dialledAtMs: 0,
   failures: 0,
   nextDialAtMs: nowMs,
+  spreadAtMs: -Infinity,
   introducer,
 });

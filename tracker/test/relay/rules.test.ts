@@ -261,6 +261,12 @@ describe('refuseUpgrade() and spreadCloses()', () => {
     expect(head).toMatch(new RegExp(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`));
     expect(JSON.parse(body)).toEqual(roster);
   });
+  it('keeps no socket for whom does not read', async () => {
+    const socket = new PassThrough({ highWaterMark: 16 });
+    refuseUpgrade(socket, { error: 'x'.repeat(1_000) }, 20);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(socket.destroyed).toBe(true);
+  });
   it('spreads the closing of connections evenly', () => {
     const delays = spreadCloses(1000, 5000, createDice());
     expect(delays).toHaveLength(1000);

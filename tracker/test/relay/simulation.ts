@@ -23,6 +23,9 @@ export function createDice(seed = 1): () => number {
   };
 }
 
+/** A network of its own for each relay. */
+const addressOf = (index: number): string => `9.${index >> 8}.${index & 255}.1`;
+
 interface End {
   readonly host: SimulatedRelay | undefined;
   listener: WireListener | undefined;
@@ -48,7 +51,7 @@ export class Simulation {
   readonly relays: SimulatedRelay[] = [];
   readonly #events: { atMs: number; run: () => void }[] = [];
   /** Which way wires go that are not relays of this simulation. */
-  strangers = new Map<string, (opened: Opened) => void>();
+  strangers = new Map<string, (opened: Opened, from: SimulatedRelay) => void>();
   fetches = new Map<string, () => Promise<SignedDescriptor>>();
 
   constructor(seed = 1) {
@@ -67,7 +70,7 @@ export class Simulation {
       services: [],
     };
     const speaker = createSpeaker({ self, settings, url: () => url, now: () => this.nowMs });
-    const address = `9.9.${Math.floor(this.relays.length / 250)}.${this.relays.length % 250}`;
+    const address = addressOf(this.relays.length);
     const node = new RelayNode(
       {
         self,
@@ -163,6 +166,17 @@ export class Simulation {
     return isSo() ? secondsMax : undefined;
   }
 
+  /** Opens a wire whose other end says nothing, and goes when it is told to. */
+  openSilent(opened: Opened, address: string): WireListener {
+    const listener = opened({
+      address,
+      send: () => undefined,
+      ping: () => undefined,
+      close: (code) => this.at(1, () => listener.closed(code)),
+    });
+    return listener;
+  }
+
   /** The names in a relay's roster. */
   roster(relay: SimulatedRelay): string[] {
     return relay.node
@@ -217,7 +231,7 @@ export class Simulation {
   async #dial(from: SimulatedRelay, address: string, url: string, opened: Opened): Promise<void> {
     const stranger = this.strangers.get(url);
     if (stranger !== undefined) {
-      stranger(opened);
+      stranger(opened, from);
       return;
     }
     const to = this.relays.find((relay) => `${relay.url}/relay` === url && !relay.isDead);
@@ -237,7 +251,7 @@ export class Simulation {
     this.#wiresOf(from).add(close);
     this.#wiresOf(to).add(close);
     there.listener = to.node.accepted(this.#wire(there, here, address, close));
-    here.listener = opened(this.#wire(here, there, `9.8.7.${this.relays.indexOf(to) % 250}`, close));
+    here.listener = opened(this.#wire(here, there, addressOf(this.relays.indexOf(to)), close));
   }
 
   #wire(own: End, other: End, address: string, close: () => void): Wire {

@@ -131,7 +131,25 @@ describe('relays with a private DHT', () => {
   }, 30_000);
 });
 
+/** Is refused at a relay's door. */
+const knock = (url: string, options = {}): Promise<{ status: number; body: string }> =>
+  new Promise((resolve, reject) => {
+    const socket = new WebSocket(`${url}/relay`, options);
+    socket.on('unexpected-response', (_request, response) => {
+      let body = '';
+      response.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
+    });
+    socket.on('open', () => reject(new Error('opened')));
+  });
+
 describe('relays without a DHT that answers', () => {
+  it('let no web page knock with the addresses of its visitors', async () => {
+    const relay = await startRelay();
+    const { status, body } = await knock(relay.url, { origin: 'https://evil.example' });
+    expect({ status, body }).toEqual({ status: 503, body: '{"error":"This is for relays only"}' });
+  });
+
   it('say in words why nothing is found', async () => {
     const silent = createSocket('udp4');
     await new Promise<void>((resolve) => silent.bind(0, '127.0.0.1', resolve));
@@ -191,15 +209,7 @@ describe('relays without a DHT that answers', () => {
     expect(second.swarm.roster().relays.map(({ url }) => url)).toEqual([first.url]);
     await until(async () => (await first.roster()).relays.length === 1, 2);
     // and it takes no more relays in: 503, and where else to go
-    const refused = await new Promise<{ status: number; body: string }>((resolve, reject) => {
-      const socket = new WebSocket(`${second.url}/relay`);
-      socket.on('unexpected-response', (_request, response) => {
-        let body = '';
-        response.on('data', (chunk: Buffer) => (body += chunk.toString()));
-        response.on('end', () => resolve({ status: response.statusCode ?? 0, body }));
-      });
-      socket.on('open', () => reject(new Error('opened')));
-    });
+    const refused = await knock(second.url);
     expect(refused.status).toBe(503);
     expect((JSON.parse(refused.body) as Roster).relays.map(({ url }) => url)).toEqual([first.url]);
   }, 30_000);
