@@ -1,6 +1,6 @@
 // What a relay says about itself: the signed descriptor (PROTOCOL.md, "Relay to relay"). Served at /.well-known/relay-swarm.
 import { canonicalJson } from './canonical.ts';
-import { Fields } from './fields.ts';
+import { Fields, ProtocolError } from './fields.ts';
 
 export const DESCRIPTOR_PATH = '/.well-known/relay-swarm';
 export const DESCRIPTOR_CHARS_MAX = 8_192;
@@ -49,7 +49,7 @@ export function readDescriptor(fields: Fields): SignedDescriptor {
   return {
     id: fields.hex('id', RELAY_ID_CHARS),
     swarm: fields.text('swarm', { charsMax: SWARM_CHARS_MAX }),
-    url: withoutSlash(fields.url('url', ['wss:', 'ws:'])),
+    url: readRelayUrl(fields),
     ...fields.optionalUrls(['peerjs', 'iceServers', 'site'], ['https:', 'http:']),
     services: fields.urls('services', SERVICES_MAX, SERVICE_NAME, ['https:', 'http:', 'wss:', 'ws:']),
     software: fields.text('software', { charsMax: SOFTWARE_CHARS_MAX }),
@@ -61,5 +61,12 @@ export function readDescriptor(fields: Fields): SignedDescriptor {
 
 export const decodeDescriptor = (text: string): SignedDescriptor =>
   readDescriptor(Fields.fromJson(text, DESCRIPTOR_CHARS_MAX));
+
+/** Without a query: `<url>/relay` is what others dial, and nobody shall have them ask a third what he likes. */
+function readRelayUrl(fields: Fields): string {
+  const url = fields.url('url', ['wss:', 'ws:']);
+  if (url.includes('?')) throw new ProtocolError('Cannot read url: wanted a URL without a query');
+  return withoutSlash(url);
+}
 
 const withoutSlash = (url: string): string => (url.endsWith('/') ? url.slice(0, -1) : url);

@@ -101,6 +101,18 @@ export class Fields {
     return this.#list(name, itemsMax).map((item, i) => read(new Fields(item, `${this.#at(name)}[${i}]`)));
   }
 
+  /** As `objects`, without those that cannot be read: what one stranger has written must not take away the others. */
+  readableObjects<T>(name: string, itemsMax: number, read: (item: Fields) => T): T[] {
+    return this.#list(name, itemsMax).flatMap((item, i) => {
+      try {
+        return [read(new Fields(item, `${this.#at(name)}[${i}]`))];
+      } catch (error) {
+        if (error instanceof ProtocolError) return [];
+        throw error;
+      }
+    });
+  }
+
   /** A list of words, each of which must match. */
   words(name: string, itemsMax: number, pattern: RegExp): string[] {
     const items = this.#list(name, itemsMax);

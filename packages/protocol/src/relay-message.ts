@@ -58,7 +58,7 @@ const readers: Readers = {
   ask: (fields) => ({ action: 'ask', known: fields.words('known', ASK_KNOWN_MAX, ID_START) }),
   known: (fields) => ({
     action: 'known',
-    descriptors: fields.objects('descriptors', KNOWN_MAX, readDescriptor),
+    descriptors: fields.readableObjects('descriptors', KNOWN_MAX, readDescriptor),
   }),
 };
 const actions = Object.keys(readers) as RelayMessage['action'][];

@@ -49,7 +49,7 @@ export function readRoster(fields: Fields): Roster {
     swarm: fields.text('swarm', { charsMax: SWARM_CHARS_MAX }),
     self: fields.hex('self', RELAY_ID_CHARS),
     generatedAt: fields.integer('generatedAt', 0, TIME_MS_MAX),
-    relays: fields.objects('relays', ROSTER_RELAYS_MAX, readRosterRelay),
+    relays: fields.readableObjects('relays', ROSTER_RELAYS_MAX, readRosterRelay),
   };
 }
 
