@@ -927,7 +927,11 @@ describe('bandwidth', () => {
 
   it('of a user does not come anew with a new allocation', () => {
     const world = new FakeWorld({
-      limits: { bytesPerSecondPerAllocationMax: 0, bytesPerSecondPerUserMax: 1_000 },
+      limits: {
+        allocationsPerUserMax: 1,
+        bytesPerSecondPerAllocationMax: 0,
+        bytesPerSecondPerUserMax: 1_000,
+      },
     });
     const client = world.client();
     const spend = (): number => {
@@ -940,6 +944,11 @@ describe('bandwidth', () => {
     };
     expect([spend(), spend()]).toEqual([3, 0]);
     world.nowMs += 1_000;
+    expect(spend()).toBe(3);
+    client.allocate();
+    world.advance(1_000);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486); // it is still the same user
+    client.refresh(0);
     expect(spend()).toBe(3);
     world.advance(1_000);
     expect(world.machine.table.quotas.entries).toBe(0);
