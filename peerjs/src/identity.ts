@@ -3,7 +3,8 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** PeerJS's own rule; its client follows it, its server does not ask. */
 const ID = /^[A-Za-z0-9]+(?:[ _-][A-Za-z0-9]+)*$/;
-const TOKEN = /^[\x21-\x7e]{1,256}$/;
+/** Whatever an application uses, a JSON Web Token for example. PeerJS's client does not encode it, so a "+" comes as a blank. */
+const TOKEN = /^[\x20-\x7e]{1,1024}$/;
 const SIGNED_TOKEN = /^(\d{1,12})\.([0-9a-f]{64})$/;
 
 export const isId = (text: string, charsMax: number): boolean => text.length <= charsMax && ID.test(text);

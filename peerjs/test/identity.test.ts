@@ -23,8 +23,10 @@ describe('isToken()', () => {
     ['what the PeerJS client makes', 'k2j9x0qz7a', true],
     ['the shortest that it can make', 'i', true],
     ['nothing', '', false],
-    ['blanks', 'a b', false],
-    ['too much', 'x'.repeat(257), false],
+    ['base64 with its "+" as it comes', 'ab cd/ef==', true],
+    ['a JSON Web Token', `${'e'.repeat(36)}.${'e'.repeat(700)}.${'e'.repeat(43)}`, true],
+    ['too much', 'x'.repeat(1025), false],
+    ['a line break', 'a\nb', false],
     ['other characters', 'tökén', false],
   ])('judges %s', (_case, token, wanted) => expect(isToken(token)).toBe(wanted));
 });
