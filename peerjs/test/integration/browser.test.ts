@@ -123,4 +123,67 @@ describeWithChromium('two pages with PeerJS', () => {
     },
     TIMEOUT_MS,
   );
+
+  it.each(['Two Words', 'a_b-c d', 'constructor', 'x'.repeat(64)])(
+    'reach each other as %j',
+    async (id) => {
+      const relay = relayAt(await startServer());
+      const [alice, other] = [await newPage(), await newPage()];
+      expect(await callPage(alice, 'start', relay, id)).toBe(id);
+      await callPage(other, 'start', relay, 'other');
+      expect(await callPage(other, 'say', id, 'hello')).toBe('echo hello');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'go offline and come back under the same id',
+    async () => {
+      const relay = relayAt(await startServer());
+      const [alice, bob] = [await newPage(), await newPage()];
+      await callPage(alice, 'start', relay, 'alice');
+      await callPage(bob, 'start', relay, 'bob');
+      await callPage(alice, 'disconnect');
+      await alice.waitForFunction('program.state().opened.length === 2', undefined, { timeout: 15_000 });
+      expect(await callPage(alice, 'state')).toEqual({
+        opened: ['alice', 'alice'],
+        errors: [],
+        isOpen: true,
+      });
+      expect(await callPage(bob, 'say', 'alice', 'hello')).toBe('echo hello');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'use the path, the key and the token that they are told',
+    async () => {
+      const relay = relayAt(await startServer({ PEERJS_PATH: '/my/app/', PEERJS_KEY: 'mine' }));
+      const [alice, bob] = [await newPage(), await newPage()];
+      const token = `${'eyJ'.repeat(200)}+/==`; // as others make them: long, and not encoded by PeerJS
+      expect(await callPage(alice, 'start', relay, 'alice', { path: '/my/app', key: 'mine', token })).toBe(
+        'alice',
+      );
+      const bobsId = await callPage<string>(bob, 'start', relay, null, { path: 'my/app/', key: 'mine' });
+      expect(await callPage(alice, 'say', bobsId, 'hello')).toBe('echo hello');
+      expect(await callPage(bob, 'start', relay, 'carol', { path: '/my/app/' })).toBe('server-error');
+      expect(await callPage(bob, 'start', relay, null, { path: '/my/app/' })).toBe('server-error');
+      expect(await callPage(bob, 'start', relay, 'carol', { key: 'mine' })).toBe('network');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'are told what keeps them out',
+    async () => {
+      const page = await newPage();
+      const attempt = async (env: Record<string, string>, id: string): Promise<unknown> =>
+        callPage(page, 'start', relayAt(await startServer(env)), id);
+      expect(await attempt({}, 'bad id!')).toBe('invalid-id');
+      expect(await attempt({ PEERJS_ORIGINS: 'https://elsewhere.example' }, 'alice')).toBe('network');
+      expect(await attempt({ PEERJS_AUTH_SECRET: 'ab'.repeat(16) }, 'alice')).toBe('server-error');
+      expect(await attempt({ PEERJS_ORIGINS: new URL(pages.url).origin }, 'alice')).toBe('alice');
+    },
+    TIMEOUT_MS,
+  );
 });

@@ -33,6 +33,7 @@ const program = `
   export const iceState = async () => [...(await (connection ?? call).peerConnection.getStats()).values()]
     .filter(({ type }) => ['local-candidate', 'remote-candidate', 'candidate-pair'].includes(type));
   export const stop = () => peer.destroy();
+  export const disconnect = () => peer.disconnect();
   export const listPeers = () => new Promise((resolve) => {
     peer.once('error', (error) => resolve(error.type));
     peer.listAllPeers(resolve);
