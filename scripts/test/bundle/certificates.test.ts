@@ -122,17 +122,10 @@ requireTool('openssl', 'curl')('the certificate', () => {
   it('is served with TLS that testssl.sh has nothing of weight against', async () => {
     const report = join(bundle.folder, 'testssl.json');
     const where = ['--ip', '127.0.0.1', `tracker.${DOMAIN}:${bundle.httpsPort}`];
-    await bundle.run(
-      'testssl',
-      '--quiet',
-      '--warnings',
-      'batch',
-      '--severity',
-      'MEDIUM',
-      '--jsonfile',
-      report,
-      ...where,
-    );
+    // All that it looks at of itself but the simulated clients, which take as long as all the rest and have no findings.
+    const looks = ['-p', '-s', '-f', '-P', '-S', '-h', '-U'];
+    const saved = ['--severity', 'MEDIUM', '--jsonfile', report];
+    await bundle.run('testssl', '--quiet', '--warnings', 'batch', ...saved, ...looks, ...where);
     const findings = JSON.parse(readFileSync(report, 'utf8')) as {
       id: string;
       severity: string;
