@@ -42,7 +42,7 @@ export interface RelaySwarmOptions {
   readonly metrics: Metrics;
   /** The tracker's own last snapshot (HealthFile.latest). Its gauges that count here: connections, connectionsMax, peers. */
   readonly health: () => HealthSnapshot | undefined;
-  readonly now?: () => number;
+  readonly calendar?: () => number;
   readonly random?: () => number;
 }
 
@@ -70,7 +70,8 @@ const BETTER_MAX = 8;
 /** Loads the key and what is remembered; opens nothing before `start()`. */
 export async function createRelaySwarm(options: RelaySwarmOptions): Promise<RelaySwarm> {
   const { settings, dataDir, log, metrics, port } = options;
-  const now = options.now ?? Date.now;
+  const calendar = options.calendar ?? Date.now;
+  const now = (): number => Math.floor(performance.timeOrigin + performance.now());
   const random = options.random ?? Math.random;
   const { allowPrivate, candidatesMax } = settings;
   const periodMs = settings.statusSeconds * 1000;
@@ -79,7 +80,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   const saved = await readSaved(dataDir, SAVED_BYTES_PER_RELAY_MAX * candidatesMax);
   const ownUrl = (): string =>
     new URL(options.publicUrl ?? `ws://localhost:${port()}`).href.replace(/\/$/, '');
-  const speaker = createSpeaker({ self, settings, url: ownUrl, now });
+  const speaker = createSpeaker({ self, settings, url: ownUrl, now: calendar });
   const guard = createAddressGuard({ allowPrivate });
   const acceptor = createWireAcceptor();
   const loadState = new LoadState(settings);
@@ -100,10 +101,10 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
         dial: (url, opened) => dialWire(url, guard, opened),
       },
       nonce: () => randomBytes(32).toString('hex'),
-      ...{ now, random, log },
+      ...{ now, calendar, random, log },
     },
     speaker.describe(),
-    speaker.report('ok', 0, mergeHealth(undefined, new Map(), now()).health),
+    speaker.report('ok', 0, mergeHealth(undefined, new Map(), calendar()).health),
   );
   node.restore(saved.relays);
   for (const url of settings.bootstrap) node.addCandidate(url, 'bootstrap');
@@ -141,7 +142,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
 
   const report = async (): Promise<void> => {
     const others = await readOthers(dataDir);
-    const merged = mergeHealth(readServiceHealth(options.health()), others, now());
+    const merged = mergeHealth(readServiceHealth(options.health()), others, calendar());
     const before = loadState.state;
     loadState.update(merged.sample);
     if (loadState.state !== before) log.info('load', { state: loadState.state, load: loadState.load });

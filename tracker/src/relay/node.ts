@@ -48,7 +48,10 @@ export interface NodeOptions {
   readonly verify: Verify;
   readonly isPublicHost: (host: string) => boolean;
   readonly network: Network;
+  /** Milliseconds by a clock that is never set: what it says is compared with what it has said before. */
   readonly now: () => number;
+  /** Milliseconds since 1970, as far as this machine knows. */
+  readonly calendar: () => number;
   readonly random: () => number;
   /** 64 hex characters, never the same. */
   readonly nonce: () => string;
@@ -175,13 +178,16 @@ export class RelayNode {
 
   /** What to remember over a restart. */
   save(): SavedRelay[] {
+    const aheadMs = this.#options.calendar() - this.#options.now();
+    const date = (atMs: number | undefined): number | undefined =>
+      atMs === undefined ? undefined : Math.round(atMs + aheadMs);
     return [...this.#relays.all()]
       .filter(({ verifiedAtMs }) => verifiedAtMs !== undefined)
       .map(({ descriptor, verifiedAtMs, health, healthAtMs }) => ({
         descriptor,
-        verifiedAtMs,
+        verifiedAtMs: date(verifiedAtMs),
         health,
-        healthAtMs,
+        healthAtMs: date(healthAtMs),
       }));
   }
 
@@ -192,7 +198,7 @@ export class RelayNode {
       health: health!, // isOffered() has seen it
       healthAtMs: healthAtMs!,
     }));
-    return createRoster(self, others, this.#options.now());
+    return createRoster(self, others, this.#options.now(), this.#options.calendar());
   }
 
   setDescriptor(descriptor: SignedDescriptor): void {

@@ -34,7 +34,7 @@ export interface KnownRelay {
   readonly introducer: string;
 }
 
-/** What survives a restart (candidates.json). */
+/** What survives a restart (candidates.json); its times are dates. */
 export type SavedRelay = Pick<KnownRelay, 'descriptor' | 'verifiedAtMs' | 'health' | 'healthAtMs'>;
 
 export interface RelaysOptions {
@@ -47,6 +47,8 @@ export interface RelaysOptions {
   readonly verify: Verify;
   /** Whether a URL's host, where it is an address, is a public one. */
   readonly isPublicHost: (host: string) => boolean;
+  /** The calendar, for what others have dated. Every other time is by a clock that is never set. */
+  readonly calendar: () => number;
   readonly random: () => number;
 }
 
@@ -96,7 +98,7 @@ export class Relays {
   offer(descriptor: SignedDescriptor, introducer: string, nowMs: number, isHome = false): Offer {
     const { id } = descriptor;
     const known = this.#byId.get(id);
-    if (id === this.#options.selfId || !this.#isAcceptable(descriptor, nowMs)) return 'refused';
+    if (id === this.#options.selfId || !this.#isAcceptable(descriptor)) return 'refused';
     if (known !== undefined && descriptor.issuedAt <= known.descriptor.issuedAt) return 'known';
     const owner = this.#ownerOf(descriptor.url);
     const isTaken = owner !== undefined && owner !== known;
@@ -116,16 +118,19 @@ export class Relays {
     return 'new';
   }
 
-  /** A relay of before the restart: what is still fresh counts at once. */
+  /** A relay of before the restart: what is still fresh counts at once. Nothing of the future does. */
   restore(saved: SavedRelay, nowMs: number): void {
     if (this.offer(saved.descriptor, 'before the restart', nowMs) !== 'new') return;
     const relay = this.#byId.get(saved.descriptor.id)!;
+    const today = this.#options.calendar();
+    const past = (atMs = Infinity): number | undefined =>
+      atMs <= today ? nowMs - (today - atMs) : undefined;
     const health = saved.health;
-    relay.verifiedAtMs = saved.verifiedAtMs;
+    relay.verifiedAtMs = past(saved.verifiedAtMs);
     if (health === undefined || health.id !== relay.descriptor.id) return;
     if (!this.#options.verify(health.id, healthText(health), health.signature)) return;
     relay.health = health;
-    relay.healthAtMs = saved.healthAtMs;
+    relay.healthAtMs = past(saved.healthAtMs);
   }
 
   /** Its URL was answered by its key. */
@@ -216,7 +221,7 @@ export class Relays {
       relay.healthAtMs !== undefined &&
       nowMs - relay.healthAtMs <= STALE_PERIODS * this.#options.periodMs &&
       relay.health?.state !== 'draining' &&
-      relay.descriptor.expiresAt > nowMs
+      relay.descriptor.expiresAt > this.#options.calendar()
     );
   }
 
@@ -227,7 +232,7 @@ export class Relays {
       if (nowMs - (relay.healthAtMs ?? 0) > DROP_MS) relay.health = relay.healthAtMs = undefined;
       const hopeless = relay.verifiedAtMs === undefined && relay.failures >= FAILURES_MAX;
       const longGone = nowMs - (relay.verifiedAtMs ?? nowMs) > FORGET_MS;
-      if (hopeless || longGone || relay.descriptor.expiresAt <= nowMs) this.forget(id);
+      if (hopeless || longGone || relay.descriptor.expiresAt <= this.#options.calendar()) this.forget(id);
     }
   }
 
@@ -237,11 +242,9 @@ export class Relays {
     this.#byId.delete(id);
   }
 
-  #isAcceptable(
-    { swarm, url, peerjs, iceServers, site, services, issuedAt, expiresAt }: SignedDescriptor,
-    nowMs: number,
-  ) {
+  #isAcceptable({ swarm, url, peerjs, iceServers, site, services, issuedAt, expiresAt }: SignedDescriptor) {
     const { allowPrivate, isPublicHost } = this.#options;
+    const today = this.#options.calendar();
     const isForAll = (text: string): boolean => {
       const { protocol, hostname } = new URL(text);
       return (protocol === 'https:' || protocol === 'wss:') && isPublicHost(hostname);
@@ -251,8 +254,8 @@ export class Relays {
     );
     return (
       swarm === this.#options.swarm &&
-      expiresAt > nowMs &&
-      issuedAt <= nowMs + CLOCK_SKEW_MS_MAX &&
+      expiresAt > today &&
+      issuedAt <= today + CLOCK_SKEW_MS_MAX &&
       expiresAt - issuedAt <= LIFETIME_MS_MAX &&
       (allowPrivate || urls.every(isForAll))
     );

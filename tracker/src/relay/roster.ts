@@ -14,12 +14,17 @@ export interface RosterMember {
   readonly healthAtMs: number;
 }
 
-export function createRoster(self: RosterMember, others: readonly RosterMember[], nowMs: number): Roster {
+export function createRoster(
+  self: RosterMember,
+  others: readonly RosterMember[],
+  nowMs: number,
+  generatedAt = nowMs,
+): Roster {
   const members = self.health.state === 'draining' ? others : [self, ...others];
   return {
     swarm: self.descriptor.swarm,
     self: self.descriptor.id,
-    generatedAt: nowMs,
+    generatedAt,
     relays: members
       .map((member) => describe(member, nowMs))
       .sort(byHealth)

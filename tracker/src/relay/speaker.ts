@@ -37,6 +37,8 @@ export interface Speaker {
 
 const SOFTWARE = 'relay-swarm/0.1.0';
 const LIFETIME_MS = 86_400_000;
+/** A descriptor that is so far ahead was issued by a clock that has been set since; nobody else takes it. */
+const AHEAD_MS_MAX = 600_000;
 
 export function createSpeaker({ self, settings, url, now }: SpeakerOptions): Speaker {
   const { swarm, peerjsUrl, iceServersUrl, siteUrl } = settings;
@@ -44,7 +46,8 @@ export function createSpeaker({ self, settings, url, now }: SpeakerOptions): Spe
   let sequence = 0;
   return {
     describe: () => {
-      issuedAt = Math.max(now(), issuedAt + 1); // the later of two has to be told from the earlier
+      // The later of two has to be told from the earlier
+      issuedAt = issuedAt > now() + AHEAD_MS_MAX ? now() : Math.max(now(), issuedAt + 1);
       const descriptor: Descriptor = {
         id: self.id,
         swarm,
@@ -59,7 +62,8 @@ export function createSpeaker({ self, settings, url, now }: SpeakerOptions): Spe
       };
       return { ...descriptor, signature: self.sign(descriptorText(descriptor)) };
     },
-    isDue: ({ expiresAt }) => now() > expiresAt - LIFETIME_MS / 2,
+    isDue: (descriptor) =>
+      now() > descriptor.expiresAt - LIFETIME_MS / 2 || descriptor.issuedAt > now() + AHEAD_MS_MAX,
     report: (state, load, merged) => {
       sequence = Math.max(now(), sequence + 1); // the clock makes it grow over a restart, too
       const { cpu, memory, receivedBytesPerSecond, sentBytesPerSecond } = merged;

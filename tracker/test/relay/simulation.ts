@@ -43,6 +43,8 @@ export interface SimulatedRelay {
   load: number;
   /** On which side of a partition it is. */
   side: number;
+  /** How far its calendar is ahead. */
+  readonly clock: { aheadMs: number };
 }
 
 export class Simulation {
@@ -58,8 +60,15 @@ export class Simulation {
     this.random = createDice(seed);
   }
 
-  /** A relay that starts now, with the addresses that it is told of. */
-  add(name: string, bootstrap: readonly string[] = [], changes: Partial<NodeOptions> = {}): SimulatedRelay {
+  /** A relay that starts now, with the addresses that it is told of; its calendar may be wrong. */
+  add(
+    name: string,
+    bootstrap: readonly string[] = [],
+    changes: Partial<NodeOptions> = {},
+    aheadMs = 0,
+  ): SimulatedRelay {
+    const clock = { aheadMs };
+    const calendar = (): number => this.nowMs + clock.aheadMs;
     const self = createIdentity();
     const url = `wss://${name}.example`;
     const settings = {
@@ -69,7 +78,7 @@ export class Simulation {
       siteUrl: undefined,
       services: [],
     };
-    const speaker = createSpeaker({ self, settings, url: () => url, now: () => this.nowMs });
+    const speaker = createSpeaker({ self, settings, url: () => url, now: calendar });
     const address = addressOf(this.relays.length);
     const node = new RelayNode(
       {
@@ -89,6 +98,7 @@ export class Simulation {
           dial: (to, opened) => this.#dial(relay, address, to, opened),
         },
         now: () => this.nowMs,
+        calendar,
         random: this.random,
         nonce: () => Array.from({ length: 64 }, () => Math.floor(this.random() * 16).toString(16)).join(''),
         log: silentLog,
@@ -107,10 +117,14 @@ export class Simulation {
       state: 'ok',
       load: 0,
       side: 0,
+      clock,
     };
     this.relays.push(relay);
     for (const origin of bootstrap) node.addCandidate(origin, 'bootstrap');
-    this.#every(1_000, relay, () => node.tick());
+    this.#every(1_000, relay, () => {
+      if (speaker.isDue(node.descriptor)) node.setDescriptor(speaker.describe());
+      node.tick();
+    });
     this.#every(10_000, relay, () => this.report(relay));
     return relay;
   }

@@ -75,6 +75,44 @@ describe('a swarm of ten relays', () => {
     expect(simulation.relays[0]!.node.counters.dials).toBeGreaterThan(10);
   });
 
+  it('goes on where the clock of one of them is set, forth and back', async () => {
+    const simulation = await createSwarm(4);
+    const { clock } = simulation.relays[1]!;
+    for (const aheadMs of [7_200_000, 0]) {
+      clock.aheadMs = aheadMs;
+      for (let seconds = 0; seconds < 60; seconds++) {
+        await simulation.run(1_000);
+        expect(simulation.isComplete).toBe(true);
+      }
+    }
+    const victim = simulation.relays[2]!;
+    simulation.freeze(victim);
+    expect(await simulation.runUntil(() => isGone(simulation, victim), 60)).toBeLessThan(30);
+  });
+
+  it('takes in a relay that started with a wrong clock once that is right', async () => {
+    const simulation = await createSwarm(3);
+    const late = simulation.add('late', ['https://r0.example'], {}, 7_200_000);
+    await simulation.run(60_000);
+    expect(simulation.roster(simulation.relays[0]!)).not.toContain('late'); // its descriptor is of the future
+    late.clock.aheadMs = 0;
+    expect(await simulation.runUntil(() => simulation.isComplete, 600)).toBeLessThan(60);
+  });
+
+  it('believes nothing of the future that it has remembered', async () => {
+    const simulation = await createSwarm(3);
+    const hour = 3_600_000;
+    const remembered = simulation.relays[0]!.node.save().map((relay) => ({
+      ...relay,
+      verifiedAtMs: relay.verifiedAtMs! + hour,
+      healthAtMs: relay.healthAtMs! + hour,
+    }));
+    for (const relay of simulation.relays) simulation.kill(relay);
+    const again = simulation.add('again');
+    again.node.restore(remembered);
+    expect(simulation.roster(again)).toEqual(['again']);
+  });
+
   it('orders the roster by state and load, and takes a draining relay off at once', async () => {
     const simulation = await createSwarm(4);
     const [a, b, c, d] = simulation.relays as [
