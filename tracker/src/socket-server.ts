@@ -112,7 +112,14 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
 
   // One function each for all sockets: a closure for every socket would cost memory.
   function onMessage(this: WebSocket, data: Buffer, isBinary: boolean): void {
-    receiver.receive((this as OpenSocket).connection, data, isBinary, performance.now());
+    const { connection } = this as OpenSocket;
+    try {
+      receiver.receive(connection, data, isBinary, performance.now());
+    } catch (error) {
+      counts.failed++;
+      log.error('bug: a frame could not be handled', { error });
+      connection.close(1011, 'Internal error');
+    }
   }
   function onSignOfLife(this: WebSocket): void {
     (this as OpenSocket).connection.isAlive();

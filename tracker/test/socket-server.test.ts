@@ -3,6 +3,7 @@ import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
+import { Receiver } from '../src/receiver.ts';
 import { id } from './support/links.ts';
 import { startTracker, type RunningTracker } from './support/tracker.ts';
 
@@ -203,6 +204,27 @@ describe('a connection', () => {
     const code = closed(webSocket);
     await tracker.server.stop();
     expect(await code).toBe(1012);
+  });
+
+  it('ends alone where a bug of ours meets its frame', async () => {
+    await start();
+    // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own this below
+    const { receive } = Receiver.prototype;
+    Receiver.prototype.receive = function (connection, frame, ...rest) {
+      if (frame.toString() === 'unlucky') throw new Error('a bug');
+      receive.call(this, connection, frame, ...rest);
+    };
+    try {
+      const [unlucky, other] = [connect(), connect()];
+      await Promise.all([opened(unlucky), opened(other)]);
+      unlucky.send('unlucky');
+      expect(await closed(unlucky)).toBe(1011);
+      other.send(announce('a'));
+      expect(await message(other)).toMatchObject({ action: 'announce' });
+      expect(tracker.server.counts.failed).toBe(1);
+    } finally {
+      Receiver.prototype.receive = receive;
+    }
   });
 
   it('that does not answer pings is ended', async () => {
