@@ -1,5 +1,6 @@
 // Addresses heard of that may be relays: nothing is believed of them until they have said who they are. Pure; bounded.
 import { backoffMs } from './backoff.ts';
+import { isRelayPort } from './public-host.ts';
 
 /** Where we heard of it. Those of the operator come before those of the DHT, where anybody can write. */
 export type CandidateSource = 'bootstrap' | 'dht';
@@ -9,6 +10,8 @@ export interface Candidate {
   readonly origin: string;
   readonly source: CandidateSource;
   failures: number;
+  /** Whether it was ever asked. */
+  tried: boolean;
   nextAtMs: number;
   asking: boolean;
 }
@@ -47,12 +50,13 @@ export class Candidates {
   add(origin: string, source: CandidateSource, nowMs: number): boolean {
     if (this.#byOrigin.has(origin)) return false;
     if (source === 'dht') {
-      const host = hostOf(origin);
+      const { hostname: host, port } = new URL(origin);
+      if (!isRelayPort(port)) return false;
       const ofHost = this.#perHost.get(host) ?? 0;
       if (ofHost >= this.#options.perHostMax || !this.#makeRoom()) return false;
       this.#perHost.set(host, ofHost + 1);
     }
-    this.#byOrigin.set(origin, { origin, source, failures: 0, nextAtMs: nowMs, asking: false });
+    this.#byOrigin.set(origin, { origin, source, failures: 0, tried: false, nextAtMs: nowMs, asking: false });
     return true;
   }
 
@@ -85,7 +89,7 @@ export class Candidates {
       random,
     );
     const taken = [...own, ...untried, ...failed];
-    for (const candidate of taken) candidate.asking = true;
+    for (const candidate of taken) candidate.asking = candidate.tried = true;
     return taken;
   }
 
@@ -106,15 +110,16 @@ export class Candidates {
     candidate.nextAtMs = nowMs + backoffMs(candidate.failures, capMs, this.#options.random);
   }
 
-  /** Whoever failed gives way to whoever has not been tried. */
+  /** Whoever was asked gives way to whoever was not: first those that failed; who answered is known by its descriptor. */
   #makeRoom(): boolean {
     if (this.#byOrigin.size < this.#options.candidatesMax) return true;
+    let least: Candidate | undefined;
     for (const candidate of this.#byOrigin.values()) {
-      if (candidate.source !== 'dht' || candidate.asking || candidate.failures === 0) continue;
-      this.#remove(candidate);
-      return true;
+      if (candidate.source !== 'dht' || candidate.asking || !candidate.tried) continue;
+      if (least === undefined || candidate.failures > least.failures) least = candidate;
     }
-    return false;
+    if (least !== undefined) this.#remove(least);
+    return least !== undefined;
   }
 
   #remove({ origin }: Candidate): void {

@@ -1,7 +1,6 @@
 // The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
 import {
   createAddressGuard,
-  isPublicAddress,
   writeJsonFile,
   type HealthSnapshot,
   type Log,
@@ -11,7 +10,6 @@ import {
 import type { RelayState, Roster, RosterRelay, SignedDescriptor } from '@relay-swarm/protocol';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { isIP } from 'node:net';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createDiscovery } from './discovery.ts';
@@ -22,6 +20,7 @@ import { registerRelayMetrics } from './metrics.ts';
 import { RelayNode } from './node.ts';
 import { mergeHealth, readOthers, readServiceHealth } from './own-health.ts';
 import { refuseUpgrade } from './overload.ts';
+import { isPublicHost } from './public-host.ts';
 import { betterThan } from './roster.ts';
 import { readSaved, writeSaved } from './saved.ts';
 import { createSpeaker } from './speaker.ts';
@@ -92,10 +91,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       periodMs,
       retryMsMax: settings.retrySecondsMax * 1000,
       verify: verifySignature,
-      isPublicHost: (host) => {
-        const address = host.replace(/^\[|\]$/g, '');
-        return isIP(address) === 0 || isPublicAddress(address);
-      },
+      isPublicHost,
       network: {
         fetchDescriptor: (origin) => fetchDescriptor(origin, guard),
         dial: (url, opened) => dialWire(url, guard, opened),

@@ -113,9 +113,9 @@ export function mergeHealth(
 export async function readOthers(dataDir: string): Promise<Map<OtherService, ServiceHealth>> {
   const found = new Map<OtherService, ServiceHealth>();
   for (const name of OTHER_SERVICES) {
-    const health = readServiceHealth(
-      await readJsonFile(join(dataDir, 'health', `${name}.json`), FILE_BYTES_MAX),
-    );
+    // What cannot be read tells nothing: another service's file must not keep this relay from telling how it is
+    const file = join(dataDir, 'health', `${name}.json`);
+    const health = readServiceHealth(await readJsonFile(file, FILE_BYTES_MAX).catch(() => undefined));
     if (health !== undefined) found.set(name, health);
   }
   return found;

@@ -9,6 +9,7 @@ import {
 import { backoffMs } from './backoff.ts';
 import { sample } from './candidates.ts';
 import type { Verify } from './identity.ts';
+import { isRelayPort } from './public-host.ts';
 
 export interface KnownRelay {
   descriptor: SignedDescriptor;
@@ -45,7 +46,7 @@ export interface RelaysOptions {
   readonly retryMsMax: number;
   readonly periodMs: number;
   readonly verify: Verify;
-  /** Whether a URL's host, where it is an address, is a public one. */
+  /** Whether a URL's host is one for everybody. */
   readonly isPublicHost: (host: string) => boolean;
   /** The calendar, for what others have dated. Every other time is by a clock that is never set. */
   readonly calendar: () => number;
@@ -246,8 +247,8 @@ export class Relays {
     const { allowPrivate, isPublicHost } = this.#options;
     const today = this.#options.calendar();
     const isForAll = (text: string): boolean => {
-      const { protocol, hostname } = new URL(text);
-      return (protocol === 'https:' || protocol === 'wss:') && isPublicHost(hostname);
+      const { protocol, hostname, port } = new URL(text);
+      return (protocol === 'https:' || protocol === 'wss:') && isPublicHost(hostname) && isRelayPort(port);
     };
     const urls = [url, peerjs, iceServers, site, ...Object.values(services)].filter(
       (one) => one !== undefined,

@@ -16,16 +16,16 @@ const NODES_MAX = 1_000;
 
 const fileOf = (dataDir: string): string => join(dataDir, 'candidates.json');
 
-/** Nothing where there is no file, or none that can be read: then the relay starts like a new one. */
+/** Nothing where there is no file, or none that can be read: then the relay starts like a new one. Of a list, what can be read. */
 export async function readSaved(dataDir: string, bytesMax: number): Promise<Saved> {
-  const value = await readJsonFile(fileOf(dataDir), bytesMax);
+  const value = await readJsonFile(fileOf(dataDir), bytesMax).catch(() => undefined);
   try {
     if (value === undefined) return { relays: [], nodes: [] };
     const fields = new Fields(value);
     return {
-      relays: fields.objects('relays', RELAYS_MAX, readSavedRelay),
+      relays: fields.readableObjects('relays', RELAYS_MAX, readSavedRelay),
       nodes: fields
-        .objects('nodes', NODES_MAX, (node) => ({
+        .readableObjects('nodes', NODES_MAX, (node) => ({
           host: node.text('host', { charsMax: 45 }),
           port: node.integer('port', 1, 65_535),
         }))

@@ -43,6 +43,8 @@ describe('among attackers, a swarm of four', () => {
     ['one that never expires', describeRelay(self, { expiresAt: START_MS + 3650 * DAY_MS })],
     ['another swarm', describeRelay(self, { swarm: 'other' })],
     ['an unsafe URL', describeRelay(self, { url: 'ws://mallory.example' })],
+    ["a mail server's port", describeRelay(self, { url: 'wss://mallory.example:25' })],
+    ["an X server's port", describeRelay(self, { site: 'https://mallory.example:6000/' })],
     ['a web page over plain HTTP', describeRelay(self, { site: 'http://mallory.example/' })],
   ])('a descriptor with %s is refused, undialled', async (_what, descriptor) => {
     const dials = victim.node.counters.dials;

@@ -1,14 +1,24 @@
 // The small rules: back-off, candidates, load, merged health, roster, refusals.
 import { readSettings, SettingsError, type HealthSnapshot } from '@relay-swarm/kit';
 import { decodeRoster, type RelayHealth, type Roster, type SignedDescriptor } from '@relay-swarm/protocol';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { backoffMs } from '../../src/relay/backoff.ts';
 import { Candidates, sample } from '../../src/relay/candidates.ts';
 import { chooseFairly } from '../../src/relay/discovery.ts';
 import { LoadState, type LoadSample } from '../../src/relay/load.ts';
-import { mergeHealth, readServiceHealth, type ServiceHealth } from '../../src/relay/own-health.ts';
+import {
+  mergeHealth,
+  readOthers,
+  readServiceHealth,
+  type ServiceHealth,
+} from '../../src/relay/own-health.ts';
 import { refuseUpgrade, spreadCloses } from '../../src/relay/overload.ts';
+import { isPublicHost } from '../../src/relay/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../../src/relay/roster.ts';
+import { readSaved } from '../../src/relay/saved.ts';
 import { checkRelaySettings, relaySettings } from '../../src/relay/settings.ts';
 import { createDice } from './simulation.ts';
 
@@ -36,8 +46,8 @@ describe('Candidates', () => {
     const candidates = create();
     expect(candidates.add('http://1.1.1.1:80', 'dht', 0)).toBe(true);
     expect(candidates.add('http://1.1.1.1:80', 'dht', 0)).toBe(false);
-    expect(candidates.add('http://1.1.1.1:81', 'dht', 0)).toBe(true);
-    expect(candidates.add('http://1.1.1.1:82', 'dht', 0)).toBe(false);
+    expect(candidates.add('http://1.1.1.1:8081', 'dht', 0)).toBe(true);
+    expect(candidates.add('http://1.1.1.1:8082', 'dht', 0)).toBe(false);
     for (let i = 0; i < 100; i++) candidates.add(`http://2.2.2.${i}:80`, 'dht', 0);
     expect(candidates.size).toBe(10);
     expect(candidates.add('https://mine.example', 'bootstrap', 0)).toBe(true); // the operator's always
@@ -65,6 +75,25 @@ describe('Candidates', () => {
     expect(candidates.size).toBe(0);
   });
 
+  it('gives the place of one that answered, too, where all others are worse', () => {
+    const candidates = create({ candidatesMax: 2 });
+    candidates.add('http://1.1.1.1:80', 'dht', 0);
+    candidates.add('http://1.1.1.2:80', 'dht', 0);
+    const [first, second] = candidates.take(0);
+    candidates.answered(first!, 0);
+    candidates.failed(second!, 0);
+    expect(candidates.add('http://2.2.2.2:80', 'dht', 0)).toBe(true);
+    expect(candidates.add(second!.origin, 'dht', 0)).toBe(true); // it was the failed one that went, now the other
+    expect(candidates.add('http://2.2.2.3:80', 'dht', 0)).toBe(false);
+  });
+
+  it.each([22, 25, 53, 110, 1023, 6000, 6667])('knocks at no port %i', (port) => {
+    expect(create().add(`http://1.1.1.1:${port}`, 'dht', 0)).toBe(false);
+  });
+  it.each([80, 443, 1024, 5001, 8000])('knocks at port %i', (port) => {
+    expect(create().add(`http://1.1.1.1:${port}`, 'dht', 0)).toBe(true);
+  });
+
   it("never forgets the operator's", () => {
     const candidates = create();
     candidates.add('https://mine.example', 'bootstrap', 0);
@@ -77,6 +106,64 @@ describe('Candidates', () => {
     }
     expect(asked).toBeGreaterThan(600 / 20);
     expect(asked).toBeLessThan(80);
+  });
+});
+
+describe('isPublicHost()', () => {
+  it.each(['a.example', 'tracker.example.org', '1.1.1.1', '[2606:2800:21f::1]', 'locals.example'])(
+    'takes %s',
+    (host) => expect(isPublicHost(host)).toBe(true),
+  );
+  it.each([
+    ...[
+      'localhost',
+      'localhost.',
+      'a.localhost',
+      'router',
+      'nas.local',
+      'x.internal',
+      'fritz.lan',
+      '1.home.arpa',
+    ],
+    ...['127.0.0.1', '10.0.0.1', '[::1]', '[::ffff:a00:1]', '[fd00::1]', ''],
+  ])('refuses %s', (host) => expect(isPublicHost(host)).toBe(false));
+});
+
+describe('readSaved() and readOthers()', () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'relay-files-'));
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+  const save = (saved: unknown): Promise<void> =>
+    writeFile(join(dir, 'candidates.json'), typeof saved === 'string' ? saved : JSON.stringify(saved));
+  const node = { host: '1.1.1.1', port: 1 };
+
+  it.each([
+    ['nothing', ''],
+    ['half a file', '{"relays":[],"no'],
+    ['another shape', { relays: {}, nodes: [] }],
+    ['a list', []],
+  ])('start anew from %s', async (_what, saved) => {
+    await save(saved);
+    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [] });
+  });
+  it('start anew from a file that is too large, and from a folder in its place', async () => {
+    await save({ relays: [], nodes: [node] });
+    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
+    expect(await readSaved(dir, 10)).toEqual({ relays: [], nodes: [] });
+    await rm(join(dir, 'candidates.json'));
+    await mkdir(join(dir, 'candidates.json'));
+    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [] });
+  });
+  it('leave out what a later version has written, and keep the rest', async () => {
+    await save({ version: 9, relays: [{ new: 1 }], nodes: [{ new: 1 }, node] });
+    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
+  });
+  it('take a folder in the place of a snapshot for none, and read the other one', async () => {
+    await mkdir(join(dir, 'health/peerjs.json'), { recursive: true });
+    await writeFile(join(dir, 'health/stun.json'), JSON.stringify(snapshot({ allocations: 3 })));
+    expect([...(await readOthers(dir)).keys()]).toEqual(['stun']);
   });
 });
 
