@@ -15,6 +15,7 @@ import type { Duplex } from 'node:stream';
 import { createDiscovery } from './discovery.ts';
 import { fetchDescriptor } from './fetch-descriptor.ts';
 import { loadIdentity, verifySignature } from './identity.ts';
+import { LatestFiles } from './latest-files.ts';
 import { LoadState } from './load.ts';
 import { registerRelayMetrics } from './metrics.ts';
 import { RelayNode } from './node.ts';
@@ -118,12 +119,12 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   let isDraining = false;
   const state = (): RelayState => (isDraining ? 'draining' : loadState.state);
 
-  const files = createFiles(log);
+  const files = new LatestFiles(log);
   const file = (name: string): string => join(dataDir, name);
   const saveDescriptor = (): void =>
-    files.write(() => writeJsonFile(file('descriptor.json'), node.descriptor));
+    files.write('descriptor', () => writeJsonFile(file('descriptor.json'), node.descriptor));
   const saveCandidates = (): void =>
-    files.write(() => writeSaved(dataDir, { relays: node.save(), nodes: discovery.nodes() }));
+    files.write('candidates', () => writeSaved(dataDir, { relays: node.save(), nodes: discovery.nodes() }));
   let rosterWritten = '';
   let rosterWrittenAtMs = 0;
   const saveRoster = (): void => {
@@ -133,7 +134,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     if (news === rosterWritten && now() - rosterWrittenAtMs < periodMs) return;
     rosterWritten = news;
     rosterWrittenAtMs = now();
-    files.write(() => writeJsonFile(file('roster.json'), roster));
+    files.write('roster', () => writeJsonFile(file('roster.json'), roster));
   };
 
   const report = async (): Promise<void> => {
@@ -155,6 +156,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     }
     if (nowMs - reportedAtMs >= periodMs) {
       reportedAtMs = nowMs;
+      files.retry();
       report().catch((error: unknown) => log.error('cannot tell how this relay is', { error }));
     }
     node.tick();
@@ -208,21 +210,3 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
 }
 
 const SAVED_BYTES_PER_RELAY_MAX = 16_384;
-
-/** Writes one after the other; a disk that fails is told of once, not with every write. */
-function createFiles(log: Log): { write(write: () => Promise<void>): void; done(): Promise<void> } {
-  let writing = Promise.resolve();
-  let isFailing = false;
-  return {
-    write: (write) => {
-      writing = writing.then(write).then(
-        () => void (isFailing = false),
-        (error: unknown) => {
-          if (!isFailing) log.error("cannot write the relay swarm's files", { error });
-          isFailing = true;
-        },
-      );
-    },
-    done: () => writing,
-  };
-}
