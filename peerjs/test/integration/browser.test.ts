@@ -9,6 +9,7 @@ import {
   type Page,
   type PageServer,
 } from '../../../scripts/test/support/chromium.ts';
+import { signToken } from '../../src/identity.ts';
 import { clientPage, MEDIA_FLAGS } from '../support/page.ts';
 import { compile, freePort, startCompiled, type ServerProcess } from '../support/processes.ts';
 
@@ -151,6 +152,34 @@ describeWithChromium('two pages with PeerJS', () => {
         isOpen: true,
       });
       expect(await callPage(bob, 'say', 'alice', 'hello')).toBe('echo hello');
+    },
+    TIMEOUT_MS,
+  );
+
+  it(
+    'take an id from each other more and more seldom where both may have it',
+    async () => {
+      const secret = 'ab'.repeat(16);
+      const token = signToken(secret, 'alice', Math.floor(Date.now() / 1000) + 600);
+      const relay = relayAt(await startServer({ PEERJS_AUTH_SECRET: secret }));
+      const [first, second] = [await newPage(), await newPage()];
+      for (const page of [first, second]) {
+        // Its waits are the only ones that are no whole number; they are noted and not waited for.
+        await page.evaluate(() => {
+          const original = globalThis.setTimeout;
+          const waitsMs: number[] = [];
+          const start = (callback: () => void, delayMs = 0): unknown => {
+            if (Number.isInteger(delayMs)) return original(callback, delayMs);
+            waitsMs.push(delayMs);
+            return waitsMs.length > 6 ? undefined : original(callback, 50);
+          };
+          Object.assign(globalThis, { setTimeout: start, waitsMs });
+        });
+        await callPage(page, 'start', relay, 'alice', { token });
+      }
+      await first.waitForFunction('waitsMs.length >= 6', undefined, { timeout: 15_000 });
+      const waitsMs = await first.evaluate<number[]>('waitsMs');
+      expect(waitsMs[5]).toBeGreaterThanOrEqual(0.5 * 500 * 2 ** 5);
     },
     TIMEOUT_MS,
   );
