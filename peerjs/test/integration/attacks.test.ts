@@ -66,6 +66,16 @@ describe('a stranger who wants an id', () => {
   });
 });
 
+it('a text that is no UTF-8 reaches nobody and ends its socket', async () => {
+  const { port } = await start();
+  const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
+  const [head, tail] = ['{"type":"OFFER","dst":"bob","payload":"', '"}'].map((text) => Buffer.from(text));
+  alice.socket.send(Buffer.concat([head!, Buffer.from([0xc3, 0x28]), tail!]), { binary: false });
+  expect(await alice.closed()).toBe(1007);
+  await bob.settled();
+  expect(bob.of('OFFER')).toEqual([]);
+});
+
 describe('a client that pings', () => {
   it('and does not read the answers is cut', async () => {
     const service = await start({

@@ -344,6 +344,41 @@ describe('life', () => {
     expect(counters.closed.counts).toEqual({ bug: 1 });
   });
 
+  it('does not take for dead whom it does not read itself', async () => {
+    const service = await start({ PEERJS_MESSAGES_PER_SECOND: '1', PEERJS_MESSAGES_BURST: '10' });
+    const eager = await open(service.port, 'eager');
+    for (let i = 0; i < 15; i++) eager.send({ type: 'HEARTBEAT' });
+    await until('the rest', () => service.counters.rests > 0);
+    service.advance(91_000);
+    service.signaling.sweep();
+    expect(service.counters.closed.counts).toEqual({});
+  });
+
+  it('still knows the client that came back when its old socket is closed', async () => {
+    const service = await start();
+    const first = await open(service.port, 'returning');
+    const back = await open(service.port, 'returning');
+    await first.closed();
+    await back.settled();
+    expect(service.signaling.clients).toBe(1);
+    back.socket.pause();
+    service.advance(91_000);
+    service.signaling.sweep();
+    await until('the end of who is silent', () => service.signaling.clients === 0);
+  });
+
+  it('cuts, when it stops, those who were turned away and stay', async () => {
+    const service = await start();
+    const refused = upgrade(service.port, '/peerjs?id=..&token=t&key=peerjs'); // never answers a close
+    await until('the refusal', () => service.counters.closed.counts['bad-id'] === 1);
+    expect(await metric(service.port, 'connections')).toBe(1);
+    await service.signaling.stop();
+    let turns = 0; // ws itself would wait for 5 seconds
+    while ((await metric(service.port, 'connections')) > 0 && turns < 50) turns++;
+    expect(turns).toBeLessThan(50);
+    expect(await refused).toContain('Invalid id provided');
+  });
+
   it('leaves nothing behind when it stops', async () => {
     const service = await startService();
     const client = await open(service.port, 'client');
@@ -440,6 +475,19 @@ describe('connections', () => {
     expect(post.status).toBe(405);
     const answered = await get(port, '/peerjs/id', { origin: 'https://a.example' });
     expect(answered.headers.get('access-control-allow-origin')).toBe('*');
+  });
+
+  it('answers HEAD without a body, and what browsers ask before they ask', async () => {
+    const { port } = await start();
+    const url = `http://127.0.0.1:${port}/peerjs/id`;
+    const head = await fetch(url, { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    const before = await fetch(url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://a.example', 'access-control-request-method': 'GET' },
+    });
+    expect([before.status, before.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
+    expect((await fetch(url.replace('peerjs', 'wrong'), { method: 'OPTIONS' })).status).toBe(401);
   });
 
   it('gives only listed origins leave to read the HTTP API', async () => {
