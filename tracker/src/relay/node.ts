@@ -183,8 +183,9 @@ export class RelayNode {
       atMs === undefined ? undefined : Math.round(atMs + aheadMs);
     return [...this.#relays.all()]
       .filter(({ verifiedAtMs }) => verifiedAtMs !== undefined)
-      .map(({ descriptor, verifiedAtMs, health, healthAtMs }) => ({
+      .map(({ descriptor, verifiedAtMs, address, health, healthAtMs }) => ({
         descriptor,
+        address,
         verifiedAtMs: date(verifiedAtMs),
         health,
         healthAtMs: date(healthAtMs),

@@ -36,7 +36,10 @@ export interface KnownRelay {
 }
 
 /** What survives a restart (candidates.json); its times are dates. */
-export type SavedRelay = Pick<KnownRelay, 'descriptor' | 'verifiedAtMs' | 'health' | 'healthAtMs'>;
+export type SavedRelay = Pick<
+  KnownRelay,
+  'descriptor' | 'verifiedAtMs' | 'address' | 'health' | 'healthAtMs'
+>;
 
 export interface RelaysOptions {
   readonly selfId: string;
@@ -128,6 +131,7 @@ export class Relays {
       atMs <= today ? nowMs - (today - atMs) : undefined;
     const health = saved.health;
     relay.verifiedAtMs = past(saved.verifiedAtMs);
+    relay.address = saved.address;
     if (health === undefined || health.id !== relay.descriptor.id) return;
     if (!this.#options.verify(health.id, healthText(health), health.signature)) return;
     relay.health = health;

@@ -46,6 +46,7 @@ function readSavedRelay(fields: Fields): SavedRelay {
   return {
     descriptor: readDescriptor(fields.object('descriptor')),
     verifiedAtMs: time('verifiedAtMs'),
+    address: fields.has('address') ? fields.text('address', { charsMax: 45 }) : undefined,
     health: fields.has('health') ? readHealth(fields.object('health')) : undefined,
     healthAtMs: time('healthAtMs'),
   };

@@ -6,7 +6,11 @@ describe('LatestFiles', () => {
   let files: LatestFiles;
   beforeEach(() => {
     errors = 0;
-    files = new LatestFiles({ error: () => void errors++ } as unknown as Log);
+    files = new LatestFiles({
+      error: () => {
+        errors++;
+      },
+    } as unknown as Log);
   });
 
   it('writes of each file the last word, while the disk hangs, and no other', async () => {
@@ -56,7 +60,7 @@ describe('LatestFiles', () => {
     const written: string[] = [];
     files.write('a', () => Promise.reject(new Error('ENOSPC')));
     await files.done();
-    files.write('a', () => Promise.resolve(void written.push('later')));
+    files.write('a', () => Promise.resolve(written.push('later')).then(() => undefined));
     files.retry();
     await files.done();
     expect(written).toEqual(['later']);

@@ -87,6 +87,16 @@ describe('in the table', () => {
     expect(victim.node.save()).toHaveLength(3 + 16 + 1);
   });
 
+  it('an address has its places but once, also after a restart', async () => {
+    for (let i = 0; i < 5; i++) await enter(`m${i}`, '6.6.6.6');
+    const remembered = victim.node.save();
+    expect(remembered).toHaveLength(3 + 4);
+    victim = simulation.add('again');
+    victim.node.restore(remembered);
+    for (let i = 5; i < 8; i++) await enter(`m${i}`, '6.6.6.6');
+    expect(victim.node.save()).toHaveLength(4 + 4);
+  });
+
   it('inventions told by many keys keep no real newcomer out', async () => {
     let invented = 0;
     const invent = (count: number): SignedDescriptor[] =>
