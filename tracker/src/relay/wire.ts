@@ -30,21 +30,27 @@ export const DIAL_MS_MAX = 5_000;
 const BUFFERED_BYTES_MAX = 1_048_576;
 const GOODBYE_MS_MAX = 2_000;
 
-const LIMITS = { maxPayload: RELAY_FRAME_CHARS_MAX, perMessageDeflate: false } as const;
+/** The published types lag behind: `maxFragments` is in the library's documentation only. */
+const LIMITS = { maxPayload: RELAY_FRAME_CHARS_MAX, maxFragments: 64, perMessageDeflate: false } as const;
 
 /** Resolves once the wire is open, rejects where it cannot be opened. */
-export async function dialWire(url: string, guard: AddressGuard, opened: Opened): Promise<void> {
+export async function dialWire(
+  url: string,
+  guard: AddressGuard,
+  opened: Opened,
+  millisecondsMax = DIAL_MS_MAX,
+): Promise<void> {
   const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
   if (isIP(host) !== 0) await guard.check(host); // net.connect does not ask `lookup` about an address
   await new Promise<void>((resolve, reject) => {
     const socket = new WebSocket(url, {
       ...LIMITS,
       followRedirects: false,
-      handshakeTimeout: DIAL_MS_MAX,
+      handshakeTimeout: millisecondsMax,
       lookup: guard.lookup,
     });
     // handshakeTimeout counts a socket's silence, not the whole
-    const deadline = setTimeout(() => socket.terminate(), DIAL_MS_MAX);
+    const deadline = setTimeout(() => socket.terminate(), millisecondsMax);
     let address = '';
     socket.once('upgrade', (response) => (address = response.socket.remoteAddress ?? ''));
     socket.once('open', () => {

@@ -194,9 +194,9 @@ describe('among attackers, a swarm of four', () => {
     await simulation.run(5_000);
     const status = (health: SignedRelayHealth): void =>
       attacker.send(encodeRelayMessage({ action: 'status', health }));
+    status({ ...reportHealth(attacker.self, 1), load: 0.5 }); // changed after it was signed
     status(reportHealth(attacker.self, 9_007_199_254_740_991));
     for (const sequence of [0, 5, 9_007_199_254_740_991]) status(reportHealth(attacker.self, sequence));
-    status({ ...reportHealth(attacker.self, 5), sequence: 6 }); // unsigned
     status(simulation.relays[1]!.node.health); // another's
     expect(victim.node.counters.statusesRefused).toBe(5);
     for (let i = 0; i < 10_000; i++) status(reportHealth(attacker.self, 5));

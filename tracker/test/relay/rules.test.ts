@@ -16,11 +16,14 @@ import {
   type ServiceHealth,
 } from '../../src/relay/own-health.ts';
 import { refuseUpgrade, spreadCloses } from '../../src/relay/overload.ts';
+import { createIdentity } from '../../src/relay/identity.ts';
 import { isPublicHost } from '../../src/relay/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../../src/relay/roster.ts';
+import { PROOF_MS_MAX, Relays } from '../../src/relay/relays.ts';
 import { readSaved } from '../../src/relay/saved.ts';
 import { checkRelaySettings, relaySettings } from '../../src/relay/settings.ts';
-import { createDice } from './simulation.ts';
+import { describeRelay, reportHealth } from './attacker.ts';
+import { createDice, START_MS } from './simulation.ts';
 
 describe('backoffMs()', () => {
   it('doubles from a second up to the cap, and never goes above', () => {
@@ -106,6 +109,24 @@ describe('Candidates', () => {
     }
     expect(asked).toBeGreaterThan(600 / 20);
     expect(asked).toBeLessThan(80);
+  });
+});
+
+describe('Relays', () => {
+  it('offers a relay for as long as its URL has answered of late, whatever it tells of itself', () => {
+    const self = createIdentity();
+    const relays = new Relays({
+      ...{ selfId: 'ff'.repeat(32), swarm: 'test', allowPrivate: true, relaysMax: 16, retryMsMax: 1_000 },
+      ...{ periodMs: 10_000, verify: () => true, isPublicHost: () => true, random: () => 0 },
+      calendar: () => START_MS,
+    });
+    expect(relays.offer(describeRelay(self), 'dht', START_MS)).toBe('new');
+    relays.verified(self.id, '1.1.1.1', START_MS);
+    relays.connected(self.id, true, START_MS);
+    const endMs = START_MS + PROOF_MS_MAX;
+    expect(relays.health(self.id, reportHealth(self, 1), endMs)).toBe(true);
+    const isOffered = (nowMs: number): boolean => relays.isOffered(relays.get(self.id)!, nowMs);
+    expect([isOffered(endMs), isOffered(endMs + 1)]).toEqual([true, false]);
   });
 });
 

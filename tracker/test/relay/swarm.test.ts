@@ -143,6 +143,9 @@ describe('a swarm of ten relays', () => {
     soon.node.restore(remembered);
     expect(simulation.roster(soon)).toEqual(['r1', 'r2', 'soon']);
     for (const relay of simulation.relays) simulation.kill(relay);
+    const forged = simulation.add('forged');
+    forged.node.restore(remembered.map((relay) => ({ ...relay, health: { ...relay.health!, load: 0.5 } })));
+    expect(simulation.roster(forged)).toEqual(['forged']);
     await simulation.run(31_000);
     const later = simulation.add('later');
     later.node.restore(remembered);
