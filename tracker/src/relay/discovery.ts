@@ -23,6 +23,7 @@ export interface DiscoveryOptions {
   /** Where our /.well-known/relay-swarm answers over plain HTTP. */
   readonly announcedPort: () => number;
   readonly lookupMs: number;
+  readonly lookupMsMax?: number;
   readonly candidatesPerLookupMax: number;
   readonly allowPrivate: boolean;
   readonly found: (candidate: DhtNode) => void;
@@ -48,7 +49,7 @@ export const infoHashOf = (swarm: string): Buffer => createHash('sha1').update(s
 
 /** Lookups follow each other so fast at first, then ever slower, up to the setting. */
 const FIRST_LOOKUP_MS = 2_000;
-/** A lookup takes seconds; one that takes longer hangs on a node whose answer broke the library. */
+/** A lookup takes seconds; one that takes longer hangs on a node whose answer broke the library, or that leads on and on. */
 const LOOKUP_MS_MAX = 30_000;
 const NODES_SAVED_MAX = 100;
 const PEERS_PER_NODE_MAX = 1_000;
@@ -58,7 +59,7 @@ const DATAGRAMS = { perSecond: 1_000, burst: 4_000 } as const;
 const LIBRARY = { maxTables: 16, maxValues: 100, maxPeers: 150, maxAge: 2_400_000 } as const;
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
-  const { dhtPort, bootstrap, allowPrivate, log, random } = options;
+  const { dhtPort, bootstrap, allowPrivate, log, random, lookupMsMax = LOOKUP_MS_MAX } = options;
   const infoHash = infoHashOf(options.swarm);
   const counters = { lookups: 0, candidates: 0, datagramsDropped: 0, faults: 0, restarts: 0 };
   let dht: Client | undefined;
@@ -102,20 +103,28 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       dht = undefined;
     });
 
+  /** Hands on what this lookup has heard, a fair part of it; how much that is. */
+  const yieldCandidates = (): number => {
+    const candidates = chooseFairly([...heard.values()], options.candidatesPerLookupMax, random);
+    counters.candidates += candidates.length;
+    candidates.forEach(options.found);
+    return candidates.length;
+  };
+
   const look = (): void => {
     const client = dht;
     if (client === undefined) return;
     counters.lookups++;
     heard = new Map();
-    const deadline = setTimeout(() => void restart(), LOOKUP_MS_MAX);
+    const deadline = setTimeout(() => {
+      yieldCandidates(); // a node that leads on and on must not keep from us what the others have said
+      void restart();
+    }, lookupMsMax);
     const abort = client.lookup(infoHash, (_error, answers = 0) => {
       clearTimeout(deadline);
       abort();
       if (dht !== client) return;
-      const candidates = chooseFairly([...heard.values()], options.candidatesPerLookupMax, random);
-      counters.candidates += candidates.length;
-      tell(describe(answers, candidates.length, dhtPort));
-      candidates.forEach(options.found);
+      tell(describe(answers, yieldCandidates(), dhtPort));
       if (answers > 0) client.announce(infoHash, options.announcedPort(), () => undefined); // no node took it: the next lookup says so
       schedule();
     });
