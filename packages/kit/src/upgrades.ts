@@ -27,7 +27,12 @@ function answerPlainly(server: Server, request: IncomingMessage): void {
   socket.once('close', () => clearTimeout(deadline));
   const response = new ServerResponse(request);
   response.shouldKeepAlive = false;
-  response.assignSocket(socket);
+  try {
+    response.assignSocket(socket);
+  } catch {
+    socket.end(); // sent behind another request that is being answered still: that answer is the last one here
+    return;
+  }
   response.once('finish', () => socket.end());
   server.emit('request', request, response);
 }

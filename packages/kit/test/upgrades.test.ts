@@ -52,6 +52,22 @@ describe('onWebSocketUpgrade()', () => {
     expect(upgraded).toEqual([]);
   });
 
+  it('outlives a request that comes behind another one, which alone is answered', async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      let answer = '';
+      const socket = connect((server.address() as AddressInfo).port, '127.0.0.1', () =>
+        socket.write(
+          'GET /first HTTP/1.1\r\nHost: a\r\n\r\nGET /second HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n',
+        ),
+      );
+      socket.on('data', (data) => (answer += data.toString()));
+      socket.on('close', () => resolve(answer)).on('error', reject);
+    });
+    expect(answer).toContain('plain GET /first');
+    expect(answer).not.toContain('/second');
+    expect(await ask('h2c')).toContain('plain GET /here');
+  });
+
   it('outlives a client that is gone before it has read its answer', async () => {
     const gone = new Promise<void>((resolve) =>
       server.once('connection', (socket) => socket.once('close', () => resolve())),
