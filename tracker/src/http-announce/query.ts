@@ -35,8 +35,8 @@ export function readAnnounceQuery(query: string, address: string): HttpAnnounce 
     return { failure: 'Cannot read "event": it must be started, completed, stopped, paused or empty' };
   const left = readNumber(text('left'));
   return {
-    infoHash,
-    peerId,
+    infoHash: ownText(infoHash),
+    peerId: ownText(peerId),
     address,
     port,
     event,
@@ -78,6 +78,9 @@ function decode(text: string): string {
     .replaceAll('+', ' ')
     .replace(/%([0-9a-f]{2})/gi, (_match, digits: string) => String.fromCharCode(parseInt(digits, 16)));
 }
+
+/** The same text in memory of its own: a part of a URL would keep the whole URL as long as it is remembered. */
+const ownText = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
 
 /** A whole number that is not negative; a longer one than fits is only known to be large. */
 function readNumber(text: string): number | undefined {

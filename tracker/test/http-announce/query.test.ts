@@ -1,3 +1,5 @@
+import { runInNewContext } from 'node:vm';
+import { setFlagsFromString } from 'node:v8';
 import fc from 'fast-check';
 import { readAnnounceQuery, readScrapeQuery } from '../../src/http-announce/query.ts';
 
@@ -17,7 +19,27 @@ const usual = {
 const read = (fields: Record<string, string | undefined>) =>
   readAnnounceQuery(query(JSON.parse(JSON.stringify({ ...usual, ...fields }))), '192.0.2.1');
 
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void;
+
 describe('readAnnounceQuery()', () => {
+  it('keeps nothing of the URL but the ids', () => {
+    const remembered: string[] = [];
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let host = 0; host < 2_000; host++) {
+      const plain = String(host).padStart(20, 'a');
+      const read = readAnnounceQuery(
+        Buffer.from(`info_hash=${plain}&peer_id=${plain}&port=1&x=${'y'.repeat(7_000)}`).toString('latin1'),
+        '192.0.2.1',
+      );
+      if ('peerId' in read) remembered.push(read.infoHash, read.peerId);
+    }
+    collect();
+    expect(remembered).toHaveLength(4_000);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(2_000 * 1_000);
+  });
+
   it('reads what clients send', () => {
     const known =
       'uploaded=0&downloaded=0&corrupt=0&key=ABC&ip=8.8.8.8&ipv6=%3A%3A1&supportcrypto=1&redundant=0';
