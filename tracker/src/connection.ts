@@ -137,10 +137,12 @@ export class Connection implements Link, Flushable, GraffitiLink {
     this.terminate();
   }
 
-  /** Calls back, later, when what was sent until now has left. */
+  /** Calls back, later, when what was sent until now has left; never where the connection ends before. */
   whenDrained(callback: () => void): void {
     this.flush();
-    this.#socket.write(NOTHING, callback);
+    this.#socket.write(NOTHING, () => {
+      if (this.isOpen) callback();
+    });
   }
 
   ping(): void {

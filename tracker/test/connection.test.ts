@@ -11,7 +11,11 @@ function open() {
   const socket = {
     writableLength: 0,
     written: [] as Buffer[],
-    write: (bytes: Buffer) => socket.written.push(bytes) > 0,
+    whenLeft: [] as (() => void)[],
+    write: (bytes: Buffer, done?: () => void) => {
+      if (done !== undefined) socket.whenLeft.push(done);
+      return socket.written.push(bytes) > 0;
+    },
   };
   const webSocket = {
     readyState: 1,
@@ -110,6 +114,18 @@ describe('Connection', () => {
     expect([broken.webSocket.events, broken.failures]).toEqual([['terminate'], [fault]]);
     expect(texts(other.socket.written)).toEqual(['text']);
     expect(other.webSocket.events).toEqual([]);
+  });
+
+  it.each([
+    ['is open still', 1, 1],
+    ['has ended, and forgets what waited', 2, 0],
+  ])('calls back when all has left, where it %s', (_case, readyState, times) => {
+    const { connection, socket, webSocket } = open();
+    let calls = 0;
+    connection.whenDrained(() => calls++);
+    webSocket.readyState = readyState;
+    for (const done of socket.whenLeft) done();
+    expect([socket.whenLeft.length, calls]).toEqual([1, times]);
   });
 
   it('copies what a slow reader leaves waiting, so that it keeps no shared memory', async () => {

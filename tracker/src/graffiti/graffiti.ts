@@ -27,7 +27,7 @@ export interface GraffitiLink {
   close(code: number, reason: string): void;
   /** Whether the other end should read first before it gets what can wait. */
   readonly isCongested: boolean;
-  /** Calls back, later, when what was sent until now has left. */
+  /** Calls back, later, when what was sent until now has left; never where the connection ends before: nothing holds back what it is told then. */
   whenDrained(callback: () => void): void;
   /** Asks the other end for a sign of life, and ends the connection where none comes within a few seconds. */
   probe(): void;
