@@ -101,7 +101,7 @@ export class Swarm {
 
   /**
    * Chooses up to `count` distinct places, each equally likely, for the offers of `from`, into `chosen`; returns how many.
-   * Never another peer of the same connection (the same page), never a seeder for a seeder, none whose connection is congested.
+   * Never another peer of the same connection (the same page), never a seeder for a seeder, none whose connections are all congested.
    * Work is bounded by `count`, not by the size of the swarm. `mark` is a number that no other choice has used.
    */
   choose(from: Peer, count: number, chosen: Peer[], dice: Dice, mark: number): number {
@@ -112,7 +112,7 @@ export class Swarm {
     const consider = (peer: Peer): void => {
       if (peer.chosenBy === mark) return;
       peer.chosenBy = mark;
-      if (peer.link !== from.link && peer.id !== from.id && !peer.link.isCongested) chosen[found++] = peer;
+      if (peer.link !== from.link && peer.id !== from.id && !isCongested(peer)) chosen[found++] = peer;
     };
     const at = (index: number): Peer =>
       index < leechers.length ? leechers[index]! : seeders[index - leechers.length]!;
@@ -170,6 +170,13 @@ function countClaims(head: Peer): number {
   let count = 0;
   for (let peer: Peer | undefined = head; peer !== undefined; peer = peer.namesake) count++;
   return count;
+}
+
+/** One claim alone must not hide a place: whoever made it need only stop reading. */
+function isCongested(head: Peer): boolean {
+  for (let peer: Peer | undefined = head; peer !== undefined; peer = peer.namesake)
+    if (!peer.link.isCongested) return false;
+  return true;
 }
 
 /** One claim alone must not make a place a seeder's: seeders send it no offers. */

@@ -73,6 +73,18 @@ describe('Swarm.choose()', () => {
     const chosen: Peer[] = [];
     expect([swarm.choose(peers[0]!, 5, chosen, createDice(1), 1), chosen[0]]).toEqual([1, peers[2]]);
   });
+
+  it('passes over nobody whose id a stranger claims on a connection that is congested', () => {
+    const { swarms, swarm, peers } = fill(2);
+    const stranger = new TestLink();
+    const claim = swarms.announce(stranger, 'hash', 'peer1', leecher, 0) as Peer;
+    stranger.isCongested = true;
+    const chosen: Peer[] = [];
+    expect([swarm.choose(peers[0]!, 5, chosen, createDice(1), 1), chosen[0]]).toEqual([1, claim]);
+    expect(claim.namesake).toBe(peers[1]);
+    (peers[1]!.link as TestLink).isCongested = true;
+    expect(swarm.choose(peers[0]!, 5, chosen, createDice(1), 2)).toBe(0);
+  });
 });
 
 describe('SwarmTable', () => {
