@@ -111,11 +111,13 @@ export class Board {
     return this.#topics.keys();
   }
 
-  /** Ends every announce, which the subscribers are told, and then every subscription; one in each step. */
+  /** Ends every announce, which the subscribers are told, and then every subscription. Takes a step for each one, and for each one told. */
   *close(infoHash: string): Generator<void, void> {
     const topic = this.#topics.get(infoHash);
     for (const announcer of topic?.announcers.keys() ?? []) {
+      const before = this.pushes;
       this.unannounce(announcer, infoHash);
+      for (let told = this.pushes - before; told > 0; told--) yield;
       yield;
     }
     for (const subscriber of topic?.subscribers.keys() ?? []) {

@@ -469,4 +469,18 @@ describe('an info hash that is denied while it is in use', () => {
     alice.ask('unannounce', 'y');
     expect(bob.take()).toEqual([push('unannounce', alice, 'y')]);
   });
+
+  it('is closed in as many steps as there are subscribers told, however many of them there are', () => {
+    const graffiti = create();
+    const clients = Array.from({ length: 40 }, (_, number) => join(graffiti, `client ${number}`));
+    for (const client of clients) client.ask('subscribe', 'x');
+    for (const client of clients) client.ask('announce', 'x');
+    denied.add(hash('x'));
+    const before = graffiti.pushes;
+    const closing = graffiti.closeRefused();
+    for (let steps = 1; closing.next().done !== true; steps++)
+      expect(graffiti.pushes - before).toBeLessThanOrEqual(steps + clients.length);
+    expect(graffiti.pushes - before).toBe(40 * 40);
+    expect(graffiti).toMatchObject({ infoHashes: 0, announces: 0, subscriptions: 0 });
+  });
 });
