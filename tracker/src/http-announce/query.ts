@@ -9,6 +9,9 @@ export interface HttpAnnounce extends HostAnnounce {
   readonly wantsPeerIds: boolean;
 }
 
+/** What comes behind so many is not looked at: a URL has room for thousands of empty ones. */
+const FIELDS_MAX = 2 * HOST_SCRAPE_HASHES_MAX;
+
 /** Some clients say that they are paused (BEP 21); what is neither a beginning nor an end is an update. */
 const EVENTS = new Map<string, HostAnnounce['event']>([
   ['', 'update'],
@@ -62,7 +65,7 @@ export function readScrapeQuery(query: string): readonly string[] | HostFailure 
 /** Name → its values, each a string of one character U+0000–U+00FF per byte. */
 function readFields(query: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
-  for (const part of query.split('&')) {
+  for (const part of query.split('&', FIELDS_MAX)) {
     const [name = '', ...value] = part.split('=');
     const known = fields.get(name);
     const decoded = decode(value.join('='));

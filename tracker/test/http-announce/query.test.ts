@@ -58,6 +58,11 @@ describe('readAnnounceQuery()', () => {
     });
   });
 
+  it('looks at so many fields and no further', () => {
+    expect(readAnnounceQuery(`${'&'.repeat(100)}${query(usual)}`, '192.0.2.1')).toMatchObject({ port: 6881 });
+    expect(readAnnounceQuery(`${'&'.repeat(148)}${query(usual)}`, '192.0.2.1')).toHaveProperty('failure');
+  });
+
   it('reads any 20 bytes, however they are escaped', () => {
     const ids = fc
       .uint8Array({ minLength: 20, maxLength: 20 })
