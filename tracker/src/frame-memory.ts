@@ -1,11 +1,12 @@
 // Memory for frames that are written at the end of the turn of the event loop in which they are made. It is used again in the next turn:
 // one allocation for each frame would cost more than the frame, and keep the garbage collector busy.
 
-const SLAB_BYTES = 1_048_576;
+/** As much as may wait for a slow reader by TRACKER_SEND_BUFFER_BYTES_MAX: one small frame that waits keeps its whole slab. */
+const SLAB_BYTES = 262_144;
 /** What a busy turn needs beyond this is left to the garbage collector: a turn whose frames are all dropped has no end. */
-const SLABS_MAX = 64;
+const SLABS_MAX = 256;
 /** After so many turns, one slab that was not needed is given back. */
-const TURNS_PER_SLAB = 256;
+const TURNS_PER_SLAB = 64;
 
 const slabs: Buffer[] = [];
 let current = 0;
