@@ -6,18 +6,13 @@ import {
   limitKey,
   listen,
   onWebSocketUpgrade,
+  refuseUpgrade,
   sendJson,
   type Log,
   type Part,
   type RequestHandler,
 } from '@relay-swarm/kit';
-import {
-  createServer,
-  STATUS_CODES,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Admission, type Caller, type Refusal } from './admission.ts';
 import type { Counters } from './counters.ts';
@@ -124,7 +119,10 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
   onWebSocketUpgrade(http, (request, stream, head) => {
-    const refuse = (reason: Reason): void => writeDenial(stream, deny(reason));
+    const refuse = (reason: Reason): void => {
+      const { status, error, headers } = deny(reason);
+      refuseUpgrade(stream, status, { error }, headers);
+    };
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
     if (!route) {
       refuse('not-found');
@@ -175,19 +173,4 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       await closeServer(http);
     },
   };
-}
-
-const ignore = (): void => undefined;
-
-function writeDenial(stream: Duplex, denial: Denial & { headers: Record<string, string> }): void {
-  const body = JSON.stringify({ error: denial.error });
-  const headers = {
-    ...denial.headers,
-    connection: 'close',
-    'content-type': 'application/json; charset=utf-8',
-    'content-length': String(Buffer.byteLength(body)),
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  stream.on('error', ignore);
-  stream.end(`HTTP/1.1 ${denial.status} ${STATUS_CODES[denial.status]}\r\n${lines.join('')}\r\n${body}`);
 }

@@ -8,6 +8,7 @@ import {
   limitKey,
   listen,
   onWebSocketUpgrade,
+  refuseUpgrade,
   sendJson,
   type AddressReader,
   type Admission,
@@ -154,22 +155,22 @@ export function createSocketServer(options: SocketServerOptions): SocketServer {
       options.upgradeRelay(request, socket, head, address);
       return;
     }
-    const refuse = (refusal: UpgradeRefusal, status: string, body: object): void => {
+    const refuse = (refusal: UpgradeRefusal, status: number, body: object): void => {
       counts.refused[refusal]++;
-      refuseUpgrade(socket, status, body);
+      refuseUpgrade(socket, status, body, status === 403 ? {} : { 'Retry-After': RETRY_AFTER_SECONDS });
     };
     if (!options.isOriginAllowed(request.headers.origin)) {
-      refuse('origin', '403 Forbidden', { error: 'Pages of this origin may not use this tracker' });
+      refuse('origin', 403, { error: 'Pages of this origin may not use this tracker' });
       return;
     }
     const addressKey = limitKey(address);
     const refusal = options.isTurningAway() ? 'turned_away' : admission.enter(addressKey);
     if (refusal === 'address_full') {
-      refuse(refusal, '429 Too Many Requests', { error: 'Too many connections from this address' });
+      refuse(refusal, 429, { error: 'Too many connections from this address' });
       return;
     }
     if (refusal !== undefined) {
-      refuse(refusal, '503 Service Unavailable', options.roster());
+      refuse(refusal, 503, options.roster());
       return;
     }
     socket.once('close', () => admission.leave(addressKey));
@@ -249,13 +250,3 @@ async function closeSpreadOut(connections: readonly Connection[]): Promise<void>
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-/** Answers an upgrade with a status and JSON, and closes. */
-function refuseUpgrade(socket: Duplex, status: string, body: object): void {
-  const json = JSON.stringify(body);
-  const retry = status.startsWith('403') ? '' : `Retry-After: ${RETRY_AFTER_SECONDS}\r\n`;
-  socket.end(
-    `HTTP/1.1 ${status}\r\nConnection: close\r\n${retry}Content-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(json)}\r\n\r\n${json}`,
-  );
-  setTimeout(() => socket.destroy(), 2_000).unref();
-}

@@ -6,18 +6,24 @@ import {
   limitKey,
   listen,
   onWebSocketUpgrade,
+  refuseUpgrade,
   sendJson,
+  type AdmissionRefusal,
   type Part,
   type RequestHandler,
 } from '@relay-swarm/kit';
 import { createServer, type Server } from 'node:http';
-import type { Duplex } from 'node:stream';
 import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
 
 const PATH = '/gun';
 /** How another gun relay says that it is one: then both ask what the other knows. */
 const LINK_PATH = '/gun?link';
+const RETRY_AFTER_SECONDS = 10;
+const REFUSALS: Readonly<Record<AdmissionRefusal, [status: number, error: string]>> = {
+  address_full: [429, 'too many connections from this address'],
+  connections_full: [503, 'this relay is full'],
+};
 
 export interface GunServer extends Part {
   readonly server: Server;
@@ -43,16 +49,16 @@ export function createGunServer(
     sendJson(response, isGun ? 426 : 404, { error: isGun ? 'a WebSocket is wanted here' : 'not found' });
   });
   onWebSocketUpgrade(server, (request, socket, head) => {
-    socket.on('error', () => undefined); // a client that is gone before its answer
     if (pathOf(request.url) !== PATH) {
-      refuse(socket, '404 Not Found');
+      refuseUpgrade(socket, 404, { error: 'not found' });
       return;
     }
     const key = limitKey(readAddress(request));
     const refusal = admission.enter(key);
     if (refusal !== undefined) {
       refused++;
-      refuse(socket, refusal === 'address_full' ? '429 Too Many Requests' : '503 Service Unavailable');
+      const [status, error] = REFUSALS[refusal];
+      refuseUpgrade(socket, status, { error }, { 'Retry-After': RETRY_AFTER_SECONDS });
       return;
     }
     socket.once('close', () => admission.leave(key));
@@ -83,7 +89,3 @@ export function createGunServer(
 }
 
 const pathOf = (url = ''): string => url.split('?', 1)[0]!;
-
-function refuse(socket: Duplex, status: string): void {
-  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nRetry-After: 10\r\n\r\n`);
-}

@@ -1,9 +1,11 @@
 // Node hands every request with an `Upgrade` to the listener for upgrades, whatever it asks for. Ours know WebSocket only.
-import { ServerResponse, type IncomingMessage, type Server } from 'node:http';
+import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 /** How long the other end has to read an answer. */
 const READ_MS_MAX = 10_000;
+/** How long it has to read a refusal. */
+const REFUSAL_READ_MS_MAX = 2_000;
 
 /**
  * Calls `upgrade` for what asks for a WebSocket. Every other request is answered as if it had asked for nothing (RFC 9110 §7.8),
@@ -35,4 +37,29 @@ function answerPlainly(server: Server, request: IncomingMessage): void {
   }
   response.once('finish', () => socket.end());
   server.emit('request', request, response);
+}
+
+/**
+ * Answers an upgrade with a status and JSON, and closes. Node has let go of the connection: a client that does not read, or that
+ * never closes its half, is cut after `readMsMax`.
+ */
+export function refuseUpgrade(
+  socket: Duplex,
+  status: number,
+  body: object,
+  headers: Readonly<Record<string, string | number>> = {},
+  readMsMax = REFUSAL_READ_MS_MAX,
+): void {
+  const json = JSON.stringify(body);
+  const all = {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': Buffer.byteLength(json),
+    Connection: 'close',
+    ...headers,
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
+  const deadline = setTimeout(() => socket.destroy(), readMsMax).unref();
+  socket.on('error', () => undefined); // a client that is gone before its answer
+  socket.once('close', () => clearTimeout(deadline));
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${json}`);
 }

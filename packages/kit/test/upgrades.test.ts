@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { onWebSocketUpgrade } from '../src/upgrades.ts';
+import { PassThrough } from 'node:stream';
+import { onWebSocketUpgrade, refuseUpgrade } from '../src/upgrades.ts';
 
 describe('onWebSocketUpgrade()', () => {
   let server: Server;
@@ -78,5 +79,42 @@ describe('onWebSocketUpgrade()', () => {
     socket.once('data', () => socket.resetAndDestroy());
     await gone;
     expect(await ask('h2c')).toContain('plain GET /here');
+  });
+});
+
+describe('refuseUpgrade()', () => {
+  it('says why in JSON, with the headers given', () => {
+    const socket = new PassThrough();
+    refuseUpgrade(socket, 429, { error: 'zu viele, é' }, { 'Retry-After': 30 });
+    const [head = '', body = ''] = (socket.read() as Buffer).toString().split('\r\n\r\n');
+    socket.destroy();
+    expect(head.split('\r\n')).toEqual([
+      'HTTP/1.1 429 Too Many Requests',
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+      'Retry-After: 30',
+    ]);
+    expect(JSON.parse(body)).toEqual({ error: 'zu viele, é' });
+  });
+
+  it('keeps no socket for a client that does not read', async () => {
+    const socket = new PassThrough({ highWaterMark: 16 });
+    refuseUpgrade(socket, 503, { error: 'x'.repeat(1_000) }, {}, 20);
+    await new Promise((resolve) => socket.once('close', resolve));
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('keeps no connection of a client that never closes its half', async () => {
+    const server = createServer();
+    onWebSocketUpgrade(server, (_request, socket) => refuseUpgrade(socket, 503, { error: 'full' }, {}, 20));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const client = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+    client.on('error', () => undefined);
+    client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    await new Promise((resolve) => client.once('data', resolve));
+    await new Promise((resolve) => server.close(resolve));
+    client.destroy();
   });
 });

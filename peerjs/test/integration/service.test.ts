@@ -1,5 +1,6 @@
 // The whole service over real sockets, in this process, with a clock that the tests move.
 import type { HealthSnapshot } from '@relay-swarm/kit';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
 import { join } from 'node:path';
@@ -422,6 +423,20 @@ describe('connections', () => {
     await first.closed();
     await until('room', () => running[0]!.signaling.clients === 0);
     await open(port, 'second');
+  });
+
+  it('does not keep the connection of a refused caller that never closes it', async () => {
+    const { port, server } = await start();
+    const socket = connectTcp({ port, host: '127.0.0.1', allowHalfOpen: true });
+    socket
+      .on('error', () => undefined)
+      .write('GET /nowhere HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+    try {
+      await once(socket, 'data');
+      await new Promise<void>((resolve) => server.http.close(() => resolve()));
+    } finally {
+      socket.destroy();
+    }
   });
 
   it('says 429 to an address that asks too often, by HTTP and by upgrade', async () => {

@@ -20,7 +20,7 @@ import { LoadState } from './load.ts';
 import { registerRelayMetrics } from './metrics.ts';
 import { RelayNode } from './node.ts';
 import { mergeHealth, readOthers, readServiceHealth } from './own-health.ts';
-import { refuseUpgrade } from './overload.ts';
+import { turnAway } from './overload.ts';
 import { isPublicHost } from './public-host.ts';
 import { betterThan } from './roster.ts';
 import { readSaved, writeSaved } from './saved.ts';
@@ -28,7 +28,6 @@ import { createSpeaker } from './speaker.ts';
 import type { RelaySettings } from './settings.ts';
 import { createWireAcceptor, dialWire } from './wire.ts';
 
-export { refuseUpgrade, spreadCloses } from './overload.ts';
 export { checkRelaySettings, relaySettings, type RelaySettings } from './settings.ts';
 
 export interface RelaySwarmOptions {
@@ -189,9 +188,9 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     },
     handleUpgrade: (request, socket, head, address) => {
       // A browser says where its page is from, a relay does not: no page may knock here with its visitors' addresses
-      if (request.headers.origin !== undefined) refuseUpgrade(socket, { error: 'This is for relays only' });
-      else if (isDraining) refuseUpgrade(socket, node.roster());
-      else if (!node.admits(address)) refuseUpgrade(socket, { error: 'Too many relays knock at this one' });
+      if (request.headers.origin !== undefined) turnAway(socket, { error: 'This is for relays only' });
+      else if (isDraining) turnAway(socket, node.roster());
+      else if (!node.admits(address)) turnAway(socket, { error: 'Too many relays knock at this one' });
       else acceptor.accept(request, socket, head, address, node.accepted);
     },
     descriptor: () => node.descriptor,

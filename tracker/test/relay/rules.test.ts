@@ -15,7 +15,7 @@ import {
   readServiceHealth,
   type ServiceHealth,
 } from '../../src/relay/own-health.ts';
-import { refuseUpgrade, spreadCloses } from '../../src/relay/overload.ts';
+import { turnAway } from '../../src/relay/overload.ts';
 import { createIdentity } from '../../src/relay/identity.ts';
 import { isPublicHost } from '../../src/relay/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../../src/relay/roster.ts';
@@ -355,34 +355,17 @@ describe('createRoster()', () => {
   });
 });
 
-describe('refuseUpgrade() and spreadCloses()', () => {
-  it('answers 503 with the roster, and when to come back', async () => {
+describe('turnAway()', () => {
+  it('answers 503 with the roster, and when to come back', () => {
     const socket = new PassThrough();
     const roster: Roster = { swarm: 'é', self: 'a', generatedAt: 1, relays: [] };
-    refuseUpgrade(socket, roster);
-    let answer = '';
-    socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
-    await new Promise((resolve) => socket.once('close', resolve));
-    const [head = '', body = ''] = answer.split('\r\n\r\n');
+    turnAway(socket, roster);
+    const [head = '', body = ''] = (socket.read() as Buffer).toString().split('\r\n\r\n');
+    socket.destroy();
     expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
     expect(head).toMatch(/\r\nRetry-After: 30\r\n/);
     expect(head).toMatch(new RegExp(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`));
     expect(JSON.parse(body)).toEqual(roster);
-  });
-  it('keeps no socket for whom does not read', async () => {
-    const socket = new PassThrough({ highWaterMark: 16 });
-    refuseUpgrade(socket, { error: 'x'.repeat(1_000) }, 20);
-    await new Promise((resolve) => socket.once('close', resolve));
-    expect(socket.destroyed).toBe(true);
-  });
-  it('spreads the closing of connections evenly', () => {
-    const delays = spreadCloses(1000, 5000, createDice());
-    expect(delays).toHaveLength(1000);
-    for (let second = 0; second < 5; second++) {
-      const within = delays.filter((ms) => ms >= second * 1000 && ms < (second + 1) * 1000).length;
-      expect(within).toBe(200);
-    }
-    expect(spreadCloses(0, 5000, Math.random)).toEqual([]);
   });
 });
 
