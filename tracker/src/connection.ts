@@ -124,7 +124,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
     this.#queuedBytes = 0;
     if (this.#webSocket.readyState !== OPEN) return;
     const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes) : queued;
-    if (this.#socket.writableLength > 0) this.#socket.write(Buffer.from(bytesNow));
+    if (this.#socket.writableLength > 0) this.#socket.write(copyOf(bytesNow));
     else {
       this.#socket.write(bytesNow);
       if (this.#socket.writableLength > 0) keepThisTurnsFrames();
@@ -182,4 +182,11 @@ export class Connection implements Link, Flushable, GraffitiLink {
     else this.#queued = [this.#queued, frame];
     this.#queuedBytes += frame.length;
   }
+}
+
+/** In memory of its own: a small copy by the library keeps 8 KB that others share, for as long as it waits. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
 }

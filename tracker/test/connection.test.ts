@@ -136,5 +136,6 @@ describe('Connection', () => {
     await turnOfTheLoop();
     expect(socket.written[0]).toEqual(frame);
     expect(socket.written[0]!.buffer).not.toBe(frame.buffer);
+    expect(socket.written[0]!.buffer.byteLength).toBe(frame.length);
   });
 });
