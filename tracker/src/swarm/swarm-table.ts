@@ -68,7 +68,12 @@ export class SwarmTable {
       if (known === undefined && this.#swarms.size >= this.#limits.swarmsMax) return 'SWARMS_FULL';
       const swarm = known ?? new Swarm(infoHash);
       peer = swarm.add(peerId, link, news.isSeeder ?? false);
-      if (peer === undefined) return 'PEER_ID_CLAIMED';
+      if (peer === undefined) {
+        const surplus = swarm.surplusClaim(peerId, link);
+        if (surplus === undefined) return 'PEER_ID_CLAIMED';
+        this.remove(surplus);
+        peer = swarm.add(peerId, link, news.isSeeder ?? false)!;
+      }
       if (known === undefined) this.#swarms.set(infoHash, swarm);
       if (news.hasCompleted) swarm.downloaded++;
       this.#byAge.append(peer, nowMs);

@@ -7,7 +7,10 @@
 import type { Host, Hosts } from './hosts.ts';
 import { Peer, type Link } from './peer.ts';
 
-/** Claims to one peer id; a further one is refused. */
+/**
+ * Claims to one peer id. A further one takes the place of one whose address has several, so that no single address
+ * keeps an id's owner out; else it is refused.
+ */
 export const CLAIMS_MAX = 4;
 
 /** A whole number from 0 to below `limit`. */
@@ -71,6 +74,19 @@ export class Swarm {
     this.#byId.set(id, peer);
     this.#list(peer);
     return peer;
+  }
+
+  /** Of the claims to an id, the oldest one of an address that has several, where this connection's address has none. */
+  surplusClaim(id: string, link: Link): Peer | undefined {
+    const addresses = new Set<string>();
+    let surplus: Peer | undefined;
+    for (let peer = this.#byId.get(id); peer !== undefined; peer = peer.namesake) {
+      const { addressKey } = peer.link;
+      if (addressKey === link.addressKey) return undefined;
+      if (addresses.has(addressKey)) surplus = peer;
+      addresses.add(addressKey);
+    }
+    return surplus;
   }
 
   /** The claim announces again: takes over what it says and makes it the newest of its id. */

@@ -392,6 +392,22 @@ describe('faults of the reference server', () => {
     expect(alice.take()).toMatchObject([{ answer: 'a' }]);
   });
 
+  it('a stranger who claims a peer’s id as often as he can does not keep it out when it comes back', () => {
+    const [before, after] = [new TestLink('192.0.2.7'), new TestLink('192.0.2.7')];
+    const strangers = Array.from({ length: 5 }, () => new TestLink('198.51.100.1'));
+    const refused = [{ 'failure reason': expect.stringContaining('peer_id') }];
+    tracker.announce(before, 'alice');
+    for (const stranger of strangers) tracker.announce(stranger, 'alice');
+    tracker.swarms.removeAllOf(before);
+    for (const stranger of strangers) tracker.announce(stranger, 'alice');
+    expect(tracker.announce(after, 'alice')).toMatchObject([{ incomplete: 1 }]);
+    for (const stranger of strangers) tracker.announce(stranger, 'alice');
+    expect(tracker.announce(strangers[0]!, 'alice')).toMatchObject(refused);
+    tracker.announce(carol, 'carol', { offers: [offer('1')] });
+    expect(after.take()).toMatchObject([{ offer_id: id('1') }]);
+    expect(tracker.swarms.peers).toBe(5);
+  });
+
   it('empty swarms vanish', () => {
     tracker.announce(alice, 'alice');
     tracker.announce(alice, 'alice', { event: 'stopped' });
