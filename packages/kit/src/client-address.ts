@@ -37,7 +37,8 @@ export function createAddressReader(trusted: readonly string[]): AddressReader {
     const hop = proxyaddr(request, trust) as string | undefined;
     // A hop that is no address tells nothing: only the connection itself is certain.
     const address = hop !== undefined && isIP(hop) !== 0 ? hop : connection;
-    return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+    const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
+    return Buffer.from(plain).toString(); // a part of the header would keep all of it as long as the address is remembered
   };
 }
 

@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http';
+import { runInNewContext } from 'node:vm';
+import { setFlagsFromString } from 'node:v8';
 import { createAddressReader, limitKey, trustedProxies } from '../src/client-address.ts';
 import { readSettings } from '../src/settings.ts';
 
@@ -32,6 +34,20 @@ describe('createAddressReader()', () => {
     ['a connection that is gone', undefined, undefined, ''],
   ])('reads %s', (_case, connection, forwarded, wanted) => {
     expect(read(request(connection, forwarded))).toBe(wanted);
+  });
+
+  it('keeps nothing of the header but the address', () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    const remembered = Array.from({ length: 2_000 }, () => {
+      const header = Buffer.from(`${'x'.repeat(7_000)}, 203.113.100.200`).toString('latin1');
+      return read(request('10.0.0.2', header));
+    });
+    collect();
+    expect(remembered[0]).toBe('203.113.100.200');
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(remembered.length * 1_000);
   });
 
   it('believes no header where no proxy is trusted', () => {
