@@ -95,9 +95,9 @@ describe('a torrent that is put on the deny file while peers are in it', () => {
     const denyFile = join(folder, 'deny');
     await writeFile(denyFile, '');
     const tracker = await startTracker({ TRACKER_DENY_FILE: denyFile });
-    const clients = [await HandClient.open(tracker.url), await HandClient.open(tracker.url)];
+    const clients = await Promise.all([1, 2, 3].map(() => HandClient.open(tracker.url)));
     try {
-      const [alice, bob] = clients as [HandClient, HandClient];
+      const [alice, bob, carol] = clients as [HandClient, HandClient, HandClient];
       const say = (peer: string, more: object): object => ({
         ...{ action: 'announce', info_hash: id('bad'), peer_id: id(peer), ...more },
       });
@@ -113,7 +113,14 @@ describe('a torrent that is put on the deny file while peers are in it', () => {
       bob.send(answer);
       await alice.takeAnswer();
 
-      await writeFile(denyFile, `${Buffer.from(id('bad')).toString('hex')}\n`);
+      const topic = 'b'.repeat(64);
+      carol.socket.send('c'.repeat(64)); // Graffiti's handshake
+      for (const action of ['subscribe', 'announce'])
+        carol.send({ messageID: 'd'.repeat(64), action, info_hashes: [topic] });
+      await carol.take('the announce', ({ action }) => action === 'announce');
+
+      await writeFile(denyFile, `${Buffer.from(id('bad')).toString('hex')}\n${topic}\n`);
+      await carol.take('its end', (push) => push['action'] === 'unannounce' && push['info_hash'] === topic);
       for (const client of [alice, bob])
         expect(await client.takeReply()).toMatchObject({
           'failure reason': expect.stringContaining('deny list'),

@@ -1,4 +1,5 @@
 import { Connection, type Shared } from '../src/connection.ts';
+import { allocateFrame } from '../src/frame-memory.ts';
 import { textFrame } from '../src/frames.ts';
 import { Priority } from '../src/swarm/peer.ts';
 import { payloadOf } from './support/links.ts';
@@ -126,6 +127,19 @@ describe('Connection', () => {
     webSocket.readyState = readyState;
     for (const done of socket.whenLeft) done();
     expect([socket.whenLeft.length, calls]).toEqual([1, times]);
+  });
+
+  it('keeps the memory of what could not be written at once', async () => {
+    const { connection, socket } = open();
+    const { write } = socket;
+    socket.write = (bytes) => {
+      socket.writableLength += bytes.length;
+      return write(bytes);
+    };
+    connection.send(allocateFrame(100).fill(7));
+    await turnOfTheLoop();
+    for (let used = 0; used < 1_048_576; used += 1_000) allocateFrame(1_000).fill(9);
+    expect(socket.written[0]).toEqual(Buffer.alloc(100, 7));
   });
 
   it('copies what a slow reader leaves waiting, so that it keeps no shared memory', async () => {

@@ -227,6 +227,17 @@ describe('5. offers and answers', () => {
     expect(tracker.rules.counts.answersLost).toBe(2);
   });
 
+  it('an answer in the name of a peer on another connection is dropped in silence', () => {
+    tracker.announce(alice, 'alice');
+    tracker.announce(bob, 'bob');
+    tracker.announce(carol, 'carol');
+    const more = { to_peer_id: id('alice'), answer: 'a', offer_id: id('1') };
+    expect(tracker.announce(carol, 'bob', more)).toEqual([]);
+    expect([alice.take(), tracker.rules.counts.answersLost]).toEqual([[], 1]);
+    tracker.announce(bob, 'bob', more);
+    expect(alice.take()).toMatchObject([{ peer_id: id('bob'), answer: 'a' }]);
+  });
+
   it('an answer keeps a seeder a seeder, and keeps it alive', () => {
     tracker.announce(alice, 'alice', { left: 0 });
     tracker.announce(bob, 'bob', { left: 1 });
