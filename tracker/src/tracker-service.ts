@@ -74,6 +74,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     relayUrl: settings.publicUrl,
     randomHex: (bytes) => randomBytes(bytes).toString('hex'),
     limits: {
+      infoHashesMax: settings.swarmsMax,
       announcesPerPeerMax: settings.graffitiAnnouncesMax,
       subscriptionsPerPeerMax: settings.graffitiSubscriptionsMax,
     },

@@ -42,6 +42,10 @@ export class Board {
     return this.#topics.size;
   }
 
+  has(infoHash: string): boolean {
+    return this.#topics.has(infoHash);
+  }
+
   /** Announcing again tells nobody anything: nothing has changed. */
   announce(member: Member, infoHash: string): void {
     if (member.announced.has(infoHash)) return;

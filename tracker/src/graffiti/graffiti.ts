@@ -43,6 +43,8 @@ export interface GraffitiSession {
 }
 
 export interface GraffitiLimits {
+  /** Info hashes over all peers; a further one is refused. */
+  readonly infoHashesMax: number;
   readonly announcesPerPeerMax: number;
   readonly subscriptionsPerPeerMax: number;
 }
@@ -65,6 +67,7 @@ export const GRAFFITI_REFUSALS = [
   'bad_request',
   'announces_full',
   'subscriptions_full',
+  'info_hashes_full',
   'not_served',
 ] as const;
 export type GraffitiRefusal = (typeof GRAFFITI_REFUSALS)[number];
@@ -215,6 +218,12 @@ export class Graffiti {
     const added = infoHashes.filter((infoHash) => !present.has(infoHash)).length;
     if (present.size + added > most)
       return { reason, fault: `Cannot ${action}: ${most} info hashes are the most for one peer` };
+    const made = infoHashes.filter((infoHash) => !this.#board.has(infoHash)).length;
+    if (made > 0 && this.#board.size + made > limits.infoHashesMax)
+      return {
+        reason: 'info_hashes_full',
+        fault: `Cannot ${action}: this relay serves no further info hashes now`,
+      };
     for (const infoHash of infoHashes) {
       const fault = refuse(infoHash);
       if (fault !== undefined) return { reason: 'not_served', fault: `${fault} (${infoHash})` };

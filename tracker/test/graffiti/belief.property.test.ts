@@ -84,7 +84,7 @@ describe('what subscribers believe', () => {
         const graffiti = new Graffiti({
           relayUrl: undefined,
           randomHex: () => '',
-          limits: { announcesPerPeerMax: 2, subscriptionsPerPeerMax: 3 },
+          limits: { infoHashesMax: 100, announcesPerPeerMax: 2, subscriptionsPerPeerMax: 3 },
           refuse: () => undefined,
         });
         const here = new Map<number, Believer>();

@@ -42,7 +42,7 @@ class Wire implements GraffitiLink {
   }
 }
 
-const limits = { announcesPerPeerMax: 4, subscriptionsPerPeerMax: 3 };
+const limits = { infoHashesMax: 6, announcesPerPeerMax: 4, subscriptionsPerPeerMax: 3 };
 const denied = new Set([hash('denied')]);
 const refuse = (infoHash: string): string | undefined =>
   denied.has(infoHash) ? 'Not served here' : undefined;
@@ -433,6 +433,19 @@ describe('a request that is refused', () => {
     expect(graffiti).toMatchObject({ subscriptions: 0, infoHashes: 0, refused: { subscriptions_full: 1 } });
     alice.ask('subscribe', 'a', 'b', 'c');
     expect(alice.take()).toEqual([done('subscribed')]);
+  });
+
+  it('takes no further info hash where all peers have too many, and serves the others', () => {
+    const graffiti = create();
+    const [alice, bob] = [join(graffiti, 'alice'), join(graffiti, 'bob')];
+    alice.ask('announce', 'a', 'b', 'c', 'd');
+    bob.ask('subscribe', 'x', 'y', 'z');
+    expect(bob.take()).toMatchObject([{ reply: 'error', detail: expect.stringContaining('no further') }]);
+    expect(graffiti).toMatchObject({ infoHashes: 4, subscriptions: 0, refused: { info_hashes_full: 1 } });
+    bob.ask('subscribe', 'a', 'x', 'y');
+    expect(bob.take()).toEqual([done('subscribed'), push('announce', alice, 'a')]);
+    bob.ask('announce', 'b', 'y');
+    expect(bob.take()).toContainEqual(done('announced'));
   });
 
   it.each(['announce', 'subscribe'])('cannot %s what is not served here', (action) => {
