@@ -10,7 +10,7 @@ export default tseslint.config(
         project: [
           './tsconfig.tests.json',
           './packages/*/tsconfig.json',
-          './{tracker,peerjs,stun}/tsconfig.json',
+          './{tracker,peerjs,stun,gun}/tsconfig.json',
         ],
       },
     },

@@ -9,7 +9,10 @@ export const common = {
     ],
   },
   // Tests run the sources; the compiled packages are for the services.
-  moduleNameMapper: { '^@relay-swarm/(kit|protocol)$': '<rootDir>/packages/$1/src/index.ts' },
+  moduleNameMapper: {
+    '^@relay-swarm/(kit|net|protocol|relay-swarm|client|mesh)$': '<rootDir>/packages/$1/src/index.ts',
+    '^@relay-swarm/(kit|net|protocol|relay-swarm|client|mesh)/(.*)$': '<rootDir>/packages/$1/src/$2.ts',
+  },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
 };
 

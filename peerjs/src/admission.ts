@@ -1,5 +1,5 @@
 // Who may ask and who may stay: requests and connections per address, and connections in all. Pure: the time is passed in.
-import { isBucketFull, newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/kit';
+import { isBucketFull, newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/net';
 
 export interface AdmissionLimits {
   readonly connectionsMax: number;

@@ -1,5 +1,6 @@
 // What a connected client may send, and how much: every frame is paid for and checked before `peer` acts on it.
-import { debtMs, spendTokens, type Log, type Rate } from '@relay-swarm/kit';
+import { type Log } from '@relay-swarm/kit';
+import { debtMs, spendTokens, type Rate } from '@relay-swarm/net';
 import type { AbsentPeers } from './absent.ts';
 import type { Counters } from './counters.ts';
 import { countValues, findFault, isHeartbeat, type FrameFault, type Relayed } from './frame.ts';

@@ -4,7 +4,7 @@ import express from 'express';
 import { EventEmitter } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { ExpressPeerServer, type IConfig } from 'peer';
-import type { OriginCheck } from '@relay-swarm/kit';
+import type { OriginCheck } from '@relay-swarm/net';
 import { OwnedTimers } from './owned-timers.ts';
 import type { ClientSocket } from './socket.ts';
 

@@ -1,17 +1,12 @@
 // The HTTP server: one dispatcher for upgrades, connection limits before anything is upgraded, and an orderly end.
+import { closeServer, listen, sendJson, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
-  closeServer,
   createAddressReader,
   createOriginCheck,
   limitKey,
-  listen,
   onWebSocketUpgrade,
   refuseUpgrade,
-  sendJson,
-  type Log,
-  type Part,
-  type RequestHandler,
-} from '@relay-swarm/kit';
+} from '@relay-swarm/net';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { Admission, type Caller, type Refusal } from './admission.ts';

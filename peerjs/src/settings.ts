@@ -3,15 +3,14 @@ import {
   address,
   flag,
   integer,
-  origins,
   path,
   port,
   secret,
   text,
-  trustedProxies,
   type Setting,
   type Settings,
 } from '@relay-swarm/kit';
+import { origins, trustedProxies } from '@relay-swarm/net';
 
 export const peerjsSettings = {
   host: address('PEERJS_HOST', { default: '127.0.0.1' }),

@@ -1,5 +1,6 @@
 // PeerJS signaling: which sockets reach `peer`, how long they live, and what `peer` leaves to be done around them.
-import { createOriginCheck, type Log } from '@relay-swarm/kit';
+import { type Log } from '@relay-swarm/kit';
+import { createOriginCheck } from '@relay-swarm/net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AbsentPeers } from './absent.ts';

@@ -1,4 +1,5 @@
-import { newBucket, silentLog, type Log } from '@relay-swarm/kit';
+import { silentLog, type Log } from '@relay-swarm/kit';
+import { newBucket } from '@relay-swarm/net';
 import { AbsentPeers } from '../src/absent.ts';
 import { Counters } from '../src/counters.ts';
 import { FrameGuard } from '../src/frame-guard.ts';

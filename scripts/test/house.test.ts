@@ -5,15 +5,17 @@ import { readRepositoryFile, repositoryFiles } from './support/repository.ts';
 /** Who may import whom (DESIGN §2). */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
-  kit: [],
+  kit: ['protocol'],
+  net: ['kit', 'protocol'],
+  'relay-swarm': ['kit', 'net', 'protocol'],
   client: ['protocol'],
-  mesh: ['protocol'],
+  mesh: ['protocol', 'client'],
   site: ['client', 'mesh', 'protocol'],
   seeder: ['client', 'protocol', 'kit'],
-  'gun-relay': ['protocol', 'kit'],
-  tracker: ['protocol', 'kit'],
-  peerjs: ['protocol', 'kit'],
-  stun: ['protocol', 'kit'],
+  gun: ['protocol', 'kit', 'net'],
+  tracker: ['protocol', 'kit', 'net', 'relay-swarm'],
+  peerjs: ['protocol', 'kit', 'net'],
+  stun: ['protocol', 'kit', 'net'],
 };
 /** What runs in browsers, or anywhere: nothing from Node. */
 const NODE_FREE = ['protocol', 'client', 'mesh', 'site'];

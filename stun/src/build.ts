@@ -1,6 +1,5 @@
 // Puts the parts of this service together, in the order in which they start.
 import {
-  createAddressReader,
   createHealthFile,
   createMetrics,
   createOperations,
@@ -8,6 +7,7 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
+import { createAddressReader } from '@relay-swarm/net';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { isIPv6 } from 'node:net';

@@ -9,10 +9,10 @@ import {
   port,
   secret,
   text,
-  trustedProxies,
   type Setting,
   type Settings,
 } from '@relay-swarm/kit';
+import { trustedProxies } from '@relay-swarm/net';
 import { isIP, isIPv6 } from 'node:net';
 import { isNetwork } from './peer-policy.ts';
 import { SECRET_CHARS_MIN } from './credentials/secrets.ts';

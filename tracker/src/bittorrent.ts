@@ -1,14 +1,7 @@
 // Puts together what serves clients without WebRTC: hosts in the swarms, HTTP, UDP, their ageing and their numbers.
 import { randomBytes } from 'node:crypto';
-import {
-  AddressRates,
-  type AddressReader,
-  type Log,
-  type Metrics,
-  type Part,
-  type RequestHandler,
-  type Settings,
-} from '@relay-swarm/kit';
+import { type Log, type Metrics, type Part, type RequestHandler, type Settings } from '@relay-swarm/kit';
+import { AddressRates, type AddressReader } from '@relay-swarm/net';
 import type { bittorrentSettings } from './bittorrent-settings.ts';
 import { createHttpAnnounce } from './http-announce/http-announce.ts';
 import { HostTable } from './swarm/host-table.ts';

@@ -1,5 +1,5 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
-import type { Bucket, Flushable } from '@relay-swarm/kit';
+import type { Bucket, Flushable } from '@relay-swarm/net';
 import type { GraffitiLink, GraffitiSession } from './graffiti/graffiti.ts';
 import { keepThisTurnsFrames } from './frame-memory.ts';
 import { flusher } from './flusher.ts';

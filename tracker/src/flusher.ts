@@ -1,5 +1,5 @@
 // What connections are to send in this turn of the event loop. There is one loop, so there is one of this.
-import { Flusher } from '@relay-swarm/kit';
+import { Flusher } from '@relay-swarm/net';
 import { endTurn, keepThisTurnsFrames } from './frame-memory.ts';
 
 export const flusher = new Flusher((hasMore) => {

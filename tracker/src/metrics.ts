@@ -1,5 +1,6 @@
 // What Prometheus is told of the tracker. The hot path counts in plain numbers; they are read when somebody asks.
-import type { Admission, Metrics } from '@relay-swarm/kit';
+import type { Metrics } from '@relay-swarm/kit';
+import type { Admission } from '@relay-swarm/net';
 import type { AccessList } from './access-list.ts';
 import type { Graffiti } from './graffiti/graffiti.ts';
 import type { Keeper } from './keeper.ts';

@@ -1,5 +1,5 @@
 // What a connection may send: takes each frame in, keeps to the rates, and hands it to the protocol that the first frame chose.
-import { newBucket, spendTokens, takeToken, type Rate } from '@relay-swarm/kit';
+import { newBucket, spendTokens, takeToken, type Rate } from '@relay-swarm/net';
 import { isUtf8 } from 'node:buffer';
 import type { Connection } from './connection.ts';
 import { Graffiti } from './graffiti/graffiti.ts';

@@ -3,19 +3,14 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
+import { closeServer, listen, sendJson, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
-  closeServer,
   limitKey,
-  listen,
   onWebSocketUpgrade,
   refuseUpgrade,
-  sendJson,
   type AddressReader,
   type Admission,
-  type Log,
-  type Part,
-  type RequestHandler,
-} from '@relay-swarm/kit';
+} from '@relay-swarm/net';
 import { Connection, type SendCounts } from './connection.ts';
 import type { Keeper } from './keeper.ts';
 import type { Receiver } from './receiver.ts';

@@ -1,16 +1,14 @@
 // Puts the tracker together. Opens nothing itself: the parts do, when they are started.
 import { randomBytes } from 'node:crypto';
 import {
-  Admission,
-  createAddressReader,
   createHealthFile,
   createMetrics,
   createOperations,
-  createOriginCheck,
   type Gauges,
   type Log,
   type Part,
 } from '@relay-swarm/kit';
+import { Admission, createAddressReader, createOriginCheck } from '@relay-swarm/net';
 import { createAccessList } from './access-list.ts';
 import { buildBittorrent, type Bittorrent } from './bittorrent.ts';
 import { Closing, closeSwarms } from './closing.ts';

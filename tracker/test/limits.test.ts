@@ -2,7 +2,8 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createOriginCheck, newBucket, readSettings, silentLog, takeToken } from '@relay-swarm/kit';
+import { readSettings, silentLog } from '@relay-swarm/kit';
+import { createOriginCheck, newBucket, takeToken } from '@relay-swarm/net';
 import { createAccessList, parseList } from '../src/access-list.ts';
 import { checkTrackerSettings, trackerSettings } from '../src/settings.ts';
 

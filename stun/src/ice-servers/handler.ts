@@ -1,5 +1,6 @@
 // GET /ice-servers over HTTP (DESIGN §7): who may ask, how often, and the answer.
-import { AddressRates, limitKey, sendJson, type AddressReader, type RequestHandler } from '@relay-swarm/kit';
+import { sendJson, type RequestHandler } from '@relay-swarm/kit';
+import { AddressRates, limitKey, type AddressReader } from '@relay-swarm/net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { mintCredential } from '../credentials/credential.ts';
 import { iceServersAnswer } from './answer.ts';

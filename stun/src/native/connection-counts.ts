@@ -1,5 +1,5 @@
 // How many connections there are, in all and for each client address. Pure.
-import { KeyCounts, limitKey } from '@relay-swarm/kit';
+import { KeyCounts, limitKey } from '@relay-swarm/net';
 import type { TurnLimits } from '../engine.ts';
 
 export class ConnectionCounts {

@@ -1,6 +1,6 @@
 // Who holds how many allocations: in all, for each account, for each client address. Entries live as long as what they
 // count, and accounts for up to a second longer, so the tables cannot outgrow the allocations. Pure.
-import { KeyCounts, limitKey } from '@relay-swarm/kit';
+import { KeyCounts, limitKey } from '@relay-swarm/net';
 import type { TurnLimits } from '../engine.ts';
 import { BUCKET_MS, bucketsOf, type TokenBucket } from './bandwidth.ts';
 

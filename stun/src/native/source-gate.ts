@@ -1,7 +1,7 @@
 // How many answers an address that has not authenticated may get in a second, so that nobody turns the server into a mirror
 // (UDP sources can be forged) or keeps it busy with 401s. A table of fixed size: it cannot be filled, and two addresses
 // that share a cell only share the allowance. Pure: clock and salt are passed in.
-import { limitKey } from '@relay-swarm/kit';
+import { limitKey } from '@relay-swarm/net';
 
 const CELLS = 16_384;
 const WINDOW_MS = 1_000;

@@ -1,5 +1,5 @@
 // GET /ice-servers over a real HTTP socket.
-import { createAddressReader } from '@relay-swarm/kit';
+import { createAddressReader } from '@relay-swarm/net';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { passwordOf } from '../../src/credentials/credential.ts';

@@ -1,6 +1,7 @@
 // GET /announce and GET /scrape, for clients that bring no WebRTC. Every answer is 200 and bencoded, refusals too: clients look into the
 // body of nothing else.
-import type { AddressReader, RequestHandler } from '@relay-swarm/kit';
+import type { RequestHandler } from '@relay-swarm/kit';
+import type { AddressReader } from '@relay-swarm/net';
 import type { HostTracker } from '../swarm/host-tracker.ts';
 import { readAnnounceQuery, readScrapeQuery } from './query.ts';
 import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } from './replies.ts';

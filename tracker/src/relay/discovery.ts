@@ -1,13 +1,7 @@
 // Finds candidates in the BitTorrent DHT and announces this relay there. The only importer of bittorrent-dht.
 // IPv4 only: the library opens one udp4 socket and writes six-byte peers. Relays with IPv6 alone are found by bootstrap and roster.
-import {
-  explainListenError,
-  isPublicAddress,
-  newBucket,
-  takeToken,
-  type Log,
-  type Part,
-} from '@relay-swarm/kit';
+import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
+import { isPublicAddress, newBucket, takeToken } from '@relay-swarm/net';
 import { Client, type DhtNode } from 'bittorrent-dht';
 import { createHash } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';

@@ -1,5 +1,5 @@
 // Asks a candidate who it is: GET /.well-known/relay-swarm. The answer comes from a stranger.
-import type { AddressGuard } from '@relay-swarm/kit';
+import type { AddressGuard } from '@relay-swarm/net';
 import {
   decodeDescriptor,
   DESCRIPTOR_CHARS_MAX,

@@ -1,12 +1,6 @@
 // The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
-import {
-  createAddressGuard,
-  writeJsonFile,
-  type HealthSnapshot,
-  type Log,
-  type Metrics,
-  type Part,
-} from '@relay-swarm/kit';
+import { writeJsonFile, type HealthSnapshot, type Log, type Metrics, type Part } from '@relay-swarm/kit';
+import { createAddressGuard } from '@relay-swarm/net';
 import type { RelayState, Roster, RosterRelay, SignedDescriptor } from '@relay-swarm/protocol';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';

@@ -1,5 +1,5 @@
 // Who shares a network: addresses next to each other are rented together.
-import { limitKey } from '@relay-swarm/kit';
+import { limitKey } from '@relay-swarm/net';
 
 /** An IPv4 address's /24, an IPv6 address's /48. */
 export function networkKey(address: string): string {

@@ -1,14 +1,7 @@
 // One relay of the swarm: whom it knows, whom it talks to, what it tells. Clock, dice, keys and sockets are passed in, so that
 // a hundred of them run in one test.
-import {
-  AddressRates,
-  isPublicAddress,
-  limitKey,
-  newBucket,
-  takeToken,
-  type Bucket,
-  type Log,
-} from '@relay-swarm/kit';
+import { type Log } from '@relay-swarm/kit';
+import { AddressRates, isPublicAddress, limitKey, newBucket, takeToken, type Bucket } from '@relay-swarm/net';
 import {
   ASK_KNOWN_MAX,
   encodeRelayMessage,

@@ -1,5 +1,5 @@
 // How a relay turns away whom it has no room for.
-import { refuseUpgrade } from '@relay-swarm/kit';
+import { refuseUpgrade } from '@relay-swarm/net';
 import type { Roster } from '@relay-swarm/protocol';
 import type { Duplex } from 'node:stream';
 

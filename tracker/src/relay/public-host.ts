@@ -1,5 +1,5 @@
 // What a URL's text tells of whether strangers may be sent there: the host and the port. What the name leads to is looked at when it is dialled.
-import { isPublicAddress } from '@relay-swarm/kit';
+import { isPublicAddress } from '@relay-swarm/net';
 import { isIP } from 'node:net';
 
 /** Names that mean another machine to everybody (RFC 6761, RFC 6762, RFC 8375, and what routers give out). */

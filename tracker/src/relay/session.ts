@@ -1,5 +1,5 @@
 // One conversation between two relays: proof of both keys, then messages, pings, limits. Pure: time, nonce, keys and sending come from outside.
-import { newBucket, takeToken, type Bucket } from '@relay-swarm/kit';
+import { newBucket, takeToken, type Bucket } from '@relay-swarm/net';
 import {
   decodeRelayMessage,
   encodeRelayMessage,

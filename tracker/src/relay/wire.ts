@@ -1,5 +1,5 @@
 // One WebSocket between two relays, either way round. The relay swarm's only importer of ws.
-import type { AddressGuard } from '@relay-swarm/kit';
+import type { AddressGuard } from '@relay-swarm/net';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';

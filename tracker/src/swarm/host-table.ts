@@ -1,5 +1,5 @@
 // The hosts of all swarms, their number and their age. Pure: the time is passed in.
-import { KeyCounts } from '@relay-swarm/kit';
+import { KeyCounts } from '@relay-swarm/net';
 import { AgeList } from './age-list.ts';
 import { Host, Hosts } from './hosts.ts';
 import type { PeerNews, SwarmTable } from './swarm-table.ts';

@@ -1,5 +1,5 @@
 // What HTTP and UDP have in common: a request in, an answer out. Knows no wire format; no sockets, no clock.
-import { limitKey, type AddressRates } from '@relay-swarm/kit';
+import { limitKey, type AddressRates } from '@relay-swarm/net';
 import { isIPv6Endpoint, packEndpoint } from './endpoint.ts';
 import type { Host } from './hosts.ts';
 import type { HostRefusal, HostTable } from './host-table.ts';

@@ -2,7 +2,7 @@
 import { DESCRIPTOR_PATH, type SignedDescriptor } from '@relay-swarm/protocol';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
-import { createAddressGuard, isPublicAddress, RefusedAddress } from '@relay-swarm/kit';
+import { createAddressGuard, isPublicAddress, RefusedAddress } from '@relay-swarm/net';
 import { fetchDescriptor } from '../../src/relay/fetch-descriptor.ts';
 import { dialWire } from '../../src/relay/wire.ts';
 

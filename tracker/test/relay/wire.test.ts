@@ -1,5 +1,5 @@
 // Other ends that misbehave on an open socket, or while it is opened: real sockets.
-import { createAddressGuard } from '@relay-swarm/kit';
+import { createAddressGuard } from '@relay-swarm/net';
 import { createServer, type Server } from 'node:http';
 import {
   connect,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { AddressRates } from '@relay-swarm/kit';
+import { AddressRates } from '@relay-swarm/net';
 import { packEndpoint } from '../../src/swarm/endpoint.ts';
 import { HostTable } from '../../src/swarm/host-table.ts';
 import { HostTracker } from '../../src/swarm/host-tracker.ts';

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
 import { createAddressReader, limitKey, trustedProxies } from '../src/client-address.ts';
-import { readSettings } from '../src/settings.ts';
+import { readSettings } from '@relay-swarm/kit';
 
 const request = (remoteAddress: string | undefined, forwarded?: string): IncomingMessage =>
   ({

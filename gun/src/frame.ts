@@ -1,5 +1,5 @@
 // What may be said to gun, and how fast: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
-import type { Rate } from '@relay-swarm/kit';
+import type { Rate } from '@relay-swarm/net';
 
 /** One of gun's messages, checked; its fields have gun's own one-character names. */
 export type GunMessage = Readonly<Record<string, unknown>> & {

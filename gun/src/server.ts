@@ -1,17 +1,13 @@
 // The HTTP server: /gun is the WebSocket, /healthz and /metrics are for operators. Connections are counted in and out here.
+import { closeServer, listen, sendJson, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
   Admission,
-  closeServer,
   createAddressReader,
   limitKey,
-  listen,
   onWebSocketUpgrade,
   refuseUpgrade,
-  sendJson,
   type AdmissionRefusal,
-  type Part,
-  type RequestHandler,
-} from '@relay-swarm/kit';
+} from '@relay-swarm/net';
 import { createServer, type Server } from 'node:http';
 import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';

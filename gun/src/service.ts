@@ -1,13 +1,6 @@
 // Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
-import {
-  createMetrics,
-  createOperations,
-  debtMs,
-  newBucket,
-  spendTokens,
-  type Log,
-  type Part,
-} from '@relay-swarm/kit';
+import { createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
+import { debtMs, newBucket, spendTokens } from '@relay-swarm/net';
 import { messageRate, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';

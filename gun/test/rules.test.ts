@@ -1,5 +1,5 @@
 // The small rules: what is kept, how fast, and whom to link to.
-import { debtMs, newBucket, spendTokens } from '@relay-swarm/kit';
+import { debtMs, newBucket, spendTokens } from '@relay-swarm/net';
 import { messageRate } from '../src/frame.ts';
 import { chooseLinks } from '../src/links.ts';
 import { Memory } from '../src/memory.ts';

@@ -1,5 +1,5 @@
 // One WebSocket to a client or to another gun relay: sizes, pings, and reading no faster than its rate. The only importer of ws.
-import type { AddressGuard } from '@relay-swarm/kit';
+import type { AddressGuard } from '@relay-swarm/net';
 import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';

@@ -1,6 +1,7 @@
 // Links to the gun relays of other relays, so that clients of different relays see the same data. Whom there is says the roster
 // in the shared volume, where the tracker writes only relays that have proven who they are.
-import { createAddressGuard, readJsonFile, type Log, type Part } from '@relay-swarm/kit';
+import { readJsonFile, type Log, type Part } from '@relay-swarm/kit';
+import { createAddressGuard } from '@relay-swarm/net';
 import { ProtocolError, Fields, readRoster, type Roster } from '@relay-swarm/protocol';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';

@@ -1,5 +1,6 @@
 // The GunDB relay's settings: name, bounds and default, one line each.
-import { address, flag, integer, path, port, trustedProxies, type Settings } from '@relay-swarm/kit';
+import { address, flag, integer, path, port, type Settings } from '@relay-swarm/kit';
+import { trustedProxies } from '@relay-swarm/net';
 
 export const gunSettings = {
   host: address('GUN_HOST', { default: '127.0.0.1' }),

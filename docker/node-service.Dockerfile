@@ -1,20 +1,28 @@
-# The image of every Node service; SERVICE is its folder. The context is the repository's root: docker build -f packages/kit/Dockerfile --build-arg SERVICE=tracker .
+# The image of every Node service; SERVICE is its folder. The context is the repository's root: docker build -f docker/node-service.Dockerfile --build-arg SERVICE=tracker .
 ARG SERVICE=tracker
 
 # Everything up to the last two lines is the same for all services, so it is built once and shared.
 FROM node:24-trixie-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc tsconfig.base.json ./
-COPY packages/kit/package.json packages/kit/
 COPY packages/protocol/package.json packages/protocol/
-COPY packages/gun-relay/package.json packages/gun-relay/
+COPY packages/kit/package.json packages/kit/
+COPY packages/net/package.json packages/net/
+COPY packages/relay-swarm/package.json packages/relay-swarm/
+COPY packages/client/package.json packages/client/
+COPY packages/mesh/package.json packages/mesh/
+COPY packages/site/package.json packages/site/
+COPY packages/seeder/package.json packages/seeder/
+COPY gun/package.json gun/
 COPY tracker/package.json tracker/
 COPY peerjs/package.json peerjs/
 COPY stun/package.json stun/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY packages/protocol packages/protocol
 COPY packages/kit packages/kit
-RUN node_modules/.bin/tsc -b packages/protocol packages/kit
+COPY packages/net packages/net
+COPY packages/relay-swarm packages/relay-swarm
+RUN node_modules/.bin/tsc -b packages/relay-swarm
 ARG SERVICE
 COPY ${SERVICE} ${SERVICE}
 RUN node_modules/.bin/tsc -b ${SERVICE}
@@ -24,12 +32,16 @@ FROM node:24-trixie-slim AS production
 ARG SERVICE
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
-COPY packages/kit/package.json packages/kit/
 COPY packages/protocol/package.json packages/protocol/
+COPY packages/kit/package.json packages/kit/
+COPY packages/net/package.json packages/net/
+COPY packages/relay-swarm/package.json packages/relay-swarm/
 COPY ${SERVICE}/package.json ${SERVICE}/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm --omit=dev -w ${SERVICE}
 COPY --from=build /app/packages/protocol/dist packages/protocol/dist
 COPY --from=build /app/packages/kit/dist packages/kit/dist
+COPY --from=build /app/packages/net/dist packages/net/dist
+COPY --from=build /app/packages/relay-swarm/dist packages/relay-swarm/dist
 COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist
 
 FROM node:24-trixie-slim

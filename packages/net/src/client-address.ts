@@ -2,7 +2,7 @@
 import proxyaddr from 'proxy-addr';
 import type { IncomingMessage } from 'node:http';
 import { isIP, isIPv6 } from 'node:net';
-import { list, type Setting } from './settings.ts';
+import { list, type Setting } from '@relay-swarm/kit';
 
 export type AddressReader = (request: IncomingMessage) => string;
 

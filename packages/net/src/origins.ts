@@ -1,6 +1,6 @@
 // Which web pages may connect: the allow list of origins. Browsers cannot lie about their origin, other programs can. Pure.
 
-import { list, type Setting } from './settings.ts';
+import { list, type Setting } from '@relay-swarm/kit';
 
 export type OriginCheck = (origin: string | undefined) => boolean;
 
