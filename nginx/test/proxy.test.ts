@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { requireTool } from '../../scripts/test/support/tools.ts';
+import { requireTool } from '../../test/support/tools.ts';
 import { NginxUnderTest } from './support/nginx.ts';
 
 interface Answer {

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requireTool } from '../../scripts/test/support/tools.ts';
+import { requireTool } from '../../test/support/tools.ts';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { faultOf, placeholder, render } from './support/nginx.ts';

@@ -4,7 +4,7 @@ import { request as httpsRequest } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
-import { requireTool } from '../../scripts/test/support/tools.ts';
+import { requireTool } from '../../test/support/tools.ts';
 import { NginxUnderTest } from './support/nginx.ts';
 
 const TRACKER = 'tracker.example.test';

@@ -1,5 +1,5 @@
 // Stock PeerJS in two Chromium pages through the running bundle: by name, by way of nginx, with the bundle's own TURN server.
-import { compose, composeWith, eventually, get, port } from '../../../scripts/test/support/bundle.ts';
+import { compose, composeWith, eventually, get, port } from '../../../test/support/bundle.ts';
 import {
   callPage,
   describeWithChromium,
@@ -9,7 +9,7 @@ import {
   type Browser,
   type Page,
   type PageServer,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 import { clientPage, MEDIA_FLAGS } from '../support/page.ts';
 
 const HOST = 'peerjs.localhost';

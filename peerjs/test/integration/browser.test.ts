@@ -8,7 +8,7 @@ import {
   type Browser,
   type Page,
   type PageServer,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 import { signToken } from '../../src/identity.ts';
 import { clientPage, MEDIA_FLAGS } from '../support/page.ts';
 import { compile, freePort, startCompiled, type ServerProcess } from '../support/processes.ts';

@@ -3,7 +3,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import type { Transport, TurnCapabilities, TurnEngine, TurnEngineOptions } from '../../src/engine.ts';
-import { requireFound } from '../../../scripts/test/support/tools.ts';
+import { requireFound } from '../../../test/support/tools.ts';
 import { ALICE, BOB, engineOptions, ipv6Loopback, PASSWORD, type OptionChanges } from './options.ts';
 import {
   channelData,

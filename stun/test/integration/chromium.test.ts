@@ -13,7 +13,7 @@ import {
   type Browser,
   type Page,
   type PageServer,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 import { makeCertificate, publicKeyHash } from '../support/certificate.ts';
 import { startService, type RunningService } from '../support/service.ts';
 

@@ -8,7 +8,7 @@ import { createAuthenticate } from '../../src/credentials/authenticate.ts';
 import { mintCredential } from '../../src/credentials/credential.ts';
 import type { TurnEngine } from '../../src/engine.ts';
 import { createNativeEngine } from '../../src/native/native-engine.ts';
-import { findTool, requireFound } from '../../../scripts/test/support/tools.ts';
+import { findTool, requireFound } from '../../../test/support/tools.ts';
 import { engineOptions, ipv6Loopback, REALM, type OptionChanges } from '../contracts/options.ts';
 import { makeCertificate } from '../support/certificate.ts';
 

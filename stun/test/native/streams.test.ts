@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
 import type { ListeningAddress, TlsFiles, TurnEngine } from '../../src/engine.ts';
 import { createNativeEngine } from '../../src/native/native-engine.ts';
-import { requireTool } from '../../../scripts/test/support/tools.ts';
+import { requireTool } from '../../../test/support/tools.ts';
 import { ALICE, BOB, engineOptions, type OptionChanges } from '../contracts/options.ts';
 import { channelData, decodeXorAddress, encode, valueOf } from '../contracts/stun-message.ts';
 import { TurnClient } from '../contracts/turn-client.ts';

@@ -1,10 +1,6 @@
 // The main job through the running bundle: webtorrent in two Chromium contexts, by way of nginx.
-import {
-  describeWithChromium,
-  launchChromium,
-  type Browser,
-} from '../../../scripts/test/support/chromium.ts';
-import { port } from '../../../scripts/test/support/bundle.ts';
+import { describeWithChromium, launchChromium, type Browser } from '../../../test/support/chromium.ts';
+import { port } from '../../../test/support/bundle.ts';
 import { exchangeFile, FILE_BYTES } from '../support/webtorrent-pages.ts';
 
 describeWithChromium('webtorrent through the bundle', () => {

@@ -8,7 +8,7 @@ import {
   programPage,
   servePages,
   type Browser,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 import { graffitiModule } from '../support/graffiti-client.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 

@@ -11,7 +11,7 @@ import {
   type Browser,
   type Page,
   type PageServer,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 import { until } from '../relay/whole-relay.ts';
 import { Crowd } from '../support/crowd.ts';
 import { watchPage, type PageWatch } from '../support/page-watch.ts';

@@ -10,7 +10,7 @@ import {
   servePages,
   type Browser,
   type PageServer,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 
 const program = `

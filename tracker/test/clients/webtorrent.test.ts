@@ -1,9 +1,5 @@
 // The real webtorrent in two Chromium contexts through our tracker.
-import {
-  describeWithChromium,
-  launchChromium,
-  type Browser,
-} from '../../../scripts/test/support/chromium.ts';
+import { describeWithChromium, launchChromium, type Browser } from '../../../test/support/chromium.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 import { exchangeFile, FILE_BYTES } from '../support/webtorrent-pages.ts';
 

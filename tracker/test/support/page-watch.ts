@@ -1,5 +1,5 @@
 // What happens in a page beside what its program tells: what it throws, and which trackers answer its announces.
-import type { Page } from '../../../scripts/test/support/chromium.ts';
+import type { Page } from '../../../test/support/chromium.ts';
 
 export interface PageWatch {
   readonly thrown: string[];

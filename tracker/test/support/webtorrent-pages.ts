@@ -7,7 +7,7 @@ import {
   programPage,
   servePages,
   type Browser,
-} from '../../../scripts/test/support/chromium.ts';
+} from '../../../test/support/chromium.ts';
 
 export const FILE_BYTES = 300_000;
 

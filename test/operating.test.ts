@@ -10,7 +10,7 @@ const firstColumn = (head: string): string[] => {
 
 describe('docs/operating.md', () => {
   it('says of every alert what to do, and of no other', () => {
-    const alerts = [...readRepositoryFile('scripts/metrics/alerts.yml').matchAll(/^ +- alert: (\w+)$/gm)];
+    const alerts = [...readRepositoryFile('metrics/alerts.yml').matchAll(/^ +- alert: (\w+)$/gm)];
     expect(alerts.length).toBeGreaterThan(5);
     expect(firstColumn('alert').sort()).toEqual(alerts.map(([, name]) => name!).sort());
   });

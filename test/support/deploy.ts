@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connect } from 'node:tls';
-import { freePort } from '../../lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/bundle.mjs';
 import { Pebble } from './pebble.ts';
 import { exampleSettings, repositoryFiles, root } from './repository.ts';
 

@@ -5,7 +5,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { request, type Server } from 'node:https';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { freePort } from '../../lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/bundle.mjs';
 import { startCaaFront } from './caa-front.ts';
 import { readRepositoryFile } from './repository.ts';
 
@@ -100,7 +100,7 @@ export class Pebble {
     const programs = `
       pebble-challtestsrv ${none} -dns01 127.0.0.1:${dns} -management 127.0.0.1:${dnsManagement} -defaultIPv4 127.0.0.1 &
       exec pebble -strict -config '${file('config.json')}' -dnsserver 127.0.0.1:${dns}`;
-    docker(readRepositoryFile('scripts/test/support/pebble.Dockerfile'), 'build', '--tag', IMAGE, '-');
+    docker(readRepositoryFile('test/support/pebble.Dockerfile'), 'build', '--tag', IMAGE, '-');
     const ca = readFileSync(file('ca.pem'));
     const tls = { key: readFileSync(file('pebble.key')), cert: readFileSync(file('pebble.pem')), ca };
     const front = await startCaaFront({ port: acme, pebblePort: behind, dnsPort: dns, tls });

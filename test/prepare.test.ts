@@ -2,8 +2,8 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { checkEnvLines, settingNames } from '../lib/env-lines.mjs';
-import { isInstalled } from '../lib/prepare.mjs';
+import { checkEnvLines, settingNames } from '../scripts/lib/env-lines.mjs';
+import { isInstalled } from '../scripts/lib/prepare.mjs';
 import { exampleSettings, readRepositoryFile } from './support/repository.ts';
 
 describe('the lines of .env', () => {

@@ -18,10 +18,7 @@ export class OperatorFolder {
 
   constructor() {
     for (const part of ['scripts', '.env.example'])
-      cpSync(join(root, part), join(this.folder, part), {
-        recursive: true,
-        filter: (file) => !file.includes('/scripts/test'),
-      });
+      cpSync(join(root, part), join(this.folder, part), { recursive: true });
     mkdirSync(this.#bin);
     this.use(...ALWAYS_THERE);
   }

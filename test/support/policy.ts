@@ -59,7 +59,7 @@ const RULES: Readonly<Record<string, (service: ComposeService) => boolean>> = {
   'nothing of the host but files of ours to read': (service) =>
     (service.volumes ?? []).every(
       ({ type, source, read_only }) =>
-        type === 'volume' || (read_only === true && /\/scripts\/metrics\/[^/]+(\/[^/]+)?$/.test(source)),
+        type === 'volume' || (read_only === true && /\/metrics\/[^/]+(\/[^/]+)?$/.test(source)),
     ) &&
     service.pid === undefined &&
     service.ipc === undefined &&

@@ -2,9 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { Setting } from '../../../packages/kit/src/index.ts';
+import type { Setting } from '../../packages/kit/src/index.ts';
 
-export const root = fileURLToPath(new URL('../../..', import.meta.url));
+export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What docker-compose.yml calls them, and where each is. */
 const FOLDERS = { tracker: 'tracker', peerjs: 'peerjs', stun: 'stun', gun: 'gun' } as const;
@@ -28,7 +28,7 @@ export function readRepositoryFile(file: string): string {
 
 /** The settings that a service reads, by every settings.ts in its src, and those that every service has. */
 export async function settingsOf(service: Service): Promise<Setting<unknown>[]> {
-  const { logSettings } = await import('../../../packages/kit/src/index.ts');
+  const { logSettings } = await import('../../packages/kit/src/index.ts');
   const files = repositoryFiles(join(root, FOLDERS[service], 'src')).filter((file) =>
     file.endsWith('/settings.ts'),
   );

@@ -8,7 +8,7 @@ import {
   root,
   SERVICES,
   settingsOf,
-} from './support/repository.ts';
+} from '../support/repository.ts';
 
 /** The part of docker-compose.yml that belongs to a service. */
 function composeBlock(service: string): string {

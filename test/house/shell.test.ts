@@ -1,7 +1,7 @@
 // Every shell script of the repository, by shellcheck.
 import { execFileSync } from 'node:child_process';
-import { readRepositoryFile, repositoryFiles, root } from './support/repository.ts';
-import { requireTool } from './support/tools.ts';
+import { readRepositoryFile, repositoryFiles, root } from '../support/repository.ts';
+import { requireTool } from '../support/tools.ts';
 
 requireTool('shellcheck')('shell scripts', () => {
   const scripts = repositoryFiles().filter(

@@ -1,5 +1,5 @@
 // The profile coturn: Debian's coturn with our settings and the secret that stun made, so that an operator can compare or switch.
-import { TurnClient } from '../../../stun/test/contracts/turn-client.ts';
+import { TurnClient } from '../../stun/test/contracts/turn-client.ts';
 import { compose, composeWith, eventually, get } from '../support/bundle.ts';
 
 interface IceServer {

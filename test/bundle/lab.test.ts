@@ -1,6 +1,6 @@
 // Three whole relays of the lab: they find each other, lose one that is gone, and stock gun clients of different relays meet.
 import { execFileSync } from 'node:child_process';
-import { GunClient } from '../../../gun/test/support/relays.ts';
+import { GunClient } from '../../gun/test/support/relays.ts';
 import { compose } from '../support/bundle.ts';
 import { root } from '../support/repository.ts';
 

@@ -1,6 +1,6 @@
 // The rules of the house that a program can hold.
-import { missingOptionals } from '../lib/complete-lockfile.mjs';
-import { readRepositoryFile, repositoryFiles } from './support/repository.ts';
+import { missingOptionals } from '../../scripts/lib/complete-lockfile.mjs';
+import { readRepositoryFile, repositoryFiles } from '../support/repository.ts';
 
 /** Who may import whom (DESIGN §2). */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {

@@ -2,10 +2,10 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/bundle.mjs';
 import { root } from './repository.ts';
 
-const metrics = join(root, 'scripts', 'metrics');
+const metrics = join(root, 'metrics');
 
 interface Target {
   readonly labels: { readonly job: string };
