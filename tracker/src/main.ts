@@ -1,7 +1,7 @@
 // The tracker as a process of its own.
 import { runService } from '@relay-swarm/kit';
 import { checkTrackerSettings, trackerSettings } from './settings.ts';
-import { buildTracker } from './tracker-service.ts';
+import { buildTracker } from './app.ts';
 
 await runService({
   name: 'tracker',

@@ -1,8 +1,8 @@
 // The tracker's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
 import { address, flag, integer, list, path, port, url, type Settings } from '@relay-swarm/kit';
 import { origins, trustedProxies } from '@relay-swarm/net';
-import { bittorrentSettings } from './bittorrent-settings.ts';
-import { graffitiSettings } from './graffiti/settings.ts';
+import { bittorrentSettings } from './frontends/bittorrent-settings.ts';
+import { graffitiSettings } from './frontends/graffiti/settings.ts';
 import { checkRelaySettings, relaySettings } from './relay/settings.ts';
 
 const WEB_SOCKET = ['ws:', 'wss:'] as const;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, silentLog } from '@relay-swarm/kit';
 import { createOriginCheck, newBucket, takeToken } from '@relay-swarm/net';
-import { createAccessList, parseList } from '../src/access-list.ts';
+import { createAccessList, parseList } from '../src/access/access-list.ts';
 import { checkTrackerSettings, trackerSettings } from '../src/settings.ts';
 
 describe('the rate of announces', () => {

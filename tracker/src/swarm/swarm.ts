@@ -4,7 +4,7 @@
 // known to be dead, or a stranger who read the id in an offer. The place counts once, what is addressed to it goes to
 // every claim, and each claim ends only with its own connection: so a reconnecting peer keeps its place and nobody can
 // remove or silence somebody else.
-import type { Host, Hosts } from './hosts.ts';
+import type { Host, Hosts } from './ip-peers.ts';
 import { Peer, type Link } from './peer.ts';
 
 /**

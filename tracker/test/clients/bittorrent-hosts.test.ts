@@ -4,7 +4,7 @@ import { Client, type ScrapeResult, type Update } from 'bittorrent-tracker';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { silentLog } from '@relay-swarm/kit';
-import { createUdpServer } from '../../src/udp/udp-server.ts';
+import { createUdpServer } from '../../src/frontends/udp/udp-server.ts';
 import { Crowd } from '../support/crowd.ts';
 import { until } from '../relay/whole-relay.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';

@@ -1,7 +1,7 @@
 // Links that keep what was sent to them, for tests of the pure rules.
 import type { Link, Peer, Priority } from '../../src/swarm/peer.ts';
 import { SwarmTable, type SwarmLimits } from '../../src/swarm/swarm-table.ts';
-import { WebTorrent, type WebTorrentOptions } from '../../src/webtorrent/webtorrent.ts';
+import { WebTorrent, type WebTorrentOptions } from '../../src/frontends/webtorrent/webtorrent.ts';
 
 /** The payload of one finished text frame. */
 export function payloadOf(frame: Buffer): string {

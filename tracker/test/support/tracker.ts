@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, silentLog, type Environment } from '@relay-swarm/kit';
 import { checkTrackerSettings, trackerSettings } from '../../src/settings.ts';
-import { buildTracker, type TrackerService } from '../../src/tracker-service.ts';
+import { buildTracker, type TrackerService } from '../../src/app.ts';
 
 export interface RunningTracker extends TrackerService {
   readonly port: number;

@@ -1,0 +1,60 @@
+// Ends what is no longer served once an access list has changed: a bounded number of steps in each turn of the event loop, so that
+// those who are served do not wait for it. No sockets; the turns are passed in.
+import { Priority } from '../swarm/peer.ts';
+import type { HostTable } from '../swarm/ip-peer-table.ts';
+import type { SwarmTable } from '../swarm/swarm-table.ts';
+import { failure } from '../frontends/webtorrent/writer.ts';
+
+/** Work in small pieces, one for each `next()`. */
+export type Steps = Iterator<void, void>;
+
+const STEPS_PER_TURN = 500;
+
+export class Closing {
+  readonly #nextTurn: (callback: () => void) => void;
+  #steps: Steps | undefined = undefined;
+
+  constructor(nextTurn: (callback: () => void) => void) {
+    this.#nextTurn = nextTurn;
+  }
+
+  /** What was begun before, by lists that hold no more, is left where it stands. */
+  start(steps: Steps): void {
+    const isRunning = this.#steps !== undefined;
+    this.#steps = steps;
+    if (!isRunning) this.#nextTurn(this.#turn);
+  }
+
+  readonly #turn = (): void => {
+    for (let step = 0; step < STEPS_PER_TURN; step++) {
+      if (this.#steps!.next().done === true) {
+        this.#steps = undefined;
+        return;
+      }
+    }
+    this.#nextTurn(this.#turn);
+  };
+}
+
+/** Takes everybody out of the swarms that are refused. Those on a connection hear what a new announce would hear, the others hear it then. */
+export function* closeSwarms(
+  swarms: SwarmTable,
+  hosts: HostTable,
+  refuse: (infoHash: string) => string | undefined,
+): Generator<void, void> {
+  for (const swarm of swarms.all()) {
+    yield;
+    const refusal = refuse(swarm.infoHash);
+    if (refusal === undefined) continue;
+    const frame = failure('announce', swarm.infoHash, refusal);
+    for (let peer = swarm.anyPeer; peer !== undefined; peer = swarm.anyPeer) {
+      peer.link.send(frame, Priority.reply);
+      swarms.remove(peer);
+      yield;
+    }
+    for (const host of swarm.hosts?.all() ?? []) {
+      hosts.remove(host);
+      yield;
+    }
+  }
+}

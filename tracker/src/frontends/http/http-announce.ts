@@ -1,0 +1,55 @@
+// GET /announce and GET /scrape, for clients that bring no WebRTC. Every answer is 200 and bencoded, refusals too: clients look into the
+// body of nothing else.
+import type { RequestHandler } from '@relay-swarm/kit';
+import type { AddressReader } from '@relay-swarm/net';
+import type { HostTracker } from '../ip-announce.ts';
+import { readAnnounceQuery, readScrapeQuery } from './query.ts';
+import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } from './replies.ts';
+
+export interface HttpAnnounceOptions {
+  readonly tracker: HostTracker;
+  readonly readAddress: AddressReader;
+  readonly now: () => number;
+}
+
+export function createHttpAnnounce({ tracker, readAddress, now }: HttpAnnounceOptions): RequestHandler {
+  const announce = (query: string, address: string): Uint8Array => {
+    const request = readAnnounceQuery(query, address);
+    if ('failure' in request) return writeFailure(request);
+    const answer = tracker.announce(request, now());
+    if ('failure' in answer) return writeFailure(answer);
+    return request.isCompact
+      ? writeCompactAnnounce(answer)
+      : writePlainAnnounce(answer, request.wantsPeerIds);
+  };
+  const scrape = (query: string, address: string): Uint8Array => {
+    const infoHashes = readScrapeQuery(query);
+    if ('failure' in infoHashes) return writeFailure(infoHashes);
+    const answer = tracker.scrape(infoHashes, address, now());
+    return 'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer);
+  };
+  const routes = new Map([
+    ['/announce', announce],
+    ['/scrape', scrape],
+  ]);
+
+  return (request, response) => {
+    const [path = '', ...query] = (request.url ?? '').split('?');
+    const route = routes.get(path);
+    if (route === undefined) return false;
+    if (request.method !== 'GET') {
+      response.writeHead(405, { allow: 'GET' }).end();
+      return true;
+    }
+    const body = route(query.join('?'), readAddress(request));
+    response
+      .writeHead(200, {
+        'content-type': 'text/plain',
+        'content-length': body.length,
+        'cache-control': 'no-store',
+        'x-content-type-options': 'nosniff',
+      })
+      .end(body);
+    return true;
+  };
+}

@@ -1,0 +1,91 @@
+// Reads the queries of GET /announce and GET /scrape (BEP 3, 23, 48). Pure. Ids come as percent-encoded raw bytes, which are
+// no UTF-8, so the platform's own decoders would destroy them.
+import { HOST_SCRAPE_HASHES_MAX, type HostAnnounce, type HostFailure } from '../ip-announce.ts';
+import { ID_CHARS } from '../webtorrent/ids.ts';
+
+export interface HttpAnnounce extends HostAnnounce {
+  /** BEP 23: what is not asked for otherwise is compact. */
+  readonly isCompact: boolean;
+  readonly wantsPeerIds: boolean;
+}
+
+/** What comes behind so many is not looked at: a URL has room for thousands of empty ones. */
+const FIELDS_MAX = 2 * HOST_SCRAPE_HASHES_MAX;
+
+/** Some clients say that they are paused (BEP 21); what is neither a beginning nor an end is an update. */
+const EVENTS = new Map<string, HostAnnounce['event']>([
+  ['', 'update'],
+  ['empty', 'update'],
+  ['update', 'update'],
+  ['paused', 'update'],
+  ['started', 'started'],
+  ['completed', 'completed'],
+  ['stopped', 'stopped'],
+]);
+
+export function readAnnounceQuery(query: string, address: string): HttpAnnounce | HostFailure {
+  const fields = readFields(query);
+  const text = (name: string): string => fields.get(name)?.[0] ?? '';
+  const infoHash = text('info_hash');
+  if (infoHash.length !== ID_CHARS) return { failure: 'Cannot read "info_hash": it must be 20 bytes' };
+  const peerId = text('peer_id');
+  if (peerId.length !== ID_CHARS) return { failure: 'Cannot read "peer_id": it must be 20 bytes' };
+  const port = readNumber(text('port'));
+  if (port === undefined || port < 1 || port > 65_535)
+    return { failure: 'Cannot read "port": it must be a whole number from 1 to 65535' };
+  const event = EVENTS.get(text('event'));
+  if (event === undefined)
+    return { failure: 'Cannot read "event": it must be started, completed, stopped, paused or empty' };
+  const left = readNumber(text('left'));
+  return {
+    infoHash: ownText(infoHash),
+    peerId: ownText(peerId),
+    address,
+    port,
+    event,
+    isSeeder: left === undefined ? undefined : left === 0,
+    numwant: readNumber(text('numwant')),
+    wantsBothFamilies: true,
+    isCompact: text('compact') !== '0',
+    wantsPeerIds: text('no_peer_id') !== '1',
+  };
+}
+
+export function readScrapeQuery(query: string): readonly string[] | HostFailure {
+  const infoHashes = readFields(query).get('info_hash');
+  if (infoHashes === undefined)
+    return { failure: 'Cannot scrape every torrent: name the info_hash of each one' };
+  if (infoHashes.length > HOST_SCRAPE_HASHES_MAX)
+    return { failure: `Cannot scrape more than ${HOST_SCRAPE_HASHES_MAX} torrents at once` };
+  if (infoHashes.some(({ length }) => length !== ID_CHARS))
+    return { failure: 'Cannot read "info_hash": each must be 20 bytes' };
+  return infoHashes;
+}
+
+/** Name → its values, each a string of one character U+0000–U+00FF per byte. */
+function readFields(query: string): Map<string, string[]> {
+  const fields = new Map<string, string[]>();
+  for (const part of query.split('&', FIELDS_MAX)) {
+    const [name = '', ...value] = part.split('=');
+    const known = fields.get(name);
+    const decoded = decode(value.join('='));
+    if (known === undefined) fields.set(name, [decoded]);
+    else known.push(decoded);
+  }
+  return fields;
+}
+
+/** As HTML forms do it, byte by byte; a percent sign without two hexadecimal digits stands for itself. */
+function decode(text: string): string {
+  return text
+    .replaceAll('+', ' ')
+    .replace(/%([0-9a-f]{2})/gi, (_match, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+}
+
+/** The same text in memory of its own: a part of a URL would keep the whole URL as long as it is remembered. */
+const ownText = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+
+/** A whole number that is not negative; a longer one than fits is only known to be large. */
+function readNumber(text: string): number | undefined {
+  return /^\d{1,20}$/.test(text) ? Number(text) : undefined;
+}

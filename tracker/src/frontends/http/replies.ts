@@ -1,0 +1,48 @@
+// Writes the answers to GET /announce and GET /scrape (BEP 3, 7, 23, 31, 48). The only importer of bencode. Pure.
+import bencode from 'bencode';
+import { joinEndpoints, unpackEndpoint } from '../../swarm/endpoint.ts';
+import type { Counts, HostAnnounced, HostFailure } from '../ip-announce.ts';
+import type { Host } from '../../swarm/ip-peers.ts';
+
+/** When to come back is told in minutes (BEP 31). */
+export function writeFailure({ failure, retryMinutes }: HostFailure): Uint8Array {
+  const retry = retryMinutes === undefined ? {} : { 'retry in': retryMinutes };
+  return bencode.encode({ 'failure reason': failure, ...retry });
+}
+
+export function writeCompactAnnounce({ hosts4, hosts6, ...counts }: HostAnnounced): Uint8Array {
+  const peers6 = hosts6.length > 0 ? { peers6: joinEndpoints(hosts6) } : {};
+  return bencode.encode({ ...writeCounts(counts), peers: joinEndpoints(hosts4), ...peers6 });
+}
+
+/** The form from before BEP 23, one dictionary for each host. */
+export function writePlainAnnounce(answer: HostAnnounced, wantsPeerIds: boolean): Uint8Array {
+  const { hosts4, hosts6, ...counts } = answer;
+  const peers = [...hosts4, ...hosts6].map(({ endpoint, id }: Host) => {
+    const { address: ip, port } = unpackEndpoint(endpoint);
+    return wantsPeerIds ? { ip, port, 'peer id': Buffer.from(id, 'latin1') } : { ip, port };
+  });
+  return bencode.encode({ ...writeCounts(counts), peers });
+}
+
+/**
+ * Keys of a dictionary are raw bytes in their order. The library orders binary keys by how JavaScript would print them, so the
+ * dictionary of files is put together here.
+ */
+export function writeScrape(infoHashes: readonly string[], counts: readonly Counts[]): Uint8Array {
+  const files = new Map(infoHashes.map((infoHash, index) => [infoHash, counts[index]!]));
+  const sorted = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
+  return Buffer.concat([
+    Buffer.from('d5:filesd'),
+    ...sorted.flatMap(([infoHash, { complete, downloaded, incomplete }]) => [
+      bencode.encode(Buffer.from(infoHash, 'latin1')),
+      bencode.encode({ complete, downloaded, incomplete }),
+    ]),
+    Buffer.from('ee'),
+  ]);
+}
+
+function writeCounts(answer: Counts & { readonly intervalSeconds: number }) {
+  const { complete, incomplete, downloaded, intervalSeconds } = answer;
+  return { complete, incomplete, downloaded, interval: intervalSeconds };
+}

@@ -1,0 +1,132 @@
+// What Prometheus is told of the tracker. The hot path counts in plain numbers; they are read when somebody asks.
+import type { Metrics } from '@relay-swarm/kit';
+import type { Admission } from '@relay-swarm/net';
+import type { AccessList } from '../access/access-list.ts';
+import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
+import type { Keeper } from '../transport/keepalive.ts';
+import type { Receiver } from '../transport/frame-router.ts';
+import type { SocketServer } from '../transport/http-server.ts';
+import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
+
+export interface Measured {
+  readonly swarms: SwarmTable;
+  readonly webTorrent: WebTorrent;
+  readonly graffiti: Graffiti;
+  readonly receiver: Receiver;
+  readonly keeper: Keeper;
+  readonly admission: Admission;
+  readonly accessList: AccessList;
+  readonly server: SocketServer;
+}
+
+export function registerMetrics(metrics: Metrics, measured: Measured): void {
+  const { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server } = measured;
+  const { counts } = webTorrent;
+
+  metrics.gauge('connections', 'Open connections, WebSocket handshakes included', () => admission.open);
+  metrics.gauge('addresses', 'Addresses that have a connection open', () => admission.addresses);
+  metrics.gauge('swarms', 'Info hashes that have peers', () => swarms.size);
+  metrics.gauge('peers', 'Peers in all swarms; one that is in two counts twice', () => swarms.peers);
+  metrics.gauge('graffiti_peers', 'Graffiti peers', () => graffiti.peers);
+  metrics.gauge('graffiti_announces', 'Graffiti announces in force', () => graffiti.announces);
+  metrics.gauge('graffiti_subscriptions', 'Graffiti subscriptions in force', () => graffiti.subscriptions);
+  metrics.gauge(
+    'access_list_info_hashes',
+    'Info hashes on the lists',
+    () => ({ allow: accessList.sizes.allowed, deny: accessList.sizes.denied }),
+    'list',
+  );
+
+  metrics.counter('frames_in_total', 'Messages received', () => receiver.counts.framesIn);
+  metrics.counter('frames_out_total', 'Messages sent', () => server.counts.framesOut);
+  metrics.counter(
+    'messages_total',
+    'WebTorrent messages received, by what they were',
+    () => ({
+      announce: counts.announces,
+      answer: counts.answers,
+      scrape: counts.scrapes,
+      refused: counts.refused,
+      malformed: counts.malformed,
+    }),
+    'kind',
+  );
+  metrics.counter(
+    'announces_refused_total',
+    'WebTorrent announces refused by a limit of the swarms',
+    () => webTorrent.announcesRefused,
+    'reason',
+  );
+  metrics.counter(
+    'messages_read_plainly_total',
+    'WebTorrent messages in an unusual form, parsed the slow way',
+    () => webTorrent.plainReads,
+  );
+  metrics.counter(
+    'forwarded_total',
+    'Offers and answers forwarded',
+    () => ({ offer: counts.offersSent, answer: counts.answersSent }),
+    'kind',
+  );
+  metrics.counter(
+    'answers_lost_total',
+    'Answers whose sender or receiver was not in the swarm',
+    () => counts.answersLost,
+  );
+  metrics.counter(
+    'peers_expired_total',
+    'Peers removed because they had not announced for TRACKER_PEER_TTL_SECONDS',
+    () => swarms.expired,
+  );
+  metrics.counter('graffiti_messages_total', 'Graffiti requests', () => graffiti.messages);
+  metrics.counter('graffiti_pushes_total', 'Graffiti pushes sent', () => graffiti.pushes);
+  metrics.counter(
+    'graffiti_refused_total',
+    'Graffiti handshakes and requests refused',
+    () => graffiti.refused,
+    'reason',
+  );
+
+  metrics.counter('upgrades_total', 'WebSockets opened', () => server.counts.upgrades);
+  metrics.counter(
+    'upgrades_refused_total',
+    'WebSocket handshakes refused',
+    () => server.counts.refused,
+    'reason',
+  );
+  metrics.counter(
+    'connections_dropped_total',
+    'Connections closed at once, because too many were open',
+    () => server.counts.dropped,
+  );
+  metrics.counter(
+    'socket_errors_total',
+    'Connections that ended with an error: oversize frames (WS_ERR_…), handshakes that took too long (ERR_HTTP_REQUEST_TIMEOUT), resets',
+    () => Object.fromEntries(server.counts.errors),
+    'code',
+  );
+  metrics.counter(
+    'limited_total',
+    'Messages and announces beyond the rate',
+    () => ({ message: receiver.counts.tooManyMessages, announce: receiver.counts.tooManyAnnounces }),
+    'kind',
+  );
+  metrics.counter(
+    'dropped_total',
+    'Frames not sent because their receiver reads too slowly',
+    () => ({ offer: server.counts.offersDropped, answer: server.counts.answersDropped }),
+    'kind',
+  );
+  metrics.counter(
+    'connections_ended_total',
+    'Connections that this tracker ended',
+    () => ({
+      ...keeper.ended,
+      stalled: server.counts.stalled,
+      faults: receiver.counts.closedForFaults,
+      bug: server.counts.failed,
+    }),
+    'reason',
+  );
+}

@@ -1,0 +1,192 @@
+// One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
+import type { Bucket, Flushable } from '@relay-swarm/net';
+import type { GraffitiLink, GraffitiSession } from '../frontends/graffiti/graffiti.ts';
+import { keepThisTurnsFrames } from '../frames/frame-memory.ts';
+import { flusher } from './flusher.ts';
+import { joinFrames, PING_FRAME, textFrame } from '../frames/frame.ts';
+import { Priority, type Link, type Peer } from '../swarm/peer.ts';
+
+/** What a connection needs of the WebSocket library. */
+export interface WebSocketHandle {
+  readonly readyState: number;
+  close(code: number, reason: string): void;
+  terminate(): void;
+}
+
+/** The connection below it, to which finished frames are written. */
+export interface SocketHandle {
+  readonly writableLength: number;
+  /** `done` is called once these bytes, and so all before them, have left, or cannot leave any more. */
+  write(bytes: Buffer, done?: () => void): boolean;
+}
+
+const OPEN = 1;
+const NOTHING = Buffer.alloc(0);
+
+/** Counted over all connections. */
+export interface SendCounts {
+  framesOut: number;
+  offersDropped: number;
+  answersDropped: number;
+  stalled: number;
+}
+
+export interface SendLimits {
+  /** Bytes that may wait for a slow reader: from half of it on offers are dropped, beyond it answers, at four times as many the connection ends. */
+  readonly sendBufferBytesMax: number;
+}
+
+/** What all connections have in common. */
+export interface Shared {
+  readonly limits: SendLimits;
+  readonly counts: SendCounts;
+  readonly probe: (connection: Connection) => void;
+  /** A mistake of ours kept it from being written to; it is ended. */
+  readonly failed: (error: unknown) => void;
+}
+
+export class Connection implements Link, Flushable, GraffitiLink {
+  readonly peers: Peer[] = [];
+  /** The key under which its address is counted. */
+  readonly addressKey: string;
+  readonly openedAtMs: number;
+  lastFrameMs: number;
+  /** Undefined until the first frame tells. */
+  protocol: 'webtorrent' | GraffitiSession | undefined = undefined;
+  /** Pings sent since the last sign of life. */
+  pingsUnanswered = 0;
+  /** Frames that came after it was told to close. */
+  lateFrames = 0;
+  /** When a probe must have been answered; 0 where none runs. */
+  probedUntilMs = 0;
+  /** Made at the first frame, so that an idle connection costs nothing. */
+  announceBucket: Bucket | undefined = undefined;
+  messageBucket: Bucket | undefined = undefined;
+  faultBucket: Bucket | undefined = undefined;
+
+  readonly #webSocket: WebSocketHandle;
+  readonly #socket: SocketHandle;
+  readonly #shared: Shared;
+  /** What waits for the end of this turn. Most often one frame, so there is an array only for more. */
+  #queued: Buffer | Buffer[] | undefined = undefined;
+  #queuedBytes = 0;
+
+  constructor(
+    webSocket: WebSocketHandle,
+    socket: SocketHandle,
+    from: { addressKey: string; nowMs: number },
+    shared: Shared,
+  ) {
+    this.#webSocket = webSocket;
+    this.#socket = socket;
+    this.addressKey = from.addressKey;
+    this.openedAtMs = this.lastFrameMs = from.nowMs;
+    this.#shared = shared;
+  }
+
+  get isOpen(): boolean {
+    return this.#webSocket.readyState === OPEN;
+  }
+
+  get isCongested(): boolean {
+    return this.#pendingBytes() > this.#shared.limits.sendBufferBytesMax / 2;
+  }
+
+  get isIdle(): boolean {
+    return typeof this.protocol === 'object' ? this.protocol.isIdle : this.peers.length === 0;
+  }
+
+  /** Queues a text (Graffiti), or a finished frame with what it may be sacrificed for. False where it was dropped. */
+  send(frame: Buffer | string, priority: Priority = Priority.reply): boolean {
+    if (this.#webSocket.readyState !== OPEN) return false;
+    const pending = this.#pendingBytes();
+    const { sendBufferBytesMax } = this.#shared.limits;
+    if (pending > sendBufferBytesMax / 2) {
+      if (priority === Priority.offer) return (this.#shared.counts.offersDropped++, false);
+      if (priority === Priority.answer && pending > sendBufferBytesMax)
+        return (this.#shared.counts.answersDropped++, false);
+      if (pending > 4 * sendBufferBytesMax) {
+        this.#shared.counts.stalled++;
+        this.terminate();
+        return false;
+      }
+    }
+    this.#enqueue(typeof frame === 'string' ? textFrame(frame) : frame);
+    this.#shared.counts.framesOut++;
+    return true;
+  }
+
+  flush(): void {
+    const queued = this.#queued;
+    if (queued === undefined) return;
+    const bytes = this.#queuedBytes;
+    this.#queued = undefined;
+    this.#queuedBytes = 0;
+    if (this.#webSocket.readyState !== OPEN) return;
+    const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes) : queued;
+    if (this.#socket.writableLength > 0) this.#socket.write(copyOf(bytesNow));
+    else {
+      this.#socket.write(bytesNow);
+      if (this.#socket.writableLength > 0) keepThisTurnsFrames();
+    }
+  }
+
+  fail(error: unknown): void {
+    keepThisTurnsFrames(); // some may have been handed over
+    this.#shared.failed(error);
+    this.terminate();
+  }
+
+  /** Calls back, later, when what was sent until now has left; never where the connection ends before. */
+  whenDrained(callback: () => void): void {
+    this.flush();
+    this.#socket.write(NOTHING, () => {
+      if (this.isOpen) callback();
+    });
+  }
+
+  ping(): void {
+    this.pingsUnanswered++;
+    if (this.#webSocket.readyState === OPEN) this.#enqueue(PING_FRAME);
+  }
+
+  /** Asks for a sign of life; the connection ends where none comes within seconds. */
+  probe(): void {
+    this.#shared.probe(this);
+  }
+
+  isAlive(): void {
+    this.pingsUnanswered = 0;
+    this.probedUntilMs = 0;
+  }
+
+  /** Sends what is queued, then closes. */
+  close(code: number, reason: string): void {
+    this.flush();
+    this.#webSocket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  #pendingBytes(): number {
+    return this.#queuedBytes + this.#socket.writableLength;
+  }
+
+  #enqueue(frame: Buffer): void {
+    if (this.#queued === undefined) {
+      this.#queued = frame;
+      flusher.add(this);
+    } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
+    else this.#queued = [this.#queued, frame];
+    this.#queuedBytes += frame.length;
+  }
+}
+
+/** In memory of its own: a small copy by the library keeps 8 KB that others share, for as long as it waits. */
+function copyOf(bytes: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(bytes.length);
+  bytes.copy(copy);
+  return copy;
+}
