@@ -1,11 +1,11 @@
 // A TURN client over UDP that costs as little as it can: what it sends again and again is written once.
 import { randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
-import { longTermKey } from '../dist/native/integrity.js';
-import { MessageReader } from '../dist/native/message-reader.js';
-import { MessageWriter } from '../dist/native/message-writer.js';
-import { PacketArena } from '../dist/native/packet-arena.js';
-import { ATTRIBUTE, CLASS, METHOD, PROTOCOL_UDP } from '../dist/native/vocabulary.js';
+import { longTermKey } from '../dist/stun/integrity.js';
+import { MessageReader } from '../dist/stun/message-reader.js';
+import { MessageWriter } from '../dist/stun/message-writer.js';
+import { PacketArena } from '../dist/stun/packet-arena.js';
+import { ATTRIBUTE, CLASS, METHOD, PROTOCOL_UDP } from '../dist/stun/constants.js';
 
 const RETRANSMIT_MS = 300;
 const TRIES_MAX = 10;

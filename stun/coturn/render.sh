@@ -119,7 +119,7 @@ if [[ -n $cert ]]; then
 else
   printf 'no-tls\nno-dtls\n'
 fi
-# As in stun/src/peer-policy.ts: only the public internet, with the operator's exceptions. An allowed peer wins over a denied one.
+# As in stun/src/turn/peer-policy.ts: only the public internet, with the operator's exceptions. An allowed peer wins over a denied one.
 for network in 0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 168.63.129.16/32 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 \
   192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4; do
   echo "denied-peer-ip=$(range "$network")"

@@ -3,7 +3,7 @@ import type { Log } from '@relay-swarm/kit';
 import { randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { performance } from 'node:perf_hooks';
-import { createAuthenticate } from './credentials/authenticate.ts';
+import { createAuthenticate } from './auth/authenticate.ts';
 import type { Endpoint, RelayAddress, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
 import { interfaceAddresses, type PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';

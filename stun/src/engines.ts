@@ -1,6 +1,6 @@
 // Which engine: the one place that knows both.
 import type { TurnEngine, TurnEngineOptions } from './engine.ts';
-import { createNativeEngine } from './native/native-engine.ts';
+import { createNativeEngine } from './native-engine.ts';
 import { createNodeTurnEngine } from './node-turn/engine.ts';
 
 export const engines = {

@@ -1,6 +1,6 @@
 // The STUN/TURN service. SIGHUP reads secrets and certificate again; SIGUSR2 drains: no new allocations, the others stay.
 import { runService } from '@relay-swarm/kit';
-import { buildStun } from './build.ts';
+import { buildStun } from './app.ts';
 import { checkSettings, settings } from './settings.ts';
 
 await runService({

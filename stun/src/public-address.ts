@@ -2,9 +2,9 @@
 import type { Log } from '@relay-swarm/kit';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
-import { askBinding } from './binding-client.ts';
+import { askBinding } from './stun/binding-client.ts';
 import type { Endpoint } from './engine.ts';
-import { createPeerPolicy } from './peer-policy.ts';
+import { createPeerPolicy } from './turn/peer-policy.ts';
 
 /** A public STUN server answers in a fraction of this, or not at all. */
 const DETECT_MS = 3_000;

@@ -14,8 +14,8 @@ import {
 } from '@relay-swarm/kit';
 import { trustedProxies } from '@relay-swarm/net';
 import { isIP, isIPv6 } from 'node:net';
-import { isNetwork } from './peer-policy.ts';
-import { SECRET_CHARS_MIN } from './credentials/secrets.ts';
+import { isNetwork } from './turn/peer-policy.ts';
+import { SECRET_CHARS_MIN } from './auth/secrets.ts';
 import type { Endpoint } from './engine.ts';
 import { isHostName, readIceUrl } from './ice-servers/ice-urls.ts';
 import { ORIGINS, readOrigin } from './ice-servers/origins.ts';

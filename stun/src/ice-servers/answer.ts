@@ -1,5 +1,5 @@
 // What /ice-servers answers: an RTCConfiguration that goes into `new RTCPeerConnection()` as it is. Pure.
-import type { Credential } from '../credentials/credential.ts';
+import type { Credential } from '../auth/credential.ts';
 
 export interface IceServer {
   readonly urls: readonly string[];

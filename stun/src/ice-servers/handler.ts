@@ -2,7 +2,7 @@
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
 import { AddressRates, limitKey, type AddressReader } from '@relay-swarm/net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { mintCredential } from '../credentials/credential.ts';
+import { mintCredential } from '../auth/credential.ts';
 import { iceServersAnswer } from './answer.ts';
 import { allowOrigin } from './origins.ts';
 

@@ -3,13 +3,13 @@ import { explainListenError, SettingsError } from '@relay-swarm/kit';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
-import { askBinding } from '../binding-client.ts';
+import { askBinding } from '../stun/binding-client.ts';
 import type { Endpoint, ListeningAddress, TurnEngine, TurnEngineOptions, TurnStats } from '../engine.ts';
-import { countsNow, createCounters, type Counters } from '../native/counters.ts';
-import { CLASS, METHOD } from '../native/vocabulary.ts';
+import { countsNow, createCounters, type Counters } from '../turn/counters.ts';
+import { CLASS, METHOD } from '../stun/constants.ts';
 import { capabilities } from './capabilities.ts';
 import { createLibrary, type OnMessage } from './library.ts';
-import { Wall } from './wall.ts';
+import { Wall } from './request-guard.ts';
 
 /** How long our own sockets may take to answer. */
 const PROOF_MS = 3_000;

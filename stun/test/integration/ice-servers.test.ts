@@ -2,7 +2,7 @@
 import { createAddressReader } from '@relay-swarm/net';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { passwordOf } from '../../src/credentials/credential.ts';
+import { passwordOf } from '../../src/auth/credential.ts';
 import { createIceServers, type IceServersOptions } from '../../src/ice-servers/handler.ts';
 
 const secret = 'ab'.repeat(32);

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildStun, type Stun } from '../../src/build.ts';
+import { buildStun, type Stun } from '../../src/app.ts';
 import type { IceServersAnswer } from '../../src/ice-servers/answer.ts';
 import { checkSettings, settings, type StunSettings } from '../../src/settings.ts';
 

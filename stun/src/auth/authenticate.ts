@@ -1,0 +1,25 @@
+// Who a user name is, for an engine: the keys that its requests may be signed with, and whether its time is over.
+import type { Authenticate } from '../engine.ts';
+import { longTermKey } from '../stun/integrity.ts';
+import { expiryOf, nameOf, passwordOf } from './credential.ts';
+
+export interface AuthenticateOptions {
+  /** The current secret, and the previous one while it is being replaced. */
+  readonly secrets: () => readonly string[];
+  readonly realm: string;
+  /** Unix time in milliseconds. */
+  readonly now: () => number;
+}
+
+/** Users are never stored, so every well-formed name has a key; only who knows a secret can sign with it. */
+export function createAuthenticate({ secrets, realm, now }: AuthenticateOptions): Authenticate {
+  return (username) => {
+    const expiry = expiryOf(username);
+    if (expiry === undefined) return undefined;
+    return {
+      keys: secrets().map((secret) => longTermKey(username, realm, passwordOf(username, secret))),
+      account: nameOf(username),
+      isExpired: expiry * 1000 <= now(),
+    };
+  };
+}

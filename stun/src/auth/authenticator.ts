@@ -1,0 +1,93 @@
+// Long-term credentials (RFC 8489 §9.2.4): who sent this request, or what to answer instead. Nothing is kept of a stranger.
+import type { Authenticate, Credential, TurnEngineOptions } from '../engine.ts';
+import type { Counters } from '../turn/counters.ts';
+import { hasIntegrity, integrityKind, type IntegrityKind } from '../stun/integrity.ts';
+import type { MessageReader } from '../stun/message-reader.ts';
+import type { Nonces } from './nonce.ts';
+import { SourceGate } from './unauthenticated-rate-limit.ts';
+import { ATTRIBUTE, type ErrorCode } from '../stun/constants.ts';
+import type { Client } from '../turn/transport-ports.ts';
+
+/** RFC 8489 §14.3. */
+const USERNAME_BYTES_MAX = 508;
+
+export interface Authenticated {
+  readonly username: string;
+  readonly account: string;
+  readonly isExpired: boolean;
+  /** With which the response is to be sealed. */
+  readonly key: Buffer;
+  readonly kind: IntegrityKind;
+}
+
+/** `hasChallenge`: the answer carries REALM and a new NONCE. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly hasChallenge: boolean;
+}
+
+export class Authenticator {
+  readonly #realm: string;
+  readonly #authenticate: Authenticate;
+  readonly #nonces: Nonces;
+  readonly #counters: Counters;
+  /** Wrong names and passwords, which cost ten times what other requests do. A nonce goes before: no source here is forged. */
+  readonly #failures: SourceGate;
+
+  constructor(options: TurnEngineOptions, nonces: Nonces, counters: Counters) {
+    const { realm, authenticate, limits, randomBytes } = options;
+    this.#realm = realm;
+    this.#authenticate = authenticate;
+    this.#nonces = nonces;
+    this.#counters = counters;
+    this.#failures = new SourceGate(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
+  }
+
+  /** Undefined: its address has failed too often to be heard again in this second. */
+  check(message: MessageReader, client: Client, nowMs: number): Authenticated | Refusal | undefined {
+    const failures = this.#counters.authFailures;
+    const kind = integrityKind(message);
+    if (kind === undefined) return { code: 401, hasChallenge: true };
+
+    const name = message.bytes(ATTRIBUTE.username);
+    const realm = message.text(ATTRIBUTE.realm);
+    const nonce = message.bytes(ATTRIBUTE.nonce);
+    if (
+      name === undefined ||
+      realm === undefined ||
+      nonce === undefined ||
+      name.length > USERNAME_BYTES_MAX
+    ) {
+      return { code: 400, hasChallenge: false };
+    }
+    if (!this.#nonces.isFresh(nonce, client.address, client.port, nowMs)) {
+      failures.staleNonce++;
+      return { code: 438, hasChallenge: true };
+    }
+    if (realm !== this.#realm) {
+      failures.wrongRealm++;
+      return { code: 401, hasChallenge: true };
+    }
+    const username = name.toString('utf8');
+    const kept = keptCredential(client, username, nowMs);
+    if (kept === undefined && !this.#failures.isOpen(client.address, nowMs)) {
+      this.#counters.drops.rateLimit++;
+      return undefined;
+    }
+    const credential = kept ?? this.#authenticate(username);
+    const key = credential?.keys.find((one) => hasIntegrity(message, kind, one));
+    if (credential === undefined || key === undefined) {
+      failures[credential === undefined ? 'unknownUser' : 'wrongPassword']++;
+      this.#failures.allows(client.address, nowMs);
+      return { code: 401, hasChallenge: true };
+    }
+    return { username, account: credential.account, isExpired: credential.isExpired, key, kind };
+  }
+}
+
+/** Who has an allocation keeps the key that made it, also when its name expires or its secret is rotated away. */
+function keptCredential({ allocation }: Client, username: string, nowMs: number): Credential | undefined {
+  return allocation?.username === username && allocation.isAlive(nowMs)
+    ? { keys: [allocation.key], account: allocation.account.name, isExpired: false }
+    : undefined;
+}

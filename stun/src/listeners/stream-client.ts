@@ -1,0 +1,136 @@
+// A client on a TCP or TLS connection: bytes in, messages to the machine; packets out, as long as the client takes them.
+import type { Socket } from 'node:net';
+import type { Allocation } from '../turn/allocation.ts';
+import type { Counters } from '../turn/counters.ts';
+import type { TurnMachine } from '../turn/turn-server.ts';
+import { copyOf } from '../stun/packet-arena.ts';
+import { readProxyHeader } from './proxy-protocol.ts';
+import { StreamFramer } from './stream-framer.ts';
+import type { Client } from '../turn/transport-ports.ts';
+
+/** About what Node needs to keep one packet in a queue, beside its bytes. */
+const QUEUED_PACKET_BYTES = 512;
+
+export interface StreamClientOptions {
+  readonly socket: Socket;
+  readonly transport: 'tcp' | 'tls';
+  readonly address: string;
+  readonly port: number;
+  readonly machine: TurnMachine;
+  readonly counters: Counters;
+  readonly sendBufferBytesMax: number;
+  readonly nowMs: () => number;
+  /** Called when it is known who the client is: at once, or with the proxy's header. False: it has too many connections. */
+  readonly enter: (address: string) => boolean;
+  readonly isProxied: boolean;
+}
+
+export class StreamClient implements Client {
+  readonly transport: 'tcp' | 'tls';
+  address: string;
+  port: number;
+  allocation: Allocation | undefined = undefined;
+  readonly #options: StreamClientOptions;
+  readonly #socket: Socket;
+  readonly #framer: StreamFramer;
+  /** What has come of the proxy's header; undefined once it is read. */
+  #header: Buffer | undefined;
+  #idleSinceMs: number;
+  #isCorked = false;
+  /** Whether the client has not yet taken what it was sent in earlier turns. */
+  #isBehind = false;
+  /** The packets that were sent while it was. */
+  #queued = 0;
+
+  constructor(options: StreamClientOptions) {
+    const { socket, machine } = options;
+    this.#options = options;
+    this.#socket = socket;
+    this.transport = options.transport;
+    this.address = options.address;
+    this.port = options.port;
+    this.#header = options.isProxied ? Buffer.alloc(0) : undefined;
+    this.#idleSinceMs = options.nowMs();
+    this.#framer = new StreamFramer(
+      (data, start, end) => machine.receive(this, data, start, end),
+      () => this.allocation === undefined,
+    );
+    socket.on('data', (chunk) => {
+      if (!this.#receive(chunk)) socket.destroy();
+    });
+    // Who has said goodbye wants nothing more relayed, and might never take what it is still owed.
+    socket.on('end', () => machine.disconnected(this));
+    socket.on('close', () => machine.disconnected(this));
+  }
+
+  #receive(chunk: Buffer): boolean {
+    const messages =
+      this.#header === undefined ? chunk : this.#readHeader(Buffer.concat([this.#header, chunk]));
+    if (messages === undefined) return false;
+    if (this.#framer.push(messages)) return true;
+    this.#options.counters.drops.malformed++;
+    return false;
+  }
+
+  /** What follows the header, or undefined where there is no header as it should be. */
+  #readHeader(data: Buffer): Buffer | undefined {
+    const header = readProxyHeader(data);
+    if (header === 'incomplete') {
+      this.#header = data;
+      return Buffer.alloc(0);
+    }
+    if (header === 'invalid') {
+      this.#options.counters.drops.malformed++;
+      return undefined;
+    }
+    this.#header = undefined;
+    if (header.source !== undefined) ({ address: this.address, port: this.port } = header.source);
+    return this.#options.enter(this.address) ? data.subarray(header.bytes) : undefined;
+  }
+
+  /** Packets of one turn of the event loop leave together, in one system call and one TLS record. */
+  send(data: Buffer, start: number, end: number): boolean {
+    const socket = this.#socket;
+    const waiting = socket.writableLength + this.#queued * QUEUED_PACKET_BYTES;
+    if (socket.destroyed || waiting > this.#options.sendBufferBytesMax) {
+      this.#options.counters.drops.sendBuffer++;
+      return false;
+    }
+    if (!this.#isCorked) {
+      this.#isCorked = true;
+      this.#isBehind = waiting > 0;
+      socket.cork();
+      setImmediate(this.#flush);
+    }
+    if (this.#isBehind) {
+      // For as long as the client likes: as a view, five bytes would keep a whole slab.
+      this.#queued++;
+      socket.write(copyOf(data, start, end), this.#taken);
+    } else {
+      socket.write(data.subarray(start, end));
+    }
+    return true;
+  }
+
+  readonly #taken = (): void => {
+    this.#queued--;
+  };
+
+  readonly #flush = (): void => {
+    this.#isCorked = false;
+    this.#socket.uncork();
+  };
+
+  released(): void {
+    this.#idleSinceMs = this.#options.nowMs();
+  }
+
+  /** Closes a connection that has had no allocation for too long. */
+  closeIfIdle(nowMs: number, idleMsMax: number): void {
+    if (this.allocation === undefined && nowMs - this.#idleSinceMs >= idleMsMax) this.#socket.destroy();
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+}

@@ -1,0 +1,126 @@
+// Allocations with their relays, permissions and channels (RFC 8656 §3.2). What has run out is as good as gone from that very
+// millisecond, because every use compares the time; the sweep only gives the memory back. Pure.
+import type { AddressFamily } from '../engine.ts';
+import type { TokenBucket } from './bandwidth.ts';
+import type { Account } from './quotas.ts';
+import type { RelayPool } from './relayed-port-pool.ts';
+import { CHANNEL_MS, PERMISSION_MS } from '../stun/constants.ts';
+import type { Client, RelaySocket } from './transport-ports.ts';
+
+/** A relayed address. It has no allocation while it is only reserved. */
+export interface Relay {
+  readonly family: AddressFamily;
+  readonly pool: RelayPool;
+  readonly port: number;
+  socket: RelaySocket;
+  allocation: Allocation | undefined;
+  expiresAtMs: number;
+}
+
+/** That one peer address may be sent to and heard, on all its ports. */
+export interface Permission {
+  readonly address: string;
+  readonly addressBytes: Buffer;
+  /** The allocation's relay of the peer's family. */
+  readonly relay: Relay;
+  /** Whether the peer is this server itself: then only other allocations are reached, in process. */
+  readonly isOwnAddress: boolean;
+  /** Whether packets may leave for the network. */
+  readonly isReachable: boolean;
+  /** The peer's channels by its port. */
+  readonly channels: Map<number, Channel>;
+  expiresAtMs: number;
+}
+
+export interface Channel {
+  readonly number: number;
+  readonly port: number;
+  readonly permission: Permission;
+  expiresAtMs: number;
+}
+
+export interface AllocationInit {
+  readonly client: Client;
+  readonly username: string;
+  readonly key: Buffer;
+  readonly account: Account;
+  readonly toPeers: readonly TokenBucket[];
+  readonly toClient: readonly TokenBucket[];
+}
+
+export class Allocation {
+  readonly client: Client;
+  readonly username: string;
+  readonly key: Buffer;
+  readonly account: Account;
+  /** The buckets that a packet has to pass: this allocation's, its account's, the server's. */
+  readonly toPeers: readonly TokenBucket[];
+  readonly toClient: readonly TokenBucket[];
+  /** One, or two of different families. */
+  readonly relays: Relay[] = [];
+  readonly permissions = new Map<string, Permission>();
+  readonly channels = new Map<number, Channel>();
+  /** The Allocate that made it and the answer, for a client that asks again (RFC 8656 §7.2). */
+  transactionId: Buffer = Buffer.alloc(0);
+  response: Buffer = Buffer.alloc(0);
+
+  constructor(init: AllocationInit) {
+    this.client = init.client;
+    this.username = init.username;
+    this.key = init.key;
+    this.account = init.account;
+    this.toPeers = init.toPeers;
+    this.toClient = init.toClient;
+  }
+
+  relayOf(family: AddressFamily, nowMs: number): Relay | undefined {
+    return this.relays.find((relay) => relay.family === family && relay.expiresAtMs > nowMs);
+  }
+
+  isAlive(nowMs: number): boolean {
+    return this.relays.some((relay) => relay.expiresAtMs > nowMs);
+  }
+
+  /** The channel that a peer has now. */
+  channelOf(address: string, port: number, nowMs: number): Channel | undefined {
+    const channel = this.permissions.get(address)?.channels.get(port);
+    return channel !== undefined && channel.expiresAtMs > nowMs ? channel : undefined;
+  }
+
+  permit(permission: Permission, nowMs: number): void {
+    permission.expiresAtMs = nowMs + PERMISSION_MS;
+    this.permissions.set(permission.address, permission);
+  }
+
+  /** Binding a channel renews the permission (RFC 8656 §12). */
+  bind(number: number, port: number, permission: Permission, nowMs: number): void {
+    this.permit(permission, nowMs);
+    let channel = this.channels.get(number);
+    if (channel?.permission !== permission || channel.port !== port) {
+      if (channel !== undefined) this.#unbind(channel);
+      channel = { number, port, permission, expiresAtMs: 0 };
+      this.channels.set(number, channel);
+      permission.channels.set(port, channel);
+    }
+    channel.expiresAtMs = nowMs + CHANNEL_MS;
+  }
+
+  #unbind(channel: Channel): void {
+    this.channels.delete(channel.number);
+    if (channel.permission.channels.get(channel.port) === channel) {
+      channel.permission.channels.delete(channel.port);
+    }
+  }
+
+  /** Forgets what has run out. A permission stays while it has channels: they outlive it and can be renewed. */
+  sweep(nowMs: number): void {
+    for (const channel of this.channels.values()) {
+      if (channel.expiresAtMs <= nowMs || !this.relays.includes(channel.permission.relay))
+        this.#unbind(channel);
+    }
+    for (const permission of this.permissions.values()) {
+      const isOver = permission.expiresAtMs <= nowMs || !this.relays.includes(permission.relay);
+      if (isOver && permission.channels.size === 0) this.permissions.delete(permission.address);
+    }
+  }
+}

@@ -1,0 +1,35 @@
+// What all request handlers share: what they get, what they give back, and lifetimes. Pure.
+import type { TurnEngineOptions } from '../engine.ts';
+import type { PeerPolicy } from './peer-policy.ts';
+import type { AllocationTable } from './allocation-table.ts';
+import type { Authenticated } from '../auth/authenticator.ts';
+import type { MessageReader } from '../stun/message-reader.ts';
+import type { MessageWriter } from '../stun/message-writer.ts';
+import { ATTRIBUTE, type ErrorCode } from '../stun/constants.ts';
+import type { Client } from './transport-ports.ts';
+
+export interface Request {
+  readonly message: MessageReader;
+  readonly client: Client;
+  readonly who: Authenticated;
+  readonly nowMs: number;
+}
+
+export interface Server {
+  readonly options: TurnEngineOptions;
+  readonly table: AllocationTable;
+  readonly mayReach: PeerPolicy;
+}
+
+/** An error's code; or what to write into the success response; or a whole response that was sent before. */
+export type Outcome = ErrorCode | ((response: MessageWriter) => void) | Buffer;
+export type Handler = (server: Server, request: Request) => Outcome;
+
+/** RFC 8656 §7.2 and §8.2: no less than the default, no more than the maximum. Undefined: malformed. */
+export function lifetimeMs(server: Server, message: MessageReader): number | undefined {
+  const { allocationSecondsDefault, allocationSecondsMax } = server.options.lifetimes;
+  if (!message.has(ATTRIBUTE.lifetime)) return allocationSecondsDefault * 1000;
+  const seconds = message.number(ATTRIBUTE.lifetime, 4);
+  if (seconds === undefined) return undefined;
+  return Math.max(allocationSecondsDefault, Math.min(seconds, allocationSecondsMax)) * 1000;
+}

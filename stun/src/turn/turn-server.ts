@@ -1,0 +1,192 @@
+// The TURN server as a state machine (RFC 8489, RFC 8656): packets come in, packets go out through the clients and relay
+// sockets it was given. It opens nothing, waits for nothing and keeps no timer: `sweep()` is to be called now and then.
+import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
+import { createEnginePeerPolicy } from './peer-policy.ts';
+import { allocate } from './allocate.ts';
+import type { Relay } from './allocation.ts';
+import { AllocationTable } from './allocation-table.ts';
+import { Authenticator, type Authenticated } from '../auth/authenticator.ts';
+import type { Counters } from './counters.ts';
+import { DataPath } from './data-path.ts';
+import { MessageReader } from '../stun/message-reader.ts';
+import { NONCE_KEY_BYTES, Nonces } from '../auth/nonce.ts';
+import { PacketArena } from '../stun/packet-arena.ts';
+import { channelBind, createPermission } from './peer-requests.ts';
+import { refresh } from './refresh.ts';
+import { createRelayPools, type RelayPool } from './relayed-port-pool.ts';
+import type { Handler, Outcome, Server } from './requests.ts';
+import { Responder } from './responder.ts';
+import { ATTRIBUTE, CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../stun/constants.ts';
+import type { Client, OpenRelaySocket } from './transport-ports.ts';
+
+/** What fits into an Ethernet frame; Linux sends such datagrams unfragmented (RFC 8656 §14). */
+const UNFRAGMENTED_BYTES_MAX = { 4: 1_472, 6: 1_452 } as const;
+
+const handlers = new Map<number, Handler>([
+  [METHOD.allocate, allocate],
+  [METHOD.refresh, refresh],
+  [METHOD.createPermission, createPermission],
+  [METHOD.channelBind, channelBind],
+]);
+
+export class TurnMachine {
+  readonly table: AllocationTable;
+  readonly #nowMs: () => number;
+  readonly #counters: Counters;
+  readonly #server: Server;
+  readonly #pools: ReadonlyMap<AddressFamily, RelayPool>;
+  readonly #authenticator: Authenticator;
+  readonly #message = new MessageReader();
+  readonly #responder: Responder;
+  readonly #dataPath: DataPath;
+
+  constructor(options: TurnEngineOptions, openRelaySocket: OpenRelaySocket, counters: Counters) {
+    const { nowMs, randomBytes, lifetimes } = options;
+    const arena = new PacketArena();
+    const nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
+    this.#nowMs = nowMs;
+    this.#counters = counters;
+    this.#dataPath = new DataPath(options, arena, counters);
+    this.#responder = new Responder(options, this.#message, arena, nonces, counters);
+    this.#authenticator = new Authenticator(options, nonces, counters);
+    this.#pools = createRelayPools(options, openRelaySocket, (relay, data, address, port) => {
+      this.fromPeer(relay, data, address, port);
+    });
+    this.table = new AllocationTable(options, this.#pools, counters);
+    const announced = [...this.#pools.values()].map((pool) => pool.announced);
+    this.#server = {
+      options,
+      table: this.table,
+      mayReach: createEnginePeerPolicy(options, announced),
+    };
+  }
+
+  get relayPortsFree(): number {
+    let free = 0;
+    for (const pool of this.#pools.values()) free += pool.free;
+    return free;
+  }
+
+  /** One datagram, or one message of a stream: `data` from `start` to `end`. Never throws, whatever it is. */
+  receive(client: Client, data: Buffer, start: number, end: number): void {
+    const first = end - start < CHANNEL_HEADER_BYTES ? 0xff : data[start]!;
+    // RFC 8656 §12: the first two bits tell STUN from ChannelData.
+    if (first < 0x40) this.#receiveMessage(client, data, start, end);
+    else if (first < 0x80) this.#dataPath.fromChannel(client, data, start, end);
+    else this.#counters.drops.malformed++;
+  }
+
+  /** A datagram to a relayed address. Never throws. */
+  fromPeer(relay: Relay, data: Buffer, address: string, port: number): void {
+    this.#dataPath.fromPeer(relay, data, 0, data.length, address, port);
+  }
+
+  /** The client's connection is gone, and with it its allocation. */
+  disconnected(client: Client): void {
+    if (client.allocation !== undefined) this.table.end(client.allocation);
+  }
+
+  sweep(): void {
+    this.table.sweep(this.#nowMs());
+  }
+
+  close(): void {
+    this.table.endAll();
+  }
+
+  #receiveMessage(client: Client, data: Buffer, start: number, end: number): void {
+    const message = this.#message;
+    const { drops } = this.#counters;
+    if (!message.read(data, start, end)) drops.malformed++;
+    else if (message.class === CLASS.request) this.#receiveRequest(client);
+    else if (message.class === CLASS.indication && message.method === METHOD.send) this.#receiveSend(client);
+    else if (message.class !== CLASS.indication || message.method !== METHOD.binding) drops.unexpected++;
+  }
+
+  /** The Send indication (RFC 8656 §11.2). */
+  #receiveSend(client: Client): void {
+    const message = this.#message;
+    const { drops } = this.#counters;
+    const { allocation } = client;
+    if (allocation === undefined) {
+      drops.unexpected++;
+      return;
+    }
+    const peerAt = message.find(ATTRIBUTE.xorPeerAddress);
+    const dataAt = message.find(ATTRIBUTE.data);
+    const peer = peerAt < 0 ? undefined : message.xorAddress(peerAt);
+    if (peer === undefined || peer.port === 0 || dataAt < 0 || message.hasUnknown) {
+      drops.malformed++;
+      return;
+    }
+    const permission = allocation.permissions.get(peer.address);
+    if (permission === undefined) {
+      drops.noPermission++;
+      return;
+    }
+    const start = message.valueStart(dataAt);
+    const length = message.valueLength(dataAt);
+    if (message.has(ATTRIBUTE.dontFragment) && length > UNFRAGMENTED_BYTES_MAX[permission.relay.family]) {
+      drops.tooLarge++;
+      return;
+    }
+    this.#dataPath.toPeer(permission, peer.port, message.data, start, start + length, this.#nowMs());
+  }
+
+  #receiveRequest(client: Client): void {
+    const message = this.#message;
+    const nowMs = this.#nowMs();
+    if (message.method === METHOD.binding) {
+      this.#receiveBinding(client, nowMs);
+      return;
+    }
+    const handle = handlers.get(message.method);
+    if (handle === undefined) {
+      this.#counters.drops.unexpected++;
+      return;
+    }
+    const who = this.#authenticator.check(message, client, nowMs);
+    if (who === undefined) return;
+    if ('code' in who) {
+      this.#responder.refuse(client, who, nowMs);
+    } else if (message.hasUnknown) {
+      this.#responder.unknownAttributes(client, who);
+    } else if (who.isExpired && message.method === METHOD.allocate) {
+      this.#counters.authFailures.expired++;
+      this.#responder.refuse(client, { code: 401, hasChallenge: true }, nowMs);
+    } else {
+      this.#answer(client, who, handle(this.#server, { message, client, who, nowMs }));
+    }
+  }
+
+  #answer(client: Client, who: Authenticated, outcome: Outcome): void {
+    if (typeof outcome === 'number') {
+      this.#responder.error(client, outcome, who);
+    } else if (typeof outcome === 'function') {
+      this.#responder.success(client, outcome, who);
+      this.#rememberAllocate(client);
+    } else {
+      client.send(outcome, 0, outcome.length);
+    }
+  }
+
+  /** Keeps the response to an Allocate, for a client that did not hear it and asks again. */
+  #rememberAllocate({ allocation }: Client): void {
+    if (this.#message.method !== METHOD.allocate || allocation === undefined) return;
+    allocation.transactionId = Buffer.from(this.#message.transactionId);
+    allocation.response = this.#responder.copyOfLast();
+  }
+
+  /** The Binding request, which needs no credentials (RFC 8489 §6.3.1). */
+  #receiveBinding(client: Client, nowMs: number): void {
+    if (!this.#responder.mayAnswer(client, nowMs)) return;
+    if (this.#message.hasUnknown) {
+      this.#responder.unknownAttributes(client);
+      return;
+    }
+    this.#counters.bindings++;
+    this.#responder.success(client, (response) =>
+      response.xorAddress(ATTRIBUTE.xorMappedAddress, client.address, client.port),
+    );
+  }
+}

@@ -1,0 +1,120 @@
+// What a client on a stream may keep of this server, its memory above all, by not reading and by staying.
+import { EventEmitter } from 'node:events';
+import type { Socket } from 'node:net';
+import { createCounters } from '../../src/turn/counters.ts';
+import { StreamClient } from '../../src/listeners/stream-client.ts';
+import { lifetime, UDP_TRANSPORT } from '../contracts/stun-message.ts';
+import { FakeWorld, type FakeClient } from '../turn/fake-transport.ts';
+
+const LIMIT = 65_536;
+const SLAB = Buffer.alloc(262_144);
+
+/** A socket whose other end takes nothing until it is told to. */
+class StuckSocket extends EventEmitter {
+  destroyed = false;
+  readonly destroy = (): void => void (this.destroyed = true);
+  writableLength = 0;
+  readonly written: Buffer[] = [];
+  readonly cork = (): void => undefined;
+  readonly uncork = (): void => undefined;
+  readonly #taken: (() => void)[] = [];
+
+  write(chunk: Buffer, taken: () => void = () => undefined): void {
+    this.written.push(chunk);
+    this.#taken.push(taken);
+    this.writableLength += chunk.length;
+  }
+
+  takeAll(): void {
+    for (const taken of this.#taken.splice(0)) taken();
+    this.written.length = 0;
+    this.writableLength = 0;
+  }
+}
+
+/** Where the client connects from. */
+const FROM = { address: '203.0.113.7', port: 4000 };
+
+function connected(world: FakeWorld): {
+  socket: StuckSocket;
+  client: StreamClient;
+  sent: (bytes: number) => Promise<boolean>;
+} {
+  const socket = new StuckSocket();
+  const client = new StreamClient({
+    socket: socket as unknown as Socket,
+    transport: 'tcp',
+    ...FROM,
+    machine: world.machine,
+    counters: createCounters(),
+    sendBufferBytesMax: LIMIT,
+    nowMs: () => world.nowMs,
+    enter: () => true,
+    isProxied: false,
+  });
+  /** In a turn of its own. */
+  const sent = async (bytes: number): Promise<boolean> => {
+    const isSent = client.send(SLAB, 0, bytes);
+    await new Promise(setImmediate);
+    return isSent;
+  };
+  return { socket, client, sent };
+}
+
+/** Allocates on the connection. */
+function allocated(world: FakeWorld, socket: StuckSocket): FakeClient {
+  const user = world.client('alice', FROM).greet();
+  socket.emit('data', user.encode('allocate', [UDP_TRANSPORT], user.nextId()));
+  return user;
+}
+
+/** What stays in memory because of these packets. */
+const kept = (packets: readonly Buffer[]): number =>
+  [...new Set(packets.map(({ buffer }) => buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+describe('a client that does not read', () => {
+  it('keeps the packets that wait for it, and not the slabs that they were written in', async () => {
+    const { socket, sent } = connected(new FakeWorld());
+    await sent(5);
+    expect(kept(socket.written)).toBe(SLAB.length); // on its way already
+    for (let i = 0; i < 20; i++) await sent(5);
+    expect(kept(socket.written.slice(1))).toBe(20 * 5);
+  });
+
+  it('is sent no more than the limit, to which small packets count with what it costs to keep them', async () => {
+    const { socket, sent } = connected(new FakeWorld());
+    let count = 0;
+    while (count < LIMIT && (await sent(5))) count++;
+    expect(count).toBeLessThan(LIMIT / 512 + 2);
+    socket.takeAll();
+    expect(await sent(5)).toBe(true);
+    expect(kept(socket.written)).toBe(SLAB.length); // it has caught up: nothing is copied
+  });
+
+  it('loses its allocation when it says goodbye, and not only when it has taken all that waits', () => {
+    const world = new FakeWorld();
+    const { socket, client } = connected(world);
+    allocated(world, socket);
+    expect(client.allocation).toBeDefined();
+    socket.emit('end');
+    expect(client.allocation).toBeUndefined();
+    expect(world.openSockets).toBe(0);
+  });
+});
+
+describe('an idle connection', () => {
+  it('is closed a while after its allocation has ended, however old it is', () => {
+    const world = new FakeWorld();
+    const { socket, client } = connected(world);
+    const user = allocated(world, socket);
+    world.nowMs += 60_000;
+    client.closeIfIdle(world.nowMs, 30_000);
+    socket.emit('data', user.encode('refresh', [lifetime(0)], user.nextId()));
+    world.nowMs += 29_999;
+    client.closeIfIdle(world.nowMs, 30_000);
+    expect(socket.destroyed).toBe(false);
+    world.nowMs += 1;
+    client.closeIfIdle(world.nowMs, 30_000);
+    expect(socket.destroyed).toBe(true);
+  });
+});

@@ -1,0 +1,978 @@
+// The state machine under a clock that only the test moves: RFC 8656, request by request.
+import { createHmac } from 'node:crypto';
+import { authenticate, PASSWORD } from '../contracts/options.ts';
+import { relayedAddress } from '../contracts/turn-client.ts';
+import { FakeWorld, OWN_IPV4, OWN_IPV6, PORT_MIN, type FakeClient } from './fake-transport.ts';
+import {
+  channelData,
+  channelNumber,
+  decode,
+  decodeXorAddress,
+  encode,
+  errorCodeOf,
+  evenPort,
+  family,
+  isSealed,
+  lifetime,
+  number32,
+  peerAddress,
+  UDP_TRANSPORT,
+  valueOf,
+  type Attribute,
+} from '../contracts/stun-message.ts';
+
+const PEER = { address: '192.0.2.10', port: 5000 };
+const PEER6 = { address: '2001:db8:1::10', port: 5000 };
+const DUAL: Attribute = [0x8000, Buffer.from([2, 0, 0, 0])];
+
+describe('Binding', () => {
+  it('tells the client its own address, without credentials', () => {
+    const client = new FakeWorld().client('alice', { address: '2001:db8:2::5', port: 4000 });
+    client.receive(encode({ method: 'binding', fingerprint: true }));
+    const answer = client.answer()!;
+    expect(decodeXorAddress(valueOf(answer, 0x0020)!, answer.transactionId)).toEqual({
+      address: '2001:db8:2::5',
+      port: 4000,
+    });
+    expect(valueOf(answer, 0x8028)).toBeDefined();
+  });
+
+  it('names the attributes that it must understand and does not, and ignores the optional ones', () => {
+    const client = new FakeWorld().client();
+    client.receive(
+      encode({
+        method: 'binding',
+        attributes: [
+          [0x0024, number32(1)],
+          [0x0003, number32(0)],
+          [0xc057, number32(1)],
+        ],
+      }),
+    );
+    const answer = client.answer()!;
+    expect(errorCodeOf(answer)).toBe(420);
+    expect(valueOf(answer, 0x000a)!.toString('hex')).toBe('00240003');
+    client.receive(encode({ method: 'binding', attributes: [[0xc057, number32(1)]] }));
+    expect(client.answer()!.class).toBe('success');
+  });
+
+  it('says its software if it has a name', () => {
+    const client = new FakeWorld({ software: 'relay' }).client();
+    client.receive(encode({ method: 'binding' }));
+    expect(valueOf(client.answer()!, 0x8022)!.toString()).toBe('relay');
+  });
+});
+
+describe('what is no request', () => {
+  it.each([
+    ['a response', encode({ class: 'success', method: 'allocate' }), 'unexpected'],
+    ['an error response', encode({ class: 'error', method: 'binding' }), 'unexpected'],
+    ['an unknown method', encode({ method: 0x00a }), 'unexpected'],
+    ['a Data indication', encode({ class: 'indication', method: 'data' }), 'unexpected'],
+    [
+      'a message with a wrong fingerprint',
+      encode({ method: 'binding', attributes: [[0x8028, number32(1)]] }),
+      'malformed',
+    ],
+    ['DTLS', Buffer.from('16fefd0000000000000000', 'hex'), 'unexpected'],
+    ['three bytes', Buffer.from('400000', 'hex'), 'malformed'],
+    ['nothing', Buffer.alloc(0), 'malformed'],
+    ['RTP', Buffer.alloc(40, 0x80), 'malformed'],
+    ['ChannelData of a stranger', channelData(0x4000, Buffer.from('x')), 'noChannel'],
+  ] as const)('drops %s without an answer', (name, bytes, reason) => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.receive(bytes);
+    expect(client.sent).toEqual([]);
+    // DTLS begins with a byte below 0x40 and is no STUN message.
+    expect(world.drops[name === 'DTLS' ? 'malformed' : reason]).toBe(1);
+  });
+});
+
+describe('credentials', () => {
+  const tried = (
+    client: FakeClient,
+    attributes: readonly Attribute[],
+    key = client.key,
+  ): number | undefined => {
+    client.receive(encode({ method: 'allocate', attributes: [UDP_TRANSPORT, ...attributes], key }));
+    const answer = client.answer()!;
+    expect(isSealed(answer, client.key)).toBe(false);
+    return errorCodeOf(answer);
+  };
+  const login = (client: FakeClient): Attribute[] => [
+    [0x0006, Buffer.from(client.name)],
+    [0x0014, Buffer.from(client.realm)],
+    [0x0015, client.nonce],
+  ];
+
+  it('challenges a request that is not sealed, and keeps nothing of it', () => {
+    const client = new FakeWorld().client();
+    client.receive(encode({ method: 'allocate', attributes: [UDP_TRANSPORT] }));
+    const answer = client.answer()!;
+    expect(errorCodeOf(answer)).toBe(401);
+    expect(valueOf(answer, 0x0014)!.toString()).toBe('relay-swarm.test');
+    expect(valueOf(answer, 0x0015)).toHaveLength(40);
+  });
+
+  it.each([0, 1, 2])('answers 400 where the name, the realm or the nonce is missing (%s)', (missing) => {
+    const client = new FakeWorld().client().greet();
+    expect(tried(client, login(client).toSpliced(missing, 1))).toBe(400);
+  });
+
+  it('answers 401 to a wrong password, to somebody unknown, to another realm', () => {
+    const world = new FakeWorld();
+    const client = world.client().greet();
+    client.password = 'wrong';
+    expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    expect(world.client('nobody').outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    const stranger = world.client().greet();
+    stranger.realm = 'another';
+    expect(stranger.outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    expect(world.counters.authFailures).toMatchObject({ wrongPassword: 1, unknownUser: 1, wrongRealm: 1 });
+  });
+
+  it.each(['constructor', '__proto__', 'toString', ''])(
+    'knows no user %j unless it is told of one',
+    (name) => {
+      const world = new FakeWorld({ authenticate: () => undefined });
+      expect(world.client(name).outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    },
+  );
+
+  it('answers 438 to a nonce that is old, another client’s, or made up', () => {
+    const world = new FakeWorld();
+    const client = world.client().greet();
+    const other = world.client('bob').greet();
+    const old = client.nonce;
+    client.nonce = other.nonce;
+    expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(438);
+    client.nonce = Buffer.from('f'.repeat(40));
+    expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(438);
+    client.nonce = old;
+    world.advance(599_000);
+    client.allocate();
+    world.advance(2_000);
+    expect(client.refresh(600)).toBe(438);
+    client.greet();
+    expect(client.refresh(600)).toBe('ok');
+  });
+
+  it('takes either key while a secret is being rotated', () => {
+    const world = new FakeWorld({
+      authenticate: () => ({
+        keys: [Buffer.alloc(16, 1), Buffer.alloc(16, 2)],
+        account: 'alice',
+        isExpired: false,
+      }),
+    });
+    for (const byte of [1, 2]) {
+      const client = world.client().greet();
+      client.receive(
+        encode({
+          method: 'allocate',
+          attributes: [UDP_TRANSPORT, ...login(client)],
+          key: Buffer.alloc(16, byte),
+        }),
+      );
+      expect(isSealed(client.answer()!, Buffer.alloc(16, byte))).toBe(true);
+    }
+    const client = world.client().greet();
+    expect(tried(client, login(client), Buffer.alloc(16, 3))).toBe(401);
+  });
+
+  it('seals the answer with SHA-256 where the request was', () => {
+    const client = new FakeWorld().client().greet();
+    client.receive(client.encode('allocate', [UDP_TRANSPORT], client.nextId(), 'sha256'));
+    const answer = client.answer()!;
+    expect(answer.class).toBe('success');
+    expect(isSealed(answer, client.key, 'sha256')).toBe(true);
+    expect(valueOf(answer, 0x0008)).toBeUndefined();
+  });
+
+  it('goes by SHA-256 where a request has both seals, and sees nothing behind it', () => {
+    const twiceSealed = (client: FakeClient, key: Buffer): Buffer => {
+      const attributes = [UDP_TRANSPORT, ...login(client)];
+      const once = encode({ method: 'allocate', attributes, key: client.key });
+      const bytes = Buffer.concat([once, Buffer.from('001c0020', 'hex'), Buffer.alloc(32)]);
+      bytes.writeUInt16BE(bytes.length - 20, 2);
+      createHmac('sha256', key)
+        .update(bytes.subarray(0, -36))
+        .digest()
+        .copy(bytes, bytes.length - 32);
+      const more = Buffer.concat([bytes, Buffer.from('000d000400000e10', 'hex')]);
+      more.writeUInt16BE(more.length - 20, 2);
+      return more;
+    };
+    const client = new FakeWorld().client().greet();
+    client.receive(twiceSealed(client, Buffer.from('another')));
+    expect(errorCodeOf(client.answer()!)).toBe(401);
+    client.receive(twiceSealed(client, client.key));
+    const answer = client.answer()!;
+    expect(isSealed(answer, client.key, 'sha256')).toBe(true);
+    expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(600);
+  });
+
+  it.each(['sha1', 'sha256'] as const)('does not see what is written behind the seal (%s)', (hash) => {
+    const client = new FakeWorld().client().greet();
+    const sealed = encode({
+      method: 'allocate',
+      attributes: [UDP_TRANSPORT, ...login(client)],
+      key: client.key,
+      hash,
+    });
+    const smuggled = Buffer.concat([sealed, Buffer.from('000d000400000e10', 'hex')]);
+    smuggled.writeUInt16BE(smuggled.length - 20, 2);
+    client.receive(smuggled);
+    expect(valueOf(client.answer()!, 0x000d)!.readUInt32BE()).toBe(600);
+  });
+
+  it('gives an expired name no new allocation, and leaves it the old one', () => {
+    let isExpired = false;
+    const key = new FakeWorld().client().greet().key;
+    const world = new FakeWorld({ authenticate: () => ({ keys: [key], account: 'alice', isExpired }) });
+    const client = world.client();
+    client.allocate();
+    isExpired = true;
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    expect(client.refresh(600)).toBe('ok');
+    expect(client.permit(PEER)).toBe('ok');
+    expect(world.counters.authFailures.expired).toBe(1);
+    world.nowMs += 600_000; // the old one is over, and not yet swept away
+    expect(client.greet().outcome('allocate', UDP_TRANSPORT)).toBe(401);
+  });
+
+  it('leaves an allocation its key when the secret behind it is gone', () => {
+    let knows = authenticate;
+    const world = new FakeWorld({ authenticate: (name) => knows(name) });
+    const client = world.client();
+    client.allocate();
+    knows = () => undefined;
+    expect(client.refresh(600)).toBe('ok');
+    expect(client.refresh(0)).toBe('ok');
+    expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(401);
+  });
+
+  it('answers 400 to a name longer than names may be', () => {
+    const name = 'x'.repeat(508);
+    expect(new FakeWorld().client(name).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
+    const client = new FakeWorld().client(`${name}x`).greet();
+    expect(tried(client, login(client))).toBe(400);
+  });
+
+  it.each(['allocate', 'binding'] as const)(
+    'answers a limited number of strangers’ requests a second from one address (%s), and others still',
+    (method) => {
+      const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 10 } });
+      const client = world.client();
+      for (let i = 0; i < 50; i++) client.receive(encode({ method }));
+      expect(client.sent).toHaveLength(10);
+      expect(world.drops.rateLimit).toBe(40);
+      const other = world.client('bob', { address: '203.0.113.8' });
+      other.allocate();
+      world.advance(1_000);
+      client.sent.length = 0;
+      client.allocate();
+    },
+  );
+
+  it('looks at a limited number of wrong passwords a second from one address, and hears allocations still', () => {
+    const asked: string[] = [];
+    const world = new FakeWorld({
+      limits: { unauthenticatedPerSecondMax: 10 },
+      authenticate: (name) => {
+        asked.push(name);
+        return authenticate(name);
+      },
+    });
+    const friend = world.client('bob');
+    friend.allocate();
+    const client = world.client().greet();
+    client.password = 'wrong';
+    for (let i = 0; i < 50; i++) client.outcome('allocate', UDP_TRANSPORT);
+    expect(asked.filter((name) => name === 'alice')).toHaveLength(10);
+    expect(friend.refresh(600)).toBe('ok');
+    expect(world.client('carol', { address: '203.0.113.8' }).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
+    world.advance(1_000);
+    client.password = PASSWORD;
+    client.allocate();
+  });
+});
+
+describe('Allocate', () => {
+  it('gives a relayed address, a lifetime and the client’s own address', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    const answer = client.request('allocate', [UDP_TRANSPORT])!;
+    const relayed = decodeXorAddress(valueOf(answer, 0x0016)!, answer.transactionId);
+    expect(relayed.address).toBe(OWN_IPV4);
+    expect(relayed.port).toBeGreaterThanOrEqual(PORT_MIN);
+    expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(600);
+    expect(decodeXorAddress(valueOf(answer, 0x0020)!, answer.transactionId)).toEqual({
+      address: client.address,
+      port: client.port,
+    });
+    expect(world.openSockets).toBe(1);
+  });
+
+  it('answers a repeated request with the same bytes, and a second one with 437', () => {
+    const world = new FakeWorld();
+    const client = world.client().greet();
+    const request = client.encode('allocate', [UDP_TRANSPORT], client.nextId());
+    client.receive(request);
+    client.receive(request);
+    const [answer, again] = client.sent;
+    expect(again).toEqual(answer);
+    expect(world.openSockets).toBe(1);
+    expect(client.permit(PEER)).toBe('ok');
+    client.receive(request);
+    expect(client.sent).toEqual([answer]);
+    expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(437);
+  });
+
+  it.each([
+    ['no transport', [], 400],
+    ['TCP', [[0x0019, Buffer.from([6, 0, 0, 0])]], 442],
+    ['a transport of two bytes', [[0x0019, Buffer.from([17, 0])]], 400],
+    ['a lifetime of two bytes', [UDP_TRANSPORT, [0x000d, Buffer.from([1, 2])]], 400],
+    ['an unknown family', [UDP_TRANSPORT, [0x0017, Buffer.from([3, 0, 0, 0])]], 440],
+    ['a family twice over', [UDP_TRANSPORT, family(1), DUAL], 400],
+    ['IPv4 as the additional family', [UDP_TRANSPORT, [0x8000, Buffer.from([1, 0, 0, 0])]], 400],
+    ['an empty EVEN-PORT', [UDP_TRANSPORT, [0x0018, Buffer.alloc(0)]], 400],
+    ['a reserved port of both families', [UDP_TRANSPORT, evenPort(true), DUAL], 400],
+    ['a token and an even port', [UDP_TRANSPORT, evenPort(false), [0x0022, Buffer.alloc(8)]], 400],
+    ['a token and a family', [UDP_TRANSPORT, family(1), [0x0022, Buffer.alloc(8)]], 400],
+    ['a token that nobody has', [UDP_TRANSPORT, [0x0022, Buffer.alloc(8)]], 508],
+    ['a short token', [UDP_TRANSPORT, [0x0022, Buffer.alloc(7)]], 400],
+    ['MOBILITY-TICKET, which is optional', [UDP_TRANSPORT, [0x8030, Buffer.alloc(0)]], 'ok'],
+    ['DONT-FRAGMENT', [UDP_TRANSPORT, [0x001a, Buffer.alloc(0)]], 'ok'],
+    ['something it does not know', [UDP_TRANSPORT, [0x0029, Buffer.alloc(4)]], 420],
+  ] as const)('%s: %s', (_name, attributes, outcome) => {
+    const world = new FakeWorld();
+    expect(world.client().outcome('allocate', ...(attributes as readonly Attribute[]))).toBe(outcome);
+    expect(world.openSockets).toBe(outcome === 'ok' ? 1 : 0);
+  });
+
+  it.each([
+    [1, 600],
+    [600, 600],
+    [1_000, 1_000],
+    [100_000, 3_600],
+    [0xffffffff, 3_600],
+  ])('asked for %i s, grants %i', (asked, granted) => {
+    const answer = new FakeWorld().client().request('allocate', [UDP_TRANSPORT, lifetime(asked)])!;
+    expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(granted);
+  });
+
+  it('gives IPv6, or 440 where there is none', () => {
+    expect(new FakeWorld().client().allocate(family(2)).address).toBe(OWN_IPV6);
+    const world = new FakeWorld({ relayAddresses: [{ bind: '0.0.0.0', announced: OWN_IPV4 }] });
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, family(2))).toBe(440);
+    const answer = world.client().request('allocate', [UDP_TRANSPORT, DUAL])!;
+    expect(answer.class).toBe('success');
+    expect(valueOf(answer, 0x8001)!.toString('hex', 0, 4)).toBe('02000428');
+  });
+
+  it('gives both families at once, and ends them one by one', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    const answer = client.request('allocate', [UDP_TRANSPORT, DUAL])!;
+    const [four, six] = answer.attributes
+      .filter(([type]) => type === 0x0016)
+      .map(([, value]) => decodeXorAddress(value, answer.transactionId));
+    expect([four!.address, six!.address]).toEqual([OWN_IPV4, OWN_IPV6]);
+    expect(client.permit(PEER, PEER6)).toBe('ok');
+    world.fromPeer(PEER, four!, 'four');
+    world.fromPeer(PEER6, six!, 'six');
+    expect(client.sent.map((bytes) => valueOf(decode(bytes), 0x0013)!.toString())).toEqual(['four', 'six']);
+
+    expect(client.outcome('refresh', lifetime(0), family(1))).toBe('ok');
+    expect(world.openSockets).toBe(1);
+    expect(client.outcome('refresh', lifetime(600), family(1))).toBe(443);
+    expect(client.permit(PEER)).toBe(443);
+    client.sendTo(PEER6, 'still');
+    client.sendTo(PEER, 'gone');
+    expect(world.toPeers.map(({ data }) => data)).toEqual(['still']);
+    expect(client.outcome('refresh', lifetime(0), family(2))).toBe('ok');
+    expect(world.openSockets).toBe(0);
+    expect(client.releases).toBe(1);
+  });
+
+  it('gives an even port, and holds the next one for whoever brings the token', () => {
+    const world = new FakeWorld();
+    const first = world.client();
+    const answer = first.request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const even = decodeXorAddress(valueOf(answer, 0x0016)!, answer.transactionId);
+    const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
+    expect(even.port % 2).toBe(0);
+    expect(world.client('bob').outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    const next = world.client().request('allocate', [UDP_TRANSPORT, token, lifetime(1_000)])!;
+    expect(relayedAddress(next).port).toBe(even.port + 1);
+    expect(valueOf(next, 0x000d)!.readUInt32BE()).toBe(1_000);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    for (let i = 0; i < 8; i++) expect(world.client().allocate(evenPort(false)).port % 2).toBe(0);
+  });
+
+  it('gives a reserved port back after 30 s', () => {
+    const world = new FakeWorld();
+    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
+    expect(world.openSockets).toBe(2);
+    world.nowMs += 30_000; // over, and not yet swept away
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    world.advance(0);
+    expect(world.openSockets).toBe(1);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+  });
+
+  it('keeps a reserved port for its owner when it was asked for from an address that has enough', () => {
+    const world = new FakeWorld({ limits: { allocationsPerAddressMax: 2 } });
+    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
+    const elsewhere = { address: '203.0.113.8' };
+    for (const name of ['bob', 'carol']) world.client(name, elsewhere).allocate();
+    expect(world.client('alice', elsewhere).outcome('allocate', UDP_TRANSPORT, token)).toBe(486);
+    expect(world.client('dave').outcome('allocate', UDP_TRANSPORT)).toBe(486); // the port counts still
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe('ok');
+    world.advance(601_000);
+    expect(world.machine.table.quotas.entries).toBe(0);
+  });
+
+  it('gives reserved ports back as well when the server stops', () => {
+    const world = new FakeWorld();
+    world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)]);
+    world.machine.close();
+    expect(world.openSockets).toBe(0);
+  });
+
+  it('answers 486 where a user or an address has enough, 508 where the server has; ended ones do not count', () => {
+    const world = new FakeWorld({
+      limits: { allocationsPerUserMax: 2, allocationsPerAddressMax: 3, allocationsMax: 4 },
+    });
+    const first = world.client();
+    first.allocate();
+    world.client().allocate();
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    world.client('bob').allocate();
+    expect(world.client('carol').outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    world.client('carol', { address: '203.0.113.9' }).allocate();
+    expect(world.client('dave', { address: '203.0.113.10' }).outcome('allocate', UDP_TRANSPORT)).toBe(508);
+    first.refresh(0);
+    world.client().allocate();
+    world.advance(601_000);
+    expect(world.machine.table.quotas.entries).toBe(0);
+  });
+
+  it('counts the addresses of an IPv6 /64 as one', () => {
+    const world = new FakeWorld({ limits: { allocationsPerAddressMax: 1 } });
+    world.client('alice', { address: '2001:db8:2::5' }).allocate();
+    const neighbour = world.client('bob', { address: '2001:db8:2::6' });
+    expect(neighbour.outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    world.client('bob', { address: '2001:db8:2:1::5' }).allocate();
+  });
+
+  it('counts a reserved port as well', () => {
+    const world = new FakeWorld({ limits: { allocationsPerUserMax: 2 } });
+    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, [0x0022, valueOf(answer, 0x0022)!])).toBe('ok');
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    world.advance(601_000);
+    expect(world.machine.table.quotas.entries).toBe(0);
+    expect(world.openSockets).toBe(0);
+  });
+
+  it('answers 508 when all ports are in use, and finds its way around those of other programs', () => {
+    const world = new FakeWorld({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
+    world.taken.add(PORT_MIN);
+    const ports = new Set(
+      [world.client(), world.client(), world.client()].map((client) => client.allocate().port),
+    );
+    expect(ports).toEqual(new Set([PORT_MIN + 1, PORT_MIN + 2, PORT_MIN + 3]));
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(508);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
+    world.taken.clear();
+    expect(world.client().allocate().port).toBe(PORT_MIN);
+  });
+
+  it('lets go of the even port where another program holds the next one', () => {
+    const world = new FakeWorld({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
+    world.taken.add(PORT_MIN + 1);
+    expect(world.client().allocate(evenPort(true)).port).toBe(PORT_MIN + 2);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
+    expect(world.openSockets).toBe(2);
+    expect(world.client().allocate().port).toBe(PORT_MIN);
+  });
+
+  it('refuses new allocations while draining, and keeps the old ones', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    const relayed = client.allocate();
+    world.machine.table.isDraining = true;
+    expect(world.client('bob').outcome('allocate', UDP_TRANSPORT)).toBe(508);
+    expect(client.refresh(600)).toBe('ok');
+    client.permit(PEER);
+    world.fromPeer(PEER, relayed, 'on');
+    expect(client.sent).toHaveLength(1);
+  });
+});
+
+describe('Refresh', () => {
+  it('extends; without it the allocation ends on time', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.allocate();
+    world.advance(590_000);
+    client.greet();
+    expect(client.refresh(1_200)).toBe('ok');
+    world.advance(1_199_000);
+    expect(client.allocation).toBeDefined();
+    world.advance(1_001);
+    expect(client.allocation).toBeUndefined();
+    expect(world.openSockets).toBe(0);
+    client.greet();
+    expect(client.refresh(600)).toBe(437);
+  });
+
+  it('is too late when the time is over, swept or not', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    const relayed = client.allocate();
+    world.nowMs += 599_999;
+    client.permit(PEER);
+    world.nowMs += 1;
+    client.sendTo(PEER, 'late');
+    world.fromPeer(PEER, relayed, 'late');
+    expect([world.toPeers, client.sent]).toEqual([[], []]);
+    client.greet();
+    expect(client.refresh(600)).toBe(437);
+    expect(world.openSockets).toBe(0);
+    client.allocate();
+    world.nowMs += 600_000;
+    client.greet().allocate(); // what is over is in nobody's way
+    expect(world.openSockets).toBe(1);
+  });
+
+  it('with 0 ends it at once and says so', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.allocate();
+    const answer = client.request('refresh', [lifetime(0)])!;
+    expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(0);
+    expect(world.openSockets).toBe(0);
+    client.allocate();
+  });
+
+  it('answers 441 to another user on the same 5-tuple, and 400 to a malformed lifetime', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.allocate();
+    const thief = world.client('bob', { port: client.port });
+    thief.allocation = client.allocation;
+    expect(thief.refresh(0)).toBe(441);
+    expect(thief.permit(PEER)).toBe(441);
+    expect(thief.bind(0x4000, PEER)).toBe(441);
+    expect(client.outcome('refresh', [0x000d, Buffer.alloc(8)])).toBe(400);
+    expect(client.outcome('refresh', [0x0017, Buffer.from([9, 0, 0, 0])])).toBe(440);
+  });
+});
+
+describe('permissions', () => {
+  it('let a peer in for 5 minutes, whatever its port', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    const relayed = client.allocate();
+    world.fromPeer(PEER, relayed, 'too early');
+    expect(client.permit(PEER)).toBe('ok');
+    world.fromPeer({ ...PEER, port: 1 }, relayed, 'in time');
+    expect(valueOf(client.answer()!, 0x0013)!.toString()).toBe('in time');
+    world.advance(299_999);
+    client.sendTo({ ...PEER, port: 7 }, 'out');
+    expect(world.toPeers).toEqual([{ fromPort: relayed.port, to: { ...PEER, port: 7 }, data: 'out' }]);
+    world.nowMs += 1; // not yet swept away
+    world.fromPeer(PEER, relayed, 'too late');
+    client.sendTo(PEER, 'too late');
+    expect(client.sent).toEqual([]);
+    expect(world.toPeers).toHaveLength(1);
+    expect(world.drops.noPermission).toBe(3);
+  });
+
+  it('are all installed or none', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.allocate();
+    expect(client.permit(PEER, { address: '10.0.0.1', port: 1 })).toBe(403);
+    expect(client.permit(PEER, PEER6)).toBe(443);
+    expect(client.permit()).toBe(400);
+    client.sendTo(PEER, 'no');
+    expect(world.toPeers).toEqual([]);
+  });
+
+  it('are limited in number, and those run out do not count', () => {
+    const world = new FakeWorld({ limits: { permissionsPerAllocationMax: 2 } });
+    const client = world.client();
+    client.allocate();
+    const peer = (n: number) => ({ address: `192.0.2.${n}`, port: 9 });
+    expect(client.permit(peer(1), peer(2), peer(3))).toBe(508);
+    expect(client.permit(peer(1), peer(2))).toBe('ok');
+    expect(client.permit(peer(3))).toBe(508);
+    expect(client.permit(peer(1))).toBe('ok');
+    world.nowMs += 300_000;
+    expect(client.permit(peer(1), peer(2), peer(3))).toBe(508);
+    expect(client.permit(peer(3))).toBe('ok');
+    expect(client.permit(peer(3), peer(4))).toBe('ok'); // one of them is there already
+    expect(client.allocation!.permissions.size).toBe(2);
+  });
+
+  it('need an allocation', () => {
+    const client = new FakeWorld().client();
+    expect(client.permit(PEER)).toBe(437);
+    expect(client.bind(0x4000, PEER)).toBe(437);
+    client.sendTo(PEER, 'x');
+    expect(client.world.drops.unexpected).toBe(1);
+  });
+
+  it('are no use for a Send to port 0, or without peer or data', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.allocate();
+    client.permit(PEER);
+    client.sendTo({ ...PEER, port: 0 }, 'x');
+    client.receive(encode({ class: 'indication', method: 'send', attributes: [[0x0013, Buffer.from('x')]] }));
+    const transactionId = client.nextId();
+    const peer = peerAddress(PEER, transactionId);
+    client.receive(encode({ class: 'indication', method: 'send', transactionId, attributes: [peer] }));
+    client.sendTo(PEER, 'x', [0x0024, number32(1)]);
+    expect(world.drops.malformed).toBe(4);
+    expect(world.toPeers).toEqual([]);
+  });
+
+  it('carry empty datagrams, and DONT-FRAGMENT as far as a frame goes', () => {
+    const world = new FakeWorld();
+    const client = world.client();
+    client.allocate();
+    client.permit(PEER);
+    client.sendTo(PEER, '');
+    client.sendTo(PEER, 'x'.repeat(1472), [0x001a, Buffer.alloc(0)]);
+    client.sendTo(PEER, 'x'.repeat(1473), [0x001a, Buffer.alloc(0)]);
+    client.sendTo(PEER, 'x'.repeat(1473));
+    expect(world.toPeers.map(({ data }) => data.length)).toEqual([0, 1472, 1473]);
+    expect(world.drops.tooLarge).toBe(1);
+  });
+});
+
+describe('channels', () => {
+  const bound = (world: FakeWorld): FakeClient => {
+    const client = world.client();
+    client.allocate();
+    expect(client.bind(0x4000, PEER)).toBe('ok');
+    return client;
+  };
+
+  it('carry data both ways, and give the permission too', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    client.receive(channelData(0x4000, Buffer.from('ping')));
+    expect(world.toPeers).toEqual([{ fromPort: relayed.port, to: PEER, data: 'ping' }]);
+    world.fromPeer(PEER, relayed, 'pong!');
+    expect(client.sent.at(-1)).toEqual(channelData(0x4000, Buffer.from('pong!')));
+    world.fromPeer({ ...PEER, port: 6000 }, relayed, 'other port');
+    expect(decode(client.sent.at(-1)!).method).toBe(7);
+  });
+
+  it('are padded on streams and not on UDP; padding that comes is taken', () => {
+    const world = new FakeWorld();
+    const client = world.client('alice', { transport: 'tcp' });
+    const relayed = client.allocate();
+    client.bind(0x4000, PEER);
+    world.fromPeer(PEER, relayed, 'pong!');
+    expect(client.sent.at(-1)).toEqual(channelData(0x4000, Buffer.from('pong!'), true));
+    client.receive(channelData(0x4000, Buffer.from('ping!'), true));
+    expect(world.toPeers[0]!.data).toBe('ping!');
+  });
+
+  it.each([
+    ['below the range', 0x3fff, { ...PEER, port: 5001 }, 400],
+    ['the last of the range', 0x4fff, { ...PEER, port: 5001 }, 'ok'],
+    ['above the range', 0x5000, { ...PEER, port: 5001 }, 400],
+    ['port 0', 0x4001, { ...PEER, port: 0 }, 400],
+    ['the same again', 0x4000, PEER, 'ok'],
+    ['a number that another peer has', 0x4000, { ...PEER, port: 5001 }, 400],
+    ['a peer that has another number', 0x4001, PEER, 400],
+    ['another family', 0x4001, PEER6, 443],
+    ['a private address', 0x4001, { address: '192.168.1.1', port: 53 }, 403],
+  ])('binding %s: %s', (_name, number, peer, outcome) => {
+    expect(bound(new FakeWorld()).bind(number, peer)).toBe(outcome);
+  });
+
+  it('need a number and a peer, both well-formed', () => {
+    const client = bound(new FakeWorld());
+    expect(client.outcome('channelBind', channelNumber(0x4001))).toBe(400);
+    const id = client.nextId();
+    expect(client.outcome('channelBind', peerAddress(PEER, id))).toBe(400);
+    expect(client.outcome('channelBind', channelNumber(0x4001), [0x0012, Buffer.alloc(7)])).toBe(400);
+    expect(client.outcome('createPermission', [0x0012, Buffer.alloc(9, 1)])).toBe(400);
+  });
+
+  it('last 10 minutes, their permission 5', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    world.advance(300_000);
+    client.receive(channelData(0x4000, Buffer.from('x')));
+    expect(world.drops.noPermission).toBe(1);
+    client.permit(PEER);
+    client.receive(channelData(0x4000, Buffer.from('y')));
+    expect(world.toPeers.map(({ data }) => data)).toEqual(['y']);
+    client.refresh(3_600);
+    world.advance(299_999);
+    client.receive(channelData(0x4000, Buffer.from('z')));
+    expect(world.toPeers).toHaveLength(2);
+    world.advance(1);
+    client.receive(channelData(0x4000, Buffer.from('late')));
+    expect(world.drops.noChannel).toBe(1);
+    client.greet();
+    expect(client.bind(0x4001, PEER)).toBe('ok');
+    expect(client.bind(0x4000, { ...PEER, port: 5001 })).toBe('ok');
+    expect(client.allocation!.channels.size).toBe(2);
+  });
+
+  it('that have run out are gone before they are swept away', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    client.refresh(3_600);
+    world.nowMs += 599_999;
+    client.greet();
+    client.permit(PEER);
+    world.fromPeer(PEER, relayed, 'x');
+    expect(client.sent.at(-1)![0]).toBe(0x40);
+    world.nowMs += 1;
+    world.fromPeer(PEER, relayed, 'x');
+    expect(client.sent.at(-1)![0]).toBe(0);
+    client.receive(channelData(0x4000, Buffer.from('x')));
+    expect(world.drops.noChannel).toBe(1);
+    expect(world.toPeers).toEqual([]);
+  });
+
+  it('that have run out may be bound anew before they are swept away, their number and their peer', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    const other = { address: '192.0.2.11', port: 5000 };
+    client.refresh(3_600);
+    world.nowMs += 600_000;
+    client.greet();
+    expect(client.bind(0x4001, PEER)).toBe('ok');
+    expect(client.bind(0x4000, other)).toBe('ok');
+    world.advance(0);
+    world.fromPeer(PEER, relayed, 'x');
+    world.fromPeer(other, relayed, 'y');
+    expect(client.sent).toEqual([
+      channelData(0x4001, Buffer.from('x')),
+      channelData(0x4000, Buffer.from('y')),
+    ]);
+    world.nowMs += 600_000;
+    client.greet();
+    client.bind(0x4000, PEER);
+    world.advance(0);
+    expect([...client.allocation!.permissions.keys()]).toEqual([PEER.address]);
+  });
+
+  it('are limited in number', () => {
+    const world = new FakeWorld({ limits: { channelsPerAllocationMax: 2 } });
+    const client = bound(world);
+    expect(client.bind(0x4001, { ...PEER, port: 1 })).toBe('ok');
+    expect(client.bind(0x4002, { ...PEER, port: 2 })).toBe(508);
+    expect(client.bind(0x4001, { ...PEER, port: 1 })).toBe('ok');
+  });
+
+  it('drop a message that claims to be longer than it is', () => {
+    const world = new FakeWorld();
+    const client = bound(world);
+    client.receive(Buffer.from('400000056162', 'hex'));
+    expect(world.toPeers).toEqual([]);
+    expect(world.drops.malformed).toBe(1);
+  });
+
+  it('may have the wide range of RFC 5766 where the operator says so', () => {
+    const client = new FakeWorld({ channelNumberMax: 0x7fff }).client();
+    client.allocate();
+    expect(client.bind(0x7fff, PEER)).toBe('ok');
+  });
+});
+
+describe('what is too large for a datagram', () => {
+  const FULL = 65_507;
+  const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 0, bytesPerSecondPerUserMax: 0 } });
+  const udp = world.client();
+  const tcp = world.client('bob', { transport: 'tcp' });
+  const relayed = udp.allocate();
+  tcp.allocate();
+  tcp.bind(0x4000, PEER);
+
+  it('is dropped on its way to a peer', () => {
+    tcp.receive(channelData(0x4000, Buffer.alloc(FULL), true));
+    tcp.receive(channelData(0x4000, Buffer.alloc(FULL + 1), true));
+    expect(world.toPeers).toHaveLength(1);
+    expect(world.drops.tooLarge).toBe(1);
+  });
+
+  it('is dropped on its way to a client, whose messages have a head as well', () => {
+    const before = world.drops.tooLarge;
+    udp.permit(PEER);
+    world.fromPeer(PEER, relayed, 'x'.repeat(FULL));
+    expect(udp.sent).toEqual([]);
+    udp.bind(0x4000, PEER);
+    world.fromPeer(PEER, relayed, 'x'.repeat(FULL - 3));
+    expect(udp.sent).toEqual([]);
+    expect(world.drops.tooLarge).toBe(before + 2);
+    world.fromPeer(PEER, relayed, 'x'.repeat(FULL - 4));
+    expect(udp.sent[0]).toHaveLength(FULL);
+  });
+});
+
+describe('this server’s own address', () => {
+  it('reaches another allocation in process, and nothing else of this machine', () => {
+    const world = new FakeWorld();
+    const alice = world.client();
+    const bob = world.client('bob');
+    const a = alice.allocate();
+    const b = bob.allocate();
+    expect(alice.permit(b)).toBe('ok');
+    alice.sendTo(b, 'no permission there');
+    expect(bob.sent).toEqual([]);
+    expect(bob.bind(0x4000, a)).toBe('ok');
+    alice.sendTo(b, 'hello');
+    expect(bob.sent.at(-1)).toEqual(channelData(0x4000, Buffer.from('hello')));
+    bob.receive(channelData(0x4000, Buffer.from('hello back')));
+    const answer = decode(alice.sent.at(-1)!);
+    expect(valueOf(answer, 0x0013)!.toString()).toBe('hello back');
+    expect(decodeXorAddress(valueOf(answer, 0x0012)!, answer.transactionId)).toEqual(b);
+
+    alice.sendTo({ address: OWN_IPV4, port: 3478 }, 'to our own listener');
+    expect(world.drops.peerPolicy).toBe(1);
+    expect(world.toPeers).toEqual([]);
+  });
+
+  it('is not left for the network where it is a public one, behind a NAT that would turn packets round', () => {
+    const announced = '1.0.0.1';
+    const world = new FakeWorld({ relayAddresses: [{ bind: '0.0.0.0', announced }] });
+    const client = world.client();
+    client.allocate();
+    expect(client.permit({ address: announced, port: 53 })).toBe('ok');
+    client.sendTo({ address: announced, port: 53 }, 'to a service of this machine');
+    expect([world.toPeers, world.drops.peerPolicy]).toEqual([[], 1]);
+  });
+
+  it('is forbidden under its other names, those that it gets while it runs too', () => {
+    let own = ['1.0.0.2'];
+    const world = new FakeWorld({ ownAddresses: () => own });
+    const client = world.client();
+    client.allocate();
+    const permitted = (): (number | 'ok' | 'silence')[] =>
+      ['1.0.0.2', '1.0.0.3'].map((address) => client.permit({ address, port: 53 }));
+    expect(permitted()).toEqual([403, 'ok']);
+    own = ['1.0.0.3'];
+    world.advance(300_000); // the permission is over
+    expect(permitted()).toEqual(['ok', 403]);
+  });
+});
+
+describe('bandwidth', () => {
+  it('is limited for an allocation, in each direction, and comes back with time', () => {
+    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
+    const client = world.client();
+    const relayed = client.allocate();
+    client.permit(PEER);
+    for (let i = 0; i < 5; i++) client.sendTo(PEER, 'x'.repeat(300));
+    expect(world.toPeers).toHaveLength(3);
+    world.fromPeer(PEER, relayed, 'x'.repeat(300));
+    expect(client.sent).toHaveLength(1);
+    expect(world.drops.bandwidth).toBe(2);
+    world.advance(500);
+    client.sendTo(PEER, 'x'.repeat(400));
+    expect(world.toPeers).toHaveLength(4);
+  });
+
+  it('is used up by empty datagrams as well, which cost as much work as others', () => {
+    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
+    const client = world.client();
+    const relayed = client.allocate();
+    client.bind(0x4000, PEER);
+    for (let i = 0; i < 100; i++) {
+      client.receive(channelData(0x4000, Buffer.alloc(0)));
+      world.fromPeer(PEER, relayed, '');
+    }
+    expect([world.toPeers.length, client.sent.length]).toEqual([5, 5]);
+    expect(world.drops.bandwidth).toBe(190);
+  });
+
+  it.each([
+    ['bytesPerSecondPerUserMax', 'alice', 1],
+    ['bytesPerSecondPerUserMax', 'bob', 2],
+    ['bytesPerSecondMax', 'bob', 1],
+  ] as const)('%s is shared as it says (%s)', (limit, second, passed) => {
+    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 0, [limit]: 1_000 } });
+    let received = 0;
+    for (const client of [world.client(), world.client(second)]) {
+      const relayed = client.allocate();
+      client.permit(PEER);
+      client.sendTo(PEER, 'x'.repeat(900));
+      world.fromPeer(PEER, relayed, 'x'.repeat(900));
+      received += client.sent.length;
+    }
+    expect([world.toPeers.length, received]).toEqual([passed, passed]);
+  });
+
+  it('of a user does not come anew with a new allocation', () => {
+    const world = new FakeWorld({
+      limits: {
+        allocationsPerUserMax: 1,
+        bytesPerSecondPerAllocationMax: 0,
+        bytesPerSecondPerUserMax: 1_000,
+      },
+    });
+    const client = world.client();
+    const spend = (): number => {
+      world.toPeers.length = 0;
+      client.allocate();
+      client.permit(PEER);
+      for (let i = 0; i < 5; i++) client.sendTo(PEER, 'x'.repeat(300));
+      client.refresh(0);
+      return world.toPeers.length;
+    };
+    expect([spend(), spend()]).toEqual([3, 0]);
+    world.nowMs += 1_000;
+    expect(spend()).toBe(3);
+    client.allocate();
+    world.advance(1_000);
+    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486); // it is still the same user
+    client.refresh(0);
+    expect(spend()).toBe(3);
+    world.advance(1_000);
+    expect(world.machine.table.quotas.entries).toBe(0);
+  });
+});
+
+describe('a connection that goes away', () => {
+  it('takes its allocation along', () => {
+    const world = new FakeWorld();
+    const client = world.client('alice', { transport: 'tls' });
+    client.allocate();
+    world.machine.disconnected(client);
+    expect(world.openSockets).toBe(0);
+    world.machine.disconnected(client);
+    expect(client.releases).toBe(1);
+  });
+
+  it('and a slow one loses packets, which are not counted as delivered', () => {
+    const world = new FakeWorld();
+    const client = world.client('alice', { transport: 'tcp' });
+    const relayed = client.allocate();
+    client.permit(PEER);
+    client.isSlow = true;
+    world.fromPeer(PEER, relayed, 'x');
+    expect(world.counters.packetsToClients).toBe(0);
+  });
+});
