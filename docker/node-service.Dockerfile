@@ -23,6 +23,10 @@ COPY packages/kit packages/kit
 COPY packages/net packages/net
 COPY packages/relay-swarm packages/relay-swarm
 RUN node_modules/.bin/tsc -b packages/relay-swarm
+COPY packages/client packages/client
+COPY packages/mesh packages/mesh
+COPY packages/site packages/site
+RUN node packages/site/build.mjs /site
 ARG SERVICE
 COPY ${SERVICE} ${SERVICE}
 RUN node_modules/.bin/tsc -b ${SERVICE}
@@ -50,6 +54,7 @@ ARG SERVICE
 RUN install -d -o node -g node -m 0755 /data /tls && install -d -o node -g node -m 0700 /identity /secret
 COPY scripts/container/healthy scripts/container/one-port /usr/local/bin/
 COPY --from=production /app /app
+COPY --from=build /site /site
 WORKDIR /app/${SERVICE}
 ENV NODE_ENV=production DATA_DIR=/data IDENTITY_DIR=/identity STUN_SECRET_DIR=/secret
 USER node

@@ -39,6 +39,7 @@ setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 100 "$number" 'a whole number'
 setting NGINX_REQUESTS_PER_SECOND_MAX 10 "$number" 'a whole number'
 setting NGINX_RESOLVER "${name_server:-127.0.0.1}" "$word" 'an address'
 setting NGINX_ACCESS_LOG /dev/stdout "$word" 'a path'
+setting SITE_DIR /opt/nginx/site "$word" 'a path'
 setting DATA_DIR /data "$word" 'a path'
 setting TLS_DIR /tls "$word" 'a path'
 setting ACME_DIR /acme "$word" 'a path'
@@ -72,7 +73,7 @@ render() {
 }
 
 mkdir -p "$to"
-for file in nginx headers proxy site errors descriptor tracker peerjs; do
+for file in nginx headers proxy site errors descriptor pages tracker peerjs; do
   render "$file.conf"
 done
 [[ -z $GUN_NAMES ]] || render gun.conf

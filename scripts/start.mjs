@@ -2,7 +2,7 @@
 // stops everything on Ctrl-C.
 import { existsSync, readFileSync } from 'node:fs';
 import { checkEnvLines, settingNames } from './lib/env-lines.mjs';
-import { compile, fail, installPackages, requireNode, root } from './lib/prepare.mjs';
+import { buildPages, compile, fail, installPackages, requireNode, root } from './lib/prepare.mjs';
 
 const READY_MS_MAX = 60_000;
 
@@ -14,6 +14,7 @@ installPackages();
 const { addressOf, environment, isHealthy, localSettings, services } = await import('./lib/services.mjs');
 const { supervise } = await import('./lib/supervisor.mjs');
 compile(services.map(({ name }) => name));
+buildPages();
 
 const env = await environment().catch((error) => fail(error.message));
 const print = (line) => console.log(line);

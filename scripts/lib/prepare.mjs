@@ -8,9 +8,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const NODE_MIN = [20, 19];
 
-/** A sentence about what is wrong; the script ends with exit code 1.
- * @param {string} sentence
- * @returns {never} */
+/** A sentence about what is wrong; the script ends with exit code 1. */
 export function fail(sentence) {
   console.error(`relay-swarm: ${sentence}`);
   process.exit(1);
@@ -50,6 +48,11 @@ export function compile(projects) {
     [`${root}node_modules/typescript/bin/tsc`, '-b', ...projects],
     'compile the services',
   );
+}
+
+/** Builds the pages into static files. */
+export function buildPages() {
+  run(process.execPath, [`${root}packages/site/build.mjs`], 'build the pages');
 }
 
 /** Runs a program in the repository's folder; its output goes to the user. */

@@ -9,6 +9,8 @@ export const services = [
     host: 'TRACKER_HOST',
     port: 'TRACKER_PORT',
     say: (at) => `http://${at}/  in a magnet: &tr=${encodeURIComponent(`ws://${at}`)}`,
+    // Without nginx the tracker serves the pages itself.
+    local: { TRACKER_SITE_DIR: join(root, 'packages', 'site', 'dist', 'www') },
   },
   {
     name: 'peerjs',

@@ -17,7 +17,9 @@ import { Keeper } from './transport/keepalive.ts';
 import { registerMetrics } from './status/metrics.ts';
 import { Receiver } from './transport/frame-router.ts';
 import { createRelaySwarm, type RelaySwarm } from './relay/index.ts';
+import { answerOEmbed } from './status/o-embed.ts';
 import { createRoutes } from './status/routes.ts';
+import { createSite } from './status/site.ts';
 import type { TrackerSettings } from './settings.ts';
 import { createSocketServer, type SocketServer } from './transport/http-server.ts';
 import { createStats } from './status/stats.ts';
@@ -113,6 +115,8 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     routes: [
       createOperations(metrics, () => ({ ok: relays.state() !== 'draining', state: relays.state() })),
       bittorrent.handle,
+      answerOEmbed,
+      ...(settings.siteDir === '' ? [] : [createSite(settings.siteDir)]),
       createRoutes({
         publicUrl: settings.publicUrl,
         facts: () => ({

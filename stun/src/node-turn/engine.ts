@@ -1,4 +1,4 @@
-// node-turn as a TurnEngine: its sockets, with our guards before and behind them.
+// node-turn as a TurnEngine: its sockets, with our wall before and behind them.
 import { explainListenError, SettingsError } from '@relay-swarm/kit';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,8 +9,7 @@ import { countsNow, createCounters, type Counters } from '../turn/counters.ts';
 import { CLASS, METHOD } from '../stun/constants.ts';
 import { capabilities } from './capabilities.ts';
 import { createLibrary, type OnMessage } from './library.ts';
-import { RequestGuard } from './request-guard.ts';
-import type { AllocationOwners } from './allocation-owners.ts';
+import { Wall } from './request-guard.ts';
 
 /** How long our own sockets may take to answer. */
 const PROOF_MS = 3_000;
@@ -21,7 +20,7 @@ const DATA_INDICATION = METHOD.data | CLASS.indication;
 
 export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
   const udp = options.udp.filter(({ host }) => isIPv4(host));
-  const relay = options.relayHosts.find(({ announced }) => isIPv4(announced));
+  const relay = options.relayAddresses.find(({ announced }) => isIPv4(announced));
   if (udp.length === 0 || relay === undefined) {
     throw new SettingsError(
       'Cannot use node-turn: it speaks IPv4 only, and wants an IPv4 address to listen on and one to announce',
@@ -31,10 +30,10 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     throw new SettingsError('Cannot use node-turn: it listens on one port for all addresses');
   }
   const counters = createCounters();
-  const requestGuard = new RequestGuard(options, relay.announced, counters);
+  const wall = new Wall(options, relay.announced, counters);
   const library = createLibrary(
     { ...options, udp, relay, log: (message) => options.log.debug('node-turn says', { says: message }) },
-    requestGuard,
+    wall,
   );
   let sockets: readonly Socket[] = [];
 
@@ -42,7 +41,7 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     const open = sockets;
     sockets = [];
     const closed = open.map((socket) => once(socket, 'close'));
-    requestGuard.owners.close();
+    wall.close();
     if (open.length > 0) library.stop();
     await Promise.all(closed);
   };
@@ -52,7 +51,7 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     capabilities,
     start: async () => {
       sockets = library.start();
-      sockets.forEach((socket, index) => standBetween(socket, udp[index]!, requestGuard, counters));
+      sockets.forEach((socket, index) => guard(socket, udp[index]!, wall, counters));
       try {
         await Promise.all(sockets.map((socket, index) => listening(socket, udp[index]!)));
         await Promise.all(sockets.map((socket) => proveListening(socket)));
@@ -68,21 +67,16 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
         host: socket.address().address,
         port: socket.address().port,
       })),
-    stats: () => statsOf(requestGuard.owners, counters),
+    stats: () => statsOf(wall, counters),
     drain: () => {
-      requestGuard.owners.isDraining = true;
+      wall.isDraining = true;
     },
     reloadTls: () => undefined,
   };
 }
 
-/** Puts the guard between the socket and node-turn's listener, and sees to it that sending never throws. */
-function standBetween(
-  socket: Socket,
-  { host, port }: Endpoint,
-  requestGuard: RequestGuard,
-  counters: Counters,
-): void {
+/** Puts the wall between the socket and node-turn's listener, and sees to it that sending never throws. */
+function guard(socket: Socket, { host, port }: Endpoint, wall: Wall, counters: Counters): void {
   const [toLibrary] = socket.listeners('message') as [OnMessage];
   const send = socket.send.bind(socket) as (
     data: Buffer,
@@ -107,10 +101,10 @@ function standBetween(
       try {
         toLibrary(request, from);
       } catch {
-        counters.drops.malformed++; // the guard should have known; the client asks again
+        counters.drops.malformed++; // the wall should have known; the client asks again
       }
     };
-    requestGuard.receive({ fiveTuple, from, answer, passOn }, data);
+    wall.receive({ fiveTuple, from, answer, passOn }, data);
   });
 }
 
@@ -139,11 +133,11 @@ async function proveListening(socket: Socket): Promise<void> {
   await askBinding({ host: address === '0.0.0.0' ? '127.0.0.1' : address, port }, { timeoutMs: PROOF_MS });
 }
 
-function statsOf(owners: AllocationOwners, counters: Counters): TurnStats {
-  const sessions = [...owners.sessions];
+function statsOf(wall: Wall, counters: Counters): TurnStats {
+  const sessions = [...wall.sessions];
   return {
     ...countsNow(counters),
-    isDraining: owners.isDraining,
+    isDraining: wall.isDraining,
     allocations: sessions.length,
     permissions: sessions.reduce((sum, session) => sum + session.permissions().length, 0),
     channels: sessions.reduce(
@@ -152,6 +146,6 @@ function statsOf(owners: AllocationOwners, counters: Counters): TurnStats {
     ),
     reservations: 0,
     connections: 0,
-    relayPortsFree: owners.relayPortsFree,
+    relayPortsFree: wall.relayPortsFree,
   };
 }

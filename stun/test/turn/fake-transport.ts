@@ -1,9 +1,9 @@
-// A network for the TURN server that has no sockets: clients and relay sockets that write down what they are sent, and a
+// A world for the state machine that has no sockets: clients and relay sockets that write down what they are sent, and a
 // clock that stands still until it is moved.
 import type { AddressFamily, Transport, TurnStats } from '../../src/engine.ts';
-import type { Allocation, RelayedAddress } from '../../src/turn/allocation.ts';
+import type { Allocation, Relay } from '../../src/turn/allocation.ts';
 import { createCounters, type Counters } from '../../src/turn/counters.ts';
-import { TurnServer } from '../../src/turn/turn-server.ts';
+import { TurnMachine } from '../../src/turn/turn-server.ts';
 import type { Client, OnDatagram, RelaySocket } from '../../src/turn/transport-ports.ts';
 import { engineOptions, PASSWORD, REALM, type OptionChanges } from '../contracts/options.ts';
 import {
@@ -34,9 +34,9 @@ export interface SentToPeer {
   readonly data: string;
 }
 
-export class FakeTransport {
+export class FakeWorld {
   nowMs = 1_000_000;
-  readonly turnServer: TurnServer;
+  readonly machine: TurnMachine;
   readonly counters: Counters = createCounters();
   readonly toPeers: SentToPeer[] = [];
   readonly #sockets = new Map<string, OnDatagram>();
@@ -47,7 +47,7 @@ export class FakeTransport {
 
   constructor(changes: OptionChanges = {}) {
     const options = engineOptions({
-      relayHosts: [
+      relayAddresses: [
         { bind: '0.0.0.0', announced: OWN_IPV4 },
         { bind: '::', announced: OWN_IPV6 },
       ],
@@ -59,7 +59,7 @@ export class FakeTransport {
       ...changes,
       limits: { unauthenticatedPerSecondMax: 1_000_000, ...changes.limits },
     });
-    this.turnServer = new TurnServer(options, this.#open, this.counters);
+    this.machine = new TurnMachine(options, this.#open, this.counters);
   }
 
   /** A small generator with a fixed seed: every run is the same. */
@@ -100,7 +100,7 @@ export class FakeTransport {
 
   advance(ms: number): void {
     this.nowMs += ms;
-    this.turnServer.sweep();
+    this.machine.sweep();
   }
 
   /** A datagram from the internet to a relayed address. */
@@ -134,16 +134,16 @@ export class FakeClient extends TurnUser implements Client {
   readonly transport: Transport;
   readonly address: string;
   readonly port: number;
-  readonly fake: FakeTransport;
+  readonly world: FakeWorld;
   allocation: Allocation | undefined = undefined;
   readonly sent: Buffer[] = [];
   releases = 0;
   isSlow = false;
   #ids = 0;
 
-  constructor(fake: FakeTransport, name: string, at: FakeClientAddress) {
+  constructor(world: FakeWorld, name: string, at: FakeClientAddress) {
     super(name, PASSWORD);
-    this.fake = fake;
+    this.world = world;
     this.transport = at.transport;
     this.address = at.address;
     this.port = at.port;
@@ -167,7 +167,7 @@ export class FakeClient extends TurnUser implements Client {
   }
 
   receive(bytes: Buffer): void {
-    this.fake.turnServer.receive(this, bytes, 0, bytes.length);
+    this.world.machine.receive(this, bytes, 0, bytes.length);
   }
 
   /** What the server said since, as one message; undefined where it said nothing. */
@@ -240,6 +240,5 @@ export class FakeClient extends TurnUser implements Client {
 const isChallenge = (answer: Message): boolean => [401, 438].includes(errorCodeOf(answer) ?? 0);
 
 /** A relay's own view, for tests that look inside. */
-export const relaysOf = (client: FakeClient): readonly RelayedAddress[] =>
-  client.allocation?.relayedAddresses ?? [];
+export const relaysOf = (client: FakeClient): readonly Relay[] => client.allocation?.relays ?? [];
 export { REALM };

@@ -1,0 +1,2 @@
+export const built: string;
+export function buildSite(to?: string): Promise<void>;

@@ -1,0 +1,100 @@
+// Builds the pages into static files: node packages/site/build.mjs [FOLDER]. A page NAME is pages/NAME.html (what stands in <main>; its facts
+// in a comment on top) and, where it has a script, src/pages/NAME.ts. Needs nothing compiled first: our packages are taken as they stand.
+import { build, stop } from 'esbuild';
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { argv } from 'node:process';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import { brotliCompress, gzip } from 'node:zlib';
+import { renderPage } from './layout.mjs';
+
+const here = fileURLToPath(new URL('.', import.meta.url));
+export const built = join(here, 'dist', 'www');
+
+const common = {
+  absWorkingDir: here,
+  bundle: true,
+  minify: true,
+  platform: 'browser',
+  target: ['chrome109', 'firefox115', 'safari16.4'],
+  conditions: ['relay-swarm-source'],
+  legalComments: 'none',
+  logLevel: 'warning',
+};
+
+/** What pages of others load too has a name that stays: a module each, and a service worker, which no browser takes as a module everywhere. */
+const PUBLIC = [
+  { entry: 'src/entries/client.ts', out: 'client.js', format: 'esm' },
+  { entry: 'src/entries/swarm-video.ts', out: 'swarm-video.js', format: 'esm' },
+  { entry: 'src/stream/worker.ts', out: 'sw.js', format: 'iife' },
+];
+
+/** Everything into `to`, which is replaced as a whole once everything is there. */
+export async function buildSite(to = built) {
+  const fresh = `${to}.${process.pid}.tmp`;
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true });
+  const names = (await readdir(join(here, 'pages'))).map((file) => basename(file, '.html'));
+  const scriptOf = (name) => `src/pages/${name}.ts`;
+  const [{ metafile }] = await Promise.all([
+    build({
+      ...common,
+      entryPoints: [
+        'style/site.css',
+        ...names.map(scriptOf).filter((script) => existsSync(join(here, script))),
+      ],
+      outdir: join(fresh, 'assets'),
+      entryNames: '[name]-[hash]',
+      chunkNames: '[name]-[hash]',
+      format: 'esm',
+      splitting: true,
+      metafile: true,
+    }),
+    ...PUBLIC.map(({ entry, out, format }) =>
+      build({ ...common, entryPoints: [entry], outfile: join(fresh, out), format }),
+    ),
+    cp(join(here, 'static'), fresh, { recursive: true }),
+  ]);
+  const url = (file) => `/assets/${basename(file)}`;
+  const outputs = Object.entries(metafile.outputs);
+  const assetOf = (entry) => {
+    const found = outputs.find(([, { entryPoint }]) => entryPoint === entry);
+    if (found === undefined) return undefined;
+    const [file, { imports }] = found;
+    const statics = imports.filter(({ kind }) => kind === 'import-statement');
+    return { url: url(file), preloads: statics.map(({ path }) => url(path)) };
+  };
+  const style = assetOf('style/site.css').url;
+  for (const name of names) {
+    const source = await readFile(join(here, 'pages', `${name}.html`), 'utf8');
+    const html = renderPage({ name, source, names, style, script: assetOf(scriptOf(name)) });
+    await writeFile(join(fresh, `${name}.html`), html);
+  }
+  await compressFolder(fresh);
+  await rm(to, { recursive: true, force: true });
+  await rename(fresh, to);
+  await stop(); // its helper process would keep whoever builds from ending
+}
+
+/** Beside each text its compressed forms, so that no server compresses while it serves. */
+async function compressFolder(folder) {
+  const files = await readdir(folder, { recursive: true });
+  const texts = files.filter((file) => /\.(html|js|css|svg|json|webmanifest)$/.test(file));
+  await Promise.all(
+    texts.map(async (file) => {
+      const content = await readFile(join(folder, file));
+      const [zipped, brotli] = await Promise.all([
+        promisify(gzip)(content, { level: 9 }),
+        promisify(brotliCompress)(content),
+      ]);
+      await Promise.all([
+        writeFile(join(folder, `${file}.gz`), zipped),
+        writeFile(join(folder, `${file}.br`), brotli),
+      ]);
+    }),
+  );
+}
+
+if (import.meta.url === pathToFileURL(argv[1] ?? '').href) await buildSite(argv[2]);

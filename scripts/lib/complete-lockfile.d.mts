@@ -1,0 +1,1 @@
+export function missingOptionals(lock: object): Map<string, { version: string; dev?: boolean }>;
