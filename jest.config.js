@@ -1,5 +1,11 @@
-// Everything that needs neither root nor Docker. What needs the bundle up: jest.bundle.config.js.
-export const common = {
+// Three kinds of tests. `npm test` runs unit and integration, which need neither root nor Docker; `npm run test:bundle` the third.
+//   unit          rules and parts; fake clocks and dice, sockets of this process at most
+//   integration   in a folder integration/ or clients/, of nginx, and of the scripts: programs as their users meet them: services, browsers, nginx, coturn, the scripts
+//   bundle        what needs the bundle up in Docker (scripts/test.mjs brings it up, and sets BUNDLE_TESTS)
+const BUNDLE = '/test/bundle/';
+
+/** @type {import('jest').Config} */
+const common = {
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
@@ -16,12 +22,34 @@ export const common = {
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
 };
 
+// Regular expressions: where the tests of programs are.
+const INTEGRATION = [
+  '/test/(integration|clients)/',
+  '<rootDir>/nginx/test/',
+  '<rootDir>/test/[^/]+\\.test\\.ts$',
+];
+const NOT_OURS = ['/node_modules/', '/dist/'];
+const all = ['<rootDir>/**/test/**/*.test.ts'];
+/** @type {Record<string, { testMatch: string[], testPathIgnorePatterns: string[] }>} */
+const kinds = {
+  unit: { testMatch: all, testPathIgnorePatterns: [...NOT_OURS, BUNDLE, ...INTEGRATION] },
+  integration: {
+    testMatch: [
+      '<rootDir>/**/test/{integration,clients}/**/*.test.ts',
+      '<rootDir>/nginx/test/*.test.ts',
+      '<rootDir>/test/*.test.ts',
+    ],
+    testPathIgnorePatterns: [...NOT_OURS, BUNDLE],
+  },
+  bundle: { testMatch: ['<rootDir>/**/test/bundle/**/*.test.ts'], testPathIgnorePatterns: NOT_OURS },
+};
+
 /** @type {import('jest').Config} */
 export default {
-  ...common,
-  testMatch: ['<rootDir>/**/test/**/*.test.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '/dist/', '/test/bundle/'],
-  testTimeout: 30_000,
-  // Something that a test leaves open, or a thread of a native client, must not keep the gate waiting for ever.
-  forceExit: true,
+  projects: Object.entries(kinds)
+    .filter(([name]) => (name === 'bundle') === (process.env.BUNDLE_TESTS === 'true'))
+    .map(([displayName, kind]) => ({ ...common, displayName, ...kind })),
+  testTimeout: process.env.BUNDLE_TESTS === 'true' ? 300_000 : 30_000,
+  openHandlesTimeout: 0, // the reporter of ours says it
+  reporters: ['default', '<rootDir>/test/support/end-of-run.mjs'],
 };

@@ -35,7 +35,7 @@ async function bundleTests() {
       compose('logs', '--tail', '100');
       return 1;
     }
-    const status = jest(['--config', 'jest.bundle.config.js', '--runInBand', ...jestArgs], env);
+    const status = jest(['--runInBand', ...jestArgs], { ...env, BUNDLE_TESTS: 'true' });
     if (status !== 0) compose('logs', '--tail', '100');
     return status;
   } finally {

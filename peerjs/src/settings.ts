@@ -1,69 +1,153 @@
 // The signaling server's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
-import {
-  address,
-  flag,
-  integer,
-  path,
-  port,
-  secret,
-  text,
-  type Setting,
-  type Settings,
-} from '@relay-swarm/kit';
+import { address, flag, integer, optional, path, port, secret, text, type Settings } from '@relay-swarm/kit';
 import { origins, trustedProxies } from '@relay-swarm/net';
 
 export const peerjsSettings = {
-  host: address('PEERJS_HOST', { default: '127.0.0.1' }),
-  port: port('PEERJS_PORT', { default: 9000 }),
-  dataDir: path('DATA_DIR', { default: './data' }),
+  host: address('PEERJS_HOST', { default: '127.0.0.1' }, 'Address that it listens on without Docker'),
+  port: port('PEERJS_PORT', { default: 9000 }, 'TCP port that it listens on without Docker'),
+  dataDir: path(
+    'DATA_DIR',
+    { default: './data' },
+    'Folder of the files that the services share, without Docker',
+  ),
   trustedProxies: trustedProxies('PEERJS_TRUSTED_PROXIES', { default: [] }),
   origins: origins('PEERJS_ORIGINS'),
 
-  path: text('PEERJS_PATH', { charsMax: 100, default: '/' }),
-  key: text('PEERJS_KEY', { charsMax: 64, default: 'peerjs' }),
-  isDiscoverable: flag('PEERJS_DISCOVERY', { default: false }),
-  idCharsMax: integer('PEERJS_ID_CHARS_MAX', { min: 36, max: 256, default: 64 }),
-  authSecret: optional(secret('PEERJS_AUTH_SECRET', { charsMin: 32 })),
+  path: text(
+    'PEERJS_PATH',
+    { charsMax: 100, default: '/' },
+    'Path, as PeerJS clients have it in their options',
+  ),
+  key: text(
+    'PEERJS_KEY',
+    { charsMax: 64, default: 'peerjs' },
+    'Key, as PeerJS clients have it in their options',
+  ),
+  isDiscoverable: flag(
+    'PEERJS_DISCOVERY',
+    { default: false },
+    'Whether anybody may list the ids of everybody',
+  ),
+  idCharsMax: integer('PEERJS_ID_CHARS_MAX', { min: 36, max: 256, default: 64 }, 'Length of an id'),
+  authSecret: optional(
+    secret(
+      'PEERJS_AUTH_SECRET',
+      { charsMin: 32 },
+      'Secret that the tokens of clients must be signed with, in hex; empty lets everybody in',
+    ),
+  ),
 
-  connectionsMax: integer('PEERJS_CONNECTIONS_MAX', { min: 1, max: 1_000_000, default: 20_000 }),
-  connectionsPerAddressMax: integer('PEERJS_CONNECTIONS_PER_ADDRESS_MAX', {
-    min: 1,
-    max: 1_000_000,
-    default: 100,
-  }),
-  requestsPerSecond: integer('PEERJS_REQUESTS_PER_SECOND', { min: 1, max: 1_000_000, default: 10 }),
-  requestsBurst: integer('PEERJS_REQUESTS_BURST', { min: 1, max: 1_000_000, default: 200 }),
-  messagesPerSecond: integer('PEERJS_MESSAGES_PER_SECOND', { min: 1, max: 1_000_000, default: 50 }),
-  messagesBurst: integer('PEERJS_MESSAGES_BURST', { min: 10, max: 1_000_000, default: 500 }),
-  messagesPerAddressPerSecond: integer('PEERJS_MESSAGES_PER_ADDRESS_PER_SECOND', {
-    min: 1,
-    max: 10_000_000,
-    default: 500,
-  }),
-  messagesPerAddressBurst: integer('PEERJS_MESSAGES_PER_ADDRESS_BURST', {
-    min: 10,
-    max: 10_000_000,
-    default: 5000,
-  }),
-  frameBytesMax: integer('PEERJS_FRAME_BYTES_MAX', { min: 1024, max: 1_048_576, default: 65_536 }),
-  sendBufferBytesMax: integer('PEERJS_SEND_BUFFER_BYTES_MAX', {
-    min: 16_384,
-    max: 16_777_216,
-    default: 1_048_576,
-  }),
-  queuedPerPeerMax: integer('PEERJS_QUEUED_PER_PEER_MAX', { min: 1, max: 10_000, default: 100 }),
-  queuedBytesMax: integer('PEERJS_QUEUED_BYTES_MAX', {
-    min: 65_536,
-    max: 1_073_741_824,
-    default: 33_554_432,
-  }),
-  faultsMax: integer('PEERJS_FAULTS_MAX', { min: 1, max: 1_000_000, default: 50 }),
+  connectionsMax: integer(
+    'PEERJS_CONNECTIONS_MAX',
+    { min: 1, max: 1_000_000, default: 20_000 },
+    'Open WebSockets in all',
+  ),
+  connectionsPerAddressMax: integer(
+    'PEERJS_CONNECTIONS_PER_ADDRESS_MAX',
+    {
+      min: 1,
+      max: 1_000_000,
+      default: 100,
+    },
+    'Open WebSockets of one address (IPv6: of one /64)',
+  ),
+  requestsPerSecond: integer(
+    'PEERJS_REQUESTS_PER_SECOND',
+    { min: 1, max: 1_000_000, default: 10 },
+    'Requests of one address in each second, new WebSockets included',
+  ),
+  requestsBurst: integer(
+    'PEERJS_REQUESTS_BURST',
+    { min: 1, max: 1_000_000, default: 200 },
+    'Requests of one address at once',
+  ),
+  messagesPerSecond: integer(
+    'PEERJS_MESSAGES_PER_SECOND',
+    { min: 1, max: 1_000_000, default: 50 },
+    'Messages of one client in each second',
+  ),
+  messagesBurst: integer(
+    'PEERJS_MESSAGES_BURST',
+    { min: 10, max: 1_000_000, default: 500 },
+    'Messages of one client at once',
+  ),
+  messagesPerAddressPerSecond: integer(
+    'PEERJS_MESSAGES_PER_ADDRESS_PER_SECOND',
+    {
+      min: 1,
+      max: 10_000_000,
+      default: 500,
+    },
+    'Messages of all clients of one address in each second',
+  ),
+  messagesPerAddressBurst: integer(
+    'PEERJS_MESSAGES_PER_ADDRESS_BURST',
+    {
+      min: 10,
+      max: 10_000_000,
+      default: 5000,
+    },
+    'Messages of all clients of one address at once',
+  ),
+  frameBytesMax: integer(
+    'PEERJS_FRAME_BYTES_MAX',
+    { min: 1024, max: 1_048_576, default: 65_536 },
+    'Size of one message',
+  ),
+  sendBufferBytesMax: integer(
+    'PEERJS_SEND_BUFFER_BYTES_MAX',
+    {
+      min: 16_384,
+      max: 16_777_216,
+      default: 1_048_576,
+    },
+    'What may wait for one slow reader before its connection is closed',
+  ),
+  queuedPerPeerMax: integer(
+    'PEERJS_QUEUED_PER_PEER_MAX',
+    { min: 1, max: 10_000, default: 100 },
+    'Messages kept for a peer that is not there yet',
+  ),
+  queuedBytesMax: integer(
+    'PEERJS_QUEUED_BYTES_MAX',
+    {
+      min: 65_536,
+      max: 1_073_741_824,
+      default: 33_554_432,
+    },
+    'Size of all such messages together',
+  ),
+  faultsMax: integer(
+    'PEERJS_FAULTS_MAX',
+    { min: 1, max: 1_000_000, default: 50 },
+    'Messages that make no sense before the connection is closed',
+  ),
 
-  expireSeconds: integer('PEERJS_EXPIRE_SECONDS', { min: 1, max: 60, default: 5 }),
-  pingSeconds: integer('PEERJS_PING_SECONDS', { min: 1, max: 300, default: 27 }),
-  idleSeconds: integer('PEERJS_IDLE_SECONDS', { min: 3, max: 3600, default: 90 }),
-  healthSeconds: integer('PEERJS_HEALTH_SECONDS', { min: 1, max: 60, default: 5 }),
-  drainSeconds: integer('PEERJS_DRAIN_SECONDS', { min: 0, max: 5, default: 3 }),
+  expireSeconds: integer(
+    'PEERJS_EXPIRE_SECONDS',
+    { min: 1, max: 60, default: 5 },
+    'How long messages are kept for a peer that is not there yet',
+  ),
+  pingSeconds: integer(
+    'PEERJS_PING_SECONDS',
+    { min: 1, max: 300, default: 27 },
+    'How often a connection is pinged',
+  ),
+  idleSeconds: integer(
+    'PEERJS_IDLE_SECONDS',
+    { min: 3, max: 3600, default: 90 },
+    'How long a connection may say nothing, not even a pong',
+  ),
+  healthSeconds: integer(
+    'PEERJS_HEALTH_SECONDS',
+    { min: 1, max: 60, default: 5 },
+    'How often its health snapshot is written to the shared volume',
+  ),
+  drainSeconds: integer(
+    'PEERJS_DRAIN_SECONDS',
+    { min: 0, max: 5, default: 3 },
+    'At a stop, connections are closed spread over this time',
+  ),
 };
 
 export type PeerjsSettings = Settings<typeof peerjsSettings>;
@@ -92,8 +176,4 @@ export function checkPeerjsSettings(settings: PeerjsSettings): readonly string[]
     );
   }
   return faults;
-}
-
-function optional<T>(one: Setting<T>): Setting<T | undefined> {
-  return { ...one, default: undefined, required: false };
 }

@@ -9,12 +9,13 @@ export function hasDocker() {
   return answers('compose', 'version') && answers('info');
 }
 
-/** A TCP port of 127.0.0.1 that nobody uses now. */
+/** A TCP port of 127.0.0.1 that nobody uses now.
+ * @returns {Promise<number>} */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
   });

@@ -5,7 +5,10 @@ const UNCLOSED = /^(["'])(?!.*\1)/;
 
 /** `faults` stop a start; `unknown` are names that nobody reads, which may be misspelt. `known` are the names of .env.example. */
 export function checkEnvLines(text, known) {
-  const [faults, unknown] = [[], []];
+  /** @type {string[]} */
+  const faults = [];
+  /** @type {string[]} */
+  const unknown = [];
   text.split(/\r?\n/).forEach((line, at) => {
     if (/^\s*(#|$)/.test(line)) return;
     const [, name, value] = SETTING.exec(line) ?? [];

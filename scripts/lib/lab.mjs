@@ -21,7 +21,10 @@ const projectOf = (number) => `${NETWORK}-${number}`;
 const hostOf = (number) => `${projectOf(number)}-host-1`;
 const containerOf = (number, service) => `${projectOf(number)}-${service}-1`;
 
-/** Runs docker and resolves to what it printed; rejects with what it complained of. */
+/** Runs docker and resolves to what it printed; rejects with what it complained of.
+ * @param {string[]} args
+ * @param {{ env?: Record<string, string>, input?: string }} [options]
+ * @returns {Promise<string>} */
 function docker(args, { env, input = '' } = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn('docker', args, {

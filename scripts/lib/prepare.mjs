@@ -8,7 +8,9 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 const NODE_MIN = [20, 19];
 
-/** A sentence about what is wrong; the script ends with exit code 1. */
+/** A sentence about what is wrong; the script ends with exit code 1.
+ * @param {string} sentence
+ * @returns {never} */
 export function fail(sentence) {
   console.error(`relay-swarm: ${sentence}`);
   process.exit(1);

@@ -13,7 +13,11 @@ const withoutSlash = (url) => url.replace(/\/$/, '');
 const asHttp = (url) => withoutSlash(url).replace(/^ws/, 'http');
 const asWs = (url) => withoutSlash(url).replace(/^http/, 'ws');
 
-/** Rejects when the promise takes too long. */
+/** Rejects when the promise takes too long.
+ * @template T
+ * @param {Promise<T>} promise
+ * @param {string} what
+ * @returns {Promise<T>} */
 function inTime(promise, what) {
   let timer;
   const late = new Promise((_, reject) => {
@@ -32,10 +36,10 @@ async function getJson(url) {
 async function open(url) {
   const socket = new WebSocket(url);
   const inbox = [];
-  let wake = () => undefined;
+  let wake = (/** @type {unknown} */ _) => {};
   socket.on('message', (data) => {
-    inbox.push(JSON.parse(data));
-    wake();
+    inbox.push(JSON.parse(String(data)));
+    wake(undefined);
   });
   await inTime(
     new Promise((resolve, reject) => socket.once('open', resolve).once('error', reject)),
@@ -74,11 +78,8 @@ async function announcePair() {
       answer: { type: 'answer', sdp: 'smoke' },
     });
     await second.next('answer', (message) => 'answer' in message);
-    for (const [client, peerId] of [
-      [first, firstId],
-      [second, secondId],
-    ])
-      client.send({ ...base, peer_id: peerId, event: 'stopped' });
+    first.send({ ...base, peer_id: firstId, event: 'stopped' });
+    second.send({ ...base, peer_id: secondId, event: 'stopped' });
   } finally {
     first.close();
     second.close();
@@ -159,7 +160,7 @@ function ask(socket, { host, port }, packet, what) {
 }
 
 function readIceUrl(url) {
-  const [, scheme, host, port] = /^(stun|turns?):([^:?]+)(?::(\d+))?/.exec(url);
+  const [, scheme, host, port] = /^(stun|turns?):([^:?]+)(?::(\d+))?/.exec(url) ?? [];
   return { host, port: Number(port ?? (scheme === 'turns' ? 5349 : 3478)) };
 }
 

@@ -59,7 +59,7 @@ export function supervise({ name, file, cwd, env, print, onFailure }) {
         const last = setTimeout(() => ended.kill('SIGKILL'), STOP_MS_MAX);
         ended.once('close', () => {
           clearTimeout(last);
-          resolve();
+          resolve(undefined);
         });
         ended.kill('SIGTERM');
       });

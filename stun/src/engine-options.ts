@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { isIPv6 } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createAuthenticate } from './auth/authenticate.ts';
-import type { Endpoint, RelayAddress, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
+import type { Endpoint, RelayHost, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
 import { interfaceAddresses, type PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
 
@@ -32,7 +32,7 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     realm,
     software: '', // nobody has to know
     authenticate: createAuthenticate({ secrets, realm, now: Date.now }),
-    relayAddresses: relayAddresses(address, own),
+    relayHosts: relayHosts(address, own),
     relayPortMin,
     relayPortMax,
     peers: { allowed: settings.allowedPeers, denied: settings.deniedPeers },
@@ -78,8 +78,8 @@ function anyAddresses(own: readonly string[]): string[] {
  * Relay sockets bind to the announced address where it is this machine's, so that peers see packets come from it; behind NAT
  * and on loopback (a container that is published there) to any.
  */
-export function relayAddresses({ ipv4, ipv6 }: PublicAddress, own: readonly string[]): RelayAddress[] {
-  const relay = (announced: string | undefined, any: string): RelayAddress[] => {
+export function relayHosts({ ipv4, ipv6 }: PublicAddress, own: readonly string[]): RelayHost[] {
+  const relay = (announced: string | undefined, any: string): RelayHost[] => {
     if (announced === undefined) return [];
     const isLoopback = announced === '::1' || announced.startsWith('127.');
     return [{ announced, bind: own.includes(announced) && !isLoopback ? announced : any }];

@@ -22,7 +22,7 @@ export interface TlsFiles {
 }
 
 /** One address from which relayed ports are taken; at most one for each family. */
-export interface RelayAddress {
+export interface RelayHost {
   /** The local address that relay sockets bind to. */
   readonly bind: string;
   /** The address that clients and peers are told; differs from `bind` behind NAT. */
@@ -87,7 +87,7 @@ export interface TurnEngineOptions {
   /** SOFTWARE in responses; '' leaves it out. */
   readonly software: string;
   readonly authenticate: Authenticate;
-  readonly relayAddresses: readonly RelayAddress[];
+  readonly relayHosts: readonly RelayHost[];
   readonly relayPortMin: number;
   readonly relayPortMax: number;
   readonly peers: PeerRules;

@@ -12,7 +12,7 @@ import { networkTest } from './turn/peer-policy.ts';
 import { ConnectionCounts } from './listeners/connection-counts.ts';
 import { countsNow, createCounters, type Counters } from './turn/counters.ts';
 import { familyOf } from './stun/ip-address.ts';
-import { TurnMachine } from './turn/turn-server.ts';
+import { TurnServer } from './turn/turn-server.ts';
 import { NAME_BYTES_MAX } from './stun/message-writer.ts';
 import { StreamListener } from './listeners/stream-listener.ts';
 import { UdpListener } from './listeners/udp-listener.ts';
@@ -28,7 +28,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
   const counters = createCounters();
   const connections = new ConnectionCounts(options.limits);
   const openRelaySocket = relaySocketOpener(options, counters);
-  const machine = new TurnMachine(options, openRelaySocket, counters);
+  const turnServer = new TurnServer(options, openRelaySocket, counters);
   const udp: UdpListener[] = [];
   const streams: StreamListener[] = [];
   let tlsFiles = options.tlsFiles;
@@ -37,7 +37,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
   const openUdp = (): void => {
     for (const endpoint of options.udp) {
       try {
-        udp.push(new UdpListener(endpoint, machine, counters, options.limits.sendBufferBytesMax));
+        udp.push(new UdpListener(endpoint, turnServer, counters, options.limits.sendBufferBytesMax));
       } catch (error) {
         throw explainListenError(error as Error, 'TURN over UDP', endpoint.port, 'STUN_PORT');
       }
@@ -45,7 +45,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
   };
   const openStreams = async (): Promise<void> => {
     const isProxy = networkTest(options.proxyProtocolFrom);
-    const shared = { options, machine, counters, connections, isProxy };
+    const shared = { options, turnServer, counters, connections, isProxy };
     for (const endpoint of options.tcp) {
       streams.push(new StreamListener({ ...shared, endpoint, tlsFiles: undefined }));
     }
@@ -66,7 +66,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
     clearInterval(sweeper);
     for (const listener of udp.splice(0)) listener.close();
     await Promise.all(streams.splice(0).map((listener) => listener.close()));
-    machine.close();
+    turnServer.close();
   };
 
   return {
@@ -82,16 +82,16 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
         throw error;
       }
       sweeper = setInterval(() => {
-        machine.sweep();
+        turnServer.sweep();
         for (const listener of streams) listener.sweep(options.nowMs());
       }, SWEEP_MS);
       sweeper.unref();
     },
     stop,
     listening: (): readonly ListeningAddress[] => [...udp, ...streams].map((listener) => listener.listening),
-    stats: () => statsOf(machine, counters, connections),
+    stats: () => statsOf(turnServer, counters, connections),
     drain: () => {
-      machine.table.isDraining = true;
+      turnServer.table.isDraining = true;
     },
     reloadTls: (files: TlsFiles) => {
       for (const listener of streams) listener.reloadTls(files);
@@ -103,7 +103,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
 function check(options: TurnEngineOptions): void {
   const { relayPortMin, relayPortMax, tls, tlsFiles, realm, software } = options;
   const faults = [
-    options.relayAddresses.length === 0 && 'Cannot relay: found no relay address, wanted at least one',
+    options.relayHosts.length === 0 && 'Cannot relay: found no relay address, wanted at least one',
     relayPortMin > relayPortMax && `Cannot relay: found no ports from ${relayPortMin} to ${relayPortMax}`,
     tls.length > 0 && tlsFiles === undefined && 'Cannot listen for TLS: found no certificate',
     (realm === '' || Buffer.byteLength(realm) > NAME_BYTES_MAX) &&
@@ -115,7 +115,7 @@ function check(options: TurnEngineOptions): void {
 }
 
 function relaySocketOpener(options: TurnEngineOptions, counters: Counters): OpenRelaySocket {
-  const hosts = new Map(options.relayAddresses.map(({ bind }) => [familyOf(bind), bind]));
+  const hosts = new Map(options.relayHosts.map(({ bind }) => [familyOf(bind), bind]));
   return (family, port, onDatagram) => {
     const host = hosts.get(family);
     if (host === undefined) return undefined;
@@ -139,7 +139,7 @@ function relaySocketOpener(options: TurnEngineOptions, counters: Counters): Open
 
 /** A relay address that is not this machine's would show only with the first client. */
 function tryRelaying(options: TurnEngineOptions, counters: Counters): void {
-  for (const { bind, announced } of options.relayAddresses) {
+  for (const { bind, announced } of options.relayHosts) {
     const family = familyOf(bind);
     if (family !== familyOf(announced)) {
       throw new SettingsError(`Cannot relay: found ${bind} for ${announced}, wanted both IPv4 or both IPv6`);
@@ -163,7 +163,7 @@ function tryRelaying(options: TurnEngineOptions, counters: Counters): void {
 }
 
 function capabilitiesOf(options: TurnEngineOptions): TurnCapabilities {
-  const families = options.relayAddresses.map(({ announced }) => familyOf(announced));
+  const families = options.relayHosts.map(({ announced }) => familyOf(announced));
   return {
     transports: (['udp', 'tcp', 'tls'] as const).filter((transport) => options[transport].length > 0),
     ipv6Listeners: true,
@@ -187,8 +187,8 @@ function capabilitiesOf(options: TurnEngineOptions): TurnCapabilities {
   };
 }
 
-function statsOf(machine: TurnMachine, counters: Counters, connections: ConnectionCounts): TurnStats {
-  const { table } = machine;
+function statsOf(turnServer: TurnServer, counters: Counters, connections: ConnectionCounts): TurnStats {
+  const { table } = turnServer;
   let permissions = 0;
   let channels = 0;
   for (const allocation of table.allocations) {
@@ -203,6 +203,6 @@ function statsOf(machine: TurnMachine, counters: Counters, connections: Connecti
     channels,
     reservations: table.reservations,
     connections: connections.total,
-    relayPortsFree: machine.relayPortsFree,
+    relayPortsFree: turnServer.relayPortsFree,
   };
 }

@@ -5,6 +5,7 @@ import {
   flag,
   integer,
   list,
+  optional,
   path,
   port,
   secret,
@@ -21,66 +22,202 @@ import { isHostName, readIceUrl } from './ice-servers/ice-urls.ts';
 import { ORIGINS, readOrigin } from './ice-servers/origins.ts';
 
 export const settings = {
-  engine: choice('STUN_ENGINE', { of: ['native', 'node-turn'], default: 'native' }),
-  dataDir: path('DATA_DIR', { default: './data' }),
+  engine: choice(
+    'STUN_ENGINE',
+    { of: ['native', 'node-turn'], default: 'native' },
+    'native is our own server; node-turn is the library of that name',
+  ),
+  dataDir: path(
+    'DATA_DIR',
+    { default: './data' },
+    'Folder of the files that the services share, without Docker',
+  ),
 
   // Where it listens, and what the world is told
-  listenAddresses: addresses('STUN_LISTEN_ADDRESSES', { itemsMax: 16 }),
-  port: port('STUN_PORT', { default: 3478 }),
-  tlsPort: port('STUN_TLS_PORT', { default: 5349 }),
-  tlsCertFile: optional(path('STUN_TLS_CERT_FILE', {})),
-  tlsKeyFile: optional(path('STUN_TLS_KEY_FILE', {})),
-  httpHost: address('STUN_HTTP_HOST', { default: '127.0.0.1' }),
-  httpPort: port('STUN_HTTP_PORT', { default: 8478 }),
-  relayPortMin: integer('STUN_RELAY_PORT_MIN', { min: 1024, max: 65_535, default: 49_152 }),
-  relayPortMax: integer('STUN_RELAY_PORT_MAX', { min: 1024, max: 65_535, default: 65_535 }),
-  publicAddresses: addresses('PUBLIC_IP', { itemsMax: 2 }),
-  detectServers: stunServers('STUN_DETECT_SERVERS', { itemsMax: 4 }),
-  publicHosts: list('STUN_PUBLIC_HOST', {
-    of: 'names or addresses',
-    itemsMax: 4,
-    default: [],
-    item: readHost,
-  }),
-  urls: list('STUN_URLS', { of: 'stun:, turn: or turns: URLs', itemsMax: 16, default: [], item: readIceUrl }),
-  proxyProtocolFrom: networks('STUN_PROXY_PROTOCOL_FROM'),
+  listenAddresses: addresses(
+    'STUN_LISTEN_ADDRESSES',
+    { itemsMax: 16 },
+    'Addresses to listen on; empty is all',
+  ),
+  port: port('STUN_PORT', { default: 3478 }, 'UDP and TCP port of STUN and TURN'),
+  tlsPort: port('STUN_TLS_PORT', { default: 5349 }, 'TCP port of TURN over TLS'),
+  tlsCertFile: optional(
+    path('STUN_TLS_CERT_FILE', {}, 'Certificate for TURN over TLS; without it there is none'),
+  ),
+  tlsKeyFile: optional(path('STUN_TLS_KEY_FILE', {}, 'Its key')),
+  httpHost: address(
+    'STUN_HTTP_HOST',
+    { default: '127.0.0.1' },
+    'Address on which /ice-servers, /healthz and /metrics listen without Docker',
+  ),
+  httpPort: port('STUN_HTTP_PORT', { default: 8478 }, 'TCP port of these'),
+  relayPortMin: integer(
+    'STUN_RELAY_PORT_MIN',
+    { min: 1024, max: 65_535, default: 49_152 },
+    'First port of relayed addresses; in the bundle on a laptop 49160',
+  ),
+  relayPortMax: integer(
+    'STUN_RELAY_PORT_MAX',
+    { min: 1024, max: 65_535, default: 65_535 },
+    'Last port of relayed addresses; in the bundle on a laptop 49179',
+  ),
+  publicAddresses: addresses(
+    'PUBLIC_IP',
+    { itemsMax: 2 },
+    "This machine's address as the internet sees it, one of each family; empty finds it out by asking STUN_DETECT_SERVERS",
+  ),
+  detectServers: stunServers(
+    'STUN_DETECT_SERVERS',
+    { itemsMax: 4 },
+    'STUN servers that say how the internet sees this machine',
+  ),
+  publicHosts: list(
+    'STUN_PUBLIC_HOST',
+    {
+      of: 'names or addresses',
+      itemsMax: 4,
+      default: [],
+      item: readHost,
+    },
+    'Names or addresses under which browsers are told to reach it',
+  ),
+  urls: list(
+    'STUN_URLS',
+    { of: 'stun:, turn: or turns: URLs', itemsMax: 16, default: [], item: readIceUrl },
+    'The complete URLs for browsers, instead of those made from names and ports',
+  ),
+  proxyProtocolFrom: networks(
+    'STUN_PROXY_PROTOCOL_FROM',
+    "Proxies that say the client's address by PROXY protocol",
+  ),
 
   // Credentials
-  realm: text('STUN_REALM', { charsMax: 127, default: 'relay-swarm' }),
-  secret: optional(secret('STUN_SECRET', { charsMin: SECRET_CHARS_MIN })),
-  secretFile: optional(path('STUN_SECRET_FILE', {})),
-  secretPrevious: optional(secret('STUN_SECRET_PREVIOUS', { charsMin: SECRET_CHARS_MIN })),
-  secretPreviousFile: optional(path('STUN_SECRET_PREVIOUS_FILE', {})),
-  secretDir: path('STUN_SECRET_DIR', { default: './data/stun-secret' }),
-  secretGenerate: flag('STUN_SECRET_GENERATE', { default: true }),
-  credentialTtlSeconds: integer('STUN_CREDENTIAL_TTL_SECONDS', { min: 60, max: 86_400, default: 3_600 }),
-  origins: list('STUN_ORIGINS', { of: ORIGINS, itemsMax: 200, default: [], item: readOrigin }),
+  realm: text('STUN_REALM', { charsMax: 127, default: 'relay-swarm' }, 'Realm of the credentials'),
+  secret: optional(
+    secret(
+      'STUN_SECRET',
+      { charsMin: SECRET_CHARS_MIN },
+      'Secret behind the short-lived credentials, in hex; without it one is generated and kept in STUN_SECRET_DIR',
+    ),
+  ),
+  secretFile: optional(path('STUN_SECRET_FILE', {}, 'The same in a file')),
+  secretPrevious: optional(
+    secret(
+      'STUN_SECRET_PREVIOUS',
+      { charsMin: SECRET_CHARS_MIN },
+      'The secret before, which stays good for credentials that are in use',
+    ),
+  ),
+  secretPreviousFile: optional(path('STUN_SECRET_PREVIOUS_FILE', {}, 'The same in a file')),
+  secretDir: path(
+    'STUN_SECRET_DIR',
+    { default: './data/stun-secret' },
+    'Folder of the generated secret, without Docker',
+  ),
+  secretGenerate: flag('STUN_SECRET_GENERATE', { default: true }, 'Whether a secret may be generated'),
+  credentialTtlSeconds: integer(
+    'STUN_CREDENTIAL_TTL_SECONDS',
+    { min: 60, max: 86_400, default: 3_600 },
+    'How long credentials are good for',
+  ),
+  origins: list(
+    'STUN_ORIGINS',
+    { of: ORIGINS, itemsMax: 200, default: [], item: readOrigin },
+    'Sites that may ask for credentials; empty is everybody',
+  ),
   trustedProxies: trustedProxies('STUN_TRUSTED_PROXIES', { default: [] }),
-  iceServersPerMinuteMax: limit('STUN_ICE_SERVERS_PER_MINUTE_MAX', { max: 100_000, default: 60 }),
+  iceServersPerMinuteMax: limit(
+    'STUN_ICE_SERVERS_PER_MINUTE_MAX',
+    { max: 100_000, default: 60 },
+    'Credentials for one address in each minute',
+  ),
 
   // Peers: only the public internet, with these exceptions
-  allowedPeers: networks('STUN_ALLOWED_PEERS'),
-  deniedPeers: networks('STUN_DENIED_PEERS'),
+  allowedPeers: networks(
+    'STUN_ALLOWED_PEERS',
+    'Peers outside the public internet that may be reached all the same',
+  ),
+  deniedPeers: networks('STUN_DENIED_PEERS', 'Peers that may not be reached'),
 
   // Limits; bytes a second of 0 are no limit
-  allocationsMax: limit('STUN_ALLOCATIONS_MAX', { max: 60_000, default: 2_000 }),
-  allocationsPerUserMax: limit('STUN_ALLOCATIONS_PER_USER_MAX', { max: 60_000, default: 60 }),
-  allocationsPerAddressMax: limit('STUN_ALLOCATIONS_PER_ADDRESS_MAX', { max: 60_000, default: 200 }),
-  permissionsPerAllocationMax: limit('STUN_PERMISSIONS_PER_ALLOCATION_MAX', { max: 10_000, default: 100 }),
-  channelsPerAllocationMax: limit('STUN_CHANNELS_PER_ALLOCATION_MAX', { max: 4_096, default: 100 }),
-  bytesPerSecondPerAllocationMax: bytes('STUN_BYTES_PER_SECOND_PER_ALLOCATION_MAX', { default: 1_000_000 }),
-  bytesPerSecondPerUserMax: bytes('STUN_BYTES_PER_SECOND_PER_USER_MAX', { default: 4_000_000 }),
-  bytesPerSecondMax: bytes('STUN_BYTES_PER_SECOND_MAX', { default: 0 }),
-  connectionsMax: limit('STUN_CONNECTIONS_MAX', { max: 100_000, default: 2_000 }),
-  connectionsPerAddressMax: limit('STUN_CONNECTIONS_PER_ADDRESS_MAX', { max: 100_000, default: 200 }),
-  unauthenticatedPerSecondMax: limit('STUN_UNAUTHENTICATED_PER_SECOND_MAX', { max: 100_000, default: 100 }),
-  sendBufferBytesMax: limit('STUN_SEND_BUFFER_BYTES_MAX', { min: 65_536, max: 2 ** 26, default: 2 ** 20 }),
+  allocationsMax: limit('STUN_ALLOCATIONS_MAX', { max: 60_000, default: 2_000 }, 'Allocations in all'),
+  allocationsPerUserMax: limit(
+    'STUN_ALLOCATIONS_PER_USER_MAX',
+    { max: 60_000, default: 60 },
+    'Allocations of one user name',
+  ),
+  allocationsPerAddressMax: limit(
+    'STUN_ALLOCATIONS_PER_ADDRESS_MAX',
+    { max: 60_000, default: 200 },
+    'Allocations of one address',
+  ),
+  permissionsPerAllocationMax: limit(
+    'STUN_PERMISSIONS_PER_ALLOCATION_MAX',
+    { max: 10_000, default: 100 },
+    'Peers that one allocation may reach',
+  ),
+  channelsPerAllocationMax: limit(
+    'STUN_CHANNELS_PER_ALLOCATION_MAX',
+    { max: 4_096, default: 100 },
+    'Channels of one allocation',
+  ),
+  bytesPerSecondPerAllocationMax: bytes(
+    'STUN_BYTES_PER_SECOND_PER_ALLOCATION_MAX',
+    { default: 1_000_000 },
+    'What one allocation relays in each second; 0 is no limit',
+  ),
+  bytesPerSecondPerUserMax: bytes(
+    'STUN_BYTES_PER_SECOND_PER_USER_MAX',
+    { default: 4_000_000 },
+    'What one user name relays in each second; 0 is no limit',
+  ),
+  bytesPerSecondMax: bytes(
+    'STUN_BYTES_PER_SECOND_MAX',
+    { default: 0 },
+    'What is relayed in each second in all; 0 is no limit',
+  ),
+  connectionsMax: limit(
+    'STUN_CONNECTIONS_MAX',
+    { max: 100_000, default: 2_000 },
+    'TCP and TLS connections in all',
+  ),
+  connectionsPerAddressMax: limit(
+    'STUN_CONNECTIONS_PER_ADDRESS_MAX',
+    { max: 100_000, default: 200 },
+    'TCP and TLS connections of one address',
+  ),
+  unauthenticatedPerSecondMax: limit(
+    'STUN_UNAUTHENTICATED_PER_SECOND_MAX',
+    { max: 100_000, default: 100 },
+    'Requests without credentials that one address is answered in each second',
+  ),
+  sendBufferBytesMax: limit(
+    'STUN_SEND_BUFFER_BYTES_MAX',
+    { min: 65_536, max: 2 ** 26, default: 2 ** 20 },
+    'What may wait for one slow reader before its connection is closed',
+  ),
 
   // Times
-  allocationSecondsMax: integer('STUN_ALLOCATION_SECONDS_MAX', { min: 600, max: 86_400, default: 3_600 }),
-  nonceSeconds: integer('STUN_NONCE_SECONDS', { min: 60, max: 86_400, default: 600 }),
-  idleConnectionSecondsMax: integer('STUN_IDLE_CONNECTION_SECONDS_MAX', { min: 5, max: 3_600, default: 30 }),
-  healthSeconds: integer('STUN_HEALTH_SECONDS', { min: 1, max: 60, default: 5 }),
+  allocationSecondsMax: integer(
+    'STUN_ALLOCATION_SECONDS_MAX',
+    { min: 600, max: 86_400, default: 3_600 },
+    'Longest lifetime of an allocation that is not refreshed',
+  ),
+  nonceSeconds: integer(
+    'STUN_NONCE_SECONDS',
+    { min: 60, max: 86_400, default: 600 },
+    'How long a nonce is good for',
+  ),
+  idleConnectionSecondsMax: integer(
+    'STUN_IDLE_CONNECTION_SECONDS_MAX',
+    { min: 5, max: 3_600, default: 30 },
+    'How long a TCP or TLS connection without an allocation stays open',
+  ),
+  healthSeconds: integer(
+    'STUN_HEALTH_SECONDS',
+    { min: 1, max: 60, default: 5 },
+    'How often its health snapshot is written to the shared volume',
+  ),
 } as const;
 
 export type StunSettings = Settings<typeof settings>;
@@ -134,40 +271,51 @@ export function checkSettings(found: StunSettings): string[] {
   return faults;
 }
 
-/** A setting that may be missing; its value is then undefined. */
-function optional<T>(one: Setting<T>): Setting<T | undefined> {
-  return { ...one, default: undefined, required: false };
-}
-
-function addresses(name: string, rule: { itemsMax: number }): Setting<readonly string[]> {
+function addresses(name: string, rule: { itemsMax: number }, help: string): Setting<readonly string[]> {
   const item = (one: string): string | undefined => (isIP(one) === 0 ? undefined : one);
-  return list(name, { of: 'IPv4 or IPv6 addresses', itemsMax: rule.itemsMax, default: [], item });
+  return list(name, { of: 'IPv4 or IPv6 addresses', itemsMax: rule.itemsMax, default: [], item }, help);
 }
 
-function networks(name: string): Setting<readonly string[]> {
-  return list(name, {
-    of: 'addresses or networks (10.1.2.3, 10.0.0.0/8)',
-    itemsMax: 64,
-    default: [],
-    item: readNetwork,
-  });
+function networks(name: string, help: string): Setting<readonly string[]> {
+  return list(
+    name,
+    {
+      of: 'addresses or networks (10.1.2.3, 10.0.0.0/8)',
+      itemsMax: 64,
+      default: [],
+      item: readNetwork,
+    },
+    help,
+  );
 }
 
-function limit(name: string, rule: { min?: number; max: number; default: number }): Setting<number> {
-  return integer(name, { min: 1, ...rule });
+function limit(
+  name: string,
+  rule: { min?: number; max: number; default: number },
+  help: string,
+): Setting<number> {
+  return integer(name, { min: 1, ...rule }, help);
 }
 
-function bytes(name: string, rule: { default: number }): Setting<number> {
-  return integer(name, { min: 0, max: 100_000_000_000, ...rule });
+function bytes(name: string, rule: { default: number }, help: string): Setting<number> {
+  return integer(name, { min: 0, max: 100_000_000_000, ...rule }, help);
 }
 
-function stunServers(name: string, { itemsMax }: { itemsMax: number }): Setting<readonly Endpoint[]> {
-  return list(name, {
-    of: 'STUN servers (stun.example.org:3478)',
-    itemsMax,
-    default: [],
-    item: readEndpoint,
-  });
+function stunServers(
+  name: string,
+  { itemsMax }: { itemsMax: number },
+  help: string,
+): Setting<readonly Endpoint[]> {
+  return list(
+    name,
+    {
+      of: 'STUN servers (stun.example.org:3478)',
+      itemsMax,
+      default: [],
+      item: readEndpoint,
+    },
+    help,
+  );
 }
 
 function readHost(value: string): string | undefined {

@@ -1,7 +1,7 @@
 // What reaches the engine of what the operator has set.
 import { readSettings, silentLog } from '@relay-swarm/kit';
 import { DEFAULT_LIMITS, type TurnLimits } from '../src/engine.ts';
-import { engineOptions, limitsOf, relayAddresses } from '../src/engine-options.ts';
+import { engineOptions, limitsOf, relayHosts } from '../src/engine-options.ts';
 import { interfaceAddresses } from '../src/public-address.ts';
 import { checkSettings, settings } from '../src/settings.ts';
 
@@ -48,11 +48,11 @@ describe('engineOptions()', () => {
   });
 });
 
-describe('relayAddresses()', () => {
+describe('relayHosts()', () => {
   it('bind to the announced address where it is this machine’s, and to any behind NAT and on loopback', () => {
     const found = { source: 'PUBLIC_IP', warnings: [] } as const;
     const bindOf = (ipv4: string | undefined, ipv6: string | undefined, own: string[]): string[] =>
-      relayAddresses({ ...found, ipv4, ipv6 }, own).map(({ bind }) => bind);
+      relayHosts({ ...found, ipv4, ipv6 }, own).map(({ bind }) => bind);
     expect(bindOf('1.0.0.1', '2600::1', ['1.0.0.1', '2600::1'])).toEqual(['1.0.0.1', '2600::1']);
     expect(bindOf('1.0.0.1', '2600::1', ['10.0.0.1'])).toEqual(['0.0.0.0', '::']);
     expect(bindOf('127.0.0.1', undefined, ['127.0.0.1'])).toEqual(['0.0.0.0']);

@@ -20,10 +20,11 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
 /** What runs in browsers, or anywhere: nothing from Node. */
 const NODE_FREE = ['protocol', 'client', 'mesh', 'site'];
 
-/** Libraries with more than one importer in a workspace, and why. */
-const SHARED: Readonly<Record<string, string>> = {
-  'tracker: ws': 'clients are served in one place, other relays are dialled and answered in another',
-};
+/** Lines that a source file may have, and their median; a longer one says why at its top: "Long because …". */
+const LINES_MAX = 300;
+const LINES_MEDIAN_MAX = 90;
+/** How many are longer without a reason while they are being split. */
+const STILL_LONG_MAX = 4;
 
 interface Import {
   readonly file: string;
@@ -33,12 +34,17 @@ interface Import {
 
 const sources = repositoryFiles().filter((file) => /^(packages\/)?[a-z-]+\/src\/.*\.ts$/.test(file));
 
+function workspaceOf(file: string): string {
+  if (file.startsWith('tracker/src/relay/')) return 'relay-swarm'; // until it has moved to its package
+  return file.replace('packages/', '').split('/')[0]!;
+}
+
 // Types alone leave no trace in the compiled code.
 const STATEMENT = /^(?:import|export)\s(?!type\s)(?:[^;'"]*\sfrom\s*)?'([^']+)';|\bimport\('([^']+)'\)/gm;
 const imports: Import[] = sources.flatMap((file) =>
   [...readRepositoryFile(file).matchAll(STATEMENT)].map((match) => ({
     file,
-    workspace: file.replace('packages/', '').split('/')[0]!,
+    workspace: workspaceOf(file),
     specifier: (match[1] ?? match[2])!,
   })),
 );
@@ -73,17 +79,68 @@ describe('the house', () => {
     ).toEqual([]);
   });
 
+  /** A library, or a file of it. */
+  const importersOf = (of: string, name: string): string[] => [
+    ...new Set(
+      imports
+        .filter(
+          ({ workspace, specifier }) =>
+            workspace === of && (specifier === name || specifier.startsWith(`${name}/`)),
+        )
+        .map(({ file }) => file),
+    ),
+  ];
   it('has one importer for each foreign library of a workspace', () => {
-    const importers = new Map<string, Set<string>>();
-    for (const { file, workspace, specifier } of imports) {
-      if (/^[./]|^node:|^@relay-swarm\//.test(specifier)) continue;
-      const key = `${workspace}: ${specifier}`;
-      importers.set(key, (importers.get(key) ?? new Set()).add(file));
-    }
-    const several = [...importers]
-      .filter(([key, files]) => files.size > 1 && !(key in SHARED))
-      .map(([key, files]) => [key, [...files]]);
+    const several = imports
+      .filter(({ specifier }) => !/^(?:[./]|node:|@relay-swarm\/)/.test(specifier))
+      .map(({ workspace, specifier }) => ({ workspace, specifier, files: importersOf(workspace, specifier) }))
+      .filter(({ files }) => files.length > 1);
     expect(several).toEqual([]);
+  });
+
+  it('says "only importer" only where it is true, of libraries and of Node\'s own modules', () => {
+    const claims = sources.flatMap((file) =>
+      [...readRepositoryFile(file).matchAll(/\bonly importer of `?([a-z@][\w@/:.-]*\w)/g)].map(
+        ([, name]) => ({
+          file,
+          importers: importersOf(workspaceOf(file), name!),
+        }),
+      ),
+    );
+    expect(claims.length).toBeGreaterThan(5);
+    expect(claims.filter((one) => one.importers.join() !== one.file)).toEqual([]);
+  });
+
+  it('has no circles between files', () => {
+    const uses = new Map<string, string[]>();
+    for (const { file, specifier } of imports) {
+      if (!specifier.startsWith('.')) continue;
+      const used = new URL(specifier, `file:///${file}`).pathname.slice(1);
+      uses.set(file, [...(uses.get(file) ?? []), used]);
+    }
+    const done = new Set<string>();
+    const circles: string[] = [];
+    const walk = (file: string, path: readonly string[]): void => {
+      if (path.includes(file)) circles.push([...path.slice(path.indexOf(file)), file].join(' → '));
+      if (path.includes(file) || done.has(file)) return;
+      for (const used of uses.get(file) ?? []) walk(used, [...path, file]);
+      done.add(file);
+    };
+    for (const file of uses.keys()) walk(file, []);
+    expect(circles).toEqual([]);
+  });
+
+  it('keeps source files short, or says why one is long', () => {
+    const lines = new Map(
+      sources.map((file) => [file, readRepositoryFile(file).split('\n').length - 1] as const),
+    );
+    const long = [...lines].filter(
+      ([file, count]) =>
+        count > LINES_MAX && !/^(?:\/\/.*\n)*\/\/.*\bLong because /i.test(readRepositoryFile(file)),
+    );
+    if (long.length > STILL_LONG_MAX) expect(long).toEqual([]);
+    const counts = [...lines.values()].sort((a, b) => a - b);
+    expect(counts[Math.floor(counts.length / 2)]).toBeLessThanOrEqual(LINES_MEDIAN_MAX);
   });
 
   it('names no machine path and no registry host', () => {

@@ -1,6 +1,7 @@
-// One list of settings: what the code reads, what .env.example tells, what compose hands to each container.
-import type { Setting } from '../../packages/kit/src/index.ts';
+// One source of settings, the code: what docker compose hands to each container, and what .env.example tells, is made from it.
 import { join } from 'node:path';
+import type { Setting } from '../../packages/kit/src/index.ts';
+import { composeFile, exampleFile } from '../../scripts/lib/settings-files.mjs';
 import {
   exampleSettings,
   readRepositoryFile,
@@ -10,40 +11,31 @@ import {
   settingsOf,
 } from '../support/repository.ts';
 
-/** The part of docker-compose.yml that belongs to a service. */
-function composeBlock(service: string): string {
-  return (
-    new RegExp(`^  ${service}:\\n((?:    .*\\n|\\n)+)`, 'm').exec(
-      readRepositoryFile('docker-compose.yml'),
-    )?.[1] ?? ''
-  );
-}
-
-/** A default as it stands in an .env file. */
-function written(value: unknown): string {
-  if (Array.isArray(value)) return value.map(written).join(',');
-  if (typeof value === 'object' && value !== null && 'host' in value && 'port' in value) {
-    return `${String(value.host)}:${String(value.port)}`;
-  }
-  if (value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-const settings = new Map<string, Setting<unknown>[]>();
+const settings: Record<string, Setting<unknown>[]> = {};
 beforeAll(async () => {
-  for (const service of SERVICES) settings.set(service, await settingsOf(service));
+  for (const service of SERVICES) settings[service] = await settingsOf(service);
+});
+
+// Where this fails: npm run generate
+describe('what is made from the settings', () => {
+  it('is .env.example, with each setting, what it is for, and its default', () => {
+    expect(readRepositoryFile('.env.example')).toBe(exampleFile(settings));
+  });
+
+  it('is the environment of each service in docker-compose.yml: all of its settings, and none of others', () => {
+    const compose = readRepositoryFile('docker-compose.yml');
+    expect(compose).toBe(composeFile(compose, settings));
+  });
+
+  it('says of every setting what it is for', () => {
+    const all = Object.values(settings).flat();
+    expect(all.length).toBeGreaterThan(100);
+    expect(all.filter(({ help }) => help.length < 5).map(({ name }) => name)).toEqual([]);
+  });
 });
 
 describe('.env.example', () => {
   const example = exampleSettings();
-
-  it.each(SERVICES)('shows every setting of %s with its default', (service) => {
-    const wanted = settings.get(service)!.map((one) => `#${one.name}=${written(one.default)}`);
-    expect(wanted.filter((line) => !readRepositoryFile('.env.example').split('\n').includes(line))).toEqual(
-      [],
-    );
-  });
-
   const inCompose = ['docker-compose.yml', 'docker-compose.deploy.yml'].flatMap((file) =>
     [...readRepositoryFile(file).matchAll(/\$\{([A-Z0-9_]+)|^ {6}([A-Z][A-Z0-9_]*):$/gm)].map(
       ([, used, handed]) => used ?? handed!,
@@ -54,7 +46,11 @@ describe('.env.example', () => {
   );
 
   it('shows nothing that nobody reads', () => {
-    const read = new Set([...settings.values()].flat().map(({ name }) => name));
+    const read = new Set(
+      Object.values(settings)
+        .flat()
+        .map(({ name }) => name),
+    );
     read.add('COMPOSE_PROFILES'); // by docker compose itself
     for (const name of [...inCompose, ...inScripts]) read.add(name);
     expect([...example.keys()].filter((name) => !read.has(name))).toEqual([]);
@@ -62,18 +58,5 @@ describe('.env.example', () => {
 
   it('shows every setting that compose and the scripts read', () => {
     expect([...inCompose, ...inScripts].filter((name) => !example.has(name))).toEqual([]);
-  });
-});
-
-describe('docker-compose.yml', () => {
-  it.each(SERVICES)('hands %s each of its settings, and none of others', (service) => {
-    const block = composeBlock(service);
-    if (block === '') return; // a service that is not there yet
-    const handed = [...block.matchAll(/^ {6}([A-Z][A-Z0-9_]*):/gm)].map(([, name]) => name!);
-    const own = settings.get(service)!.map(({ name }) => name);
-    expect({
-      missing: own.filter((name) => !handed.includes(name)),
-      foreign: handed.filter((name) => !own.includes(name)),
-    }).toEqual({ missing: [], foreign: [] });
   });
 });

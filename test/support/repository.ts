@@ -26,20 +26,14 @@ export function readRepositoryFile(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
-/** The settings that a service reads, by every settings.ts in its src, and those that every service has. */
+/** The settings that a service reads: those that its settings.ts names, and those that every service has. */
 export async function settingsOf(service: Service): Promise<Setting<unknown>[]> {
-  const { logSettings } = await import('../../packages/kit/src/index.ts');
-  const files = repositoryFiles(join(root, FOLDERS[service], 'src')).filter((file) =>
-    file.endsWith('/settings.ts'),
-  );
-  const modules: object[] = [];
-  for (const file of files) modules.push((await import(join(root, file))) as object); // jest loads one at a time
-  const specs = modules.flatMap((module): unknown[] => Object.values(module));
-  const all = [logSettings, ...specs]
+  const { logSettings } = await import('../../packages/kit/src/service.ts');
+  const own = (await import(join(root, FOLDERS[service], 'src', 'settings.ts'))) as object;
+  return [logSettings, ...Object.values(own)]
     .filter((value): value is object => typeof value === 'object' && value !== null)
     .flatMap((spec): unknown[] => Object.values(spec))
     .filter(isSetting);
-  return [...new Map(all.map((one) => [one.name, one])).values()];
 }
 
 function isSetting(value: unknown): value is Setting<unknown> {

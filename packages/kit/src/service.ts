@@ -30,7 +30,9 @@ export interface ServiceDefinition<S extends SettingsSpec> {
 /** Docker kills after 10 s. */
 export const STOP_MS_MAX = 8_000;
 
-export const logSettings = { logLevel: choice('LOG_LEVEL', { of: LOG_LEVELS, default: 'info' }) };
+export const logSettings = {
+  logLevel: choice('LOG_LEVEL', { of: LOG_LEVELS, default: 'info' }, 'How much the services log'),
+};
 
 /**
  * Runs a service until SIGTERM or SIGINT (exit 0 after a clean stop). Wrong settings or a part that cannot start are told

@@ -11,19 +11,23 @@ export function trustedProxies(
   name: string,
   rule: { default: readonly string[] },
 ): Setting<readonly string[]> {
-  return list(name, {
-    of: 'proxy addresses or networks (10.1.2.3, 10.0.0.0/8, loopback, linklocal, uniquelocal)',
-    itemsMax: 64,
-    default: rule.default,
-    item: (text) => {
-      try {
-        proxyaddr.compile(text);
-        return text;
-      } catch {
-        return undefined; // proxy-addr throws on what is no address; the setting's rule says what is wanted
-      }
+  return list(
+    name,
+    {
+      of: 'proxy addresses or networks (10.1.2.3, 10.0.0.0/8, loopback, linklocal, uniquelocal)',
+      itemsMax: 64,
+      default: rule.default,
+      item: (text) => {
+        try {
+          proxyaddr.compile(text);
+          return text;
+        } catch {
+          return undefined; // proxy-addr throws on what is no address; the setting's rule says what is wanted
+        }
+      },
     },
-  });
+    'Proxies whose X-Forwarded-For counts: addresses, networks, or loopback, linklocal, uniquelocal',
+  );
 }
 
 /**

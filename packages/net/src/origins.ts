@@ -12,12 +12,16 @@ export function readOrigin(text: string): string | undefined {
 
 /** A list of origins; empty admits everybody. */
 export function origins(name: string): Setting<readonly string[]> {
-  return list(name, {
-    of: 'origins (https://example.org, https://*.example.org, none)',
-    itemsMax: 200,
-    item: readOrigin,
-    default: [],
-  });
+  return list(
+    name,
+    {
+      of: 'origins (https://example.org, https://*.example.org, none)',
+      itemsMax: 200,
+      item: readOrigin,
+      default: [],
+    },
+    'Sites that may use it: https://example.org, https://*.example.org, or none for clients without a site; empty is everybody',
+  );
 }
 
 /** Whether a request with this Origin header (undefined: none) may connect; an empty list admits everybody. */

@@ -4,7 +4,7 @@ import type { Counters } from '../turn/counters.ts';
 import { hasIntegrity, integrityKind, type IntegrityKind } from '../stun/integrity.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
 import type { Nonces } from './nonce.ts';
-import { SourceGate } from './unauthenticated-rate-limit.ts';
+import { UnauthenticatedRateLimit } from './unauthenticated-rate-limit.ts';
 import { ATTRIBUTE, type ErrorCode } from '../stun/constants.ts';
 import type { Client } from '../turn/transport-ports.ts';
 
@@ -21,7 +21,7 @@ export interface Authenticated {
 }
 
 /** `hasChallenge`: the answer carries REALM and a new NONCE. */
-export interface Refusal {
+export interface AuthRefusal {
   readonly code: ErrorCode;
   readonly hasChallenge: boolean;
 }
@@ -32,7 +32,7 @@ export class Authenticator {
   readonly #nonces: Nonces;
   readonly #counters: Counters;
   /** Wrong names and passwords, which cost ten times what other requests do. A nonce goes before: no source here is forged. */
-  readonly #failures: SourceGate;
+  readonly #failures: UnauthenticatedRateLimit;
 
   constructor(options: TurnEngineOptions, nonces: Nonces, counters: Counters) {
     const { realm, authenticate, limits, randomBytes } = options;
@@ -40,11 +40,14 @@ export class Authenticator {
     this.#authenticate = authenticate;
     this.#nonces = nonces;
     this.#counters = counters;
-    this.#failures = new SourceGate(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
+    this.#failures = new UnauthenticatedRateLimit(
+      limits.unauthenticatedPerSecondMax,
+      randomBytes(4).readUInt32BE(),
+    );
   }
 
   /** Undefined: its address has failed too often to be heard again in this second. */
-  check(message: MessageReader, client: Client, nowMs: number): Authenticated | Refusal | undefined {
+  check(message: MessageReader, client: Client, nowMs: number): Authenticated | AuthRefusal | undefined {
     const failures = this.#counters.authFailures;
     const kind = integrityKind(message);
     if (kind === undefined) return { code: 401, hasChallenge: true };

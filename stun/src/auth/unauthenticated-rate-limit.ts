@@ -6,7 +6,7 @@ import { limitKey } from '@relay-swarm/net';
 const CELLS = 16_384;
 const WINDOW_MS = 1_000;
 
-export class SourceGate {
+export class UnauthenticatedRateLimit {
   readonly #answersMax: number;
   readonly #salt: number;
   readonly #answers = new Uint32Array(CELLS);

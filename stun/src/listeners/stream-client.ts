@@ -1,8 +1,8 @@
-// A client on a TCP or TLS connection: bytes in, messages to the machine; packets out, as long as the client takes them.
+// A client on a TCP or TLS connection: bytes in, messages to the TURN server; packets out, as long as the client takes them.
 import type { Socket } from 'node:net';
 import type { Allocation } from '../turn/allocation.ts';
 import type { Counters } from '../turn/counters.ts';
-import type { TurnMachine } from '../turn/turn-server.ts';
+import type { TurnServer } from '../turn/turn-server.ts';
 import { copyOf } from '../stun/packet-arena.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { StreamFramer } from './stream-framer.ts';
@@ -16,7 +16,7 @@ export interface StreamClientOptions {
   readonly transport: 'tcp' | 'tls';
   readonly address: string;
   readonly port: number;
-  readonly machine: TurnMachine;
+  readonly turnServer: TurnServer;
   readonly counters: Counters;
   readonly sendBufferBytesMax: number;
   readonly nowMs: () => number;
@@ -43,7 +43,7 @@ export class StreamClient implements Client {
   #queued = 0;
 
   constructor(options: StreamClientOptions) {
-    const { socket, machine } = options;
+    const { socket, turnServer } = options;
     this.#options = options;
     this.#socket = socket;
     this.transport = options.transport;
@@ -52,15 +52,15 @@ export class StreamClient implements Client {
     this.#header = options.isProxied ? Buffer.alloc(0) : undefined;
     this.#idleSinceMs = options.nowMs();
     this.#framer = new StreamFramer(
-      (data, start, end) => machine.receive(this, data, start, end),
+      (data, start, end) => turnServer.receive(this, data, start, end),
       () => this.allocation === undefined,
     );
     socket.on('data', (chunk) => {
       if (!this.#receive(chunk)) socket.destroy();
     });
     // Who has said goodbye wants nothing more relayed, and might never take what it is still owed.
-    socket.on('end', () => machine.disconnected(this));
-    socket.on('close', () => machine.disconnected(this));
+    socket.on('end', () => turnServer.disconnected(this));
+    socket.on('close', () => turnServer.disconnected(this));
   }
 
   #receive(chunk: Buffer): boolean {

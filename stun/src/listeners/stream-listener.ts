@@ -5,8 +5,8 @@ import { createSecureContext, createServer as createTlsServer, type Server as Tl
 import type { Endpoint, ListeningAddress, TlsFiles, TurnEngineOptions } from '../engine.ts';
 import type { ConnectionCounts } from './connection-counts.ts';
 import type { Counters } from '../turn/counters.ts';
-import type { TurnMachine } from '../turn/turn-server.ts';
-import { SourceGate } from '../auth/unauthenticated-rate-limit.ts';
+import type { TurnServer } from '../turn/turn-server.ts';
+import { UnauthenticatedRateLimit } from '../auth/unauthenticated-rate-limit.ts';
 import { StreamClient } from './stream-client.ts';
 
 /** Waiting in the kernel to be accepted. */
@@ -17,7 +17,7 @@ const MIN_TLS = 'TLSv1.2';
 export interface StreamListenerOptions {
   readonly endpoint: Endpoint;
   readonly options: TurnEngineOptions;
-  readonly machine: TurnMachine;
+  readonly turnServer: TurnServer;
   readonly counters: Counters;
   readonly connections: ConnectionCounts;
   readonly isProxy: (address: string) => boolean;
@@ -33,13 +33,16 @@ export class StreamListener {
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<StreamClient>();
   /** New connections: a handshake costs a millisecond, and who hangs up at once never meets the other limits. */
-  readonly #gate: SourceGate;
+  readonly #gate: UnauthenticatedRateLimit;
 
   constructor(options: StreamListenerOptions) {
     const { tlsFiles } = options;
     const { limits, randomBytes } = options.options;
     this.#options = options;
-    this.#gate = new SourceGate(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
+    this.#gate = new UnauthenticatedRateLimit(
+      limits.unauthenticatedPerSecondMax,
+      randomBytes(4).readUInt32BE(),
+    );
     this.transport = tlsFiles === undefined ? 'tcp' : 'tls';
     const keepAlive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (tlsFiles === undefined) {
@@ -115,7 +118,7 @@ export class StreamListener {
   }
 
   #serve(socket: Socket, isProxied: boolean): void {
-    const { machine, counters, options } = this.#options;
+    const { turnServer, counters, options } = this.#options;
     const { remoteAddress: address, remotePort: port } = socket;
     socket.on('error', () => socket.destroy());
     if (address === undefined || port === undefined) {
@@ -127,7 +130,7 @@ export class StreamListener {
       transport: this.transport,
       address,
       port,
-      machine,
+      turnServer,
       counters,
       sendBufferBytesMax: options.limits.sendBufferBytesMax,
       nowMs: options.nowMs,

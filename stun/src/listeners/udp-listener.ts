@@ -3,7 +3,7 @@ import type { Endpoint, ListeningAddress } from '../engine.ts';
 import type { Counters } from '../turn/counters.ts';
 import type { Allocation } from '../turn/allocation.ts';
 import { familyOf } from '../stun/ip-address.ts';
-import type { TurnMachine } from '../turn/turn-server.ts';
+import type { TurnServer } from '../turn/turn-server.ts';
 import { UdpSocket } from './udp-socket.ts';
 import type { Client } from '../turn/transport-ports.ts';
 
@@ -13,13 +13,13 @@ const KERNEL_BUFFER_BYTES = 4_194_304;
 export class UdpListener {
   readonly #endpoint: Endpoint;
   readonly #socket: UdpSocket;
-  readonly #machine: TurnMachine;
+  readonly #turnServer: TurnServer;
   /** By address, then by port: no key has to be put together for each packet. */
   readonly #clients = new Map<string, Map<number, UdpClient>>();
 
-  constructor(endpoint: Endpoint, machine: TurnMachine, counters: Counters, sendBufferBytesMax: number) {
+  constructor(endpoint: Endpoint, turnServer: TurnServer, counters: Counters, sendBufferBytesMax: number) {
     this.#endpoint = endpoint;
-    this.#machine = machine;
+    this.#turnServer = turnServer;
     this.#socket = new UdpSocket({
       family: familyOf(endpoint.host),
       host: endpoint.host,
@@ -38,7 +38,7 @@ export class UdpListener {
   #receive(data: Buffer, address: string, port: number): void {
     const known = this.#clients.get(address)?.get(port);
     const client = known ?? new UdpClient(this.#socket, address, port, () => this.#forget(address, port));
-    this.#machine.receive(client, data, 0, data.length);
+    this.#turnServer.receive(client, data, 0, data.length);
     if (known === undefined && client.allocation !== undefined) this.#remember(client);
   }
 

@@ -1,4 +1,4 @@
-// One UDP socket, of a listener or of a relayed address. The only importer of node:dgram.
+// One UDP socket, of a listener or of a relayed address.
 import { createSocket, type Socket } from 'node:dgram';
 import type { AddressFamily } from '../engine.ts';
 import type { Counters } from '../turn/counters.ts';

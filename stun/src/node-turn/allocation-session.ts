@@ -1,4 +1,4 @@
-// One allocation of node-turn behind the wall: what goes to its peers and what comes from them passes here, so that no
+// One allocation of node-turn behind the guard: what goes to its peers and what comes from them passes here, so that no
 // datagram can make node-turn throw, nothing reaches a forbidden peer, and bandwidth counts.
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { TurnLimits } from '../engine.ts';
@@ -12,7 +12,7 @@ import type { LibraryAllocation, OnMessage } from './library.ts';
 const DATAGRAM_BYTES_MIN = 4;
 
 /** What all sessions share. */
-export interface SessionWorld {
+export interface SessionContext {
   readonly limits: TurnLimits;
   readonly counters: Counters;
   readonly mayReach: PeerPolicy;
@@ -22,38 +22,38 @@ export interface SessionWorld {
   readonly toClients: readonly TokenBucket[];
   readonly nowMs: () => number;
   /** The session that has this relayed port. */
-  readonly at: (port: number) => Session | undefined;
+  readonly at: (port: number) => AllocationSession | undefined;
 }
 
 type Sent = ((error: Error | null) => void) | undefined;
 
-export class Session {
+export class AllocationSession {
   readonly allocation: LibraryAllocation;
   readonly port: number;
-  readonly #world: SessionWorld;
+  readonly #context: SessionContext;
   readonly #toPeers: readonly TokenBucket[];
   readonly #toClient: readonly TokenBucket[];
   readonly #socket: Socket;
   #hearPeer: OnMessage = () => undefined;
   #isOver = false;
 
-  constructor(allocation: LibraryAllocation, account: Account, world: SessionWorld) {
+  constructor(allocation: LibraryAllocation, account: Account, context: SessionContext) {
     const [socket] = allocation.sockets;
-    const nowMs = world.nowMs();
-    const { bytesPerSecondPerAllocationMax } = world.limits;
+    const nowMs = context.nowMs();
+    const { bytesPerSecondPerAllocationMax } = context.limits;
     this.allocation = allocation;
     this.port = socket!.address().port;
     this.#socket = socket!;
-    this.#world = world;
+    this.#context = context;
     this.#toPeers = [
       ...bucketsOf(bytesPerSecondPerAllocationMax, nowMs),
       ...account.toPeers,
-      ...world.toPeers,
+      ...context.toPeers,
     ];
     this.#toClient = [
       ...bucketsOf(bytesPerSecondPerAllocationMax, nowMs),
       ...account.toClients,
-      ...world.toClients,
+      ...context.toClients,
     ];
     this.#guardSending(socket!);
     // node-turn puts its listener on the socket right after it has told of the allocation, and none for errors.
@@ -69,10 +69,10 @@ export class Session {
     ) => void;
     const guarded = (data: Buffer, port: number, address: string, sent: Sent): void => {
       if (!this.#mayLeave(data, port, address)) return;
-      const { counters } = this.#world;
+      const { counters } = this.#context;
       counters.packetsToPeers++;
       counters.bytesToPeers += data.length;
-      const other = address === this.#world.announced ? this.#world.at(port) : undefined;
+      const other = address === this.#context.announced ? this.#context.at(port) : undefined;
       if (other === undefined) send(data, port, address, sent);
       // Straight to the other allocation: through the network it would need a NAT that turns packets round.
       else other.hear(data, { address, port: this.port, family: 'IPv4', size: data.length });
@@ -81,7 +81,7 @@ export class Session {
   }
 
   #mayLeave(data: Buffer, port: number, address: string): boolean {
-    const { announced, at, counters, mayReach, nowMs } = this.#world;
+    const { announced, at, counters, mayReach, nowMs } = this.#context;
     if (this.#isOver || port === 0) return false;
     const isOwn = address === announced && at(port) !== undefined;
     if (!isOwn && !mayReach(address)) {
@@ -97,16 +97,16 @@ export class Session {
     this.#hearPeer = socket.listeners('message')[0] as OnMessage;
     socket.removeAllListeners('message');
     socket.on('message', (data, from) => this.hear(data, from));
-    socket.on('error', () => this.#world.counters.drops.socketError++);
+    socket.on('error', () => this.#context.counters.drops.socketError++);
   }
 
   /** What a peer has sent. Never throws. */
   hear(data: Buffer, from: RemoteInfo): void {
-    const { drops } = this.#world.counters;
+    const { drops } = this.#context.counters;
     if (this.#isOver) return;
     if (data.length < DATAGRAM_BYTES_MIN || from.port === 0) drops.malformed++;
     else if (!this.#isPermitted(from.address)) drops.noPermission++;
-    else if (!takeFrom(this.#toClient, data.length, this.#world.nowMs())) drops.bandwidth++;
+    else if (!takeFrom(this.#toClient, data.length, this.#context.nowMs())) drops.bandwidth++;
     else {
       try {
         this.#hearPeer(data, from);
@@ -123,7 +123,7 @@ export class Session {
   /** ChannelData from the client, which node-turn itself does not read (RFC 8656 §12.6). */
   sendOnChannel(number: number, data: Buffer): void {
     const peer = this.allocation.channelBindings[number];
-    const { drops } = this.#world.counters;
+    const { drops } = this.#context.counters;
     if (peer === undefined) drops.noChannel++;
     else if (!this.#isPermitted(peer.address)) drops.noPermission++;
     else {

@@ -1,4 +1,4 @@
-// What node-turn can do behind our wall, and what its users have to know.
+// What node-turn can do behind our guard, and what its users have to know.
 import type { TurnCapabilities } from '../engine.ts';
 
 export const capabilities: TurnCapabilities = {

@@ -1,4 +1,4 @@
-// node-turn as a TurnEngine: its sockets, with our wall before and behind them.
+// node-turn as a TurnEngine: its sockets, with our guards before and behind them.
 import { explainListenError, SettingsError } from '@relay-swarm/kit';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
@@ -9,7 +9,8 @@ import { countsNow, createCounters, type Counters } from '../turn/counters.ts';
 import { CLASS, METHOD } from '../stun/constants.ts';
 import { capabilities } from './capabilities.ts';
 import { createLibrary, type OnMessage } from './library.ts';
-import { Wall } from './request-guard.ts';
+import { RequestGuard } from './request-guard.ts';
+import type { AllocationOwners } from './allocation-owners.ts';
 
 /** How long our own sockets may take to answer. */
 const PROOF_MS = 3_000;
@@ -20,7 +21,7 @@ const DATA_INDICATION = METHOD.data | CLASS.indication;
 
 export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
   const udp = options.udp.filter(({ host }) => isIPv4(host));
-  const relay = options.relayAddresses.find(({ announced }) => isIPv4(announced));
+  const relay = options.relayHosts.find(({ announced }) => isIPv4(announced));
   if (udp.length === 0 || relay === undefined) {
     throw new SettingsError(
       'Cannot use node-turn: it speaks IPv4 only, and wants an IPv4 address to listen on and one to announce',
@@ -30,10 +31,10 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     throw new SettingsError('Cannot use node-turn: it listens on one port for all addresses');
   }
   const counters = createCounters();
-  const wall = new Wall(options, relay.announced, counters);
+  const requestGuard = new RequestGuard(options, relay.announced, counters);
   const library = createLibrary(
     { ...options, udp, relay, log: (message) => options.log.debug('node-turn says', { says: message }) },
-    wall,
+    requestGuard,
   );
   let sockets: readonly Socket[] = [];
 
@@ -41,7 +42,7 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     const open = sockets;
     sockets = [];
     const closed = open.map((socket) => once(socket, 'close'));
-    wall.close();
+    requestGuard.owners.close();
     if (open.length > 0) library.stop();
     await Promise.all(closed);
   };
@@ -51,7 +52,7 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
     capabilities,
     start: async () => {
       sockets = library.start();
-      sockets.forEach((socket, index) => guard(socket, udp[index]!, wall, counters));
+      sockets.forEach((socket, index) => standBetween(socket, udp[index]!, requestGuard, counters));
       try {
         await Promise.all(sockets.map((socket, index) => listening(socket, udp[index]!)));
         await Promise.all(sockets.map((socket) => proveListening(socket)));
@@ -67,16 +68,21 @@ export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
         host: socket.address().address,
         port: socket.address().port,
       })),
-    stats: () => statsOf(wall, counters),
+    stats: () => statsOf(requestGuard.owners, counters),
     drain: () => {
-      wall.isDraining = true;
+      requestGuard.owners.isDraining = true;
     },
     reloadTls: () => undefined,
   };
 }
 
-/** Puts the wall between the socket and node-turn's listener, and sees to it that sending never throws. */
-function guard(socket: Socket, { host, port }: Endpoint, wall: Wall, counters: Counters): void {
+/** Puts the guard between the socket and node-turn's listener, and sees to it that sending never throws. */
+function standBetween(
+  socket: Socket,
+  { host, port }: Endpoint,
+  requestGuard: RequestGuard,
+  counters: Counters,
+): void {
   const [toLibrary] = socket.listeners('message') as [OnMessage];
   const send = socket.send.bind(socket) as (
     data: Buffer,
@@ -101,10 +107,10 @@ function guard(socket: Socket, { host, port }: Endpoint, wall: Wall, counters: C
       try {
         toLibrary(request, from);
       } catch {
-        counters.drops.malformed++; // the wall should have known; the client asks again
+        counters.drops.malformed++; // the guard should have known; the client asks again
       }
     };
-    wall.receive({ fiveTuple, from, answer, passOn }, data);
+    requestGuard.receive({ fiveTuple, from, answer, passOn }, data);
   });
 }
 
@@ -133,11 +139,11 @@ async function proveListening(socket: Socket): Promise<void> {
   await askBinding({ host: address === '0.0.0.0' ? '127.0.0.1' : address, port }, { timeoutMs: PROOF_MS });
 }
 
-function statsOf(wall: Wall, counters: Counters): TurnStats {
-  const sessions = [...wall.sessions];
+function statsOf(owners: AllocationOwners, counters: Counters): TurnStats {
+  const sessions = [...owners.sessions];
   return {
     ...countsNow(counters),
-    isDraining: wall.isDraining,
+    isDraining: owners.isDraining,
     allocations: sessions.length,
     permissions: sessions.reduce((sum, session) => sum + session.permissions().length, 0),
     channels: sessions.reduce(
@@ -146,6 +152,6 @@ function statsOf(wall: Wall, counters: Counters): TurnStats {
     ),
     reservations: 0,
     connections: 0,
-    relayPortsFree: wall.relayPortsFree,
+    relayPortsFree: owners.relayPortsFree,
   };
 }

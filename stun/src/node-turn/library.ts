@@ -1,7 +1,7 @@
 // The only importer of node-turn: states every option, and repairs what its own methods read under names that nothing sets.
 import NodeTurnServer, { type NodeTurnAllocation, type NodeTurnReply } from 'node-turn';
 import type { Socket } from 'node:dgram';
-import type { Endpoint, RelayAddress, TurnLifetimes } from '../engine.ts';
+import type { Endpoint, RelayHost, TurnLifetimes } from '../engine.ts';
 
 export type {
   NodeTurnAllocation as LibraryAllocation,
@@ -11,7 +11,7 @@ export type {
 
 export interface LibraryOptions {
   readonly udp: readonly Endpoint[];
-  readonly relay: RelayAddress;
+  readonly relay: RelayHost;
   readonly relayPortMin: number;
   readonly relayPortMax: number;
   readonly realm: string;
@@ -44,7 +44,7 @@ export function createLibrary(options: LibraryOptions, hooks: LibraryHooks): Lib
     externalIps: relay.announced,
     minPort: options.relayPortMin,
     maxPort: options.relayPortMax,
-    // Our wall has asked everybody already. Its own way looks users up on a plain object, where "constructor" has a password.
+    // Our guard has asked everybody already. Its own way looks users up on a plain object, where "constructor" has a password.
     authMech: 'none',
     realm: options.realm,
     credentials: {},

@@ -1,37 +1,111 @@
-// Messages on their way through the wall: requests are written anew with only what node-turn reads without harm, and its
-// answers get the seals that it leaves out. Pure.
+// What clients are answered: node-turn's replies with the integrity and the fingerprint that it leaves out, and our own
+// refusals (RFC 8489 §9.2.4). Strangers get no more than their share.
+import type { TurnEngineOptions } from '../engine.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
+import type { Nonces } from '../auth/nonce.ts';
+import { UnauthenticatedRateLimit } from '../auth/unauthenticated-rate-limit.ts';
+import { ATTRIBUTE, CLASS, HEADER_BYTES, type ErrorCode } from '../stun/constants.ts';
 import { fingerprint } from '../stun/fingerprint.ts';
 import { computeIntegrity, integrityBytes } from '../stun/integrity.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
 import type { MessageWriter } from '../stun/message-writer.ts';
-import { ATTRIBUTE, HEADER_BYTES, METHOD } from '../stun/constants.ts';
+import type { Counters } from '../turn/counters.ts';
+import type { LibraryReply } from './library.ts';
 
-/** What each method needs; of anything else node-turn might not like the form. */
-const KEPT: Readonly<Record<number, readonly number[]>> = {
-  [METHOD.allocate]: [ATTRIBUTE.requestedTransport],
-  [METHOD.send]: [ATTRIBUTE.xorPeerAddress, ATTRIBUTE.data],
-  [METHOD.createPermission]: [ATTRIBUTE.xorPeerAddress],
-  [METHOD.channelBind]: [ATTRIBUTE.channelNumber, ATTRIBUTE.xorPeerAddress],
-};
+/** Whom to answer. */
+export interface Asker {
+  readonly from: { readonly address: string; readonly port: number };
+  readonly answer: (data: Buffer) => void;
+}
 
-/** `lifetimeSeconds` is what the wall has made of LIFETIME. */
-export function cleaned(message: MessageReader, writer: MessageWriter, lifetimeSeconds?: number): Buffer {
-  const { data, start, end } = message;
-  writer.begin(message.class, message.method, message.transactionId, end - start + 8);
-  for (const type of KEPT[message.method] ?? []) {
-    for (let at = message.find(type); at >= 0; at = message.find(type, at + 1)) {
-      const value = message.valueStart(at);
-      writer.copy(type, data, value, value + message.valueLength(at));
-    }
+/** With what a reply is to be signed. */
+export interface Signature {
+  readonly who: Authenticated | undefined;
+  readonly hasFingerprint: boolean;
+}
+
+export class ReplySigner {
+  readonly #realm: string;
+  readonly #message: MessageReader;
+  readonly #writer: MessageWriter;
+  readonly #nonces: Nonces;
+  readonly #limit: UnauthenticatedRateLimit;
+  readonly #counters: Counters;
+
+  /** `message` is the request that was read last, the one that refusals answer. */
+  constructor(
+    { realm, limits, randomBytes }: TurnEngineOptions,
+    message: MessageReader,
+    writer: MessageWriter,
+    nonces: Nonces,
+    counters: Counters,
+  ) {
+    this.#realm = realm;
+    this.#message = message;
+    this.#writer = writer;
+    this.#nonces = nonces;
+    this.#counters = counters;
+    this.#limit = new UnauthenticatedRateLimit(
+      limits.unauthenticatedPerSecondMax,
+      randomBytes(4).readUInt32BE(),
+    );
   }
-  if (lifetimeSeconds !== undefined) writer.number(ATTRIBUTE.lifetime, lifetimeSeconds);
-  writer.finish();
-  return writer.data.subarray(writer.start, writer.end);
+
+  /** Whether somebody who has not authenticated may have another answer. */
+  mayAnswer({ from }: Asker, nowMs: number): boolean {
+    const may = this.#limit.allows(from.address, nowMs);
+    if (!may) this.#counters.drops.rateLimit++;
+    return may;
+  }
+
+  /** Has node-turn's reply signed once it is written; `signed` and `rejected` hear what it became. */
+  watch(
+    reply: LibraryReply,
+    { who, hasFingerprint }: Signature,
+    on: { readonly signed: (answer: Buffer) => void; readonly rejected: () => void },
+  ): void {
+    const toBuffer = reply.toBuffer.bind(reply);
+    const reject = reply.reject.bind(reply);
+    reply.toBuffer = () => {
+      const answer = sign(toBuffer(), who, hasFingerprint);
+      on.signed(answer);
+      return answer;
+    };
+    reply.reject = (code, reason) => {
+      this.#count(code);
+      on.rejected();
+      reject(code, reason);
+    };
+  }
+
+  refuseStranger(asker: Asker, code: ErrorCode, hasChallenge: boolean, nowMs: number): void {
+    if (!this.mayAnswer(asker, nowMs)) return;
+    const { address, port } = asker.from;
+    const nonce = hasChallenge ? this.#nonces.issue(address, port, nowMs) : undefined;
+    this.refuse(asker, code, undefined, nonce);
+  }
+
+  refuse({ answer }: Asker, code: ErrorCode, who?: Authenticated, nonce?: string): void {
+    this.#count(code);
+    const message = this.#message;
+    const response = this.#writer.begin(CLASS.error, message.method, message.transactionId).errorCode(code);
+    if (code === 420) response.unknownAttributes(message.unknownTypes());
+    if (nonce !== undefined) {
+      response.bytes(ATTRIBUTE.realm, Buffer.from(this.#realm));
+      response.bytes(ATTRIBUTE.nonce, Buffer.from(nonce, 'latin1'));
+    }
+    response.finish();
+    answer(sign(response.data.subarray(response.start, response.end), who, message.hasFingerprint));
+  }
+
+  #count(code: number): void {
+    const errors = this.#counters.errorResponses;
+    errors[code] = (errors[code] ?? 0) + 1;
+  }
 }
 
 /** node-turn's answer with the integrity (which it forgets in ChannelBind) and the fingerprint that the client is owed. */
-export function sealed(answer: Buffer, who: Authenticated | undefined, hasFingerprint: boolean): Buffer {
+export function sign(answer: Buffer, who: Authenticated | undefined, hasFingerprint: boolean): Buffer {
   const integrity = who === undefined ? 0 : 4 + integrityBytes(who.kind);
   const message = Buffer.alloc(answer.length + integrity + (hasFingerprint ? 8 : 0));
   answer.copy(message);

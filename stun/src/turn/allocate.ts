@@ -1,7 +1,7 @@
 // The Allocate request (RFC 8656 §7.2). Pure.
 import type { AddressFamily } from '../engine.ts';
-import type { Wish } from './allocation-table.ts';
-import { lifetimeMs, type Outcome, type Request, type Server } from './requests.ts';
+import type { AllocateRequest } from './allocation-table.ts';
+import { lifetimeMs, type RequestOutcome, type Request, type Server } from './requests.ts';
 import {
   ATTRIBUTE,
   FAMILY_IPV4,
@@ -11,23 +11,23 @@ import {
   type ErrorCode,
 } from '../stun/constants.ts';
 
-export function allocate(server: Server, request: Request): Outcome {
+export function allocate(server: Server, request: Request): RequestOutcome {
   const { message, client, who, nowMs } = request;
   const existing = server.table.of(client, nowMs);
   if (existing !== undefined) {
     return existing.transactionId.equals(message.transactionId) ? existing.response : 437;
   }
-  const wish = readWish(server, request);
-  if (typeof wish === 'number') return wish;
-  const granted = server.table.create(client, who, wish, nowMs);
-  if (typeof granted === 'number') return granted;
+  const wanted = readAllocateRequest(server, request);
+  if (typeof wanted === 'number') return wanted;
+  const result = server.table.create(client, who, wanted, nowMs);
+  if (typeof result === 'number') return result;
 
-  const { allocation, token, missing } = granted;
+  const { allocation, token, missing } = result;
   return (response) => {
-    for (const { pool, port } of allocation.relays) {
+    for (const { pool, port } of allocation.relayedAddresses) {
       response.xorAddress(ATTRIBUTE.xorRelayedAddress, pool.announced, port);
     }
-    response.number(ATTRIBUTE.lifetime, wish.lifetimeMs / 1000);
+    response.number(ATTRIBUTE.lifetime, wanted.lifetimeMs / 1000);
     if (token !== undefined) response.bytes(ATTRIBUTE.reservationToken, token);
     response.xorAddress(ATTRIBUTE.xorMappedAddress, client.address, client.port);
     for (const family of missing) {
@@ -39,7 +39,7 @@ export function allocate(server: Server, request: Request): Outcome {
   };
 }
 
-function readWish(server: Server, { message }: Request): Wish | ErrorCode {
+function readAllocateRequest(server: Server, { message }: Request): AllocateRequest | ErrorCode {
   const transport = message.number(ATTRIBUTE.requestedTransport, 1);
   if (transport === undefined) return 400;
   if (transport !== PROTOCOL_UDP) return 442;

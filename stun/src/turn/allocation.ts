@@ -3,14 +3,14 @@
 import type { AddressFamily } from '../engine.ts';
 import type { TokenBucket } from './bandwidth.ts';
 import type { Account } from './quotas.ts';
-import type { RelayPool } from './relayed-port-pool.ts';
+import type { RelayedPortPool } from './relayed-port-pool.ts';
 import { CHANNEL_MS, PERMISSION_MS } from '../stun/constants.ts';
 import type { Client, RelaySocket } from './transport-ports.ts';
 
 /** A relayed address. It has no allocation while it is only reserved. */
-export interface Relay {
+export interface RelayedAddress {
   readonly family: AddressFamily;
-  readonly pool: RelayPool;
+  readonly pool: RelayedPortPool;
   readonly port: number;
   socket: RelaySocket;
   allocation: Allocation | undefined;
@@ -22,7 +22,7 @@ export interface Permission {
   readonly address: string;
   readonly addressBytes: Buffer;
   /** The allocation's relay of the peer's family. */
-  readonly relay: Relay;
+  readonly relayed: RelayedAddress;
   /** Whether the peer is this server itself: then only other allocations are reached, in process. */
   readonly isOwnAddress: boolean;
   /** Whether packets may leave for the network. */
@@ -57,7 +57,7 @@ export class Allocation {
   readonly toPeers: readonly TokenBucket[];
   readonly toClient: readonly TokenBucket[];
   /** One, or two of different families. */
-  readonly relays: Relay[] = [];
+  readonly relayedAddresses: RelayedAddress[] = [];
   readonly permissions = new Map<string, Permission>();
   readonly channels = new Map<number, Channel>();
   /** The Allocate that made it and the answer, for a client that asks again (RFC 8656 §7.2). */
@@ -73,12 +73,12 @@ export class Allocation {
     this.toClient = init.toClient;
   }
 
-  relayOf(family: AddressFamily, nowMs: number): Relay | undefined {
-    return this.relays.find((relay) => relay.family === family && relay.expiresAtMs > nowMs);
+  relayOf(family: AddressFamily, nowMs: number): RelayedAddress | undefined {
+    return this.relayedAddresses.find((relayed) => relayed.family === family && relayed.expiresAtMs > nowMs);
   }
 
   isAlive(nowMs: number): boolean {
-    return this.relays.some((relay) => relay.expiresAtMs > nowMs);
+    return this.relayedAddresses.some((relayed) => relayed.expiresAtMs > nowMs);
   }
 
   /** The channel that a peer has now. */
@@ -115,11 +115,11 @@ export class Allocation {
   /** Forgets what has run out. A permission stays while it has channels: they outlive it and can be renewed. */
   sweep(nowMs: number): void {
     for (const channel of this.channels.values()) {
-      if (channel.expiresAtMs <= nowMs || !this.relays.includes(channel.permission.relay))
+      if (channel.expiresAtMs <= nowMs || !this.relayedAddresses.includes(channel.permission.relayed))
         this.#unbind(channel);
     }
     for (const permission of this.permissions.values()) {
-      const isOver = permission.expiresAtMs <= nowMs || !this.relays.includes(permission.relay);
+      const isOver = permission.expiresAtMs <= nowMs || !this.relayedAddresses.includes(permission.relayed);
       if (isOver && permission.channels.size === 0) this.permissions.delete(permission.address);
     }
   }

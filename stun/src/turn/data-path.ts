@@ -1,7 +1,7 @@
 // The hot path: payloads from clients to peers and back (RFC 8656 §11, §12). Look up, check the permission, check the bandwidth,
 // send; nothing here waits, and nothing throws.
 import type { TurnEngineOptions } from '../engine.ts';
-import type { Allocation, Permission, Relay } from './allocation.ts';
+import type { Allocation, Permission, RelayedAddress } from './allocation.ts';
 import { takeFrom } from './bandwidth.ts';
 import type { Counters } from './counters.ts';
 import { MessageWriter } from '../stun/message-writer.ts';
@@ -62,9 +62,9 @@ export class DataPath {
     nowMs: number,
   ): void {
     const counters = this.#counters;
-    const { relay } = permission;
-    const { allocation } = relay;
-    if (allocation === undefined || permission.expiresAtMs <= nowMs || relay.expiresAtMs <= nowMs) {
+    const { relayed } = permission;
+    const { allocation } = relayed;
+    if (allocation === undefined || permission.expiresAtMs <= nowMs || relayed.expiresAtMs <= nowMs) {
       counters.drops.noPermission++;
       return;
     }
@@ -78,11 +78,11 @@ export class DataPath {
     }
     if (permission.isOwnAddress) {
       // Another allocation of this server: straight to it, without a turn through the network and the NAT in front of us.
-      const other = relay.pool.at(port);
+      const other = relayed.pool.at(port);
       if (other !== undefined) {
         counters.packetsToPeers++;
         counters.bytesToPeers += end - start;
-        this.fromPeer(other, data, start, end, relay.pool.announced, relay.port);
+        this.fromPeer(other, data, start, end, relayed.pool.announced, relayed.port);
         return;
       }
       if (!permission.isReachable) {
@@ -90,23 +90,30 @@ export class DataPath {
         return;
       }
     }
-    if (relay.socket.send(data, start, end, port, permission.address)) {
+    if (relayed.socket.send(data, start, end, port, permission.address)) {
       counters.packetsToPeers++;
       counters.bytesToPeers += end - start;
     }
   }
 
   /** What a peer sent to a relayed address. */
-  fromPeer(relay: Relay, data: Buffer, start: number, end: number, address: string, port: number): void {
+  fromPeer(
+    relayed: RelayedAddress,
+    data: Buffer,
+    start: number,
+    end: number,
+    address: string,
+    port: number,
+  ): void {
     const { drops } = this.#counters;
-    const { allocation } = relay;
+    const { allocation } = relayed;
     const nowMs = this.#nowMs();
     const permission = allocation?.permissions.get(address);
     if (
       allocation === undefined ||
       permission === undefined ||
       permission.expiresAtMs <= nowMs ||
-      relay.expiresAtMs <= nowMs
+      relayed.expiresAtMs <= nowMs
     ) {
       drops.noPermission++;
       return;

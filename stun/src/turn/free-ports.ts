@@ -1,6 +1,6 @@
 // The relay ports that are free: any of them at random (RFC 8656 §7.2 wants them hard to guess), or an even one. Pure.
 
-export class PortPool {
+export class FreePorts {
   readonly #min: number;
   /** Free ports in no order; `#position` says where each stands, -1 where it is taken. */
   readonly #free: Uint16Array;

@@ -2,10 +2,10 @@
 // and nothing passes without a permission. Pure.
 import type { Allocation, Permission } from './allocation.ts';
 import { addressBytes, familyOf } from '../stun/ip-address.ts';
-import type { Outcome, Request, Server } from './requests.ts';
+import type { RequestOutcome, Request, Server } from './requests.ts';
 import { ATTRIBUTE, CHANNEL_NUMBER_MIN } from '../stun/constants.ts';
 
-export function createPermission(server: Server, { message, client, who, nowMs }: Request): Outcome {
+export function createPermission(server: Server, { message, client, who, nowMs }: Request): RequestOutcome {
   const allocation = server.table.of(client, nowMs);
   if (allocation === undefined) return 437;
   if (allocation.username !== who.username) return 441;
@@ -27,7 +27,7 @@ export function createPermission(server: Server, { message, client, who, nowMs }
   return () => undefined;
 }
 
-export function channelBind(server: Server, { message, client, who, nowMs }: Request): Outcome {
+export function channelBind(server: Server, { message, client, who, nowMs }: Request): RequestOutcome {
   const allocation = server.table.of(client, nowMs);
   if (allocation === undefined) return 437;
   if (allocation.username !== who.username) return 441;
@@ -66,13 +66,13 @@ function permissionFor(
   others: ReadonlyMap<string, Permission>,
   nowMs: number,
 ): Permission | 403 | 443 | 508 {
-  const relay = allocation.relayOf(familyOf(address), nowMs);
+  const relayed = allocation.relayOf(familyOf(address), nowMs);
   const bytes = addressBytes(address);
-  if (relay === undefined || bytes === undefined) return 443;
+  if (relayed === undefined || bytes === undefined) return 443;
   const known = allocation.permissions.get(address);
-  if (known?.relay === relay) return known;
+  if (known?.relayed === relayed) return known;
 
-  const isOwnAddress = address === relay.pool.announced;
+  const isOwnAddress = address === relayed.pool.announced;
   const isReachable = server.mayReach(address);
   if (!isOwnAddress && !isReachable) return 403;
   const isFull = (): boolean => {
@@ -90,7 +90,7 @@ function permissionFor(
   return {
     address,
     addressBytes: bytes,
-    relay,
+    relayed,
     isOwnAddress,
     isReachable,
     channels: new Map(),

@@ -1,15 +1,15 @@
 // The relayed addresses of one family: which ports are free, which are live, and the sockets behind them. Pure: sockets are
 // opened by the function passed in.
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
-import type { Relay } from './allocation.ts';
+import type { RelayedAddress } from './allocation.ts';
 import { addressBytes, addressText, familyOf } from '../stun/ip-address.ts';
-import { PortPool } from './free-ports.ts';
+import { FreePorts } from './free-ports.ts';
 import type { OpenRelaySocket, RelaySocket } from './transport-ports.ts';
 
 /** Ports that another program holds are tried no more often than this for one Allocate. */
 const TRIES_MAX = 4;
 
-export interface RelayPoolOptions {
+export interface RelayedPortPoolOptions {
   readonly family: AddressFamily;
   /** As clients and peers know it. */
   readonly announced: string;
@@ -17,40 +17,40 @@ export interface RelayPoolOptions {
   readonly portMax: number;
   readonly open: OpenRelaySocket;
   readonly random: (below: number) => number;
-  readonly onDatagram: (relay: Relay, data: Buffer, address: string, port: number) => void;
+  readonly onDatagram: (relayed: RelayedAddress, data: Buffer, address: string, port: number) => void;
 }
 
 /** One pool for each announced address. Throws where one is no address, or where a family has two. */
-export function createRelayPools(
-  { relayAddresses, relayPortMin: portMin, relayPortMax: portMax, randomBytes }: TurnEngineOptions,
+export function createRelayedPortPools(
+  { relayHosts, relayPortMin: portMin, relayPortMax: portMax, randomBytes }: TurnEngineOptions,
   open: OpenRelaySocket,
-  onDatagram: RelayPoolOptions['onDatagram'],
-): ReadonlyMap<AddressFamily, RelayPool> {
+  onDatagram: RelayedPortPoolOptions['onDatagram'],
+): ReadonlyMap<AddressFamily, RelayedPortPool> {
   const random = (below: number): number => randomBytes(4).readUInt32BE() % below;
-  const pools = new Map<AddressFamily, RelayPool>();
-  for (const { announced: text } of relayAddresses) {
+  const pools = new Map<AddressFamily, RelayedPortPool>();
+  for (const { announced: text } of relayHosts) {
     const bytes = addressBytes(text);
     if (bytes === undefined) throw new Error(`Cannot announce "${text}": wanted an IP address`);
     const family = familyOf(text);
     if (pools.has(family)) throw new Error(`Cannot announce ${text}: found a second IPv${family} address`);
     const announced = addressText(bytes);
-    pools.set(family, new RelayPool({ family, announced, portMin, portMax, open, random, onDatagram }));
+    pools.set(family, new RelayedPortPool({ family, announced, portMin, portMax, open, random, onDatagram }));
   }
   return pools;
 }
 
-export class RelayPool {
+export class RelayedPortPool {
   readonly family: AddressFamily;
   readonly announced: string;
-  readonly #options: RelayPoolOptions;
-  readonly #ports: PortPool;
-  readonly #live = new Map<number, Relay>();
+  readonly #options: RelayedPortPoolOptions;
+  readonly #ports: FreePorts;
+  readonly #live = new Map<number, RelayedAddress>();
 
-  constructor(options: RelayPoolOptions) {
+  constructor(options: RelayedPortPoolOptions) {
     this.family = options.family;
     this.announced = options.announced;
     this.#options = options;
-    this.#ports = new PortPool(options.portMin, options.portMax, options.random);
+    this.#ports = new FreePorts(options.portMin, options.portMax, options.random);
   }
 
   get free(): number {
@@ -58,55 +58,55 @@ export class RelayPool {
   }
 
   /** The relay that has this port now. */
-  at(port: number): Relay | undefined {
+  at(port: number): RelayedAddress | undefined {
     return this.#live.get(port);
   }
 
-  open(): Relay | undefined {
+  open(): RelayedAddress | undefined {
     return this.#try(() => this.#ports.any(), 1)?.[0];
   }
 
-  openEven(): Relay | undefined {
+  openEven(): RelayedAddress | undefined {
     return this.#try(() => this.#ports.even(false), 1)?.[0];
   }
 
   /** An even port and the next one. */
-  openPair(): readonly Relay[] | undefined {
+  openPair(): readonly RelayedAddress[] | undefined {
     return this.#try(() => this.#ports.even(true), 2);
   }
 
-  close(relay: Relay): void {
-    if (this.#live.get(relay.port) !== relay) return;
-    this.#live.delete(relay.port);
-    this.#ports.give(relay.port);
-    relay.allocation = undefined;
-    relay.socket.close();
+  close(relayed: RelayedAddress): void {
+    if (this.#live.get(relayed.port) !== relayed) return;
+    this.#live.delete(relayed.port);
+    this.#ports.give(relayed.port);
+    relayed.allocation = undefined;
+    relayed.socket.close();
   }
 
   /** Opens `count` ports from the picked one on. Ports that cannot be had are set aside, so that no try repeats another. */
-  #try(pick: () => number | undefined, count: number): readonly Relay[] | undefined {
+  #try(pick: () => number | undefined, count: number): readonly RelayedAddress[] | undefined {
     const failed: number[] = [];
-    let relays: readonly Relay[] | undefined;
-    for (let tries = 0; tries < TRIES_MAX && relays === undefined; tries++) {
+    let relayedAddresses: readonly RelayedAddress[] | undefined;
+    for (let tries = 0; tries < TRIES_MAX && relayedAddresses === undefined; tries++) {
       const first = pick();
       if (first === undefined) break;
       const ports = Array.from({ length: count }, (_, step) => first + step);
-      const opened = ports.map((port) => this.#openAt(port)).filter((relay) => relay !== undefined);
+      const opened = ports.map((port) => this.#openAt(port)).filter((relayed) => relayed !== undefined);
       if (opened.length === count) {
-        relays = opened;
+        relayedAddresses = opened;
       } else {
         for (const { socket } of opened) socket.close();
         failed.push(...ports);
       }
     }
     for (const port of failed) this.#ports.give(port);
-    for (const relay of relays ?? []) this.#live.set(relay.port, relay);
-    return relays;
+    for (const relayed of relayedAddresses ?? []) this.#live.set(relayed.port, relayed);
+    return relayedAddresses;
   }
 
-  #openAt(port: number): Relay | undefined {
+  #openAt(port: number): RelayedAddress | undefined {
     const { family, open, onDatagram } = this.#options;
-    const relay: Relay = {
+    const relayed: RelayedAddress = {
       family,
       pool: this,
       port,
@@ -114,10 +114,10 @@ export class RelayPool {
       allocation: undefined,
       expiresAtMs: 0,
     };
-    const socket = open(family, port, (data, address, from) => onDatagram(relay, data, address, from));
+    const socket = open(family, port, (data, address, from) => onDatagram(relayed, data, address, from));
     if (socket === undefined) return undefined;
-    relay.socket = socket;
-    return relay;
+    relayed.socket = socket;
+    return relayed;
   }
 }
 

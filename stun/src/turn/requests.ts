@@ -22,8 +22,8 @@ export interface Server {
 }
 
 /** An error's code; or what to write into the success response; or a whole response that was sent before. */
-export type Outcome = ErrorCode | ((response: MessageWriter) => void) | Buffer;
-export type Handler = (server: Server, request: Request) => Outcome;
+export type RequestOutcome = ErrorCode | ((response: MessageWriter) => void) | Buffer;
+export type Handler = (server: Server, request: Request) => RequestOutcome;
 
 /** RFC 8656 §7.2 and §8.2: no less than the default, no more than the maximum. Undefined: malformed. */
 export function lifetimeMs(server: Server, message: MessageReader): number | undefined {

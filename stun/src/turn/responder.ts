@@ -1,13 +1,13 @@
 // Writes and sends responses to the message that has just been read (RFC 8489 §6.3.1, §9.2.4): sealed where the request was,
 // with a fingerprint where the request had one, and to strangers no more than their share.
 import type { TurnEngineOptions } from '../engine.ts';
-import type { Authenticated, Refusal } from '../auth/authenticator.ts';
+import type { Authenticated, AuthRefusal } from '../auth/authenticator.ts';
 import type { Counters } from './counters.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
 import { MessageWriter } from '../stun/message-writer.ts';
 import type { Nonces } from '../auth/nonce.ts';
 import { copyOf, type PacketArena } from '../stun/packet-arena.ts';
-import { SourceGate } from '../auth/unauthenticated-rate-limit.ts';
+import { UnauthenticatedRateLimit } from '../auth/unauthenticated-rate-limit.ts';
 import { ATTRIBUTE, CLASS, type ErrorCode } from '../stun/constants.ts';
 import type { Client } from './transport-ports.ts';
 
@@ -18,7 +18,7 @@ export class Responder {
   readonly #message: MessageReader;
   readonly #writer: MessageWriter;
   readonly #nonces: Nonces;
-  readonly #gate: SourceGate;
+  readonly #gate: UnauthenticatedRateLimit;
   readonly #counters: Counters;
 
   constructor(
@@ -32,7 +32,7 @@ export class Responder {
     this.#message = message;
     this.#writer = new MessageWriter(arena);
     this.#nonces = nonces;
-    this.#gate = new SourceGate(
+    this.#gate = new UnauthenticatedRateLimit(
       options.limits.unauthenticatedPerSecondMax,
       options.randomBytes(4).readUInt32BE(),
     );
@@ -70,7 +70,7 @@ export class Responder {
   }
 
   /** Turns away whoever is not, or not rightly, authenticated. */
-  refuse(client: Client, { code, hasChallenge }: Refusal, nowMs: number): void {
+  refuse(client: Client, { code, hasChallenge }: AuthRefusal, nowMs: number): void {
     if (!this.mayAnswer(client, nowMs)) return;
     this.error(client, code, undefined, (response) => {
       if (!hasChallenge) return;

@@ -1,4 +1,4 @@
-// What the state machine asks of the world: somebody to answer, and sockets to relay from. Tests pass in fakes.
+// What the TURN server needs of the network: clients to answer, and sockets to relay from. Tests pass in fakes.
 import type { AddressFamily, Transport } from '../engine.ts';
 import type { Allocation } from './allocation.ts';
 
@@ -8,7 +8,7 @@ export interface Client {
   /** As XOR-MAPPED-ADDRESS tells it. */
   readonly address: string;
   readonly port: number;
-  /** Set and unset by the machine. */
+  /** Set and unset by the TURN server. */
   allocation: Allocation | undefined;
   /** The bytes are never written again, so they may be kept. False where they were dropped because the client is too slow. */
   send(data: Buffer, start: number, end: number): boolean;

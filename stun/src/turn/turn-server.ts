@@ -3,7 +3,7 @@
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
 import { createEnginePeerPolicy } from './peer-policy.ts';
 import { allocate } from './allocate.ts';
-import type { Relay } from './allocation.ts';
+import type { RelayedAddress } from './allocation.ts';
 import { AllocationTable } from './allocation-table.ts';
 import { Authenticator, type Authenticated } from '../auth/authenticator.ts';
 import type { Counters } from './counters.ts';
@@ -13,8 +13,8 @@ import { NONCE_KEY_BYTES, Nonces } from '../auth/nonce.ts';
 import { PacketArena } from '../stun/packet-arena.ts';
 import { channelBind, createPermission } from './peer-requests.ts';
 import { refresh } from './refresh.ts';
-import { createRelayPools, type RelayPool } from './relayed-port-pool.ts';
-import type { Handler, Outcome, Server } from './requests.ts';
+import { createRelayedPortPools, type RelayedPortPool } from './relayed-port-pool.ts';
+import type { Handler, RequestOutcome, Server } from './requests.ts';
 import { Responder } from './responder.ts';
 import { ATTRIBUTE, CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../stun/constants.ts';
 import type { Client, OpenRelaySocket } from './transport-ports.ts';
@@ -29,12 +29,12 @@ const handlers = new Map<number, Handler>([
   [METHOD.channelBind, channelBind],
 ]);
 
-export class TurnMachine {
+export class TurnServer {
   readonly table: AllocationTable;
   readonly #nowMs: () => number;
   readonly #counters: Counters;
   readonly #server: Server;
-  readonly #pools: ReadonlyMap<AddressFamily, RelayPool>;
+  readonly #pools: ReadonlyMap<AddressFamily, RelayedPortPool>;
   readonly #authenticator: Authenticator;
   readonly #message = new MessageReader();
   readonly #responder: Responder;
@@ -49,8 +49,8 @@ export class TurnMachine {
     this.#dataPath = new DataPath(options, arena, counters);
     this.#responder = new Responder(options, this.#message, arena, nonces, counters);
     this.#authenticator = new Authenticator(options, nonces, counters);
-    this.#pools = createRelayPools(options, openRelaySocket, (relay, data, address, port) => {
-      this.fromPeer(relay, data, address, port);
+    this.#pools = createRelayedPortPools(options, openRelaySocket, (relayed, data, address, port) => {
+      this.fromPeer(relayed, data, address, port);
     });
     this.table = new AllocationTable(options, this.#pools, counters);
     const announced = [...this.#pools.values()].map((pool) => pool.announced);
@@ -77,8 +77,8 @@ export class TurnMachine {
   }
 
   /** A datagram to a relayed address. Never throws. */
-  fromPeer(relay: Relay, data: Buffer, address: string, port: number): void {
-    this.#dataPath.fromPeer(relay, data, 0, data.length, address, port);
+  fromPeer(relayed: RelayedAddress, data: Buffer, address: string, port: number): void {
+    this.#dataPath.fromPeer(relayed, data, 0, data.length, address, port);
   }
 
   /** The client's connection is gone, and with it its allocation. */
@@ -126,7 +126,7 @@ export class TurnMachine {
     }
     const start = message.valueStart(dataAt);
     const length = message.valueLength(dataAt);
-    if (message.has(ATTRIBUTE.dontFragment) && length > UNFRAGMENTED_BYTES_MAX[permission.relay.family]) {
+    if (message.has(ATTRIBUTE.dontFragment) && length > UNFRAGMENTED_BYTES_MAX[permission.relayed.family]) {
       drops.tooLarge++;
       return;
     }
@@ -159,7 +159,7 @@ export class TurnMachine {
     }
   }
 
-  #answer(client: Client, who: Authenticated, outcome: Outcome): void {
+  #answer(client: Client, who: Authenticated, outcome: RequestOutcome): void {
     if (typeof outcome === 'number') {
       this.#responder.error(client, outcome, who);
     } else if (typeof outcome === 'function') {

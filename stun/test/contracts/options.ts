@@ -40,7 +40,7 @@ export function engineOptions(changes: OptionChanges = {}): TurnEngineOptions {
     realm: REALM,
     software: '',
     authenticate,
-    relayAddresses: [{ bind: '127.0.0.1', announced: '127.0.0.1' }],
+    relayHosts: [{ bind: '127.0.0.1', announced: '127.0.0.1' }],
     ...randomPortRange(),
     peers: { allowed: ['127.0.0.0/8', '::1'], denied: [] },
     ownAddresses: interfaceAddresses,

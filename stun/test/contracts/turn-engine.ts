@@ -469,7 +469,7 @@ export function describeTurnEngine(name: string, create: (options: TurnEngineOpt
 
 function twoFamilies(): OptionChanges {
   return {
-    relayAddresses: [
+    relayHosts: [
       { bind: '127.0.0.1', announced: '127.0.0.1' },
       { bind: '::1', announced: '::1' },
     ],

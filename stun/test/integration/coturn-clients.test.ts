@@ -32,7 +32,7 @@ const bothFamilies: OptionChanges = {
   ],
   tcp: [{ host: '127.0.0.1', port: 0 }],
   tls: [{ host: '127.0.0.1', port: 0 }],
-  relayAddresses: [
+  relayHosts: [
     { bind: '127.0.0.1', announced: '127.0.0.1' },
     { bind: '::1', announced: '::1' },
   ],

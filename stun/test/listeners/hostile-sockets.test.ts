@@ -11,7 +11,7 @@ import { encode, errorCodeOf, UDP_TRANSPORT } from '../contracts/stun-message.ts
 import { TurnClient, type Login } from '../contracts/turn-client.ts';
 import { UdpPeer } from '../contracts/udp-peer.ts';
 import { dice, everyMessage, mutated, noise } from '../support/fuzz.ts';
-import { FakeWorld } from '../turn/fake-transport.ts';
+import { FakeTransport } from '../turn/fake-transport.ts';
 
 const ROUNDS = 60;
 const SOURCES = 20;
@@ -22,7 +22,7 @@ describe('all attacks at once', () => {
   let engine: TurnEngine;
   let peer: UdpPeer;
   const random = dice(42);
-  const corpus = everyMessage(new FakeWorld().client());
+  const corpus = everyMessage(new FakeTransport().client());
   const hostile = (): Buffer =>
     random(5) === 0 ? noise(random) : mutated(corpus[random(corpus.length)]!, random);
   const sources: UdpSocket[] = [];

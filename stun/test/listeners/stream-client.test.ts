@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { createCounters } from '../../src/turn/counters.ts';
 import { StreamClient } from '../../src/listeners/stream-client.ts';
 import { lifetime, UDP_TRANSPORT } from '../contracts/stun-message.ts';
-import { FakeWorld, type FakeClient } from '../turn/fake-transport.ts';
+import { FakeTransport, type FakeClient } from '../turn/fake-transport.ts';
 
 const LIMIT = 65_536;
 const SLAB = Buffer.alloc(262_144);
@@ -35,7 +35,7 @@ class StuckSocket extends EventEmitter {
 /** Where the client connects from. */
 const FROM = { address: '203.0.113.7', port: 4000 };
 
-function connected(world: FakeWorld): {
+function connected(fake: FakeTransport): {
   socket: StuckSocket;
   client: StreamClient;
   sent: (bytes: number) => Promise<boolean>;
@@ -45,10 +45,10 @@ function connected(world: FakeWorld): {
     socket: socket as unknown as Socket,
     transport: 'tcp',
     ...FROM,
-    machine: world.machine,
+    turnServer: fake.turnServer,
     counters: createCounters(),
     sendBufferBytesMax: LIMIT,
-    nowMs: () => world.nowMs,
+    nowMs: () => fake.nowMs,
     enter: () => true,
     isProxied: false,
   });
@@ -62,8 +62,8 @@ function connected(world: FakeWorld): {
 }
 
 /** Allocates on the connection. */
-function allocated(world: FakeWorld, socket: StuckSocket): FakeClient {
-  const user = world.client('alice', FROM).greet();
+function allocated(fake: FakeTransport, socket: StuckSocket): FakeClient {
+  const user = fake.client('alice', FROM).greet();
   socket.emit('data', user.encode('allocate', [UDP_TRANSPORT], user.nextId()));
   return user;
 }
@@ -74,7 +74,7 @@ const kept = (packets: readonly Buffer[]): number =>
 
 describe('a client that does not read', () => {
   it('keeps the packets that wait for it, and not the slabs that they were written in', async () => {
-    const { socket, sent } = connected(new FakeWorld());
+    const { socket, sent } = connected(new FakeTransport());
     await sent(5);
     expect(kept(socket.written)).toBe(SLAB.length); // on its way already
     for (let i = 0; i < 20; i++) await sent(5);
@@ -82,7 +82,7 @@ describe('a client that does not read', () => {
   });
 
   it('is sent no more than the limit, to which small packets count with what it costs to keep them', async () => {
-    const { socket, sent } = connected(new FakeWorld());
+    const { socket, sent } = connected(new FakeTransport());
     let count = 0;
     while (count < LIMIT && (await sent(5))) count++;
     expect(count).toBeLessThan(LIMIT / 512 + 2);
@@ -92,29 +92,29 @@ describe('a client that does not read', () => {
   });
 
   it('loses its allocation when it says goodbye, and not only when it has taken all that waits', () => {
-    const world = new FakeWorld();
-    const { socket, client } = connected(world);
-    allocated(world, socket);
+    const fake = new FakeTransport();
+    const { socket, client } = connected(fake);
+    allocated(fake, socket);
     expect(client.allocation).toBeDefined();
     socket.emit('end');
     expect(client.allocation).toBeUndefined();
-    expect(world.openSockets).toBe(0);
+    expect(fake.openSockets).toBe(0);
   });
 });
 
 describe('an idle connection', () => {
   it('is closed a while after its allocation has ended, however old it is', () => {
-    const world = new FakeWorld();
-    const { socket, client } = connected(world);
-    const user = allocated(world, socket);
-    world.nowMs += 60_000;
-    client.closeIfIdle(world.nowMs, 30_000);
+    const fake = new FakeTransport();
+    const { socket, client } = connected(fake);
+    const user = allocated(fake, socket);
+    fake.nowMs += 60_000;
+    client.closeIfIdle(fake.nowMs, 30_000);
     socket.emit('data', user.encode('refresh', [lifetime(0)], user.nextId()));
-    world.nowMs += 29_999;
-    client.closeIfIdle(world.nowMs, 30_000);
+    fake.nowMs += 29_999;
+    client.closeIfIdle(fake.nowMs, 30_000);
     expect(socket.destroyed).toBe(false);
-    world.nowMs += 1;
-    client.closeIfIdle(world.nowMs, 30_000);
+    fake.nowMs += 1;
+    client.closeIfIdle(fake.nowMs, 30_000);
     expect(socket.destroyed).toBe(true);
   });
 });

@@ -1,7 +1,7 @@
-// Whom a UDP port remembers: real datagrams, and a machine that only says who has an allocation.
+// Whom a UDP port remembers: real datagrams, and a TURN server that only says who has an allocation.
 import type { Allocation } from '../../src/turn/allocation.ts';
 import { createCounters } from '../../src/turn/counters.ts';
-import type { TurnMachine } from '../../src/turn/turn-server.ts';
+import type { TurnServer } from '../../src/turn/turn-server.ts';
 import { UdpListener } from '../../src/listeners/udp-listener.ts';
 import type { Client } from '../../src/turn/transport-ports.ts';
 import { UdpPeer } from '../contracts/udp-peer.ts';
@@ -9,7 +9,7 @@ import { UdpPeer } from '../contracts/udp-peer.ts';
 describe('UdpListener', () => {
   it('remembers clients for as long as they have an allocation, and strangers not at all', async () => {
     const heard: Client[] = [];
-    const machine = {
+    const turnServer = {
       receive: (client: Client, data: Buffer) => {
         heard.push(client);
         if (data.toString() === 'allocate') client.allocation = {} as Allocation;
@@ -19,8 +19,8 @@ describe('UdpListener', () => {
         }
         client.send(data, 0, data.length);
       },
-    } as unknown as TurnMachine;
-    const listener = new UdpListener({ host: '127.0.0.1', port: 0 }, machine, createCounters(), 65_536);
+    } as unknown as TurnServer;
+    const listener = new UdpListener({ host: '127.0.0.1', port: 0 }, turnServer, createCounters(), 65_536);
     const peer = await UdpPeer.open();
     const { host: address, port } = listener.listening;
     for (const word of ['hello', 'allocate', 'more', 'end', 'hello']) {

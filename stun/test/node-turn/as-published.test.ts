@@ -1,4 +1,4 @@
-// Why there is a wall: what node-turn does without it. Should a new version pass here, the wall may become lower.
+// Why there is a guard: what node-turn does without it. Should a new version pass here, the guard may become lower.
 import { fork, type ChildProcess } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';

@@ -1,4 +1,4 @@
-// What node-turn as published does to its operator, over real datagrams: behind the wall none of it happens. What it shares
+// What node-turn as published does to its operator, over real datagrams: behind the guard none of it happens. What it shares
 // with the native engine is in ../contracts.
 import { randomBytes, randomInt } from 'node:crypto';
 import type { ListeningAddress, TurnEngine } from '../../src/engine.ts';
@@ -48,7 +48,7 @@ async function peer(): Promise<UdpPeer> {
 const secondsOf = (answer: Parameters<typeof valueOf>[0]): number | undefined =>
   valueOf(answer, LIFETIME)?.readUInt32BE();
 
-describe('node-turn behind the wall', () => {
+describe('node-turn behind the guard', () => {
   it('seals every answer, ChannelBind’s too (without it Chromium gives a relay up after 40 s)', async () => {
     const alice = await client(await start());
     const other = await peer();

@@ -1,6 +1,6 @@
-// Hostile packets for the state machine: random bytes, real messages cut, mutated, repeated and mixed up.
+// Hostile packets for the TURN server: random bytes, real messages cut, mutated, repeated and mixed up.
 import { StreamFramer } from '../../src/listeners/stream-framer.ts';
-import { FakeWorld, OWN_IPV4, type FakeClient } from '../turn/fake-transport.ts';
+import { FakeTransport, OWN_IPV4, type FakeClient } from '../turn/fake-transport.ts';
 import {
   channelData,
   channelNumber,
@@ -95,21 +95,21 @@ export function noise(random: (below: number) => number): Buffer {
 }
 
 /**
- * Sends `count` hostile packets from many sources, some of them users, to a machine that also serves one good client.
- * Returns the world afterwards; throws where the machine does.
+ * Sends `count` hostile packets from many sources, some of them users, to a server that also serves one good client.
+ * Returns the fake afterwards; throws where the server does.
  */
 export function attack(
   count: number,
   seed: number,
-): { world: FakeWorld; good: FakeClient; delivered: number } {
+): { fake: FakeTransport; good: FakeClient; delivered: number } {
   const random = dice(seed);
-  const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 100 } });
-  const good = world.client('good', { address: '203.0.113.200' });
+  const fake = new FakeTransport({ limits: { unauthenticatedPerSecondMax: 100 } });
+  const good = fake.client('good', { address: '203.0.113.200' });
   good.allocate();
   good.bind(0x4000, PEER);
-  const relayed = { address: OWN_IPV4, port: good.allocation!.relays[0]!.port };
+  const relayed = { address: OWN_IPV4, port: good.allocation!.relayedAddresses[0]!.port };
   const users = Array.from({ length: 20 }, (_, at) =>
-    world.client(`user${at % 5}`, { address: `203.0.113.${at}` }),
+    fake.client(`user${at % 5}`, { address: `203.0.113.${at}` }),
   );
   let corpus = users.flatMap((user) => everyMessage(user).map((message) => ({ user, message })));
   let delivered = 0;
@@ -117,7 +117,7 @@ export function attack(
   for (let i = 0; i < count; i++) {
     if (i % 10_000 === 0) {
       // Time passes, nonces and allocations grow old, and the good client renews what it has.
-      world.advance(60_000);
+      fake.advance(60_000);
       good.sent.length = 0;
       good.greet();
       good.refresh(600);
@@ -130,45 +130,45 @@ export function attack(
     const packet = kind < 2 ? noise(random) : kind === 2 ? Buffer.from(message) : mutated(message, random);
     const target = random(8);
     if (target === 0) {
-      world.fromPeer(PEER, { ...relayed, port: 50_000 + random(100) }, packet.toString('latin1'));
+      fake.fromPeer(PEER, { ...relayed, port: 50_000 + random(100) }, packet.toString('latin1'));
     } else {
       const source =
         target === 1
-          ? world.client('spoofed', {
+          ? fake.client('spoofed', {
               address: `198.18.${random(256)}.${random(256)}`,
               port: 1 + random(65_535),
             })
           : user;
-      world.machine.receive(source, packet, 0, packet.length);
+      fake.turnServer.receive(source, packet, 0, packet.length);
     }
     for (const one of users) one.sent.length = 0;
     if (i % 100 === 0) {
-      world.toPeers.length = 0;
+      fake.toPeers.length = 0;
       good.receive(channelData(0x4000, Buffer.from('through')));
-      if (world.toPeers.at(-1)?.data === 'through') delivered++;
+      if (fake.toPeers.at(-1)?.data === 'through') delivered++;
     }
   }
-  return { world, good, delivered };
+  return { fake, good, delivered };
 }
 
 /**
  * Streams of good and hostile messages, cut into chunks anywhere, from connections that are replaced when the framer has
- * heard enough. Returns how many messages got through to the machine and how many connections were given up.
+ * heard enough. Returns how many messages got through to the server and how many connections were given up.
  */
 export function attackStreams(
   count: number,
   seed: number,
-): { world: FakeWorld; messages: number; closed: number } {
+): { fake: FakeTransport; messages: number; closed: number } {
   const random = dice(seed);
-  const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 100 } });
+  const fake = new FakeTransport({ limits: { unauthenticatedPerSecondMax: 100 } });
   let messages = 0;
   let closed = 0;
   const connect = () => {
-    const client = world.client(`user${random(5)}`, { transport: 'tcp', address: `203.0.113.${random(20)}` });
+    const client = fake.client(`user${random(5)}`, { transport: 'tcp', address: `203.0.113.${random(20)}` });
     const framer = new StreamFramer(
       (data, start, end) => {
         messages++;
-        world.machine.receive(client, data, start, end);
+        fake.turnServer.receive(client, data, start, end);
       },
       () => client.allocation === undefined,
     );
@@ -195,13 +195,13 @@ export function attackStreams(
       at = end;
     }
     connection.client.sent.length = 0;
-    world.toPeers.length = 0;
+    fake.toPeers.length = 0;
     if (isFine) continue;
-    world.machine.disconnected(connection.client);
+    fake.turnServer.disconnected(connection.client);
     closed++;
-    if (closed % 20 === 0) world.advance(31_000); // reserved ports come back
+    if (closed % 20 === 0) fake.advance(31_000); // reserved ports come back
     connection = connect();
   }
-  world.machine.disconnected(connection.client);
-  return { world, messages, closed };
+  fake.turnServer.disconnected(connection.client);
+  return { fake, messages, closed };
 }

@@ -1,9 +1,9 @@
-// A world for the state machine that has no sockets: clients and relay sockets that write down what they are sent, and a
+// A network for the TURN server that has no sockets: clients and relay sockets that write down what they are sent, and a
 // clock that stands still until it is moved.
 import type { AddressFamily, Transport, TurnStats } from '../../src/engine.ts';
-import type { Allocation, Relay } from '../../src/turn/allocation.ts';
+import type { Allocation, RelayedAddress } from '../../src/turn/allocation.ts';
 import { createCounters, type Counters } from '../../src/turn/counters.ts';
-import { TurnMachine } from '../../src/turn/turn-server.ts';
+import { TurnServer } from '../../src/turn/turn-server.ts';
 import type { Client, OnDatagram, RelaySocket } from '../../src/turn/transport-ports.ts';
 import { engineOptions, PASSWORD, REALM, type OptionChanges } from '../contracts/options.ts';
 import {
@@ -34,9 +34,9 @@ export interface SentToPeer {
   readonly data: string;
 }
 
-export class FakeWorld {
+export class FakeTransport {
   nowMs = 1_000_000;
-  readonly machine: TurnMachine;
+  readonly turnServer: TurnServer;
   readonly counters: Counters = createCounters();
   readonly toPeers: SentToPeer[] = [];
   readonly #sockets = new Map<string, OnDatagram>();
@@ -47,7 +47,7 @@ export class FakeWorld {
 
   constructor(changes: OptionChanges = {}) {
     const options = engineOptions({
-      relayAddresses: [
+      relayHosts: [
         { bind: '0.0.0.0', announced: OWN_IPV4 },
         { bind: '::', announced: OWN_IPV6 },
       ],
@@ -59,7 +59,7 @@ export class FakeWorld {
       ...changes,
       limits: { unauthenticatedPerSecondMax: 1_000_000, ...changes.limits },
     });
-    this.machine = new TurnMachine(options, this.#open, this.counters);
+    this.turnServer = new TurnServer(options, this.#open, this.counters);
   }
 
   /** A small generator with a fixed seed: every run is the same. */
@@ -100,7 +100,7 @@ export class FakeWorld {
 
   advance(ms: number): void {
     this.nowMs += ms;
-    this.machine.sweep();
+    this.turnServer.sweep();
   }
 
   /** A datagram from the internet to a relayed address. */
@@ -134,16 +134,16 @@ export class FakeClient extends TurnUser implements Client {
   readonly transport: Transport;
   readonly address: string;
   readonly port: number;
-  readonly world: FakeWorld;
+  readonly fake: FakeTransport;
   allocation: Allocation | undefined = undefined;
   readonly sent: Buffer[] = [];
   releases = 0;
   isSlow = false;
   #ids = 0;
 
-  constructor(world: FakeWorld, name: string, at: FakeClientAddress) {
+  constructor(fake: FakeTransport, name: string, at: FakeClientAddress) {
     super(name, PASSWORD);
-    this.world = world;
+    this.fake = fake;
     this.transport = at.transport;
     this.address = at.address;
     this.port = at.port;
@@ -167,7 +167,7 @@ export class FakeClient extends TurnUser implements Client {
   }
 
   receive(bytes: Buffer): void {
-    this.world.machine.receive(this, bytes, 0, bytes.length);
+    this.fake.turnServer.receive(this, bytes, 0, bytes.length);
   }
 
   /** What the server said since, as one message; undefined where it said nothing. */
@@ -240,5 +240,6 @@ export class FakeClient extends TurnUser implements Client {
 const isChallenge = (answer: Message): boolean => [401, 438].includes(errorCodeOf(answer) ?? 0);
 
 /** A relay's own view, for tests that look inside. */
-export const relaysOf = (client: FakeClient): readonly Relay[] => client.allocation?.relays ?? [];
+export const relaysOf = (client: FakeClient): readonly RelayedAddress[] =>
+  client.allocation?.relayedAddresses ?? [];
 export { REALM };

@@ -1,6 +1,6 @@
 // The state machine against a model: any sequence of requests, packets and time, and what must hold after each step.
 import fc from 'fast-check';
-import { FakeWorld, OWN_IPV4, relaysOf, type FakeClient } from './fake-transport.ts';
+import { FakeTransport, OWN_IPV4, relaysOf, type FakeClient } from './fake-transport.ts';
 import {
   channelData,
   evenPort,
@@ -61,8 +61,8 @@ describe('the state machine', () => {
   it('relays what it should and nothing else, and its tables stay within bounds', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const world = new FakeWorld({
-          relayAddresses: [{ bind: '0.0.0.0', announced: OWN_IPV4 }],
+        const fake = new FakeTransport({
+          relayHosts: [{ bind: '0.0.0.0', announced: OWN_IPV4 }],
           relayPortMin: 50_000,
           relayPortMax: 50_000 + PORTS - 1,
           limits: {
@@ -71,19 +71,19 @@ describe('the state machine', () => {
             channelsPerAllocationMax: CHANNELS_MAX,
           },
         });
-        const clients = Array.from({ length: CLIENTS }, (_, at) => world.client(`user${at}`));
+        const clients = Array.from({ length: CLIENTS }, (_, at) => fake.client(`user${at}`));
         const models = new Map<FakeClient, Model>();
 
         for (const one of steps) {
           for (const client of clients) client.sent.length = 0;
-          world.toPeers.length = 0;
+          fake.toPeers.length = 0;
           if (one.do === 'advance') {
-            world.nowMs += one.seconds * 1000;
-            if (one.isSwept) world.machine.sweep();
+            fake.nowMs += one.seconds * 1000;
+            if (one.isSwept) fake.turnServer.sweep();
           } else {
             const client = clients[one.who]!;
             const model = models.get(client);
-            const isAlive = model !== undefined && model.endsAtMs > world.nowMs;
+            const isAlive = model !== undefined && model.endsAtMs > fake.nowMs;
             switch (one.do) {
               case 'allocate': {
                 client.greet();
@@ -93,7 +93,7 @@ describe('the state machine', () => {
                 expect(['ok', 437, 508]).toContain(outcome);
                 if (outcome !== 'ok') break;
                 models.set(client, {
-                  endsAtMs: world.nowMs + 600_000,
+                  endsAtMs: fake.nowMs + 600_000,
                   permissions: new Map(),
                   channels: new Map(),
                 });
@@ -106,7 +106,7 @@ describe('the state machine', () => {
                 );
                 if (!isAlive) break;
                 const granted = one.seconds === 0 ? 0 : Math.max(600, Math.min(one.seconds, 3_600));
-                model.endsAtMs = world.nowMs + granted * 1000;
+                model.endsAtMs = fake.nowMs + granted * 1000;
                 if (granted === 0) models.delete(client);
                 break;
               }
@@ -116,8 +116,8 @@ describe('the state machine', () => {
                 const outcome = client.permit(to);
                 if (!isAlive) expect(outcome).toBe(437);
                 else if (to.address === '10.0.0.1') expect(outcome).toBe(403);
-                else if (outcome === 'ok') model.permissions.set(to.address, world.nowMs + 300_000);
-                else expect([outcome, isFull(model, world.nowMs, to)]).toEqual([508, true]);
+                else if (outcome === 'ok') model.permissions.set(to.address, fake.nowMs + 300_000);
+                else expect([outcome, isFull(model, fake.nowMs, to)]).toEqual([508, true]);
                 break;
               }
               case 'bind': {
@@ -134,18 +134,18 @@ describe('the state machine', () => {
                 }
                 expect(to.address).not.toBe('10.0.0.1');
                 for (const [number, { peer: other, untilMs }] of model.channels) {
-                  if (untilMs <= world.nowMs) continue;
+                  if (untilMs <= fake.nowMs) continue;
                   expect(number === one.channel).toBe(same(other, to));
                 }
-                model.permissions.set(to.address, world.nowMs + 300_000);
-                model.channels.set(one.channel, { peer: to, untilMs: world.nowMs + 600_000 });
+                model.permissions.set(to.address, fake.nowMs + 300_000);
+                model.channels.set(one.channel, { peer: to, untilMs: fake.nowMs + 600_000 });
                 break;
               }
               case 'send': {
                 const to = PEERS[one.peer]!;
                 client.sendTo(to, 'data');
-                const isAllowed = isAlive && (model.permissions.get(to.address) ?? 0) > world.nowMs;
-                expect(world.toPeers.map((sent) => sent.to)).toEqual(isAllowed ? [to] : []);
+                const isAllowed = isAlive && (model.permissions.get(to.address) ?? 0) > fake.nowMs;
+                expect(fake.toPeers.map((sent) => sent.to)).toEqual(isAllowed ? [to] : []);
                 break;
               }
               case 'channelData': {
@@ -153,21 +153,21 @@ describe('the state machine', () => {
                 const bound = isAlive ? model.channels.get(one.channel) : undefined;
                 const isAllowed =
                   bound !== undefined &&
-                  bound.untilMs > world.nowMs &&
-                  model!.permissions.get(bound.peer.address)! > world.nowMs;
-                expect(world.toPeers.map((sent) => sent.to)).toEqual(isAllowed ? [bound.peer] : []);
+                  bound.untilMs > fake.nowMs &&
+                  model!.permissions.get(bound.peer.address)! > fake.nowMs;
+                expect(fake.toPeers.map((sent) => sent.to)).toEqual(isAllowed ? [bound.peer] : []);
                 break;
               }
               case 'fromPeer': {
                 const from = PEERS[one.peer]!;
-                const relay = relaysOf(client)[0];
-                if (relay === undefined) break;
-                world.fromPeer(from, { address: OWN_IPV4, port: relay.port }, 'data');
-                const isAllowed = isAlive && (model.permissions.get(from.address) ?? 0) > world.nowMs;
+                const relayed = relaysOf(client)[0];
+                if (relayed === undefined) break;
+                fake.fromPeer(from, { address: OWN_IPV4, port: relayed.port }, 'data');
+                const isAllowed = isAlive && (model.permissions.get(from.address) ?? 0) > fake.nowMs;
                 expect(client.sent).toHaveLength(isAllowed ? 1 : 0);
                 const bound = isAllowed
                   ? [...model.channels].find(
-                      ([, { peer: to, untilMs }]) => untilMs > world.nowMs && same(to, from),
+                      ([, { peer: to, untilMs }]) => untilMs > fake.nowMs && same(to, from),
                     )
                   : undefined;
                 if (bound !== undefined) expect(client.sent[0]!.readUInt16BE(0)).toBe(bound[0]);
@@ -175,16 +175,16 @@ describe('the state machine', () => {
                 break;
               }
               case 'disconnect':
-                world.machine.disconnected(client);
+                fake.turnServer.disconnected(client);
                 models.delete(client);
                 break;
             }
           }
-          for (const sent of world.toPeers) expect(sent.to.address).not.toBe('10.0.0.1');
-          const { table } = world.machine;
+          for (const sent of fake.toPeers) expect(sent.to.address).not.toBe('10.0.0.1');
+          const { table } = fake.turnServer;
           expect(table.allocations.size + table.reservations).toBeLessThanOrEqual(ALLOCATIONS_MAX);
-          expect(world.openSockets).toBe(table.allocations.size + table.reservations);
-          expect(world.machine.relayPortsFree).toBe(PORTS - world.openSockets);
+          expect(fake.openSockets).toBe(table.allocations.size + table.reservations);
+          expect(fake.turnServer.relayPortsFree).toBe(PORTS - fake.openSockets);
           for (const allocation of table.allocations) {
             expect(allocation.permissions.size).toBeLessThanOrEqual(PERMISSIONS_MAX);
             expect(allocation.channels.size).toBeLessThanOrEqual(CHANNELS_MAX);
@@ -192,9 +192,9 @@ describe('the state machine', () => {
         }
 
         // Left alone, everything is given back.
-        world.advance(3_601_000);
-        expect(world.openSockets).toBe(0);
-        expect(world.machine.table.quotas.entries).toBe(0);
+        fake.advance(3_601_000);
+        expect(fake.openSockets).toBe(0);
+        expect(fake.turnServer.table.quotas.entries).toBe(0);
         expect(clients.every(({ allocation }) => allocation === undefined)).toBe(true);
       }),
       { numRuns: 300 },

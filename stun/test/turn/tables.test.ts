@@ -1,14 +1,14 @@
-// The small tables under the machine: ports, nonces, gate, buckets, connections, arena.
+// The small tables under the TURN server: ports, nonces, rate limit, buckets, connections, arena.
 import fc from 'fast-check';
 import { DEFAULT_LIMITS } from '../../src/engine.ts';
 import { bytesOnTheWire, takeFrom, TokenBucket } from '../../src/turn/bandwidth.ts';
 import { ConnectionCounts } from '../../src/listeners/connection-counts.ts';
 import { NONCE_CHARS, Nonces } from '../../src/auth/nonce.ts';
 import { PacketArena } from '../../src/stun/packet-arena.ts';
-import { PortPool } from '../../src/turn/free-ports.ts';
-import { SourceGate } from '../../src/auth/unauthenticated-rate-limit.ts';
+import { FreePorts } from '../../src/turn/free-ports.ts';
+import { UnauthenticatedRateLimit } from '../../src/auth/unauthenticated-rate-limit.ts';
 
-describe('PortPool', () => {
+describe('FreePorts', () => {
   it('never hands out a port twice, and every even port it gives is even', () => {
     const action = fc.oneof(
       fc.record({ do: fc.constant('any' as const), dice: fc.nat() }),
@@ -18,7 +18,7 @@ describe('PortPool', () => {
     fc.assert(
       fc.property(fc.array(action, { maxLength: 100 }), fc.integer({ min: 1, max: 12 }), (actions, size) => {
         let dice = 0;
-        const pool = new PortPool(1001, 1000 + size, (below) => dice % below);
+        const pool = new FreePorts(1001, 1000 + size, (below) => dice % below);
         const taken = new Set<number>();
         const take = (port: number | undefined): void => {
           if (port === undefined) return;
@@ -49,7 +49,7 @@ describe('PortPool', () => {
   });
 
   it('has nothing when all are taken', () => {
-    const pool = new PortPool(65_534, 65_535, () => 0);
+    const pool = new FreePorts(65_534, 65_535, () => 0);
     expect(pool.even(true)).toBe(65_534);
     expect(pool.any()).toBeUndefined();
     expect(pool.even(false)).toBeUndefined();
@@ -88,9 +88,9 @@ describe('Nonces', () => {
   });
 });
 
-describe('SourceGate', () => {
+describe('UnauthenticatedRateLimit', () => {
   it('limits each address by itself, and forgets every second', () => {
-    const gate = new SourceGate(3, 42);
+    const gate = new UnauthenticatedRateLimit(3, 42);
     const allowed = (address: string, nowMs: number): number =>
       Array.from({ length: 10 }, () => gate.allows(address, nowMs)).filter(Boolean).length;
     expect(allowed('192.0.2.1', 0)).toBe(3);
@@ -102,7 +102,7 @@ describe('SourceGate', () => {
   });
 
   it('leaves most addresses alone while 1,000 others use up theirs', () => {
-    const gate = new SourceGate(1, 7);
+    const gate = new UnauthenticatedRateLimit(1, 7);
     for (let i = 0; i < 1_000; i++) gate.allows(`10.0.${i >> 8}.${i & 255}`, 0);
     let served = 0;
     for (let i = 0; i < 1_000; i++) if (gate.allows(`192.0.${i >> 8}.${i & 255}`, 0)) served++;

@@ -2,7 +2,7 @@
 import { createHmac } from 'node:crypto';
 import { authenticate, PASSWORD } from '../contracts/options.ts';
 import { relayedAddress } from '../contracts/turn-client.ts';
-import { FakeWorld, OWN_IPV4, OWN_IPV6, PORT_MIN, type FakeClient } from './fake-transport.ts';
+import { FakeTransport, OWN_IPV4, OWN_IPV6, PORT_MIN, type FakeClient } from './fake-transport.ts';
 import {
   channelData,
   channelNumber,
@@ -27,7 +27,7 @@ const DUAL: Attribute = [0x8000, Buffer.from([2, 0, 0, 0])];
 
 describe('Binding', () => {
   it('tells the client its own address, without credentials', () => {
-    const client = new FakeWorld().client('alice', { address: '2001:db8:2::5', port: 4000 });
+    const client = new FakeTransport().client('alice', { address: '2001:db8:2::5', port: 4000 });
     client.receive(encode({ method: 'binding', fingerprint: true }));
     const answer = client.answer()!;
     expect(decodeXorAddress(valueOf(answer, 0x0020)!, answer.transactionId)).toEqual({
@@ -38,7 +38,7 @@ describe('Binding', () => {
   });
 
   it('names the attributes that it must understand and does not, and ignores the optional ones', () => {
-    const client = new FakeWorld().client();
+    const client = new FakeTransport().client();
     client.receive(
       encode({
         method: 'binding',
@@ -57,7 +57,7 @@ describe('Binding', () => {
   });
 
   it('says its software if it has a name', () => {
-    const client = new FakeWorld({ software: 'relay' }).client();
+    const client = new FakeTransport({ software: 'relay' }).client();
     client.receive(encode({ method: 'binding' }));
     expect(valueOf(client.answer()!, 0x8022)!.toString()).toBe('relay');
   });
@@ -80,12 +80,12 @@ describe('what is no request', () => {
     ['RTP', Buffer.alloc(40, 0x80), 'malformed'],
     ['ChannelData of a stranger', channelData(0x4000, Buffer.from('x')), 'noChannel'],
   ] as const)('drops %s without an answer', (name, bytes, reason) => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.receive(bytes);
     expect(client.sent).toEqual([]);
     // DTLS begins with a byte below 0x40 and is no STUN message.
-    expect(world.drops[name === 'DTLS' ? 'malformed' : reason]).toBe(1);
+    expect(fake.drops[name === 'DTLS' ? 'malformed' : reason]).toBe(1);
   });
 });
 
@@ -107,7 +107,7 @@ describe('credentials', () => {
   ];
 
   it('challenges a request that is not sealed, and keeps nothing of it', () => {
-    const client = new FakeWorld().client();
+    const client = new FakeTransport().client();
     client.receive(encode({ method: 'allocate', attributes: [UDP_TRANSPORT] }));
     const answer = client.answer()!;
     expect(errorCodeOf(answer)).toBe(401);
@@ -116,50 +116,50 @@ describe('credentials', () => {
   });
 
   it.each([0, 1, 2])('answers 400 where the name, the realm or the nonce is missing (%s)', (missing) => {
-    const client = new FakeWorld().client().greet();
+    const client = new FakeTransport().client().greet();
     expect(tried(client, login(client).toSpliced(missing, 1))).toBe(400);
   });
 
   it('answers 401 to a wrong password, to somebody unknown, to another realm', () => {
-    const world = new FakeWorld();
-    const client = world.client().greet();
+    const fake = new FakeTransport();
+    const client = fake.client().greet();
     client.password = 'wrong';
     expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(401);
-    expect(world.client('nobody').outcome('allocate', UDP_TRANSPORT)).toBe(401);
-    const stranger = world.client().greet();
+    expect(fake.client('nobody').outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    const stranger = fake.client().greet();
     stranger.realm = 'another';
     expect(stranger.outcome('allocate', UDP_TRANSPORT)).toBe(401);
-    expect(world.counters.authFailures).toMatchObject({ wrongPassword: 1, unknownUser: 1, wrongRealm: 1 });
+    expect(fake.counters.authFailures).toMatchObject({ wrongPassword: 1, unknownUser: 1, wrongRealm: 1 });
   });
 
   it.each(['constructor', '__proto__', 'toString', ''])(
     'knows no user %j unless it is told of one',
     (name) => {
-      const world = new FakeWorld({ authenticate: () => undefined });
-      expect(world.client(name).outcome('allocate', UDP_TRANSPORT)).toBe(401);
+      const fake = new FakeTransport({ authenticate: () => undefined });
+      expect(fake.client(name).outcome('allocate', UDP_TRANSPORT)).toBe(401);
     },
   );
 
   it('answers 438 to a nonce that is old, another client’s, or made up', () => {
-    const world = new FakeWorld();
-    const client = world.client().greet();
-    const other = world.client('bob').greet();
+    const fake = new FakeTransport();
+    const client = fake.client().greet();
+    const other = fake.client('bob').greet();
     const old = client.nonce;
     client.nonce = other.nonce;
     expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(438);
     client.nonce = Buffer.from('f'.repeat(40));
     expect(client.outcome('allocate', UDP_TRANSPORT)).toBe(438);
     client.nonce = old;
-    world.advance(599_000);
+    fake.advance(599_000);
     client.allocate();
-    world.advance(2_000);
+    fake.advance(2_000);
     expect(client.refresh(600)).toBe(438);
     client.greet();
     expect(client.refresh(600)).toBe('ok');
   });
 
   it('takes either key while a secret is being rotated', () => {
-    const world = new FakeWorld({
+    const fake = new FakeTransport({
       authenticate: () => ({
         keys: [Buffer.alloc(16, 1), Buffer.alloc(16, 2)],
         account: 'alice',
@@ -167,7 +167,7 @@ describe('credentials', () => {
       }),
     });
     for (const byte of [1, 2]) {
-      const client = world.client().greet();
+      const client = fake.client().greet();
       client.receive(
         encode({
           method: 'allocate',
@@ -177,12 +177,12 @@ describe('credentials', () => {
       );
       expect(isSealed(client.answer()!, Buffer.alloc(16, byte))).toBe(true);
     }
-    const client = world.client().greet();
+    const client = fake.client().greet();
     expect(tried(client, login(client), Buffer.alloc(16, 3))).toBe(401);
   });
 
   it('seals the answer with SHA-256 where the request was', () => {
-    const client = new FakeWorld().client().greet();
+    const client = new FakeTransport().client().greet();
     client.receive(client.encode('allocate', [UDP_TRANSPORT], client.nextId(), 'sha256'));
     const answer = client.answer()!;
     expect(answer.class).toBe('success');
@@ -204,7 +204,7 @@ describe('credentials', () => {
       more.writeUInt16BE(more.length - 20, 2);
       return more;
     };
-    const client = new FakeWorld().client().greet();
+    const client = new FakeTransport().client().greet();
     client.receive(twiceSealed(client, Buffer.from('another')));
     expect(errorCodeOf(client.answer()!)).toBe(401);
     client.receive(twiceSealed(client, client.key));
@@ -214,7 +214,7 @@ describe('credentials', () => {
   });
 
   it.each(['sha1', 'sha256'] as const)('does not see what is written behind the seal (%s)', (hash) => {
-    const client = new FakeWorld().client().greet();
+    const client = new FakeTransport().client().greet();
     const sealed = encode({
       method: 'allocate',
       attributes: [UDP_TRANSPORT, ...login(client)],
@@ -229,23 +229,23 @@ describe('credentials', () => {
 
   it('gives an expired name no new allocation, and leaves it the old one', () => {
     let isExpired = false;
-    const key = new FakeWorld().client().greet().key;
-    const world = new FakeWorld({ authenticate: () => ({ keys: [key], account: 'alice', isExpired }) });
-    const client = world.client();
+    const key = new FakeTransport().client().greet().key;
+    const fake = new FakeTransport({ authenticate: () => ({ keys: [key], account: 'alice', isExpired }) });
+    const client = fake.client();
     client.allocate();
     isExpired = true;
-    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(401);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(401);
     expect(client.refresh(600)).toBe('ok');
     expect(client.permit(PEER)).toBe('ok');
-    expect(world.counters.authFailures.expired).toBe(1);
-    world.nowMs += 600_000; // the old one is over, and not yet swept away
+    expect(fake.counters.authFailures.expired).toBe(1);
+    fake.nowMs += 600_000; // the old one is over, and not yet swept away
     expect(client.greet().outcome('allocate', UDP_TRANSPORT)).toBe(401);
   });
 
   it('leaves an allocation its key when the secret behind it is gone', () => {
     let knows = authenticate;
-    const world = new FakeWorld({ authenticate: (name) => knows(name) });
-    const client = world.client();
+    const fake = new FakeTransport({ authenticate: (name) => knows(name) });
+    const client = fake.client();
     client.allocate();
     knows = () => undefined;
     expect(client.refresh(600)).toBe('ok');
@@ -255,22 +255,22 @@ describe('credentials', () => {
 
   it('answers 400 to a name longer than names may be', () => {
     const name = 'x'.repeat(508);
-    expect(new FakeWorld().client(name).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
-    const client = new FakeWorld().client(`${name}x`).greet();
+    expect(new FakeTransport().client(name).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
+    const client = new FakeTransport().client(`${name}x`).greet();
     expect(tried(client, login(client))).toBe(400);
   });
 
   it.each(['allocate', 'binding'] as const)(
     'answers a limited number of strangers’ requests a second from one address (%s), and others still',
     (method) => {
-      const world = new FakeWorld({ limits: { unauthenticatedPerSecondMax: 10 } });
-      const client = world.client();
+      const fake = new FakeTransport({ limits: { unauthenticatedPerSecondMax: 10 } });
+      const client = fake.client();
       for (let i = 0; i < 50; i++) client.receive(encode({ method }));
       expect(client.sent).toHaveLength(10);
-      expect(world.drops.rateLimit).toBe(40);
-      const other = world.client('bob', { address: '203.0.113.8' });
+      expect(fake.drops.rateLimit).toBe(40);
+      const other = fake.client('bob', { address: '203.0.113.8' });
       other.allocate();
-      world.advance(1_000);
+      fake.advance(1_000);
       client.sent.length = 0;
       client.allocate();
     },
@@ -278,22 +278,22 @@ describe('credentials', () => {
 
   it('looks at a limited number of wrong passwords a second from one address, and hears allocations still', () => {
     const asked: string[] = [];
-    const world = new FakeWorld({
+    const fake = new FakeTransport({
       limits: { unauthenticatedPerSecondMax: 10 },
       authenticate: (name) => {
         asked.push(name);
         return authenticate(name);
       },
     });
-    const friend = world.client('bob');
+    const friend = fake.client('bob');
     friend.allocate();
-    const client = world.client().greet();
+    const client = fake.client().greet();
     client.password = 'wrong';
     for (let i = 0; i < 50; i++) client.outcome('allocate', UDP_TRANSPORT);
     expect(asked.filter((name) => name === 'alice')).toHaveLength(10);
     expect(friend.refresh(600)).toBe('ok');
-    expect(world.client('carol', { address: '203.0.113.8' }).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
-    world.advance(1_000);
+    expect(fake.client('carol', { address: '203.0.113.8' }).outcome('allocate', UDP_TRANSPORT)).toBe('ok');
+    fake.advance(1_000);
     client.password = PASSWORD;
     client.allocate();
   });
@@ -301,8 +301,8 @@ describe('credentials', () => {
 
 describe('Allocate', () => {
   it('gives a relayed address, a lifetime and the client’s own address', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     const answer = client.request('allocate', [UDP_TRANSPORT])!;
     const relayed = decodeXorAddress(valueOf(answer, 0x0016)!, answer.transactionId);
     expect(relayed.address).toBe(OWN_IPV4);
@@ -312,18 +312,18 @@ describe('Allocate', () => {
       address: client.address,
       port: client.port,
     });
-    expect(world.openSockets).toBe(1);
+    expect(fake.openSockets).toBe(1);
   });
 
   it('answers a repeated request with the same bytes, and a second one with 437', () => {
-    const world = new FakeWorld();
-    const client = world.client().greet();
+    const fake = new FakeTransport();
+    const client = fake.client().greet();
     const request = client.encode('allocate', [UDP_TRANSPORT], client.nextId());
     client.receive(request);
     client.receive(request);
     const [answer, again] = client.sent;
     expect(again).toEqual(answer);
-    expect(world.openSockets).toBe(1);
+    expect(fake.openSockets).toBe(1);
     expect(client.permit(PEER)).toBe('ok');
     client.receive(request);
     expect(client.sent).toEqual([answer]);
@@ -348,9 +348,9 @@ describe('Allocate', () => {
     ['DONT-FRAGMENT', [UDP_TRANSPORT, [0x001a, Buffer.alloc(0)]], 'ok'],
     ['something it does not know', [UDP_TRANSPORT, [0x0029, Buffer.alloc(4)]], 420],
   ] as const)('%s: %s', (_name, attributes, outcome) => {
-    const world = new FakeWorld();
-    expect(world.client().outcome('allocate', ...(attributes as readonly Attribute[]))).toBe(outcome);
-    expect(world.openSockets).toBe(outcome === 'ok' ? 1 : 0);
+    const fake = new FakeTransport();
+    expect(fake.client().outcome('allocate', ...(attributes as readonly Attribute[]))).toBe(outcome);
+    expect(fake.openSockets).toBe(outcome === 'ok' ? 1 : 0);
   });
 
   it.each([
@@ -360,214 +360,214 @@ describe('Allocate', () => {
     [100_000, 3_600],
     [0xffffffff, 3_600],
   ])('asked for %i s, grants %i', (asked, granted) => {
-    const answer = new FakeWorld().client().request('allocate', [UDP_TRANSPORT, lifetime(asked)])!;
+    const answer = new FakeTransport().client().request('allocate', [UDP_TRANSPORT, lifetime(asked)])!;
     expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(granted);
   });
 
   it('gives IPv6, or 440 where there is none', () => {
-    expect(new FakeWorld().client().allocate(family(2)).address).toBe(OWN_IPV6);
-    const world = new FakeWorld({ relayAddresses: [{ bind: '0.0.0.0', announced: OWN_IPV4 }] });
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, family(2))).toBe(440);
-    const answer = world.client().request('allocate', [UDP_TRANSPORT, DUAL])!;
+    expect(new FakeTransport().client().allocate(family(2)).address).toBe(OWN_IPV6);
+    const fake = new FakeTransport({ relayHosts: [{ bind: '0.0.0.0', announced: OWN_IPV4 }] });
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, family(2))).toBe(440);
+    const answer = fake.client().request('allocate', [UDP_TRANSPORT, DUAL])!;
     expect(answer.class).toBe('success');
     expect(valueOf(answer, 0x8001)!.toString('hex', 0, 4)).toBe('02000428');
   });
 
   it('gives both families at once, and ends them one by one', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     const answer = client.request('allocate', [UDP_TRANSPORT, DUAL])!;
     const [four, six] = answer.attributes
       .filter(([type]) => type === 0x0016)
       .map(([, value]) => decodeXorAddress(value, answer.transactionId));
     expect([four!.address, six!.address]).toEqual([OWN_IPV4, OWN_IPV6]);
     expect(client.permit(PEER, PEER6)).toBe('ok');
-    world.fromPeer(PEER, four!, 'four');
-    world.fromPeer(PEER6, six!, 'six');
+    fake.fromPeer(PEER, four!, 'four');
+    fake.fromPeer(PEER6, six!, 'six');
     expect(client.sent.map((bytes) => valueOf(decode(bytes), 0x0013)!.toString())).toEqual(['four', 'six']);
 
     expect(client.outcome('refresh', lifetime(0), family(1))).toBe('ok');
-    expect(world.openSockets).toBe(1);
+    expect(fake.openSockets).toBe(1);
     expect(client.outcome('refresh', lifetime(600), family(1))).toBe(443);
     expect(client.permit(PEER)).toBe(443);
     client.sendTo(PEER6, 'still');
     client.sendTo(PEER, 'gone');
-    expect(world.toPeers.map(({ data }) => data)).toEqual(['still']);
+    expect(fake.toPeers.map(({ data }) => data)).toEqual(['still']);
     expect(client.outcome('refresh', lifetime(0), family(2))).toBe('ok');
-    expect(world.openSockets).toBe(0);
+    expect(fake.openSockets).toBe(0);
     expect(client.releases).toBe(1);
   });
 
   it('gives an even port, and holds the next one for whoever brings the token', () => {
-    const world = new FakeWorld();
-    const first = world.client();
+    const fake = new FakeTransport();
+    const first = fake.client();
     const answer = first.request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
     const even = decodeXorAddress(valueOf(answer, 0x0016)!, answer.transactionId);
     const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
     expect(even.port % 2).toBe(0);
-    expect(world.client('bob').outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
-    const next = world.client().request('allocate', [UDP_TRANSPORT, token, lifetime(1_000)])!;
+    expect(fake.client('bob').outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    const next = fake.client().request('allocate', [UDP_TRANSPORT, token, lifetime(1_000)])!;
     expect(relayedAddress(next).port).toBe(even.port + 1);
     expect(valueOf(next, 0x000d)!.readUInt32BE()).toBe(1_000);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
-    for (let i = 0; i < 8; i++) expect(world.client().allocate(evenPort(false)).port % 2).toBe(0);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    for (let i = 0; i < 8; i++) expect(fake.client().allocate(evenPort(false)).port % 2).toBe(0);
   });
 
   it('gives a reserved port back after 30 s', () => {
-    const world = new FakeWorld();
-    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const fake = new FakeTransport();
+    const answer = fake.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
     const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
-    expect(world.openSockets).toBe(2);
-    world.nowMs += 30_000; // over, and not yet swept away
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
-    world.advance(0);
-    expect(world.openSockets).toBe(1);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    expect(fake.openSockets).toBe(2);
+    fake.nowMs += 30_000; // over, and not yet swept away
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
+    fake.advance(0);
+    expect(fake.openSockets).toBe(1);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, token)).toBe(508);
   });
 
   it('keeps a reserved port for its owner when it was asked for from an address that has enough', () => {
-    const world = new FakeWorld({ limits: { allocationsPerAddressMax: 2 } });
-    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    const fake = new FakeTransport({ limits: { allocationsPerAddressMax: 2 } });
+    const answer = fake.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
     const token: Attribute = [0x0022, valueOf(answer, 0x0022)!];
     const elsewhere = { address: '203.0.113.8' };
-    for (const name of ['bob', 'carol']) world.client(name, elsewhere).allocate();
-    expect(world.client('alice', elsewhere).outcome('allocate', UDP_TRANSPORT, token)).toBe(486);
-    expect(world.client('dave').outcome('allocate', UDP_TRANSPORT)).toBe(486); // the port counts still
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, token)).toBe('ok');
-    world.advance(601_000);
-    expect(world.machine.table.quotas.entries).toBe(0);
+    for (const name of ['bob', 'carol']) fake.client(name, elsewhere).allocate();
+    expect(fake.client('alice', elsewhere).outcome('allocate', UDP_TRANSPORT, token)).toBe(486);
+    expect(fake.client('dave').outcome('allocate', UDP_TRANSPORT)).toBe(486); // the port counts still
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, token)).toBe('ok');
+    fake.advance(601_000);
+    expect(fake.turnServer.table.quotas.entries).toBe(0);
   });
 
   it('gives reserved ports back as well when the server stops', () => {
-    const world = new FakeWorld();
-    world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)]);
-    world.machine.close();
-    expect(world.openSockets).toBe(0);
+    const fake = new FakeTransport();
+    fake.client().request('allocate', [UDP_TRANSPORT, evenPort(true)]);
+    fake.turnServer.close();
+    expect(fake.openSockets).toBe(0);
   });
 
   it('answers 486 where a user or an address has enough, 508 where the server has; ended ones do not count', () => {
-    const world = new FakeWorld({
+    const fake = new FakeTransport({
       limits: { allocationsPerUserMax: 2, allocationsPerAddressMax: 3, allocationsMax: 4 },
     });
-    const first = world.client();
+    const first = fake.client();
     first.allocate();
-    world.client().allocate();
-    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
-    world.client('bob').allocate();
-    expect(world.client('carol').outcome('allocate', UDP_TRANSPORT)).toBe(486);
-    world.client('carol', { address: '203.0.113.9' }).allocate();
-    expect(world.client('dave', { address: '203.0.113.10' }).outcome('allocate', UDP_TRANSPORT)).toBe(508);
+    fake.client().allocate();
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    fake.client('bob').allocate();
+    expect(fake.client('carol').outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    fake.client('carol', { address: '203.0.113.9' }).allocate();
+    expect(fake.client('dave', { address: '203.0.113.10' }).outcome('allocate', UDP_TRANSPORT)).toBe(508);
     first.refresh(0);
-    world.client().allocate();
-    world.advance(601_000);
-    expect(world.machine.table.quotas.entries).toBe(0);
+    fake.client().allocate();
+    fake.advance(601_000);
+    expect(fake.turnServer.table.quotas.entries).toBe(0);
   });
 
   it('counts the addresses of an IPv6 /64 as one', () => {
-    const world = new FakeWorld({ limits: { allocationsPerAddressMax: 1 } });
-    world.client('alice', { address: '2001:db8:2::5' }).allocate();
-    const neighbour = world.client('bob', { address: '2001:db8:2::6' });
+    const fake = new FakeTransport({ limits: { allocationsPerAddressMax: 1 } });
+    fake.client('alice', { address: '2001:db8:2::5' }).allocate();
+    const neighbour = fake.client('bob', { address: '2001:db8:2::6' });
     expect(neighbour.outcome('allocate', UDP_TRANSPORT)).toBe(486);
-    world.client('bob', { address: '2001:db8:2:1::5' }).allocate();
+    fake.client('bob', { address: '2001:db8:2:1::5' }).allocate();
   });
 
   it('counts a reserved port as well', () => {
-    const world = new FakeWorld({ limits: { allocationsPerUserMax: 2 } });
-    const answer = world.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
-    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, [0x0022, valueOf(answer, 0x0022)!])).toBe('ok');
-    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
-    world.advance(601_000);
-    expect(world.machine.table.quotas.entries).toBe(0);
-    expect(world.openSockets).toBe(0);
+    const fake = new FakeTransport({ limits: { allocationsPerUserMax: 2 } });
+    const answer = fake.client().request('allocate', [UDP_TRANSPORT, evenPort(true)])!;
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, [0x0022, valueOf(answer, 0x0022)!])).toBe('ok');
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(486);
+    fake.advance(601_000);
+    expect(fake.turnServer.table.quotas.entries).toBe(0);
+    expect(fake.openSockets).toBe(0);
   });
 
   it('answers 508 when all ports are in use, and finds its way around those of other programs', () => {
-    const world = new FakeWorld({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
-    world.taken.add(PORT_MIN);
+    const fake = new FakeTransport({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
+    fake.taken.add(PORT_MIN);
     const ports = new Set(
-      [world.client(), world.client(), world.client()].map((client) => client.allocate().port),
+      [fake.client(), fake.client(), fake.client()].map((client) => client.allocate().port),
     );
     expect(ports).toEqual(new Set([PORT_MIN + 1, PORT_MIN + 2, PORT_MIN + 3]));
-    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(508);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
-    world.taken.clear();
-    expect(world.client().allocate().port).toBe(PORT_MIN);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(508);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
+    fake.taken.clear();
+    expect(fake.client().allocate().port).toBe(PORT_MIN);
   });
 
   it('lets go of the even port where another program holds the next one', () => {
-    const world = new FakeWorld({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
-    world.taken.add(PORT_MIN + 1);
-    expect(world.client().allocate(evenPort(true)).port).toBe(PORT_MIN + 2);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
-    expect(world.openSockets).toBe(2);
-    expect(world.client().allocate().port).toBe(PORT_MIN);
+    const fake = new FakeTransport({ relayPortMin: PORT_MIN, relayPortMax: PORT_MIN + 3 });
+    fake.taken.add(PORT_MIN + 1);
+    expect(fake.client().allocate(evenPort(true)).port).toBe(PORT_MIN + 2);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT, evenPort(true))).toBe(508);
+    expect(fake.openSockets).toBe(2);
+    expect(fake.client().allocate().port).toBe(PORT_MIN);
   });
 
   it('refuses new allocations while draining, and keeps the old ones', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     const relayed = client.allocate();
-    world.machine.table.isDraining = true;
-    expect(world.client('bob').outcome('allocate', UDP_TRANSPORT)).toBe(508);
+    fake.turnServer.table.isDraining = true;
+    expect(fake.client('bob').outcome('allocate', UDP_TRANSPORT)).toBe(508);
     expect(client.refresh(600)).toBe('ok');
     client.permit(PEER);
-    world.fromPeer(PEER, relayed, 'on');
+    fake.fromPeer(PEER, relayed, 'on');
     expect(client.sent).toHaveLength(1);
   });
 });
 
 describe('Refresh', () => {
   it('extends; without it the allocation ends on time', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.allocate();
-    world.advance(590_000);
+    fake.advance(590_000);
     client.greet();
     expect(client.refresh(1_200)).toBe('ok');
-    world.advance(1_199_000);
+    fake.advance(1_199_000);
     expect(client.allocation).toBeDefined();
-    world.advance(1_001);
+    fake.advance(1_001);
     expect(client.allocation).toBeUndefined();
-    expect(world.openSockets).toBe(0);
+    expect(fake.openSockets).toBe(0);
     client.greet();
     expect(client.refresh(600)).toBe(437);
   });
 
   it('is too late when the time is over, swept or not', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     const relayed = client.allocate();
-    world.nowMs += 599_999;
+    fake.nowMs += 599_999;
     client.permit(PEER);
-    world.nowMs += 1;
+    fake.nowMs += 1;
     client.sendTo(PEER, 'late');
-    world.fromPeer(PEER, relayed, 'late');
-    expect([world.toPeers, client.sent]).toEqual([[], []]);
+    fake.fromPeer(PEER, relayed, 'late');
+    expect([fake.toPeers, client.sent]).toEqual([[], []]);
     client.greet();
     expect(client.refresh(600)).toBe(437);
-    expect(world.openSockets).toBe(0);
+    expect(fake.openSockets).toBe(0);
     client.allocate();
-    world.nowMs += 600_000;
+    fake.nowMs += 600_000;
     client.greet().allocate(); // what is over is in nobody's way
-    expect(world.openSockets).toBe(1);
+    expect(fake.openSockets).toBe(1);
   });
 
   it('with 0 ends it at once and says so', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.allocate();
     const answer = client.request('refresh', [lifetime(0)])!;
     expect(valueOf(answer, 0x000d)!.readUInt32BE()).toBe(0);
-    expect(world.openSockets).toBe(0);
+    expect(fake.openSockets).toBe(0);
     client.allocate();
   });
 
   it('answers 441 to another user on the same 5-tuple, and 400 to a malformed lifetime', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.allocate();
-    const thief = world.client('bob', { port: client.port });
+    const thief = fake.client('bob', { port: client.port });
     thief.allocation = client.allocation;
     expect(thief.refresh(0)).toBe(441);
     expect(thief.permit(PEER)).toBe(441);
@@ -579,45 +579,45 @@ describe('Refresh', () => {
 
 describe('permissions', () => {
   it('let a peer in for 5 minutes, whatever its port', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     const relayed = client.allocate();
-    world.fromPeer(PEER, relayed, 'too early');
+    fake.fromPeer(PEER, relayed, 'too early');
     expect(client.permit(PEER)).toBe('ok');
-    world.fromPeer({ ...PEER, port: 1 }, relayed, 'in time');
+    fake.fromPeer({ ...PEER, port: 1 }, relayed, 'in time');
     expect(valueOf(client.answer()!, 0x0013)!.toString()).toBe('in time');
-    world.advance(299_999);
+    fake.advance(299_999);
     client.sendTo({ ...PEER, port: 7 }, 'out');
-    expect(world.toPeers).toEqual([{ fromPort: relayed.port, to: { ...PEER, port: 7 }, data: 'out' }]);
-    world.nowMs += 1; // not yet swept away
-    world.fromPeer(PEER, relayed, 'too late');
+    expect(fake.toPeers).toEqual([{ fromPort: relayed.port, to: { ...PEER, port: 7 }, data: 'out' }]);
+    fake.nowMs += 1; // not yet swept away
+    fake.fromPeer(PEER, relayed, 'too late');
     client.sendTo(PEER, 'too late');
     expect(client.sent).toEqual([]);
-    expect(world.toPeers).toHaveLength(1);
-    expect(world.drops.noPermission).toBe(3);
+    expect(fake.toPeers).toHaveLength(1);
+    expect(fake.drops.noPermission).toBe(3);
   });
 
   it('are all installed or none', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.allocate();
     expect(client.permit(PEER, { address: '10.0.0.1', port: 1 })).toBe(403);
     expect(client.permit(PEER, PEER6)).toBe(443);
     expect(client.permit()).toBe(400);
     client.sendTo(PEER, 'no');
-    expect(world.toPeers).toEqual([]);
+    expect(fake.toPeers).toEqual([]);
   });
 
   it('are limited in number, and those run out do not count', () => {
-    const world = new FakeWorld({ limits: { permissionsPerAllocationMax: 2 } });
-    const client = world.client();
+    const fake = new FakeTransport({ limits: { permissionsPerAllocationMax: 2 } });
+    const client = fake.client();
     client.allocate();
     const peer = (n: number) => ({ address: `192.0.2.${n}`, port: 9 });
     expect(client.permit(peer(1), peer(2), peer(3))).toBe(508);
     expect(client.permit(peer(1), peer(2))).toBe('ok');
     expect(client.permit(peer(3))).toBe(508);
     expect(client.permit(peer(1))).toBe('ok');
-    world.nowMs += 300_000;
+    fake.nowMs += 300_000;
     expect(client.permit(peer(1), peer(2), peer(3))).toBe(508);
     expect(client.permit(peer(3))).toBe('ok');
     expect(client.permit(peer(3), peer(4))).toBe('ok'); // one of them is there already
@@ -625,16 +625,16 @@ describe('permissions', () => {
   });
 
   it('need an allocation', () => {
-    const client = new FakeWorld().client();
+    const client = new FakeTransport().client();
     expect(client.permit(PEER)).toBe(437);
     expect(client.bind(0x4000, PEER)).toBe(437);
     client.sendTo(PEER, 'x');
-    expect(client.world.drops.unexpected).toBe(1);
+    expect(client.fake.drops.unexpected).toBe(1);
   });
 
   it('are no use for a Send to port 0, or without peer or data', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.allocate();
     client.permit(PEER);
     client.sendTo({ ...PEER, port: 0 }, 'x');
@@ -643,53 +643,53 @@ describe('permissions', () => {
     const peer = peerAddress(PEER, transactionId);
     client.receive(encode({ class: 'indication', method: 'send', transactionId, attributes: [peer] }));
     client.sendTo(PEER, 'x', [0x0024, number32(1)]);
-    expect(world.drops.malformed).toBe(4);
-    expect(world.toPeers).toEqual([]);
+    expect(fake.drops.malformed).toBe(4);
+    expect(fake.toPeers).toEqual([]);
   });
 
   it('carry empty datagrams, and DONT-FRAGMENT as far as a frame goes', () => {
-    const world = new FakeWorld();
-    const client = world.client();
+    const fake = new FakeTransport();
+    const client = fake.client();
     client.allocate();
     client.permit(PEER);
     client.sendTo(PEER, '');
     client.sendTo(PEER, 'x'.repeat(1472), [0x001a, Buffer.alloc(0)]);
     client.sendTo(PEER, 'x'.repeat(1473), [0x001a, Buffer.alloc(0)]);
     client.sendTo(PEER, 'x'.repeat(1473));
-    expect(world.toPeers.map(({ data }) => data.length)).toEqual([0, 1472, 1473]);
-    expect(world.drops.tooLarge).toBe(1);
+    expect(fake.toPeers.map(({ data }) => data.length)).toEqual([0, 1472, 1473]);
+    expect(fake.drops.tooLarge).toBe(1);
   });
 });
 
 describe('channels', () => {
-  const bound = (world: FakeWorld): FakeClient => {
-    const client = world.client();
+  const bound = (fake: FakeTransport): FakeClient => {
+    const client = fake.client();
     client.allocate();
     expect(client.bind(0x4000, PEER)).toBe('ok');
     return client;
   };
 
   it('carry data both ways, and give the permission too', () => {
-    const world = new FakeWorld();
-    const client = bound(world);
-    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    const fake = new FakeTransport();
+    const client = bound(fake);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relayedAddresses[0]!.port };
     client.receive(channelData(0x4000, Buffer.from('ping')));
-    expect(world.toPeers).toEqual([{ fromPort: relayed.port, to: PEER, data: 'ping' }]);
-    world.fromPeer(PEER, relayed, 'pong!');
+    expect(fake.toPeers).toEqual([{ fromPort: relayed.port, to: PEER, data: 'ping' }]);
+    fake.fromPeer(PEER, relayed, 'pong!');
     expect(client.sent.at(-1)).toEqual(channelData(0x4000, Buffer.from('pong!')));
-    world.fromPeer({ ...PEER, port: 6000 }, relayed, 'other port');
+    fake.fromPeer({ ...PEER, port: 6000 }, relayed, 'other port');
     expect(decode(client.sent.at(-1)!).method).toBe(7);
   });
 
   it('are padded on streams and not on UDP; padding that comes is taken', () => {
-    const world = new FakeWorld();
-    const client = world.client('alice', { transport: 'tcp' });
+    const fake = new FakeTransport();
+    const client = fake.client('alice', { transport: 'tcp' });
     const relayed = client.allocate();
     client.bind(0x4000, PEER);
-    world.fromPeer(PEER, relayed, 'pong!');
+    fake.fromPeer(PEER, relayed, 'pong!');
     expect(client.sent.at(-1)).toEqual(channelData(0x4000, Buffer.from('pong!'), true));
     client.receive(channelData(0x4000, Buffer.from('ping!'), true));
-    expect(world.toPeers[0]!.data).toBe('ping!');
+    expect(fake.toPeers[0]!.data).toBe('ping!');
   });
 
   it.each([
@@ -703,11 +703,11 @@ describe('channels', () => {
     ['another family', 0x4001, PEER6, 443],
     ['a private address', 0x4001, { address: '192.168.1.1', port: 53 }, 403],
   ])('binding %s: %s', (_name, number, peer, outcome) => {
-    expect(bound(new FakeWorld()).bind(number, peer)).toBe(outcome);
+    expect(bound(new FakeTransport()).bind(number, peer)).toBe(outcome);
   });
 
   it('need a number and a peer, both well-formed', () => {
-    const client = bound(new FakeWorld());
+    const client = bound(new FakeTransport());
     expect(client.outcome('channelBind', channelNumber(0x4001))).toBe(400);
     const id = client.nextId();
     expect(client.outcome('channelBind', peerAddress(PEER, id))).toBe(400);
@@ -716,21 +716,21 @@ describe('channels', () => {
   });
 
   it('last 10 minutes, their permission 5', () => {
-    const world = new FakeWorld();
-    const client = bound(world);
-    world.advance(300_000);
+    const fake = new FakeTransport();
+    const client = bound(fake);
+    fake.advance(300_000);
     client.receive(channelData(0x4000, Buffer.from('x')));
-    expect(world.drops.noPermission).toBe(1);
+    expect(fake.drops.noPermission).toBe(1);
     client.permit(PEER);
     client.receive(channelData(0x4000, Buffer.from('y')));
-    expect(world.toPeers.map(({ data }) => data)).toEqual(['y']);
+    expect(fake.toPeers.map(({ data }) => data)).toEqual(['y']);
     client.refresh(3_600);
-    world.advance(299_999);
+    fake.advance(299_999);
     client.receive(channelData(0x4000, Buffer.from('z')));
-    expect(world.toPeers).toHaveLength(2);
-    world.advance(1);
+    expect(fake.toPeers).toHaveLength(2);
+    fake.advance(1);
     client.receive(channelData(0x4000, Buffer.from('late')));
-    expect(world.drops.noChannel).toBe(1);
+    expect(fake.drops.noChannel).toBe(1);
     client.greet();
     expect(client.bind(0x4001, PEER)).toBe('ok');
     expect(client.bind(0x4000, { ...PEER, port: 5001 })).toBe('ok');
@@ -738,65 +738,65 @@ describe('channels', () => {
   });
 
   it('that have run out are gone before they are swept away', () => {
-    const world = new FakeWorld();
-    const client = bound(world);
-    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    const fake = new FakeTransport();
+    const client = bound(fake);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relayedAddresses[0]!.port };
     client.refresh(3_600);
-    world.nowMs += 599_999;
+    fake.nowMs += 599_999;
     client.greet();
     client.permit(PEER);
-    world.fromPeer(PEER, relayed, 'x');
+    fake.fromPeer(PEER, relayed, 'x');
     expect(client.sent.at(-1)![0]).toBe(0x40);
-    world.nowMs += 1;
-    world.fromPeer(PEER, relayed, 'x');
+    fake.nowMs += 1;
+    fake.fromPeer(PEER, relayed, 'x');
     expect(client.sent.at(-1)![0]).toBe(0);
     client.receive(channelData(0x4000, Buffer.from('x')));
-    expect(world.drops.noChannel).toBe(1);
-    expect(world.toPeers).toEqual([]);
+    expect(fake.drops.noChannel).toBe(1);
+    expect(fake.toPeers).toEqual([]);
   });
 
   it('that have run out may be bound anew before they are swept away, their number and their peer', () => {
-    const world = new FakeWorld();
-    const client = bound(world);
-    const relayed = { address: OWN_IPV4, port: client.allocation!.relays[0]!.port };
+    const fake = new FakeTransport();
+    const client = bound(fake);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relayedAddresses[0]!.port };
     const other = { address: '192.0.2.11', port: 5000 };
     client.refresh(3_600);
-    world.nowMs += 600_000;
+    fake.nowMs += 600_000;
     client.greet();
     expect(client.bind(0x4001, PEER)).toBe('ok');
     expect(client.bind(0x4000, other)).toBe('ok');
-    world.advance(0);
-    world.fromPeer(PEER, relayed, 'x');
-    world.fromPeer(other, relayed, 'y');
+    fake.advance(0);
+    fake.fromPeer(PEER, relayed, 'x');
+    fake.fromPeer(other, relayed, 'y');
     expect(client.sent).toEqual([
       channelData(0x4001, Buffer.from('x')),
       channelData(0x4000, Buffer.from('y')),
     ]);
-    world.nowMs += 600_000;
+    fake.nowMs += 600_000;
     client.greet();
     client.bind(0x4000, PEER);
-    world.advance(0);
+    fake.advance(0);
     expect([...client.allocation!.permissions.keys()]).toEqual([PEER.address]);
   });
 
   it('are limited in number', () => {
-    const world = new FakeWorld({ limits: { channelsPerAllocationMax: 2 } });
-    const client = bound(world);
+    const fake = new FakeTransport({ limits: { channelsPerAllocationMax: 2 } });
+    const client = bound(fake);
     expect(client.bind(0x4001, { ...PEER, port: 1 })).toBe('ok');
     expect(client.bind(0x4002, { ...PEER, port: 2 })).toBe(508);
     expect(client.bind(0x4001, { ...PEER, port: 1 })).toBe('ok');
   });
 
   it('drop a message that claims to be longer than it is', () => {
-    const world = new FakeWorld();
-    const client = bound(world);
+    const fake = new FakeTransport();
+    const client = bound(fake);
     client.receive(Buffer.from('400000056162', 'hex'));
-    expect(world.toPeers).toEqual([]);
-    expect(world.drops.malformed).toBe(1);
+    expect(fake.toPeers).toEqual([]);
+    expect(fake.drops.malformed).toBe(1);
   });
 
   it('may have the wide range of RFC 5766 where the operator says so', () => {
-    const client = new FakeWorld({ channelNumberMax: 0x7fff }).client();
+    const client = new FakeTransport({ channelNumberMax: 0x7fff }).client();
     client.allocate();
     expect(client.bind(0x7fff, PEER)).toBe('ok');
   });
@@ -804,9 +804,11 @@ describe('channels', () => {
 
 describe('what is too large for a datagram', () => {
   const FULL = 65_507;
-  const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 0, bytesPerSecondPerUserMax: 0 } });
-  const udp = world.client();
-  const tcp = world.client('bob', { transport: 'tcp' });
+  const fake = new FakeTransport({
+    limits: { bytesPerSecondPerAllocationMax: 0, bytesPerSecondPerUserMax: 0 },
+  });
+  const udp = fake.client();
+  const tcp = fake.client('bob', { transport: 'tcp' });
   const relayed = udp.allocate();
   tcp.allocate();
   tcp.bind(0x4000, PEER);
@@ -814,29 +816,29 @@ describe('what is too large for a datagram', () => {
   it('is dropped on its way to a peer', () => {
     tcp.receive(channelData(0x4000, Buffer.alloc(FULL), true));
     tcp.receive(channelData(0x4000, Buffer.alloc(FULL + 1), true));
-    expect(world.toPeers).toHaveLength(1);
-    expect(world.drops.tooLarge).toBe(1);
+    expect(fake.toPeers).toHaveLength(1);
+    expect(fake.drops.tooLarge).toBe(1);
   });
 
   it('is dropped on its way to a client, whose messages have a head as well', () => {
-    const before = world.drops.tooLarge;
+    const before = fake.drops.tooLarge;
     udp.permit(PEER);
-    world.fromPeer(PEER, relayed, 'x'.repeat(FULL));
+    fake.fromPeer(PEER, relayed, 'x'.repeat(FULL));
     expect(udp.sent).toEqual([]);
     udp.bind(0x4000, PEER);
-    world.fromPeer(PEER, relayed, 'x'.repeat(FULL - 3));
+    fake.fromPeer(PEER, relayed, 'x'.repeat(FULL - 3));
     expect(udp.sent).toEqual([]);
-    expect(world.drops.tooLarge).toBe(before + 2);
-    world.fromPeer(PEER, relayed, 'x'.repeat(FULL - 4));
+    expect(fake.drops.tooLarge).toBe(before + 2);
+    fake.fromPeer(PEER, relayed, 'x'.repeat(FULL - 4));
     expect(udp.sent[0]).toHaveLength(FULL);
   });
 });
 
 describe('this server’s own address', () => {
   it('reaches another allocation in process, and nothing else of this machine', () => {
-    const world = new FakeWorld();
-    const alice = world.client();
-    const bob = world.client('bob');
+    const fake = new FakeTransport();
+    const alice = fake.client();
+    const bob = fake.client('bob');
     const a = alice.allocate();
     const b = bob.allocate();
     expect(alice.permit(b)).toBe('ok');
@@ -851,61 +853,61 @@ describe('this server’s own address', () => {
     expect(decodeXorAddress(valueOf(answer, 0x0012)!, answer.transactionId)).toEqual(b);
 
     alice.sendTo({ address: OWN_IPV4, port: 3478 }, 'to our own listener');
-    expect(world.drops.peerPolicy).toBe(1);
-    expect(world.toPeers).toEqual([]);
+    expect(fake.drops.peerPolicy).toBe(1);
+    expect(fake.toPeers).toEqual([]);
   });
 
   it('is not left for the network where it is a public one, behind a NAT that would turn packets round', () => {
     const announced = '1.0.0.1';
-    const world = new FakeWorld({ relayAddresses: [{ bind: '0.0.0.0', announced }] });
-    const client = world.client();
+    const fake = new FakeTransport({ relayHosts: [{ bind: '0.0.0.0', announced }] });
+    const client = fake.client();
     client.allocate();
     expect(client.permit({ address: announced, port: 53 })).toBe('ok');
     client.sendTo({ address: announced, port: 53 }, 'to a service of this machine');
-    expect([world.toPeers, world.drops.peerPolicy]).toEqual([[], 1]);
+    expect([fake.toPeers, fake.drops.peerPolicy]).toEqual([[], 1]);
   });
 
   it('is forbidden under its other names, those that it gets while it runs too', () => {
     let own = ['1.0.0.2'];
-    const world = new FakeWorld({ ownAddresses: () => own });
-    const client = world.client();
+    const fake = new FakeTransport({ ownAddresses: () => own });
+    const client = fake.client();
     client.allocate();
     const permitted = (): (number | 'ok' | 'silence')[] =>
       ['1.0.0.2', '1.0.0.3'].map((address) => client.permit({ address, port: 53 }));
     expect(permitted()).toEqual([403, 'ok']);
     own = ['1.0.0.3'];
-    world.advance(300_000); // the permission is over
+    fake.advance(300_000); // the permission is over
     expect(permitted()).toEqual(['ok', 403]);
   });
 });
 
 describe('bandwidth', () => {
   it('is limited for an allocation, in each direction, and comes back with time', () => {
-    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
-    const client = world.client();
+    const fake = new FakeTransport({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
+    const client = fake.client();
     const relayed = client.allocate();
     client.permit(PEER);
     for (let i = 0; i < 5; i++) client.sendTo(PEER, 'x'.repeat(300));
-    expect(world.toPeers).toHaveLength(3);
-    world.fromPeer(PEER, relayed, 'x'.repeat(300));
+    expect(fake.toPeers).toHaveLength(3);
+    fake.fromPeer(PEER, relayed, 'x'.repeat(300));
     expect(client.sent).toHaveLength(1);
-    expect(world.drops.bandwidth).toBe(2);
-    world.advance(500);
+    expect(fake.drops.bandwidth).toBe(2);
+    fake.advance(500);
     client.sendTo(PEER, 'x'.repeat(400));
-    expect(world.toPeers).toHaveLength(4);
+    expect(fake.toPeers).toHaveLength(4);
   });
 
   it('is used up by empty datagrams as well, which cost as much work as others', () => {
-    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
-    const client = world.client();
+    const fake = new FakeTransport({ limits: { bytesPerSecondPerAllocationMax: 1_000 } });
+    const client = fake.client();
     const relayed = client.allocate();
     client.bind(0x4000, PEER);
     for (let i = 0; i < 100; i++) {
       client.receive(channelData(0x4000, Buffer.alloc(0)));
-      world.fromPeer(PEER, relayed, '');
+      fake.fromPeer(PEER, relayed, '');
     }
-    expect([world.toPeers.length, client.sent.length]).toEqual([5, 5]);
-    expect(world.drops.bandwidth).toBe(190);
+    expect([fake.toPeers.length, client.sent.length]).toEqual([5, 5]);
+    expect(fake.drops.bandwidth).toBe(190);
   });
 
   it.each([
@@ -913,66 +915,66 @@ describe('bandwidth', () => {
     ['bytesPerSecondPerUserMax', 'bob', 2],
     ['bytesPerSecondMax', 'bob', 1],
   ] as const)('%s is shared as it says (%s)', (limit, second, passed) => {
-    const world = new FakeWorld({ limits: { bytesPerSecondPerAllocationMax: 0, [limit]: 1_000 } });
+    const fake = new FakeTransport({ limits: { bytesPerSecondPerAllocationMax: 0, [limit]: 1_000 } });
     let received = 0;
-    for (const client of [world.client(), world.client(second)]) {
+    for (const client of [fake.client(), fake.client(second)]) {
       const relayed = client.allocate();
       client.permit(PEER);
       client.sendTo(PEER, 'x'.repeat(900));
-      world.fromPeer(PEER, relayed, 'x'.repeat(900));
+      fake.fromPeer(PEER, relayed, 'x'.repeat(900));
       received += client.sent.length;
     }
-    expect([world.toPeers.length, received]).toEqual([passed, passed]);
+    expect([fake.toPeers.length, received]).toEqual([passed, passed]);
   });
 
   it('of a user does not come anew with a new allocation', () => {
-    const world = new FakeWorld({
+    const fake = new FakeTransport({
       limits: {
         allocationsPerUserMax: 1,
         bytesPerSecondPerAllocationMax: 0,
         bytesPerSecondPerUserMax: 1_000,
       },
     });
-    const client = world.client();
+    const client = fake.client();
     const spend = (): number => {
-      world.toPeers.length = 0;
+      fake.toPeers.length = 0;
       client.allocate();
       client.permit(PEER);
       for (let i = 0; i < 5; i++) client.sendTo(PEER, 'x'.repeat(300));
       client.refresh(0);
-      return world.toPeers.length;
+      return fake.toPeers.length;
     };
     expect([spend(), spend()]).toEqual([3, 0]);
-    world.nowMs += 1_000;
+    fake.nowMs += 1_000;
     expect(spend()).toBe(3);
     client.allocate();
-    world.advance(1_000);
-    expect(world.client().outcome('allocate', UDP_TRANSPORT)).toBe(486); // it is still the same user
+    fake.advance(1_000);
+    expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(486); // it is still the same user
     client.refresh(0);
     expect(spend()).toBe(3);
-    world.advance(1_000);
-    expect(world.machine.table.quotas.entries).toBe(0);
+    fake.advance(1_000);
+    expect(fake.turnServer.table.quotas.entries).toBe(0);
   });
 });
 
 describe('a connection that goes away', () => {
   it('takes its allocation along', () => {
-    const world = new FakeWorld();
-    const client = world.client('alice', { transport: 'tls' });
+    const fake = new FakeTransport();
+    const client = fake.client('alice', { transport: 'tls' });
     client.allocate();
-    world.machine.disconnected(client);
-    expect(world.openSockets).toBe(0);
-    world.machine.disconnected(client);
+    fake.turnServer.disconnected(client);
+    expect(fake.openSockets).toBe(0);
+    fake.turnServer.disconnected(client);
     expect(client.releases).toBe(1);
   });
 
   it('and a slow one loses packets, which are not counted as delivered', () => {
-    const world = new FakeWorld();
-    const client = world.client('alice', { transport: 'tcp' });
+    const fake = new FakeTransport();
+    const client = fake.client('alice', { transport: 'tcp' });
     const relayed = client.allocate();
     client.permit(PEER);
     client.isSlow = true;
-    world.fromPeer(PEER, relayed, 'x');
-    expect(world.counters.packetsToClients).toBe(0);
+    fake.fromPeer(PEER, relayed, 'x');
+    expect(fake.counters.packetsToClients).toBe(0);
   });
 });

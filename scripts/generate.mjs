@@ -1,0 +1,49 @@
+// npm run generate: writes .env.example, the services' settings in docker-compose.yml and docs/settings.md anew, from the compiled
+// services' own settings. --check changes nothing and ends with exit code 1 where a file is not what it should be.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { format, resolveConfig } from 'prettier';
+import { compile, fail, root } from './lib/prepare.mjs';
+import { composeFile, exampleFile, settingsPage } from './lib/settings-files.mjs';
+
+const SERVICES = ['tracker', 'peerjs', 'stun', 'gun'];
+compile(SERVICES);
+
+const isSetting = (/** @type {any} */ value) => typeof value?.name === 'string' && 'rule' in value;
+async function settingsOf(/** @type {string} */ file) {
+  const module = await import(pathToFileURL(`${root}${file}`).href);
+  return Object.values(module).flatMap((spec) => Object.values(spec ?? {}).filter(isSetting));
+}
+
+const common = await settingsOf('packages/kit/dist/service.js');
+/** @type {import('./lib/settings-files.mjs').SettingsOfServices} */
+const services = {};
+for (const name of SERVICES) services[name] = [...common, ...(await settingsOf(`${name}/dist/settings.js`))];
+
+const read = (/** @type {string} */ file) => readFileSync(`${root}${file}`, 'utf8');
+const local = composeFile(read('docker-compose.yml'), services);
+const page = settingsPage(services, { local, deploy: read('docker-compose.deploy.yml') });
+const files = {
+  '.env.example': exampleFile(services),
+  'docker-compose.yml': local,
+  'docs/settings.md': await format(page, {
+    ...(await resolveConfig(`${root}docs/settings.md`)),
+    parser: 'markdown',
+  }),
+};
+const changed = Object.entries(files).filter(([file, text]) => {
+  try {
+    return read(file) !== text;
+  } catch {
+    return true; // not there yet
+  }
+});
+if (process.argv.includes('--check')) {
+  const names = changed.map(([file]) => file);
+  if (names.length > 0) fail(`Not what the settings say: ${names.join(', ')}. Run: npm run generate`);
+} else {
+  for (const [file, text] of changed) {
+    writeFileSync(`${root}${file}`, text);
+    console.log(`written: ${file}`);
+  }
+}

@@ -1,3 +1,0 @@
-export function hasDocker(): boolean;
-export function freePort(): Promise<number>;
-export function testBundle(): Promise<{ env: NodeJS.ProcessEnv; compose: (...args: string[]) => number }>;

@@ -1,1 +1,0 @@
-export function missingOptionals(lock: object): Map<string, { version: string; dev?: boolean }>;
