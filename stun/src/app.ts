@@ -8,6 +8,7 @@ import {
   type Part,
 } from '@relay-swarm/kit';
 import { createAddressReader } from '@relay-swarm/net';
+import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
 import { isIPv6 } from 'node:net';
@@ -18,7 +19,7 @@ import { engineOptions, limitsOf } from './engine-options.ts';
 import { engines } from './engines.ts';
 import { createIceServers } from './ice-servers/handler.ts';
 import { iceUrls } from './ice-servers/ice-urls.ts';
-import { findPublicAddress, interfaceAddresses, type PublicAddress } from './public-address.ts';
+import { findPublicAddress, type PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
 import { createGauges, registerMetrics } from './telemetry.ts';
 import { createTlsReloader, readTlsFiles, type TlsPaths } from './listeners/tls-files.ts';

@@ -1,14 +1,13 @@
 // What an engine is told, out of the settings, the secrets and the addresses that were found.
 import type { Log } from '@relay-swarm/kit';
 import { randomBytes } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { performance } from 'node:perf_hooks';
 import { createAuthenticate } from './auth/authenticate.ts';
 import type { Endpoint, RelayHost, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
-import { interfaceAddresses, type PublicAddress } from './public-address.ts';
+import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
+import type { PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
 
-const CHANNEL_NUMBER_MAX = 0x4fff;
 const ALLOCATION_SECONDS_DEFAULT = 600;
 
 export interface Found {
@@ -22,7 +21,7 @@ export interface Found {
 export function engineOptions(settings: StunSettings, found: Found, log: Log): TurnEngineOptions {
   const { realm, relayPortMin, relayPortMax, proxyProtocolFrom } = settings;
   const { address, own, tlsFiles, secrets } = found;
-  const hosts = settings.listenAddresses.length > 0 ? settings.listenAddresses : anyAddresses(own);
+  const hosts = settings.listenAddresses.length > 0 ? settings.listenAddresses : ['0.0.0.0', '::'];
   const at = (port: number): Endpoint[] => hosts.map((host) => ({ host, port }));
   return {
     udp: at(settings.port),
@@ -45,7 +44,6 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
       idleConnectionSecondsMax: settings.idleConnectionSecondsMax,
     },
     proxyProtocolFrom,
-    channelNumberMax: CHANNEL_NUMBER_MAX,
     log,
     nowMs: () => performance.now(),
     randomBytes,
@@ -67,11 +65,6 @@ export function limitsOf(settings: StunSettings): TurnLimits {
     unauthenticatedPerSecondMax: settings.unauthenticatedPerSecondMax,
     sendBufferBytesMax: settings.sendBufferBytesMax,
   };
-}
-
-/** Containers often have no IPv6, and listening on it would fail there. */
-function anyAddresses(own: readonly string[]): string[] {
-  return own.some(isIPv6) ? ['0.0.0.0', '::'] : ['0.0.0.0'];
 }
 
 /**

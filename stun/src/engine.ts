@@ -97,8 +97,6 @@ export interface TurnEngineOptions {
   readonly lifetimes: TurnLifetimes;
   /** Proxies that prefix plain TCP connections with a PROXY protocol header; others must not send one. Addresses or networks. */
   readonly proxyProtocolFrom: readonly string[];
-  /** The highest channel number: 0x4fff is RFC 8656's, 0x7fff was RFC 5766's. */
-  readonly channelNumberMax: number;
   readonly log: Log;
   /** Milliseconds that only grow, since any moment. */
   readonly nowMs: () => number;

@@ -1,7 +1,6 @@
 // Under which addresses the world reaches this machine: told by PUBLIC_IP, or found out.
 import type { Log } from '@relay-swarm/kit';
 import { isIPv6 } from 'node:net';
-import { networkInterfaces } from 'node:os';
 import { askBinding } from './stun/binding-client.ts';
 import type { Endpoint } from './engine.ts';
 import { createPeerPolicy } from './turn/peer-policy.ts';
@@ -103,10 +102,3 @@ const isLoopback = (address: string): boolean => address === '::1' || address.st
 const isMeantForThisMachine = (given: readonly string[]): boolean =>
   given.length > 0 && given.every(isLoopback);
 const isLinkLocal = (address: string): boolean => /^(169\.254\.|fe[89ab])/i.test(address);
-
-/** The addresses on this machine's interfaces, without zones ("fe80::1%eth0"). */
-export function interfaceAddresses(): string[] {
-  return Object.values(networkInterfaces()).flatMap((all) =>
-    (all ?? []).map(({ address }) => address.split('%')[0]!),
-  );
-}

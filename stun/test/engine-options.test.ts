@@ -2,7 +2,7 @@
 import { readSettings, silentLog } from '@relay-swarm/kit';
 import { DEFAULT_LIMITS, type TurnLimits } from '../src/engine.ts';
 import { engineOptions, limitsOf, relayHosts } from '../src/engine-options.ts';
-import { interfaceAddresses } from '../src/public-address.ts';
+import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { checkSettings, settings } from '../src/settings.ts';
 
 describe('engineOptions()', () => {

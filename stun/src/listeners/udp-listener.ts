@@ -35,6 +35,10 @@ export class UdpListener {
     return { transport: 'udp', host: this.#endpoint.host, port: this.#socket.port };
   }
 
+  get port(): number {
+    return this.#socket.port;
+  }
+
   #receive(data: Buffer, address: string, port: number): void {
     const known = this.#clients.get(address)?.get(port);
     const client = known ?? new UdpClient(this.#socket, address, port, () => this.#forget(address, port));

@@ -2,6 +2,7 @@
 // datagram can make node-turn throw, nothing reaches a forbidden peer, and bandwidth counts.
 import type { RemoteInfo, Socket } from 'node:dgram';
 import type { TurnLimits } from '../engine.ts';
+import { CHANNEL_MS } from '../stun/constants.ts';
 import { bucketsOf, takeFrom, type TokenBucket } from '../turn/bandwidth.ts';
 import type { Counters } from '../turn/counters.ts';
 import type { Account } from '../turn/quotas.ts';
@@ -35,6 +36,8 @@ export class AllocationSession {
   readonly #toClient: readonly TokenBucket[];
   readonly #socket: Socket;
   #hearPeer: OnMessage = () => undefined;
+  /** Peer address → until when a channel keeps its permission. */
+  readonly #keptUntilMs = new Map<string, number>();
   #isOver = false;
 
   constructor(allocation: LibraryAllocation, account: Account, context: SessionContext) {
@@ -130,6 +133,27 @@ export class AllocationSession {
       this.#socket.send(data, peer.port, peer.address, (error) => {
         if (error) drops.socketError++;
       });
+    }
+  }
+
+  /**
+   * After each request: a permission lives as long as the channel last bound to its address (see Allocation.bind), and node-turn
+   * gives it five minutes with every request. `asked` is the ChannelBind that node-turn has just had.
+   */
+  keepPermissions(asked?: {
+    readonly number: number;
+    readonly address: string;
+    readonly port: number;
+  }): void {
+    const nowMs = Date.now();
+    const bound = asked && this.allocation.channelBindings[asked.number];
+    if (bound?.address === asked?.address && bound?.port === asked?.port && bound !== undefined) {
+      this.#keptUntilMs.set(bound.address, nowMs + CHANNEL_MS);
+    }
+    const { permissions } = this.allocation;
+    for (const [address, untilMs] of this.#keptUntilMs) {
+      if (untilMs <= nowMs) this.#keptUntilMs.delete(address);
+      else permissions[address] = Math.max(permissions[address] ?? 0, untilMs);
     }
   }
 

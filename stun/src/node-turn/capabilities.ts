@@ -23,6 +23,7 @@ export const capabilities: TurnCapabilities = {
   warnings: [
     'node-turn speaks UDP only: browsers behind firewalls that block UDP get no relay (no TURN over TCP or TLS)',
     'node-turn speaks IPv4 only, to clients and to peers',
+    'node-turn listens on the addresses that this machine has when it starts: those that come later are not answered',
     'node-turn gives every allocation the default lifetime, whatever an Allocate asks for',
     'node-turn loses datagrams from peers that are shorter than 4 bytes or look like ChannelData, and may reorder Data indications',
     'node-turn has had no release since 2020; STUN_ENGINE=native has none of these limits and relays more packets for the same processor time',

@@ -1,5 +1,6 @@
 // node-turn as a TurnEngine: its sockets, with our guards before and behind them.
 import { explainListenError, SettingsError } from '@relay-swarm/kit';
+import { listenedAddresses } from '@relay-swarm/net/own-addresses';
 import type { RemoteInfo, Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { isIPv4 } from 'node:net';
@@ -20,14 +21,19 @@ const DATA_LENGTH_AT = 20 + 12 + 2;
 const DATA_INDICATION = METHOD.data | CLASS.indication;
 
 export function createNodeTurnEngine(options: TurnEngineOptions): TurnEngine {
-  const udp = options.udp.filter(({ host }) => isIPv4(host));
+  // On 0.0.0.0 it would answer from the address that the kernel prefers, not from the one that was asked.
+  const hosts = listenedAddresses(
+    options.udp.map(({ host }) => host),
+    options.ownAddresses(),
+  ).filter(isIPv4);
+  const udp = hosts.map((host) => ({ host, port: options.udp[0]!.port }));
   const relay = options.relayHosts.find(({ announced }) => isIPv4(announced));
   if (udp.length === 0 || relay === undefined) {
     throw new SettingsError(
       'Cannot use node-turn: it speaks IPv4 only, and wants an IPv4 address to listen on and one to announce',
     );
   }
-  if (new Set(udp.map(({ port }) => port)).size > 1) {
+  if (new Set(options.udp.map(({ port }) => port)).size > 1) {
     throw new SettingsError('Cannot use node-turn: it listens on one port for all addresses');
   }
   const counters = createCounters();
@@ -133,10 +139,10 @@ async function listening(socket: Socket, { port }: Endpoint): Promise<void> {
   }
 }
 
-/** node-turn does not tell whether it works. A server that listens on all addresses is asked on loopback. */
+/** node-turn does not tell whether it works. */
 async function proveListening(socket: Socket): Promise<void> {
   const { address, port } = socket.address();
-  await askBinding({ host: address === '0.0.0.0' ? '127.0.0.1' : address, port }, { timeoutMs: PROOF_MS });
+  await askBinding({ host: address, port }, { timeoutMs: PROOF_MS });
 }
 
 function statsOf(owners: AllocationOwners, counters: Counters): TurnStats {

@@ -7,6 +7,7 @@ import type { TurnEngineOptions } from '../engine.ts';
 import {
   ATTRIBUTE,
   CHANNEL_HEADER_BYTES,
+  CHANNEL_NUMBER_MAX,
   CHANNEL_NUMBER_MIN,
   CLASS,
   FAMILY_IPV4,
@@ -179,7 +180,12 @@ export class RequestGuard implements LibraryHooks {
       const passing = { who, hasFingerprint: message.hasFingerprint, newOwner: undefined };
       const refusal = message.method === METHOD.refresh ? undefined : this.#peerRefusal(owner.session);
       if (refusal !== undefined) this.#replies.refuse(arrival, refusal, who);
-      else this.#pass(arrival.passOn, passing, this.#refreshSeconds());
+      else {
+        this.#pass(arrival.passOn, passing, this.#refreshSeconds());
+        owner.session.keepPermissions(
+          message.method === METHOD.channelBind ? this.#boundChannel() : undefined,
+        );
+      }
     }
   }
 
@@ -210,10 +216,14 @@ export class RequestGuard implements LibraryHooks {
     return message.method === METHOD.channelBind ? this.#channelRefusal(session) : undefined;
   }
 
+  #boundChannel(): { readonly number: number; readonly address: string; readonly port: number } {
+    const peer = this.#message.xorAddress(this.#message.find(ATTRIBUTE.xorPeerAddress))!;
+    return { ...peer, number: this.#message.number(ATTRIBUTE.channelNumber, 2)! };
+  }
+
   #channelRefusal({ allocation }: AllocationSession): ErrorCode | undefined {
     const number = this.#message.number(ATTRIBUTE.channelNumber, 2);
-    if (number === undefined || number < CHANNEL_NUMBER_MIN || number > this.#options.channelNumberMax)
-      return 400;
+    if (number === undefined || number < CHANNEL_NUMBER_MIN || number > CHANNEL_NUMBER_MAX) return 400;
     const numbers = Object.keys(allocation.channelBindings);
     const isNew = allocation.channelBindings[number] === undefined;
     return isNew && numbers.length >= this.#options.limits.channelsPerAllocationMax ? 508 : undefined;

@@ -4,7 +4,9 @@ export const MAGIC_COOKIE = 0x2112a442;
 export const HEADER_BYTES = 20;
 export const TRANSACTION_ID_BYTES = 12;
 export const CHANNEL_HEADER_BYTES = 4;
+/** RFC 5766's range. RFC 8656 §12 ends at 0x4fff, and its clients take care of that themselves; older ones use all of it. */
 export const CHANNEL_NUMBER_MIN = 0x4000;
+export const CHANNEL_NUMBER_MAX = 0x7fff;
 /** The most that one UDP datagram over IPv4 can carry. */
 export const DATAGRAM_BYTES_MAX = 65_507;
 

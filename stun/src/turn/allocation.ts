@@ -87,14 +87,17 @@ export class Allocation {
     return channel !== undefined && channel.expiresAtMs > nowMs ? channel : undefined;
   }
 
-  permit(permission: Permission, nowMs: number): void {
-    permission.expiresAtMs = nowMs + PERMISSION_MS;
+  permit(permission: Permission, nowMs: number, lifetimeMs = PERMISSION_MS): void {
+    permission.expiresAtMs = Math.max(permission.expiresAtMs, nowMs + lifetimeMs);
     this.permissions.set(permission.address, permission);
   }
 
-  /** Binding a channel renews the permission (RFC 8656 §12). */
+  /**
+   * Binding a channel renews the permission (RFC 8656 §12), here for as long as the channel lives: some clients (aioice, werift)
+   * only bind their channels anew, every 500 s, and coturn and pion relay for them.
+   */
   bind(number: number, port: number, permission: Permission, nowMs: number): void {
-    this.permit(permission, nowMs);
+    this.permit(permission, nowMs, CHANNEL_MS);
     let channel = this.channels.get(number);
     if (channel?.permission !== permission || channel.port !== port) {
       if (channel !== undefined) this.#unbind(channel);

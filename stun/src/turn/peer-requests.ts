@@ -3,7 +3,7 @@
 import type { Allocation, Permission } from './allocation.ts';
 import { addressBytes, familyOf } from '../stun/ip-address.ts';
 import type { RequestOutcome, Request, Server } from './requests.ts';
-import { ATTRIBUTE, CHANNEL_NUMBER_MIN } from '../stun/constants.ts';
+import { ATTRIBUTE, CHANNEL_NUMBER_MAX, CHANNEL_NUMBER_MIN } from '../stun/constants.ts';
 
 export function createPermission(server: Server, { message, client, who, nowMs }: Request): RequestOutcome {
   const allocation = server.table.of(client, nowMs);
@@ -32,12 +32,12 @@ export function channelBind(server: Server, { message, client, who, nowMs }: Req
   if (allocation === undefined) return 437;
   if (allocation.username !== who.username) return 441;
 
-  const { channelNumberMax, limits } = server.options;
+  const { limits } = server.options;
   const number = message.number(ATTRIBUTE.channelNumber, 2);
   const at = message.find(ATTRIBUTE.xorPeerAddress);
   const peer = at < 0 ? undefined : message.xorAddress(at);
   if (number === undefined || peer === undefined || peer.port === 0) return 400;
-  if (number < CHANNEL_NUMBER_MIN || number > channelNumberMax) return 400;
+  if (number < CHANNEL_NUMBER_MIN || number > CHANNEL_NUMBER_MAX) return 400;
 
   // One channel, one peer, for as long as the binding lasts.
   const ofNumber = allocation.channels.get(number);

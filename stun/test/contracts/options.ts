@@ -9,7 +9,7 @@ import {
   type Authenticate,
   type TurnEngineOptions,
 } from '../../src/engine.ts';
-import { interfaceAddresses } from '../../src/public-address.ts';
+import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 
 export const REALM = 'relay-swarm.test';
 export const PASSWORD = 'correct horse';
@@ -45,7 +45,6 @@ export function engineOptions(changes: OptionChanges = {}): TurnEngineOptions {
     peers: { allowed: ['127.0.0.0/8', '::1'], denied: [] },
     ownAddresses: interfaceAddresses,
     proxyProtocolFrom: [],
-    channelNumberMax: 0x4fff,
     log: silentLog,
     nowMs: () => performance.now(),
     randomBytes,

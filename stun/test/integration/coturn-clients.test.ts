@@ -68,8 +68,6 @@ requireFound(needed)('coturn’s client', () => {
       engineOptions({
         ...changes,
         authenticate: createAuthenticate({ secrets: () => ['0ld', SECRET], realm: REALM, now: Date.now }),
-        // The tool takes channel numbers from all of RFC 5766's range.
-        channelNumberMax: 0x7fff,
       }),
     );
     await engine.start();

@@ -1,5 +1,6 @@
 // What node-turn as published does to its operator, over real datagrams: behind the guard none of it happens. What it shares
 // with the native engine is in ../contracts.
+import { jest } from '@jest/globals';
 import { randomBytes, randomInt } from 'node:crypto';
 import type { ListeningAddress, TurnEngine } from '../../src/engine.ts';
 import { createNodeTurnEngine } from '../../src/node-turn/engine.ts';
@@ -140,6 +141,28 @@ describe('node-turn behind the guard', () => {
     await expect((await client(at, BOB)).allocated()).resolves.toBeDefined();
   });
 
+  it('keeps a channel working, both ways, for a client that only binds it anew', async () => {
+    const alice = await client(await start());
+    const other = await peer();
+    const relayed = await alice.allocated();
+    await alice.bind(0x4000, other.address);
+    await alice.permit(other.address); // shortens nothing
+    const boundAtMs = Date.now();
+    const clock = jest.spyOn(Date, 'now').mockImplementation(() => boundAtMs + 499_000);
+    try {
+      alice.sendOnChannel(0x4000, Buffer.from('ping'));
+      expect((await other.next())?.data).toBe('ping');
+      other.send('pong', relayed);
+      expect(String((await alice.next())?.data)).toBe('pong');
+      clock.mockImplementation(() => boundAtMs + 600_001);
+      alice.sendOnChannel(0x4000, Buffer.from('late'));
+      await alice.binding(); // answered after it
+      expect(engine.stats().drops.noPermission).toBe(1);
+    } finally {
+      clock.mockRestore();
+    }
+  });
+
   it('bounds permissions and channels', async () => {
     const alice = await client(
       await start({ limits: { permissionsPerAllocationMax: 2, channelsPerAllocationMax: 1 } }),
@@ -153,7 +176,7 @@ describe('node-turn behind the guard', () => {
       await alice.permit({ address: '127.0.0.4', port: 9 }),
       await alice.permit({ address: '127.0.0.3', port: 9 }),
     ].map(errorCodeOf);
-    expect(codes).toEqual([undefined, 508, 400, undefined, 508, undefined]);
+    expect(codes).toEqual([undefined, 508, 508, undefined, 508, undefined]);
   });
 
   it('holds an allocation to its bandwidth in both directions', async () => {

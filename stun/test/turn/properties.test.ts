@@ -116,7 +116,7 @@ describe('the state machine', () => {
                 const outcome = client.permit(to);
                 if (!isAlive) expect(outcome).toBe(437);
                 else if (to.address === '10.0.0.1') expect(outcome).toBe(403);
-                else if (outcome === 'ok') model.permissions.set(to.address, fake.nowMs + 300_000);
+                else if (outcome === 'ok') permitUntil(model, to.address, fake.nowMs + 300_000);
                 else expect([outcome, isFull(model, fake.nowMs, to)]).toEqual([508, true]);
                 break;
               }
@@ -137,7 +137,7 @@ describe('the state machine', () => {
                   if (untilMs <= fake.nowMs) continue;
                   expect(number === one.channel).toBe(same(other, to));
                 }
-                model.permissions.set(to.address, fake.nowMs + 300_000);
+                permitUntil(model, to.address, fake.nowMs + 600_000);
                 model.channels.set(one.channel, { peer: to, untilMs: fake.nowMs + 600_000 });
                 break;
               }
@@ -213,4 +213,9 @@ function isFull(model: Model, nowMs: number, to: Address): boolean {
         )),
   );
   return alive.length >= PERMISSIONS_MAX;
+}
+
+/** A channel's permission lasts longer than one of CreatePermission, which does not shorten it. */
+function permitUntil(model: Model, address: string, untilMs: number): void {
+  model.permissions.set(address, Math.max(model.permissions.get(address) ?? 0, untilMs));
 }

@@ -694,8 +694,10 @@ describe('channels', () => {
 
   it.each([
     ['below the range', 0x3fff, { ...PEER, port: 5001 }, 400],
-    ['the last of the range', 0x4fff, { ...PEER, port: 5001 }, 'ok'],
-    ['above the range', 0x5000, { ...PEER, port: 5001 }, 400],
+    ['the last of RFC 8656’s range', 0x4fff, { ...PEER, port: 5001 }, 'ok'],
+    ['the first above it, that coturn’s client takes', 0x5000, { ...PEER, port: 5001 }, 'ok'],
+    ['the last of RFC 5766’s range', 0x7fff, { ...PEER, port: 5001 }, 'ok'],
+    ['above the range', 0x8000, { ...PEER, port: 5001 }, 400],
     ['port 0', 0x4001, { ...PEER, port: 0 }, 400],
     ['the same again', 0x4000, PEER, 'ok'],
     ['a number that another peer has', 0x4000, { ...PEER, port: 5001 }, 400],
@@ -715,22 +717,38 @@ describe('channels', () => {
     expect(client.outcome('createPermission', [0x0012, Buffer.alloc(9, 1)])).toBe(400);
   });
 
-  it('last 10 minutes, their permission 5', () => {
+  it('keep working, both ways, for a client that only binds them anew (aioice every 500 s)', () => {
     const fake = new FakeTransport();
     const client = bound(fake);
-    fake.advance(300_000);
-    client.receive(channelData(0x4000, Buffer.from('x')));
-    expect(fake.drops.noPermission).toBe(1);
-    client.permit(PEER);
-    client.receive(channelData(0x4000, Buffer.from('y')));
-    expect(fake.toPeers.map(({ data }) => data)).toEqual(['y']);
+    const relayed = { address: OWN_IPV4, port: client.allocation!.relayedAddresses[0]!.port };
     client.refresh(3_600);
-    fake.advance(299_999);
+    for (let round = 0; round < 4; round++) {
+      fake.advance(499_000);
+      client.receive(channelData(0x4000, Buffer.from(`ping ${round}`)));
+      fake.fromPeer(PEER, relayed, `pong ${round}`);
+      expect(fake.toPeers.at(-1)?.data).toBe(`ping ${round}`);
+      expect(client.sent.at(-1)).toEqual(channelData(0x4000, Buffer.from(`pong ${round}`)));
+      client.greet();
+      expect(client.bind(0x4000, PEER)).toBe('ok');
+    }
+    expect(fake.drops.noPermission).toBe(0);
+  });
+
+  it('keep their permission 10 minutes, which a CreatePermission does not shorten', () => {
+    const fake = new FakeTransport();
+    const client = bound(fake);
+    client.refresh(3_600);
+    fake.advance(200_000);
+    client.permit(PEER);
+    fake.advance(399_999);
     client.receive(channelData(0x4000, Buffer.from('z')));
-    expect(fake.toPeers).toHaveLength(2);
+    expect(fake.toPeers).toHaveLength(1);
     fake.advance(1);
+    client.sendTo(PEER, 'late');
     client.receive(channelData(0x4000, Buffer.from('late')));
-    expect(fake.drops.noChannel).toBe(1);
+    expect(fake.toPeers).toHaveLength(1);
+    expect(fake.drops).toMatchObject({ noChannel: 1, unexpected: 0 });
+    client.greet();
     client.greet();
     expect(client.bind(0x4001, PEER)).toBe('ok');
     expect(client.bind(0x4000, { ...PEER, port: 5001 })).toBe('ok');
@@ -795,10 +813,15 @@ describe('channels', () => {
     expect(fake.drops.malformed).toBe(1);
   });
 
-  it('may have the wide range of RFC 5766 where the operator says so', () => {
-    const client = new FakeTransport({ channelNumberMax: 0x7fff }).client();
-    client.allocate();
+  it.each(['udp', 'tcp'] as const)('relay over %s with the highest number there is', (transport) => {
+    const fake = new FakeTransport();
+    const client = fake.client('alice', { transport });
+    const relayed = client.allocate();
     expect(client.bind(0x7fff, PEER)).toBe('ok');
+    client.receive(channelData(0x7fff, Buffer.from('ping'), transport === 'tcp'));
+    fake.fromPeer(PEER, relayed, 'pong');
+    expect(fake.toPeers[0]!.data).toBe('ping');
+    expect(client.sent.at(-1)).toEqual(channelData(0x7fff, Buffer.from('pong'), transport === 'tcp'));
   });
 });
 

@@ -1,0 +1,105 @@
+// Everything that clients talk to: a UDP socket on each address, and the TCP and TLS ports.
+import { explainListenError } from '@relay-swarm/kit';
+import { AddressListeners } from '@relay-swarm/net/own-addresses';
+import { isIPv6 } from 'node:net';
+import type { Endpoint, ListeningAddress, TlsFiles, TurnEngineOptions } from '../engine.ts';
+import type { Counters } from '../turn/counters.ts';
+import { networkTest } from '../turn/peer-policy.ts';
+import type { TurnServer } from '../turn/turn-server.ts';
+import type { ConnectionCounts } from './connection-counts.ts';
+import { StreamListener } from './stream-listener.ts';
+import { UdpListener } from './udp-listener.ts';
+
+export class Listeners {
+  readonly #options: TurnEngineOptions;
+  readonly #shared;
+  /** By the port that was asked for; 0 is any. */
+  readonly #udp: ReadonlyMap<number, AddressListeners<UdpListener>>;
+  readonly #streams = new Map<Endpoint, StreamListener>();
+  #tlsFiles: TlsFiles | undefined;
+  #isStopped = false;
+
+  constructor(
+    options: TurnEngineOptions,
+    turnServer: TurnServer,
+    counters: Counters,
+    connections: ConnectionCounts,
+  ) {
+    this.#options = options;
+    this.#tlsFiles = options.tlsFiles;
+    const isProxy = networkTest(options.proxyProtocolFrom);
+    this.#shared = { options, turnServer, counters, connections, isProxy };
+    this.#udp = new Map(options.udp.map(({ port }) => [port, this.#listenersOn(port)]));
+  }
+
+  get listening(): readonly ListeningAddress[] {
+    const udp = [...this.#udp.values()].flatMap((listeners) => listeners.all);
+    return [...udp, ...this.#streams.values()].map((listener) => listener.listening);
+  }
+
+  /** Rejects with a sentence where a port cannot be had; `stop()` is then for the caller. */
+  async start(): Promise<void> {
+    for (const [port, listeners] of this.#udp) {
+      await listeners.start().catch((error: unknown) => {
+        throw explainListenError(error as Error, 'TURN over UDP', port, 'STUN_PORT');
+      });
+    }
+    await this.#openStreams();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all([...this.#udp.values()].map((listeners) => listeners.stop()));
+    const streams = [...this.#streams.values()];
+    this.#streams.clear();
+    await Promise.all(streams.map((listener) => listener.close()));
+  }
+
+  sweep(nowMs: number): void {
+    for (const listener of this.#streams.values()) listener.sweep(nowMs);
+  }
+
+  reloadTls(files: TlsFiles): void {
+    for (const listener of this.#streams.values()) listener.reloadTls(files);
+    this.#tlsFiles = files;
+  }
+
+  #listenersOn(port: number): AddressListeners<UdpListener> {
+    const { udp, ownAddresses, limits, nowMs, log } = this.#options;
+    const { turnServer, counters } = this.#shared;
+    return new AddressListeners({
+      hosts: udp.filter((endpoint) => endpoint.port === port).map(({ host }) => host),
+      port,
+      own: ownAddresses,
+      nowMs,
+      open: (host, free) =>
+        new UdpListener({ host, port: free }, turnServer, counters, limits.sendBufferBytesMax),
+      onFault: (host, error) => log.warn('cannot listen on an address', { host, port, error }),
+      onChange: (change) => {
+        log.info('listening addresses changed', change);
+        this.#openStreams().catch((error: unknown) => log.warn('cannot listen on IPv6', { error }));
+      },
+    });
+  }
+
+  /** Those that are missing: listening on "::" waits for an IPv6 address, which containers often do not have. */
+  async #openStreams(): Promise<void> {
+    const { tcp, tls, ownAddresses } = this.#options;
+    const hasIPv6 = ownAddresses().some(isIPv6);
+    for (const endpoint of [...tcp, ...tls]) {
+      if (this.#isStopped || this.#streams.has(endpoint) || (endpoint.host === '::' && !hasIPv6)) continue;
+      const isTls = tls.includes(endpoint);
+      const listener = new StreamListener({
+        ...this.#shared,
+        endpoint,
+        tlsFiles: isTls ? this.#tlsFiles : undefined,
+      });
+      this.#streams.set(endpoint, listener);
+      await listener.start().catch((error: unknown) => {
+        this.#streams.delete(endpoint);
+        const [what, setting] = isTls ? ['TURN over TLS', 'STUN_TLS_PORT'] : ['TURN over TCP', 'STUN_PORT'];
+        throw explainListenError(error as Error, what, endpoint.port, setting);
+      });
+    }
+  }
+}
