@@ -8,7 +8,9 @@ import type { EngineAction, EngineEvent } from './events.ts';
 import { Link } from './link.ts';
 import { Membership } from './membership.ts';
 import { engineDefaults, type EngineOptions } from './options.ts';
+import { Outgoing } from './outgoing.ts';
 import { Relaying } from './relaying.ts';
+import { Spread } from './spread.ts';
 import type { EngineStats } from './stats.ts';
 import type { Tree } from './trees.ts';
 import { Upkeep } from './upkeep.ts';
@@ -24,6 +26,7 @@ export interface EngineWorld {
 export class Engine {
   readonly #core: Core;
   readonly #relaying: Relaying;
+  readonly #outgoing: Outgoing;
   readonly #membership: Membership;
   readonly #upkeep: Upkeep;
   /** What is not a packet, by link. */
@@ -39,9 +42,11 @@ export class Engine {
       bytesPerSecond: all.linkBytesPerSecond,
       packetsPerSecond: all.linkPacketsPerSecond,
     });
-    this.#relaying = new Relaying(core, (packet, frame) => this.#membership.take(packet, frame));
+    const spread = new Spread(core);
+    this.#outgoing = new Outgoing(core, spread);
+    this.#relaying = new Relaying(core, spread, (packet, frame) => this.#membership.take(packet, frame));
     this.#membership = new Membership(core, (payload, then) =>
-      this.#relaying.originate('status', payload, { then }),
+      this.#outgoing.originate('status', payload, { then }),
     );
     this.#upkeep = new Upkeep(core, (peer) => this.#closed(peer));
   }
@@ -60,7 +65,7 @@ export class Engine {
 
   /** Parents in the tree of our own broadcasts, by the numbers of `view.graph`. */
   get tree(): Tree {
-    return this.#relaying.tree;
+    return this.#outgoing.tree;
   }
 
   /** What is held, by kind: all zero after leaving. */
@@ -137,11 +142,11 @@ export class Engine {
         break;
       case 'broadcast': {
         const { payload, isOrdered } = event;
-        this.#relaying.originate(this.#relaying.broadcastKind(payload.length), payload, { isOrdered });
+        this.#outgoing.originate(this.#outgoing.broadcastKind(payload.length), payload, { isOrdered });
         break;
       }
       case 'direct':
-        this.#relaying.originate('direct', event.payload, { to: event.to, isFlooded: event.isFlooded });
+        this.#outgoing.originate('direct', event.payload, { to: event.to, isFlooded: event.isFlooded });
         break;
       case 'wake':
         this.#membership.keepTelling();
@@ -227,6 +232,7 @@ export class Engine {
         this.#core.act({ type: 'close', peer, reason: 'left' });
       }
       this.#relaying.clear();
+      this.#outgoing.clear();
       this.#upkeep.clear();
       this.#core.clear();
     });

@@ -61,7 +61,16 @@ export interface Outcome {
 
 export function runScenario(scenario: Scenario, cpuNowMs: () => number = () => 0): Outcome {
   const { algorithm, members: count, bytes, gone, broadcasts, seed } = scenario;
-  const sums = { delivered: 0, hopsMax: 0, meanMs: 0, lastMs: 0, copies: 0, routeBytes: 0, overheadBytes: 0, sourceCpuMs: 0 };
+  const sums = {
+    delivered: 0,
+    hopsMax: 0,
+    meanMs: 0,
+    lastMs: 0,
+    copies: 0,
+    routeBytes: 0,
+    overheadBytes: 0,
+    sourceCpuMs: 0,
+  };
   const dice = createDice(seed);
   const network = new Network({ ...plainModel, ...scenario.model }, dice);
   const members = populate(network, algorithm, count);
@@ -95,7 +104,8 @@ export function runScenario(scenario: Scenario, cpuNowMs: () => number = () => 0
     const chunks = Math.max(1, Math.ceil(bytes / 16_384));
     sums.copies += copies / chunks / (alive.length - 1);
     sums.routeBytes += after.routeBytes - before.routeBytes;
-    sums.overheadBytes += after.sentBytes - before.sentBytes - (after.forwarded - before.forwarded) * (bytes / chunks);
+    sums.overheadBytes +=
+      after.sentBytes - before.sentBytes - (after.forwarded - before.forwarded) * (bytes / chunks);
   }
   for (const key of Object.keys(sums) as (keyof typeof sums)[]) sums[key] /= broadcasts;
   return sums;
@@ -126,7 +136,9 @@ function populate(network: Network, algorithm: Algorithm, count: number): Member
   return members;
 }
 
-function tally(members: readonly Member[]): Record<'copies' | 'routeBytes' | 'sentBytes' | 'forwarded', number> {
+function tally(
+  members: readonly Member[],
+): Record<'copies' | 'routeBytes' | 'sentBytes' | 'forwarded', number> {
   const sums = { copies: 0, routeBytes: 0, sentBytes: 0, forwarded: 0 };
   for (const { engine, sentBytes, isAlive } of members) {
     if (isAlive) sums.copies += engine.stats.packets + engine.stats.duplicates;

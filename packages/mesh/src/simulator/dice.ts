@@ -18,7 +18,10 @@ export const exponential = (mean: number, dice: Dice): number => -mean * Math.lo
 
 export function randomId(dice: Dice): string {
   let id = '';
-  while (id.length < 64) id += Math.floor(dice() * 2 ** 32).toString(16).padStart(8, '0');
+  while (id.length < 64)
+    id += Math.floor(dice() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0');
   return id;
 }
 

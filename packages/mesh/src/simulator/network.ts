@@ -114,7 +114,11 @@ export class Network {
   #act(member: Member, action: EngineAction): void {
     if (action.type === 'transmit') this.#transmit(member, action.peer, action.bytes);
     else if (action.type === 'sign') {
-      this.tell(member, { type: 'signed', token: action.token, signature: signature(action.bytes, member.id) });
+      this.tell(member, {
+        type: 'signed',
+        token: action.token,
+        signature: signature(action.bytes, member.id),
+      });
     } else if (action.type === 'verify') {
       const expected = signature(action.bytes, action.source);
       const isGood = action.signature.every((byte, i) => byte === expected[i]);

@@ -1,0 +1,82 @@
+// npm run simulate -w packages/mesh [-- --members 100 --gone 0.05 --bytes 1024 --seed 1 --svg FOLDER]
+// Without --members: every row of docs/mesh-simulation.md.
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { performance } from 'node:perf_hooks';
+import { parseArgs } from 'node:util';
+import { algorithms, runScenario } from '../dist/simulator/broadcasts.js';
+import { plotOf, tableOf } from '../dist/simulator/table.js';
+
+const text = /** @type {const} */ ({ type: 'string' });
+const { values } = parseArgs({
+  options: {
+    members: text,
+    gone: text,
+    bytes: text,
+    seed: text,
+    loss: text,
+    target: text,
+    max: text,
+    broadcasts: text,
+    svg: text,
+  },
+});
+const seed = Number(values.seed ?? 1);
+const model = { loss: Number(values.loss ?? 0) };
+
+/** @param {number} members @param {number} gone @param {number} bytes @param {number} broadcasts */
+function rowsOf(
+  members,
+  gone,
+  bytes,
+  broadcasts,
+  names = ['prim', 'shortest-path', 'flood', 'gossipsub', 'mesh'],
+) {
+  return algorithms(Number(values.target ?? 6), Number(values.max ?? 10))
+    .filter(({ name }) => names.includes(name))
+    .map((algorithm) => ({
+      members,
+      gone,
+      bytes,
+      algorithm: algorithm.name,
+      outcome: runScenario({ algorithm, members, bytes, gone, broadcasts, seed, model }, () =>
+        performance.now(),
+      ),
+    }));
+}
+
+const rows =
+  values.members === undefined
+    ? [
+        ...[0, 0.05, 0.1, 0.2].flatMap((gone) => rowsOf(100, gone, 1_024, 40)),
+        ...rowsOf(100, 0.05, 65_536, 20),
+        ...[0, 0.05, 0.2].flatMap((gone) => rowsOf(1_000, gone, 1_024, 8)),
+        ...rowsOf(10_000, 0.05, 1_024, 1, ['shortest-path', 'flood', 'mesh']),
+      ]
+    : rowsOf(
+        Number(values.members),
+        Number(values.gone ?? 0.05),
+        Number(values.bytes ?? 1_024),
+        Number(values.broadcasts ?? 20),
+      );
+console.log(tableOf(rows));
+
+if (values.svg !== undefined) {
+  mkdirSync(values.svg, { recursive: true });
+  const shown = rows.filter(
+    ({ members, gone, bytes }) => members <= 1_000 && gone === 0.05 && bytes === 1_024,
+  );
+  const bars = (/** @type {'delivered' | 'lastMs' | 'copies' | 'routeBytes'} */ what, scale = 1) =>
+    shown.map(({ members, algorithm, outcome }) => ({
+      name: `${algorithm}, ${members}`,
+      value: outcome[what] * scale,
+    }));
+  const plots = /** @type {const} */ ([
+    ['delivered', 'Delivered with 5 % of the members gone unseen', '%', 100],
+    ['lastMs', 'When the last member has it', 'ms', 1],
+    ['copies', 'Copies that each member is sent', '', 1],
+    ['routeBytes', 'Routes in all packets of one broadcast', 'KB', 0.001],
+  ]);
+  for (const [what, title, unit, scale] of plots) {
+    writeFileSync(`${values.svg}/${what}.svg`, plotOf(title, unit, bars(what, scale)));
+  }
+}
