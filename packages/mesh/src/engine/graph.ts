@@ -1,5 +1,6 @@
 // Who is linked to whom, as numbers: the adjacency matrix of a room, without its many zeroes.
 // An edge counts when both ends report it, so nobody can draw a line to a member that knows nothing of it.
+import { tagOf } from '@relay-swarm/protocol/mesh-route';
 import { shortOf, type StatusLink } from '@relay-swarm/protocol/mesh-packet';
 
 export interface Graph {
@@ -9,6 +10,8 @@ export interface Graph {
   readonly starts: Uint32Array;
   readonly targets: Uint32Array;
   readonly rttMs: Float64Array;
+  /** What tells each member from others in a route. */
+  readonly tags: Uint32Array;
 }
 
 export interface Reported {
@@ -61,7 +64,7 @@ export function buildGraph(members: readonly Reported[], trusted?: string): Grap
       rttMs[at] = edge.rttMs;
     }
   }
-  return { ids, index, starts, targets, rttMs };
+  return { ids, index, starts, targets, rttMs, tags: Uint32Array.from(ids, tagOf) };
 }
 
 /** For each member the number of its component; members of one component reach each other. */

@@ -4,7 +4,6 @@ import {
   cutTag,
   ROUTE_DEPTH_MAX,
   TAG_BITS,
-  tagOf,
   writeBranch,
   type TagBits,
 } from '@relay-swarm/protocol/mesh-route';
@@ -14,7 +13,6 @@ import type { Tree } from './trees.ts';
 /** Route by child of the root. Nobody deeper than a packet travels is in them; lazy repair brings them theirs. */
 export function routesOf(graph: Graph, tree: Tree, root: number): Map<string, Uint8Array> {
   const children = childrenOf(tree);
-  const tags = graph.ids.map(tagOf);
   const routes = new Map<string, Uint8Array>();
   for (const child of children[root] ?? []) {
     const writer = new ByteWriter();
@@ -28,8 +26,8 @@ export function routesOf(graph: Graph, tree: Tree, root: number): Map<string, Ui
     if (list === undefined || depth >= ROUTE_DEPTH_MAX) return;
     list.forEach((child, i) => {
       const hasChildren = children[child] !== undefined && depth + 1 < ROUTE_DEPTH_MAX;
-      const bits = shortestTag(graph, tags, parent, child);
-      writeBranch(writer, tags[child]!, bits, hasChildren, i + 1 < list.length);
+      const bits = shortestTag(graph, parent, child);
+      writeBranch(writer, graph.tags[child]!, bits, hasChildren, i + 1 < list.length);
       writeChildren(writer, child, depth + 1);
     });
   }
@@ -38,10 +36,9 @@ export function routesOf(graph: Graph, tree: Tree, root: number): Map<string, Ui
 /** For one member: the first hop, and the way from there. */
 export function routeAlong(graph: Graph, path: readonly number[]): Uint8Array {
   const writer = new ByteWriter();
-  const tags = graph.ids.map(tagOf);
   for (let i = 1; i < path.length; i++) {
-    const bits = shortestTag(graph, tags, path[i - 1]!, path[i]!);
-    writeBranch(writer, tags[path[i]!]!, bits, i + 1 < path.length, false);
+    const bits = shortestTag(graph, path[i - 1]!, path[i]!);
+    writeBranch(writer, graph.tags[path[i]!]!, bits, i + 1 < path.length, false);
   }
   return writer.finish();
 }
@@ -59,13 +56,13 @@ function childrenOf(tree: Tree): (number[] | undefined)[] {
 }
 
 /** As many bits as tell the child from all other links of its parent that we know of. */
-function shortestTag(graph: Graph, tags: readonly number[], parent: number, child: number): TagBits {
+function shortestTag(graph: Graph, parent: number, child: number): TagBits {
   return (
     TAG_BITS.find((bits) => {
-      const tag = cutTag(tags[child]!, bits);
+      const tag = cutTag(graph.tags[child]!, bits);
       for (let at = graph.starts[parent]!; at < graph.starts[parent + 1]!; at++) {
         const other = graph.targets[at]!;
-        if (other !== child && cutTag(tags[other]!, bits) === tag) return false;
+        if (other !== child && cutTag(graph.tags[other]!, bits) === tag) return false;
       }
       return true;
     }) ?? 19
