@@ -35,8 +35,19 @@ setting NGINX_HEALTH_PORT 8081 "$number" 'a port'
 setting NGINX_METRICS_PORT 8082 "$number" 'a port'
 setting NGINX_WORKERS auto "auto|$number" 'auto or a number'
 setting NGINX_CONNECTIONS_MAX 20000 "$number" 'a whole number'
-setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 100 "$number" 'a whole number'
-setting NGINX_REQUESTS_PER_SECOND_MAX 10 "$number" 'a whole number'
+setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 2000 "$number" 'a whole number'
+setting NGINX_REQUESTS_PER_SECOND_MAX 100 "$number" 'a whole number'
+setting NGINX_REQUESTS_BURST 5000 "$number" 'a whole number'
+setting NGINX_LOG_ADDRESSES short 'short|full|none' 'short, full or none'
+# In the form plain, behind another proxy: whom to believe who the client is, and in which header.
+setting NGINX_TRUSTED_PROXIES '' "($word([, ]+$word)*)?" 'addresses or networks separated by commas, or empty'
+setting NGINX_FRONT_SCHEME '' 'https|' 'https or empty'
+setting NGINX_CLIENT_HEADER X-Forwarded-For '[A-Za-z0-9-]+' 'the name of a header'
+setting NGINX_ANSWER_SECONDS_MAX 15 "$number" 'a whole number'
+# A service that has not even pinged for two periods and a bit is frozen.
+setting TRACKER_PING_SECONDS 27 "$number" 'a whole number'
+setting PEERJS_PING_SECONDS 27 "$number" 'a whole number'
+setting GUN_PING_SECONDS 27 "$number" 'a whole number'
 setting NGINX_RESOLVER "${name_server:-127.0.0.1}" "$word" 'an address'
 setting NGINX_ACCESS_LOG /dev/stdout "$word" 'a path'
 setting SITE_DIR /opt/nginx/site "$word" 'a path'
@@ -51,6 +62,27 @@ ipv6=
 setting IF_IPV6 "$ipv6" '#?' 'empty or #'
 setting RUN_DIR "$to" "$word" 'a path'
 [[ $NGINX_FORM == tls || -z $TURNS_443 ]] || faults+=('TURNS_443="on": must be empty where NGINX_FORM is plain')
+
+# derived NAME VALUE: what follows from settings.
+derived() { names+=("$1") && printf -v "$1" '%s' "$2"; }
+if ((${#faults[@]} == 0)); then
+  derived SILENCE_SECONDS_MAX $((2 * (TRACKER_PING_SECONDS > PEERJS_PING_SECONDS ? TRACKER_PING_SECONDS : PEERJS_PING_SECONDS) + 20))
+  ((2 * GUN_PING_SECONDS + 20 <= SILENCE_SECONDS_MAX)) || derived SILENCE_SECONDS_MAX $((2 * GUN_PING_SECONDS + 20))
+  # What the front says is no better than what nginx sees, where there is none.
+  # shellcheck disable=SC2016 # nginx's own variable
+  derived CLIENT_SCHEME "${NGINX_FRONT_SCHEME:-\$scheme}"
+  # Connections that have asked nothing yet are few beside those that have.
+  derived NGINX_OPEN_PER_ADDRESS_MAX $((NGINX_CONNECTIONS_PER_ADDRESS_MAX + NGINX_CONNECTIONS_PER_ADDRESS_MAX / 4 + 16))
+  trusted=
+  for each in ${NGINX_TRUSTED_PROXIES//,/ }; do
+    if [[ $each == private ]]; then
+      for network in 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7; do trusted+="set_real_ip_from $network; "; done
+    else
+      trusted+="set_real_ip_from $each; "
+    fi
+  done
+  derived TRUSTED_PROXIES "$trusted"
+fi
 
 if ((${#faults[@]} > 0)); then
   echo 'nginx cannot start:' >&2
@@ -73,22 +105,16 @@ render() {
 }
 
 mkdir -p "$to"
-for file in nginx headers proxy site errors descriptor pages tracker peerjs; do
+for file in nginx headers client-key shown-address proxy plain-request site errors cors descriptor pages tracker peerjs; do
   render "$file.conf"
 done
 [[ -z $GUN_NAMES ]] || render gun.conf
-case $NGINX_FORM-$TURNS_443 in
-  plain-*) render listen-plain.conf listen.conf ;;
-  tls-) render listen-tls.conf listen.conf ;;
-  tls-on)
-    render listen-behind-sni.conf listen.conf
-    render modules.conf
-    render stream.conf
-    ;;
-esac
-if [[ $NGINX_FORM == tls ]]; then
-  render front.conf
-  render acme.conf
+if [[ $NGINX_FORM == plain ]]; then
+  render listen-plain.conf listen.conf
+else
+  for file in modules stream front acme; do render "$file.conf"; done
+  [[ -z $TURNS_443 ]] || { render turns-way.conf && render turns.conf; }
+  render listen-behind-stream.conf listen.conf
   # The server that refuses unknown names listens where the sites do.
   sed 's/^\(#\?listen .*\);/\1 default_server;/' "$to/listen.conf" >"$to/listen-default.conf"
 fi

@@ -16,6 +16,7 @@ const answers = new Set<Server>();
 /** A service behind nginx that tells what reached it; an upgrade is answered and then echoed. */
 async function service(name: string, status = 200): Promise<string> {
   const server = createServer((incoming, response) => {
+    if (incoming.url === '/frozen') return;
     response.writeHead(status, { 'x-service': name, 'retry-after': '77' });
     response.end(JSON.stringify({ name, url: incoming.url, headers: incoming.headers }));
   });
@@ -33,9 +34,14 @@ async function service(name: string, status = 200): Promise<string> {
 requireTool('nginx')('nginx before the services', () => {
   let nginx: NginxUnderTest;
 
-  const get = (path: string, host = 'localhost', headers: Record<string, string> = {}): Promise<Answer> =>
+  const get = (
+    path: string,
+    host = 'localhost',
+    headers: Record<string, string> = {},
+    method = 'GET',
+  ): Promise<Answer> =>
     new Promise((resolve, reject) => {
-      const sent = request({ port: nginx.port, path, headers: { host, ...headers } }, (response) => {
+      const sent = request({ port: nginx.port, path, method, headers: { host, ...headers } }, (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (part: string) => (body += part));
         response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
@@ -50,12 +56,16 @@ requireTool('nginx')('nginx before the services', () => {
       STUN_UPSTREAM: '127.0.0.1:9', // nobody listens on the discard port
       NGINX_CONNECTIONS_PER_ADDRESS_MAX: '5',
       NGINX_REQUESTS_PER_SECOND_MAX: '1000',
+      NGINX_ANSWER_SECONDS_MAX: '1',
     });
     await mkdir(join(nginx.folder, 'data'), { recursive: true });
   });
   afterAll(async () => {
     await nginx.stop();
-    for (const server of answers) server.close();
+    for (const server of answers) {
+      server.close();
+      server.closeAllConnections();
+    }
   });
 
   it.each([
@@ -117,9 +127,52 @@ requireTool('nginx')('nginx before the services', () => {
     expect(headers).toMatchObject({
       'content-type': 'application/json',
       'access-control-allow-origin': '*',
+      'access-control-expose-headers': expect.stringContaining('Date') as string,
       'cache-control': 'public, max-age=5',
       'x-content-type-options': 'nosniff',
     });
+  });
+
+  it.each(['/relays.json', '/.well-known/relay-swarm'])(
+    'lets pages ask %s with headers of their own',
+    async (path) => {
+      const headers = { origin: 'https://a.test', 'access-control-request-headers': 'traceparent' };
+      const answer = await get(
+        path,
+        'localhost',
+        { ...headers, 'access-control-request-method': 'GET' },
+        'OPTIONS',
+      );
+      expect([answer.status, answer.headers['access-control-allow-headers']]).toEqual([204, '*']);
+    },
+  );
+
+  it.each(['/peerjs', '/peerjs/id'])("has PeerJS under the tracker's name too: %s", async (path) => {
+    expect((await get(path)).headers['x-service']).toBe('peerjs');
+  });
+
+  /** The answer to a request that is written as it stands. */
+  const raw = (text: string): Promise<string> =>
+    new Promise((resolve) => {
+      let answer = '';
+      const socket = connect(nginx.port, '127.0.0.1', () => socket.write(text));
+      socket.on('data', (part) => (answer += String(part))).on('error', () => undefined); // it is reset
+      socket.on('close', () => resolve(answer));
+    });
+
+  it('answers HTTP/1.0 without a host, and a request in absolute form', async () => {
+    expect(await raw('GET /stats HTTP/1.0\r\n\r\n')).toMatch(/ 200 [^]*"url":"\/stats"[^]*"host":"[a-z]/);
+    expect(
+      await raw('GET http://localhost/stats HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n'),
+    ).toMatch(/ 200 [^]*"url":"\/stats"/);
+  });
+
+  it('gives up on a request that is never whole', async () => {
+    expect(await raw('GET /stats HTTP/1.1\r\nHost: loc')).toBe('');
+  });
+
+  it('gives up on a service that is frozen', async () => {
+    expect((await get('/frozen')).status).toBe(503);
   });
 
   const upgrade = (): Promise<{ head: string; close: () => Promise<void> }> =>
@@ -156,10 +209,65 @@ requireTool('nginx')('nginx before the services', () => {
     const entries = await nginx.log(before + 1);
     expect(entries.at(-1)).toMatchObject({
       service: 'nginx',
+      address: '127.0.0.0',
       host: 'peerjs.localhost',
       path: '/peerjs',
       status: 503,
     });
     expect(JSON.stringify(entries)).not.toContain('hunter2');
+  });
+});
+
+requireTool('nginx')('nginx behind another proxy', () => {
+  let nginx: NginxUnderTest;
+  const from = (client: string, path = '/'): Promise<Answer> =>
+    new Promise((resolve, reject) => {
+      const headers = { host: 'localhost', 'x-forwarded-for': client };
+      const sent = request({ port: nginx.port, path, headers, agent: false }, (response) => {
+        let body = '';
+        response.setEncoding('utf8').on('data', (part: string) => (body += part));
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+      });
+      sent.on('error', reject).end();
+    });
+
+  beforeAll(async () => {
+    nginx = await NginxUnderTest.start({
+      TRACKER_UPSTREAM: await service('tracker'),
+      NGINX_TRUSTED_PROXIES: '127.0.0.1, 203.0.113.0/24',
+      NGINX_FRONT_SCHEME: 'https',
+      NGINX_REQUESTS_PER_SECOND_MAX: '1',
+      NGINX_REQUESTS_BURST: '2',
+    });
+  });
+  afterAll(async () => {
+    await nginx.stop();
+    for (const server of answers) server.close();
+  });
+
+  it('believes those that it is told to trust, up to the first that it is not', async () => {
+    const { body } = await from('6.6.6.6, 198.51.100.7, 203.0.113.9');
+    expect(JSON.parse(body).headers).toMatchObject({
+      'x-forwarded-for': '198.51.100.7',
+      'x-forwarded-proto': 'https',
+    });
+  });
+
+  it('counts an IPv6 network of 64 bits as one client, and tells BitTorrent clients so that they understand', async () => {
+    const path = '/announce?info_hash=x';
+    for (let host = 1; host <= 3; host += 1)
+      expect((await from(`2001:db8:1:2::${host}`, path)).body).toContain('tracker');
+    const logged = (await nginx.log(1)).length;
+    const refused = await from('2001:db8:1:2:ffff::4', path);
+    expect([refused.status, refused.body]).toEqual([
+      200,
+      'd14:failure reason42:too many requests from this address, later8:retry ini1ee',
+    ]);
+    expect((await from('2001:db8:1:2:ffff::4')).status).toBe(429);
+    const other = await from('2001:db8:1:3::1', path);
+    expect(other.body).toContain('tracker');
+    const entries = await nginx.log(logged + 2);
+    expect(entries.filter(({ status }) => status === 429)).toEqual([]);
+    expect(entries.at(-1)).toMatchObject({ address: '2001:db8:1::' });
   });
 });

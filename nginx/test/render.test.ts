@@ -28,6 +28,20 @@ requireTool('nginx')('render.sh', () => {
     expect(await faultOf(folder)).toBeUndefined();
   });
 
+  it('takes names of the greatest length that DNS allows', async () => {
+    const domain = `${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(52)}`;
+    const TLS_DIR = join(folder, 'tls');
+    await promisify(execFile)(placeholder, [TLS_DIR]);
+    const names = {
+      TRACKER_NAMES: `tracker.${domain}`,
+      PEERJS_NAMES: `peerjs.${domain}`,
+      TURN_NAME: `turn.${domain}`,
+    };
+    const settings = { NGINX_FORM: 'tls', TURNS_443: 'on', TLS_DIR, NGINX_ACCESS_LOG: join(folder, 'log') };
+    expect(await render(folder, { ...settings, ...names })).toMatchObject({ ok: true });
+    expect(await faultOf(folder)).toBeUndefined();
+  });
+
   it('tells every wrong setting at once and writes nothing', async () => {
     const { ok, complaint } = await render(folder, {
       NGINX_FORM: 'fast',

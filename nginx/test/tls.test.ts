@@ -1,7 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer, request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
+import { once } from 'node:events';
+import {
+  connect as connectTcp,
+  createServer as createTcpServer,
+  type AddressInfo,
+  type Server,
+  type Socket,
+} from 'node:net';
 import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { requireTool } from '../../test/support/tools.ts';
@@ -9,6 +16,8 @@ import { NginxUnderTest } from './support/nginx.ts';
 
 const TRACKER = 'tracker.example.test';
 const TURN = 'turn.example.test';
+/** What render.sh makes of 20 connections for each client. */
+const OPEN_MAX = 20 + 5 + 16;
 
 interface Answer {
   readonly status: number;
@@ -40,6 +49,7 @@ describe.each(['', 'on'])('nginx with TLS, TURN on its port: "%s"', (turns443) =
         TURN_NAME: TURN,
         TRACKER_UPSTREAM: await listen(service),
         TURN_UPSTREAM: await listen(turn),
+        NGINX_CONNECTIONS_PER_ADDRESS_MAX: '20',
       });
       await mkdir(join(nginx.folder, 'acme/.well-known/acme-challenge'), { recursive: true });
       await mkdir(join(nginx.folder, 'data'));
@@ -104,6 +114,25 @@ describe.each(['', 'on'])('nginx with TLS, TURN on its port: "%s"', (turns443) =
       const { status, headers } = await get('http', TRACKER, '/some?page=1');
       expect([status, headers.location]).toEqual([308, `https://${TRACKER}/some?page=1`]);
       expect((await get('http', 'evil.example.test', '/')).status).toBe(404);
+    });
+
+    it('counts connections that have not asked anything yet, of each client', async () => {
+      const open = (localAddress: string): Promise<Socket | undefined> =>
+        new Promise((resolve) => {
+          const socket = connectTcp({ port: nginx.port, host: '127.0.0.1', localAddress });
+          socket.on('error', () => undefined).once('close', () => resolve(undefined));
+          // Nothing says that a connection may stay, but an answer to what it asks.
+          socket.write('GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n');
+          socket.once('data', () => resolve(socket));
+        });
+      const silent = Array.from({ length: OPEN_MAX }, () =>
+        connectTcp({ port: nginx.port, host: '127.0.0.1' }),
+      );
+      await Promise.all(silent.map((socket) => once(socket, 'connect')));
+      expect(await open('127.0.0.1')).toBeUndefined();
+      const other = await open('127.0.0.2');
+      expect(other).toBeDefined();
+      for (const socket of [...silent, other!]) socket.destroy();
     });
 
     if (turns443 === '') return;
