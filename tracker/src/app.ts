@@ -10,22 +10,27 @@ import {
 } from '@relay-swarm/kit';
 import { Admission, createAddressReader, createOriginCheck } from '@relay-swarm/net';
 import { createAccessList } from './access/access-list.ts';
+import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
+import { FrameMemory } from './frames/frame-memory.ts';
 import { buildBittorrent, type Bittorrent } from './frontends/bittorrent.ts';
-import { Closing, closeSwarms } from './access/access-enforcer.ts';
 import { Graffiti } from './frontends/graffiti/graffiti.ts';
-import { Keeper } from './transport/keepalive.ts';
-import { registerMetrics } from './status/metrics.ts';
-import { Receiver } from './transport/frame-router.ts';
+import { idToHex } from './frontends/webtorrent/ids.ts';
+import { WebTorrent } from './frontends/webtorrent/webtorrent.ts';
 import { createRelaySwarm, type RelaySwarm } from './relay/index.ts';
+import type { TrackerSettings } from './settings.ts';
+import { registerMetrics } from './status/metrics.ts';
 import { answerOEmbed } from './status/o-embed.ts';
 import { createRoutes } from './status/routes.ts';
 import { createSite } from './status/site.ts';
-import type { TrackerSettings } from './settings.ts';
-import { createSocketServer, type SocketServer } from './transport/http-server.ts';
 import { createStats } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
-import { idToHex } from './frontends/webtorrent/ids.ts';
-import { WebTorrent } from './frontends/webtorrent/webtorrent.ts';
+import { createTicks } from './ticks.ts';
+import { FrameRouter } from './transport/frame-router.ts';
+import { createHttpServer, type HttpServer } from './transport/http-server.ts';
+import { Keepalive } from './transport/keepalive.ts';
+import { SocketErrors } from './transport/socket-errors.ts';
+import { UpgradeGate } from './transport/upgrade-gate.ts';
+import { WebSockets } from './transport/web-sockets.ts';
 
 const HEALTH_EVERY_MS = 5_000;
 /** One fault in ten seconds is forgiven. */
@@ -34,7 +39,9 @@ const FAULTS_PER_SECOND = 0.1;
 export interface TrackerService {
   /** In the order in which they start. */
   readonly parts: readonly Part[];
-  readonly server: SocketServer;
+  readonly server: HttpServer;
+  readonly webSockets: WebSockets;
+  readonly gate: UpgradeGate;
   readonly bittorrent: Bittorrent;
   readonly relays: RelaySwarm;
 }
@@ -54,19 +61,23 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     changed: () => closing.start(closeRefused()),
     log,
   });
-  const closing = new Closing(setImmediate);
+  const closing = new AccessEnforcer(setImmediate);
   function* closeRefused(): Generator<void, void> {
-    yield* closeSwarms(swarms, bittorrent.hosts, refuse);
+    yield* closeSwarms(swarms, bittorrent.ipPeers, refuse);
     yield* graffiti.closeRefused();
   }
   const refuse = (infoHash: string): string | undefined =>
     accessList.isOpen ? undefined : accessList.refuse(idToHex(infoHash));
-  const dice = (limit: number): number => Math.floor(Math.random() * limit);
+  const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
+  const memory = new FrameMemory();
+  const messages = { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst };
   const webTorrent = new WebTorrent({
     swarms,
+    memory,
+    announces: { perSecond: settings.announcesPerSecond, burst: settings.announcesBurst },
     intervalSeconds: settings.announceIntervalSeconds,
     offersMax: settings.offersMax,
-    dice,
+    randomInt,
     refuse,
     relays: () => betterRelays(relays),
   });
@@ -79,39 +90,46 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       subscriptionsPerPeerMax: settings.graffitiSubscriptionsMax,
     },
     refuse: (infoHash) => (accessList.isOpen ? undefined : accessList.refuse(infoHash)),
+    nextTurn: setImmediate,
   });
-  const keeper = new Keeper(settings);
-  const receiver = new Receiver({
-    webTorrent,
-    graffiti,
-    keeper,
-    announces: { perSecond: settings.announcesPerSecond, burst: settings.announcesBurst },
-    messages: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
+  const keepalive = new Keepalive(settings);
+  const router = new FrameRouter({
+    frontends: [graffiti, webTorrent],
+    hasSpoken: (connection) => keepalive.hasSpoken(connection),
+    messages,
     faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
   });
+  const errors = new SocketErrors();
+  const webSockets = new WebSockets({ limits: settings, messages, memory, router, keepalive, errors, log });
   const gauges = (): Gauges => ({
     connections: admission.open,
     connectionsMax: settings.connectionsMax,
     peers: swarms.peers,
     swarms: swarms.size,
-    hosts: bittorrent.hosts.size,
+    hosts: bittorrent.ipPeers.size,
     graffitiPeers: graffiti.peers,
   });
   const readAddress = createAddressReader(settings.trustedProxies);
   const now = (): number => performance.now();
   const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
   const bittorrent = buildBittorrent({
-    ...{ settings, swarms, refuse, isTurningAway, dice, readAddress, now, log },
+    ...{ settings, swarms, refuse, isTurningAway, randomInt, readAddress, now, log },
   });
-  const server: SocketServer = createSocketServer({
-    settings,
-    log,
-    swarms,
-    receiver,
-    keeper,
+  const gate = new UpgradeGate({
     admission,
     readAddress,
     isOriginAllowed: createOriginCheck(settings.origins),
+    upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
+    isTurningAway,
+    roster: () => relays.roster(),
+    accept: webSockets.accept,
+  });
+  const server = createHttpServer({
+    settings,
+    gate,
+    webSockets,
+    errors,
+    log,
     routes: [
       createOperations(metrics, () => ({ ok: relays.state() !== 'draining', state: relays.state() })),
       bittorrent.handle,
@@ -131,11 +149,24 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
         descriptor: () => relays.descriptor(),
       }),
     ],
-    upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
-    isTurningAway,
-    roster: () => relays.roster(),
   });
-  registerMetrics(metrics, { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server });
+  const keepingAlive = createTicks('keepalive', 1_000, (nowMs) => keepalive.tick(nowMs));
+  const expiry = createTicks('peer-expiry', 1_000, (nowMs) =>
+    swarms.expire(nowMs - settings.peerTtlSeconds * 1000),
+  );
+  registerMetrics(metrics, {
+    swarms,
+    webTorrent,
+    graffiti,
+    router,
+    keepalive,
+    admission,
+    accessList,
+    server,
+    webSockets,
+    gate,
+    errors,
+  });
   bittorrent.registerMetrics(metrics);
   const health = createHealthFile({
     dataDir: settings.dataDir,
@@ -162,8 +193,10 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     },
   };
   return {
-    parts: [accessList, server, ...bittorrent.parts, health, relays, draining],
+    parts: [accessList, server, keepingAlive, expiry, ...bittorrent.parts, health, relays, draining],
     server,
+    webSockets,
+    gate,
     bittorrent,
     relays,
   };

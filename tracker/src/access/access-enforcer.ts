@@ -1,7 +1,7 @@
 // Ends what is no longer served once an access list has changed: a bounded number of steps in each turn of the event loop, so that
 // those who are served do not wait for it. No sockets; the turns are passed in.
 import { Priority } from '../swarm/peer.ts';
-import type { HostTable } from '../swarm/ip-peer-table.ts';
+import type { IpPeerTable } from '../swarm/ip-peer-table.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
 import { failure } from '../frontends/webtorrent/writer.ts';
 
@@ -10,7 +10,7 @@ export type Steps = Iterator<void, void>;
 
 const STEPS_PER_TURN = 500;
 
-export class Closing {
+export class AccessEnforcer {
   readonly #nextTurn: (callback: () => void) => void;
   #steps: Steps | undefined = undefined;
 
@@ -39,7 +39,7 @@ export class Closing {
 /** Takes everybody out of the swarms that are refused. Those on a connection hear what a new announce would hear, the others hear it then. */
 export function* closeSwarms(
   swarms: SwarmTable,
-  hosts: HostTable,
+  ipPeers: IpPeerTable,
   refuse: (infoHash: string) => string | undefined,
 ): Generator<void, void> {
   for (const swarm of swarms.all()) {
@@ -52,8 +52,8 @@ export function* closeSwarms(
       swarms.remove(peer);
       yield;
     }
-    for (const host of swarm.hosts?.all() ?? []) {
-      hosts.remove(host);
+    for (const peer of swarm.ipPeers?.all() ?? []) {
+      ipPeers.remove(peer);
       yield;
     }
   }

@@ -8,34 +8,38 @@ const SLABS_MAX = 256;
 /** After so many turns, one slab that was not needed is given back. */
 const TURNS_PER_SLAB = 64;
 
-const slabs: Buffer[] = [];
-let current = 0;
-let used = 0;
-let isInUse = false;
-let turns = 0;
+export class FrameMemory {
+  readonly #slabs: Buffer[] = [];
+  #current = 0;
+  #used = 0;
+  #isInUse = false;
+  #turns = 0;
 
-/** A piece of memory that is valid until the end of this turn. What must last longer is to be copied. */
-export function allocateFrame(bytes: number): Buffer {
-  if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
-  if (used + bytes > SLAB_BYTES) {
-    if (current === SLABS_MAX - 1) slabs.pop();
-    else current++;
-    used = 0;
+  /** A piece of memory that is valid until the end of this turn. What must last longer is to be copied. */
+  allocate(bytes: number): Buffer {
+    if (bytes > SLAB_BYTES / 4) return Buffer.allocUnsafeSlow(bytes);
+    if (this.#used + bytes > SLAB_BYTES) {
+      if (this.#current === SLABS_MAX - 1) this.#slabs.pop();
+      else this.#current++;
+      this.#used = 0;
+    }
+    const slab = (this.#slabs[this.#current] ??= Buffer.allocUnsafeSlow(SLAB_BYTES));
+    const start = this.#used;
+    this.#used += bytes;
+    return slab.subarray(start, start + bytes);
   }
-  const slab = (slabs[current] ??= Buffer.allocUnsafeSlow(SLAB_BYTES));
-  used += bytes;
-  return slab.subarray(used - bytes, used);
-}
 
-/** Something written in this turn waits still, for a slow reader: this turn's memory stays what it is. */
-export function keepThisTurnsFrames(): void {
-  isInUse = true;
-}
+  /** Something written in this turn waits still, for a slow reader: this turn's memory stays what it is. */
+  keepThisTurn(): void {
+    this.#isInUse = true;
+  }
 
-/** At the end of a turn, when everything has been handed over. */
-export function endTurn(): void {
-  if (isInUse) slabs.length = 0;
-  else if (++turns % TURNS_PER_SLAB === 0 && slabs.length > current + 1) slabs.pop(); // busy times are over
-  current = used = 0;
-  isInUse = false;
+  /** At the end of a turn, when everything has been handed over. */
+  endTurn(): void {
+    if (this.#isInUse) this.#slabs.length = 0;
+    else if (++this.#turns % TURNS_PER_SLAB === 0 && this.#slabs.length > this.#current + 1)
+      this.#slabs.pop(); // busy times are over
+    this.#current = this.#used = 0;
+    this.#isInUse = false;
+  }
 }

@@ -1,5 +1,5 @@
 // WebSocket frames as finished bytes, to be written to any number of connections (RFC 6455 §5.2: what a server sends is not masked).
-import { allocateFrame } from './frame-memory.ts';
+import type { FrameMemory } from './frame-memory.ts';
 
 const TEXT = 0x81; // FIN and opcode 1
 
@@ -43,8 +43,8 @@ export function put(target: Buffer, at: number, source: Buffer, start = 0, end =
 }
 
 /** All frames in one piece of this turn's memory. */
-export function joinFrames(frames: readonly Buffer[], bytes: number): Buffer {
-  const joined = allocateFrame(bytes);
+export function joinFrames(frames: readonly Buffer[], bytes: number, memory: FrameMemory): Buffer {
+  const joined = memory.allocate(bytes);
   let at = 0;
   for (const frame of frames) at = put(joined, at, frame);
   return joined;

@@ -3,9 +3,12 @@ import type { Metrics } from '@relay-swarm/kit';
 import type { Admission } from '@relay-swarm/net';
 import type { AccessList } from '../access/access-list.ts';
 import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
-import type { Keeper } from '../transport/keepalive.ts';
-import type { Receiver } from '../transport/frame-router.ts';
-import type { SocketServer } from '../transport/http-server.ts';
+import type { Keepalive } from '../transport/keepalive.ts';
+import type { FrameRouter } from '../transport/frame-router.ts';
+import type { HttpServer } from '../transport/http-server.ts';
+import type { SocketErrors } from '../transport/socket-errors.ts';
+import type { UpgradeGate } from '../transport/upgrade-gate.ts';
+import type { WebSockets } from '../transport/web-sockets.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
 
@@ -13,15 +16,19 @@ export interface Measured {
   readonly swarms: SwarmTable;
   readonly webTorrent: WebTorrent;
   readonly graffiti: Graffiti;
-  readonly receiver: Receiver;
-  readonly keeper: Keeper;
+  readonly router: FrameRouter;
+  readonly keepalive: Keepalive;
   readonly admission: Admission;
   readonly accessList: AccessList;
-  readonly server: SocketServer;
+  readonly server: HttpServer;
+  readonly webSockets: WebSockets;
+  readonly gate: UpgradeGate;
+  readonly errors: SocketErrors;
 }
 
 export function registerMetrics(metrics: Metrics, measured: Measured): void {
-  const { swarms, webTorrent, graffiti, receiver, keeper, admission, accessList, server } = measured;
+  const { swarms, webTorrent, graffiti, router, keepalive, admission, accessList, server } = measured;
+  const { webSockets, gate, errors } = measured;
   const { counts } = webTorrent;
 
   metrics.gauge('connections', 'Open connections, WebSocket handshakes included', () => admission.open);
@@ -38,8 +45,8 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'list',
   );
 
-  metrics.counter('frames_in_total', 'Messages received', () => receiver.counts.framesIn);
-  metrics.counter('frames_out_total', 'Messages sent', () => server.counts.framesOut);
+  metrics.counter('frames_in_total', 'Messages received', () => router.counts.framesIn);
+  metrics.counter('frames_out_total', 'Messages sent', () => webSockets.counts.framesOut);
   metrics.counter(
     'messages_total',
     'WebTorrent messages received, by what they were',
@@ -71,7 +78,7 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
   );
   metrics.counter(
     'answers_lost_total',
-    'Answers whose sender or receiver was not in the swarm',
+    'Answers whose sender or router was not in the swarm',
     () => counts.answersLost,
   );
   metrics.counter(
@@ -88,44 +95,39 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'reason',
   );
 
-  metrics.counter('upgrades_total', 'WebSockets opened', () => server.counts.upgrades);
-  metrics.counter(
-    'upgrades_refused_total',
-    'WebSocket handshakes refused',
-    () => server.counts.refused,
-    'reason',
-  );
+  metrics.counter('upgrades_total', 'WebSockets opened', () => webSockets.counts.upgrades);
+  metrics.counter('upgrades_refused_total', 'WebSocket handshakes refused', () => gate.refused, 'reason');
   metrics.counter(
     'connections_dropped_total',
     'Connections closed at once, because too many were open',
-    () => server.counts.dropped,
+    () => server.dropped,
   );
   metrics.counter(
     'socket_errors_total',
     'Connections that ended with an error: oversize frames (WS_ERR_…), handshakes that took too long (ERR_HTTP_REQUEST_TIMEOUT), resets',
-    () => Object.fromEntries(server.counts.errors),
+    () => Object.fromEntries(errors.byCode),
     'code',
   );
   metrics.counter(
     'limited_total',
     'Messages and announces beyond the rate',
-    () => ({ message: receiver.counts.tooManyMessages, announce: receiver.counts.tooManyAnnounces }),
+    () => ({ message: router.counts.tooManyMessages, announce: counts.tooManyAnnounces }),
     'kind',
   );
   metrics.counter(
     'dropped_total',
-    'Frames not sent because their receiver reads too slowly',
-    () => ({ offer: server.counts.offersDropped, answer: server.counts.answersDropped }),
+    'Frames not sent because their router reads too slowly',
+    () => ({ offer: webSockets.counts.offersDropped, answer: webSockets.counts.answersDropped }),
     'kind',
   );
   metrics.counter(
     'connections_ended_total',
     'Connections that this tracker ended',
     () => ({
-      ...keeper.ended,
-      stalled: server.counts.stalled,
-      faults: receiver.counts.closedForFaults,
-      bug: server.counts.failed,
+      ...keepalive.ended,
+      stalled: webSockets.counts.stalled,
+      faults: router.counts.closedForFaults,
+      bug: webSockets.counts.failed,
     }),
     'reason',
   );

@@ -43,7 +43,7 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
   };
 }
 
-/** The page's own address as a WebSocket URL; a Host header that is none gives a placeholder. */
+/** The page's own address as a WebSocket URL; a IpPeer header that is none gives a placeholder. */
 function urlAsAsked(request: IncomingMessage): string {
   const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'wss' : 'ws';
   const host = request.headers.host ?? '';

@@ -1,90 +1,91 @@
-// The hosts of all swarms, their number and their age. Pure: the time is passed in.
+// The peers of all swarms, their number and their age. Pure: the time is passed in.
 import { KeyCounts } from '@relay-swarm/net';
 import { AgeList } from './age-list.ts';
-import { Host, Hosts } from './ip-peers.ts';
+import { IpPeer, IpPeers } from './ip-peers.ts';
 import type { PeerNews, SwarmTable } from './swarm-table.ts';
 
-export interface HostLimits {
+export interface IpPeerLimits {
   readonly hostsMax: number;
   /** Over all swarms; so one address cannot fill them with ports that nobody listens on. */
   readonly hostsPerAddressMax: number;
 }
 
-export type HostRefusal = 'SWARMS_FULL' | 'HOSTS_FULL' | 'ADDRESS_HOSTS_FULL';
+export type IpPeerRefusal = 'SWARMS_FULL' | 'PEERS_FULL' | 'ADDRESS_PEERS_FULL';
 
-export interface HostIdentity {
+export interface IpPeerKey {
   readonly infoHash: string;
   readonly peerId: string;
   readonly endpoint: string;
+  /** The address as limits count it. */
+  readonly addressKey: string;
 }
 
-export class HostTable {
+export class IpPeerTable {
   readonly #swarms: SwarmTable;
-  readonly #limits: HostLimits;
+  readonly #limits: IpPeerLimits;
   readonly #ofAddress = new KeyCounts();
-  readonly #byAge = new AgeList<Host>();
+  readonly #byAge = new AgeList<IpPeer>();
   size = 0;
-  /** Hosts that were removed because they had not announced for too long. */
+  /** IpPeers that were removed because they had not announced for too long. */
   expired = 0;
 
-  constructor(swarms: SwarmTable, limits: HostLimits) {
+  constructor(swarms: SwarmTable, limits: IpPeerLimits) {
     this.#swarms = swarms;
     this.#limits = limits;
   }
 
-  has({ infoHash, endpoint }: HostIdentity): boolean {
-    return this.#swarms.find(infoHash)?.hosts?.find(endpoint) !== undefined;
+  has({ infoHash, endpoint }: IpPeerKey): boolean {
+    return this.#swarms.find(infoHash)?.ipPeers?.find(endpoint) !== undefined;
   }
 
-  announce(
-    { infoHash, peerId, endpoint }: HostIdentity,
-    addressKey: string,
+  enter(
+    { infoHash, peerId, endpoint, addressKey }: IpPeerKey,
     news: PeerNews,
     nowMs: number,
-  ): Host | HostRefusal {
-    let host = this.#swarms.find(infoHash)?.hosts?.find(endpoint);
-    if (host === undefined) {
-      if (this.size >= this.#limits.hostsMax) return 'HOSTS_FULL';
-      if (this.#ofAddress.of(addressKey) >= this.#limits.hostsPerAddressMax) return 'ADDRESS_HOSTS_FULL';
+  ): IpPeer | IpPeerRefusal {
+    let peer = this.#swarms.find(infoHash)?.ipPeers?.find(endpoint);
+    if (peer === undefined) {
+      if (this.size >= this.#limits.hostsMax) return 'PEERS_FULL';
+      if (this.#ofAddress.of(addressKey) >= this.#limits.hostsPerAddressMax) return 'ADDRESS_PEERS_FULL';
       const swarm = this.#swarms.open(infoHash);
       if (swarm === undefined) return 'SWARMS_FULL';
-      host = new Host(swarm, endpoint, addressKey, peerId, news.isSeeder ?? false);
-      (swarm.hosts ??= new Hosts()).add(host);
+      peer = new IpPeer(swarm, endpoint, addressKey, peerId, news.isSeeder ?? false);
+      (swarm.ipPeers ??= new IpPeers()).add(peer);
       if (news.hasCompleted) swarm.downloaded++;
       this.#ofAddress.add(addressKey);
-      this.#byAge.append(host, nowMs);
+      this.#byAge.append(peer, nowMs);
       this.size++;
     } else {
-      if (news.hasCompleted && !host.isListedAsSeeder) host.swarm.downloaded++;
-      host.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
-      host.swarm.hosts!.become(host, news.isSeeder ?? host.isListedAsSeeder);
-      this.#byAge.touch(host, nowMs);
+      if (news.hasCompleted && !peer.isListedAsSeeder) peer.swarm.downloaded++;
+      peer.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
+      peer.swarm.ipPeers!.become(peer, news.isSeeder ?? peer.isListedAsSeeder);
+      this.#byAge.touch(peer, nowMs);
     }
-    return host;
+    return peer;
   }
 
-  /** The host leaves, if it is still the one with this peer id: the last word of a client may come after its successor's first. */
-  leave({ infoHash, peerId, endpoint }: HostIdentity): void {
-    const host = this.#swarms.find(infoHash)?.hosts?.find(endpoint);
-    if (host?.id === peerId) this.remove(host);
+  /** The peer leaves, if it is still the one with this peer id: the last word of a client may come after its successor's first. */
+  leave({ infoHash, peerId, endpoint }: IpPeerKey): void {
+    const peer = this.#swarms.find(infoHash)?.ipPeers?.find(endpoint);
+    if (peer?.id === peerId) this.remove(peer);
   }
 
-  /** Removes the hosts last seen before the given time. */
+  /** Removes the peers last seen before the given time. */
   expire(beforeMs: number): void {
     for (;;) {
-      const host = this.#byAge.oldestBefore(beforeMs);
-      if (host === undefined) return;
-      this.remove(host);
+      const peer = this.#byAge.oldestBefore(beforeMs);
+      if (peer === undefined) return;
+      this.remove(peer);
       this.expired++;
     }
   }
 
-  remove(host: Host): void {
-    this.#byAge.takeOut(host);
+  remove(peer: IpPeer): void {
+    this.#byAge.takeOut(peer);
     this.size--;
-    this.#ofAddress.remove(host.addressKey);
-    host.swarm.hosts!.remove(host);
-    if (host.swarm.hosts!.isEmpty) host.swarm.hosts = undefined;
-    this.#swarms.forgetIfEmpty(host.swarm);
+    this.#ofAddress.remove(peer.addressKey);
+    peer.swarm.ipPeers!.remove(peer);
+    if (peer.swarm.ipPeers!.isEmpty) peer.swarm.ipPeers = undefined;
+    this.#swarms.forgetIfEmpty(peer.swarm);
   }
 }

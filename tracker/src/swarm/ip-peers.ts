@@ -1,11 +1,11 @@
-// The hosts of one swarm: peers that are reached at an address and port, which announce over HTTP or UDP instead of a WebSocket.
-// Pure: no sockets, no clock; dice are passed in.
+// The peers of one swarm: peers that are reached at an address and port, which announce over HTTP or UDP instead of a WebSocket.
+// Pure: no sockets, no clock; random numbers are passed in.
 import { isIPv6Endpoint } from './endpoint.ts';
-import type { Dice, Swarm } from './swarm.ts';
+import type { RandomInt, Swarm } from './swarm.ts';
 
-export class Host {
+export class IpPeer {
   readonly swarm: Swarm;
-  /** Address and port, packed; what the host is known by. */
+  /** Address and port, packed; what the peer is known by. */
   readonly endpoint: string;
   /** The address as limits count it. */
   readonly addressKey: string;
@@ -16,8 +16,8 @@ export class Host {
   /** Position in its list. */
   index = -1;
   /** Neighbours by age over all swarms. */
-  older: Host | undefined = undefined;
-  newer: Host | undefined = undefined;
+  older: IpPeer | undefined = undefined;
+  newer: IpPeer | undefined = undefined;
 
   constructor(swarm: Swarm, endpoint: string, addressKey: string, id: string, isSeeder: boolean) {
     this.swarm = swarm;
@@ -32,14 +32,14 @@ export class Host {
   }
 }
 
-/** Apart by family, since most hosts can use only one, and by what they have. */
+/** Apart by family, since most peers can use only one, and by what they have. */
 interface Family {
-  readonly leechers: Host[];
-  readonly seeders: Host[];
+  readonly leechers: IpPeer[];
+  readonly seeders: IpPeer[];
 }
 
-export class Hosts {
-  readonly #byEndpoint = new Map<string, Host>();
+export class IpPeers {
+  readonly #byEndpoint = new Map<string, IpPeer>();
   readonly #v4: Family = { leechers: [], seeders: [] };
   readonly #v6: Family = { leechers: [], seeders: [] };
 
@@ -55,71 +55,71 @@ export class Hosts {
     return this.#byEndpoint.size === 0;
   }
 
-  all(): IterableIterator<Host> {
+  all(): IterableIterator<IpPeer> {
     return this.#byEndpoint.values();
   }
 
-  find(endpoint: string): Host | undefined {
+  find(endpoint: string): IpPeer | undefined {
     return this.#byEndpoint.get(endpoint);
   }
 
-  add(host: Host): void {
-    this.#byEndpoint.set(host.endpoint, host);
-    this.#list(host);
+  add(peer: IpPeer): void {
+    this.#byEndpoint.set(peer.endpoint, peer);
+    this.#list(peer);
   }
 
-  remove(host: Host): void {
-    this.#byEndpoint.delete(host.endpoint);
-    this.#unlist(host);
+  remove(peer: IpPeer): void {
+    this.#byEndpoint.delete(peer.endpoint);
+    this.#unlist(peer);
   }
 
-  become(host: Host, isSeeder: boolean): void {
-    if (host.isListedAsSeeder === isSeeder) return;
-    this.#unlist(host);
-    host.isListedAsSeeder = isSeeder;
-    this.#list(host);
+  become(peer: IpPeer, isSeeder: boolean): void {
+    if (peer.isListedAsSeeder === isSeeder) return;
+    this.#unlist(peer);
+    peer.isListedAsSeeder = isSeeder;
+    this.#list(peer);
   }
 
   /**
-   * Up to `count` hosts of one family for `host`, each equally likely, never itself, and no seeders for a seeder.
+   * Up to `count` peers of one family for `peer`, each equally likely, never itself, and no seeders for a seeder.
    * Work is bounded by `count`: Floyd's algorithm draws that many different positions (Bentley, Programming Pearls, CACM 30:9).
    */
-  sample(isIPv6: boolean, host: Host, count: number, dice: Dice): Host[] {
+  sample(isIPv6: boolean, peer: IpPeer, count: number, randomInt: RandomInt): IpPeer[] {
     const { leechers, seeders } = isIPv6 ? this.#v6 : this.#v4;
-    const population = leechers.length + (host.isListedAsSeeder ? 0 : seeders.length);
+    const population = leechers.length + (peer.isListedAsSeeder ? 0 : seeders.length);
     const drawn = new Set<number>();
-    // One more than wanted, since the host itself may be among them.
+    // One more than wanted, since the peer itself may be among them.
     for (let last = Math.max(0, population - count - 1); last < population; last++) {
-      const position = dice(last + 1);
+      const position = randomInt(last + 1);
       drawn.add(drawn.has(position) ? last : position);
     }
-    const chosen: Host[] = [];
+    const chosen: IpPeer[] = [];
     for (const position of drawn) {
       const one = position < leechers.length ? leechers[position]! : seeders[position - leechers.length]!;
-      if (one !== host) chosen.push(one);
+      if (one !== peer) chosen.push(one);
     }
     // Floyd's order is not random: which one goes must not depend on it.
-    if (chosen.length > count) chosen[dice(chosen.length)] = chosen.pop()!;
+    if (chosen.length > count) chosen[randomInt(chosen.length)] = chosen.pop()!;
     return chosen.slice(0, count);
   }
 
-  #listOf({ isIPv6, isListedAsSeeder }: Host): Host[] {
+  #listOf({ isIPv6, isListedAsSeeder }: IpPeer): IpPeer[] {
     const family = isIPv6 ? this.#v6 : this.#v4;
     return isListedAsSeeder ? family.seeders : family.leechers;
   }
 
-  #list(host: Host): void {
-    host.index = this.#listOf(host).push(host) - 1;
-    host.swarm.replyFrame = undefined;
+  #list(peer: IpPeer): void {
+    peer.index = this.#listOf(peer).push(peer) - 1;
+    peer.swarm.replyFrame = undefined;
   }
 
-  #unlist(host: Host): void {
-    const list = this.#listOf(host);
+  #unlist(peer: IpPeer): void {
+    const list = this.#listOf(peer);
     const last = list.pop()!;
-    if (last !== host) {
-      list[host.index] = last;
-      last.index = host.index;
+    if (last !== peer) {
+      list[peer.index] = last;
+      last.index = peer.index;
     }
-    host.swarm.replyFrame = undefined;
+    peer.swarm.replyFrame = undefined;
   }
 }

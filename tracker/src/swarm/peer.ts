@@ -1,4 +1,5 @@
 // One claim to a place in a swarm: a peer id, on one connection. Pure data.
+import type { Bucket } from '@relay-swarm/net';
 import type { Swarm } from './swarm.ts';
 
 /** What a frame may be sacrificed for when its receiver reads too slowly: offers go first, then answers, replies never. */
@@ -13,6 +14,8 @@ export interface Link {
   readonly peers: Peer[];
   /** Whether offers would be dropped now, because the other end does not read fast enough. */
   readonly isCongested: boolean;
+  /** How often it announces; made at its first announce. */
+  announceBucket: Bucket | undefined;
   /** Queues a finished WebSocket frame; false where it was dropped. */
   send(frame: Buffer, priority: Priority): boolean;
 }

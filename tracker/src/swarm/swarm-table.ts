@@ -8,8 +8,15 @@ export interface SwarmLimits {
   readonly swarmsPerLinkMax: number;
 }
 
+/** What a peer is known by. */
+export interface PeerKey {
+  readonly link: Link;
+  readonly infoHash: string;
+  readonly peerId: string;
+}
+
 /** Why an announce was refused, in words for its sender. */
-export type Refusal = 'SWARMS_FULL' | 'CONNECTION_SWARMS_FULL' | 'PEER_ID_CLAIMED';
+export type SwarmRefusal = 'SWARMS_FULL' | 'CONNECTION_SWARMS_FULL' | 'PEER_ID_CLAIMED';
 
 export interface PeerNews {
   /** Undefined where the announce does not tell (no `left`): a known peer stays what it is, a new one is a leecher. */
@@ -59,8 +66,17 @@ export class SwarmTable {
     if (swarm.isEmpty) this.#swarms.delete(swarm.infoHash);
   }
 
-  /** The peer announces itself: it enters the swarm, or what is known of it is brought up to date. */
-  announce(link: Link, infoHash: string, peerId: string, news: PeerNews, nowMs: number): Peer | Refusal {
+  has({ link, infoHash, peerId }: PeerKey): boolean {
+    return this.#swarms.get(infoHash)?.findOn(link, peerId) !== undefined;
+  }
+
+  leave({ link, infoHash, peerId }: PeerKey): void {
+    const peer = this.#swarms.get(infoHash)?.findOn(link, peerId);
+    if (peer !== undefined) this.remove(peer);
+  }
+
+  /** The peer announces itself: it comes in, or what is known of it is brought up to date. */
+  enter({ link, infoHash, peerId }: PeerKey, news: PeerNews, nowMs: number): Peer | SwarmRefusal {
     const known = this.#swarms.get(infoHash);
     let peer = known?.findOn(link, peerId);
     if (peer === undefined) {

@@ -1,10 +1,10 @@
-// The peers of one info hash. Pure: no sockets, no clock; dice are passed in.
+// The peers of one info hash. Pure: no sockets, no clock; random numbers are passed in.
 //
 // A peer id is a place. Several connections may claim the same place: a browser that reconnects before its old socket is
 // known to be dead, or a stranger who read the id in an offer. The place counts once, what is addressed to it goes to
 // every claim, and each claim ends only with its own connection: so a reconnecting peer keeps its place and nobody can
 // remove or silence somebody else.
-import type { Host, Hosts } from './ip-peers.ts';
+import type { IpPeer, IpPeers } from './ip-peers.ts';
 import { Peer, type Link } from './peer.ts';
 
 /**
@@ -14,7 +14,7 @@ import { Peer, type Link } from './peer.ts';
 export const CLAIMS_MAX = 4;
 
 /** A whole number from 0 to below `limit`. */
-export type Dice = (limit: number) => number;
+export type RandomInt = (limit: number) => number;
 
 export class Swarm {
   readonly infoHash: string;
@@ -27,22 +27,22 @@ export class Swarm {
   replyFrame: Buffer | undefined = undefined;
 
   /** Its peers that are reached at an address and port; undefined where there are none. */
-  hosts: Hosts | undefined = undefined;
+  ipPeers: IpPeers | undefined = undefined;
 
   constructor(infoHash: string) {
     this.infoHash = infoHash;
   }
 
   get complete(): number {
-    return this.#seeders.length + (this.hosts?.complete ?? 0);
+    return this.#seeders.length + (this.ipPeers?.complete ?? 0);
   }
 
   get incomplete(): number {
-    return this.#leechers.length + (this.hosts?.incomplete ?? 0);
+    return this.#leechers.length + (this.ipPeers?.incomplete ?? 0);
   }
 
   get isEmpty(): boolean {
-    return this.#byId.size === 0 && this.hosts === undefined;
+    return this.#byId.size === 0 && this.ipPeers === undefined;
   }
 
   /** The newest claim to the id; older ones follow in `namesake`. */
@@ -120,7 +120,7 @@ export class Swarm {
    * Never another peer of the same connection (the same page), never a seeder for a seeder, none whose connections are all congested.
    * Work is bounded by `count`, not by the size of the swarm. `mark` is a number that no other choice has used.
    */
-  choose(from: Peer, count: number, chosen: Peer[], dice: Dice, mark: number): number {
+  choose(from: Peer, count: number, chosen: Peer[], randomInt: RandomInt, mark: number): number {
     const leechers = this.#leechers;
     const seeders = this.#seeders;
     const population = from.isListedAsSeeder ? leechers.length : leechers.length + seeders.length;
@@ -136,21 +136,21 @@ export class Swarm {
       // Few enough to shuffle: a partial Fisher-Yates over the indices.
       const indices = Array.from({ length: population }, (_, index) => index);
       for (let left = population; left > 0 && found < count; left--) {
-        const pick = dice(left);
+        const pick = randomInt(left);
         consider(at(indices[pick]!));
         indices[pick] = indices[left - 1]!;
       }
       return found;
     }
-    for (let tries = 3 * count + 8; tries > 0 && found < count; tries--) consider(at(dice(population)));
+    for (let tries = 3 * count + 8; tries > 0 && found < count; tries--) consider(at(randomInt(population)));
     return found;
   }
 
   /** All places. */
-  *peers(): IterableIterator<Peer | Host> {
+  *peers(): IterableIterator<Peer | IpPeer> {
     yield* this.#seeders;
     yield* this.#leechers;
-    if (this.hosts !== undefined) yield* this.hosts.all();
+    if (this.ipPeers !== undefined) yield* this.ipPeers.all();
   }
 
   #list(head: Peer): void {

@@ -1,9 +1,17 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
-import type { Bucket, Flushable } from '@relay-swarm/net';
-import type { GraffitiLink, GraffitiSession } from '../frontends/graffiti/graffiti.ts';
-import { keepThisTurnsFrames } from '../frames/frame-memory.ts';
-import { flusher } from './flusher.ts';
+import {
+  debtMs,
+  newBucket,
+  spendTokens,
+  type Bucket,
+  type Flushable,
+  type Flusher,
+  type Rate,
+} from '@relay-swarm/net';
+import type { FrameMemory } from '../frames/frame-memory.ts';
 import { joinFrames, PING_FRAME, textFrame } from '../frames/frame.ts';
+import type { GraffitiLink } from '../frontends/graffiti/session.ts';
+import type { Protocol } from '../frontends/protocol.ts';
 import { Priority, type Link, type Peer } from '../swarm/peer.ts';
 
 /** What a connection needs of the WebSocket library. */
@@ -11,6 +19,9 @@ export interface WebSocketHandle {
   readonly readyState: number;
   close(code: number, reason: string): void;
   terminate(): void;
+  /** Reads no more until `resume`. */
+  pause(): void;
+  resume(): void;
 }
 
 /** The connection below it, to which finished frames are written. */
@@ -39,8 +50,13 @@ export interface SendLimits {
 /** What all connections have in common. */
 export interface Shared {
   readonly limits: SendLimits;
+  readonly memory: FrameMemory;
+  readonly flusher: Flusher;
   readonly counts: SendCounts;
+  readonly messages: Rate;
   readonly probe: (connection: Connection) => void;
+  /** Calls back after so many milliseconds. */
+  readonly later: (callback: () => void, ms: number) => void;
   /** A mistake of ours kept it from being written to; it is ended. */
   readonly failed: (error: unknown) => void;
 }
@@ -52,9 +68,11 @@ export class Connection implements Link, Flushable, GraffitiLink {
   readonly openedAtMs: number;
   lastFrameMs: number;
   /** Undefined until the first frame tells. */
-  protocol: 'webtorrent' | GraffitiSession | undefined = undefined;
+  protocol: Protocol<Connection> | undefined = undefined;
   /** Pings sent since the last sign of life. */
   pingsUnanswered = 0;
+  /** Nothing is read, because it owes for work that it asked for. */
+  isPaused = false;
   /** Frames that came after it was told to close. */
   lateFrames = 0;
   /** When a probe must have been answered; 0 where none runs. */
@@ -93,7 +111,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
   }
 
   get isIdle(): boolean {
-    return typeof this.protocol === 'object' ? this.protocol.isIdle : this.peers.length === 0;
+    return this.protocol === undefined || this.protocol.isIdle(this);
   }
 
   /** Queues a text (Graffiti), or a finished frame with what it may be sacrificed for. False where it was dropped. */
@@ -123,16 +141,16 @@ export class Connection implements Link, Flushable, GraffitiLink {
     this.#queued = undefined;
     this.#queuedBytes = 0;
     if (this.#webSocket.readyState !== OPEN) return;
-    const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes) : queued;
+    const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes, this.#shared.memory) : queued;
     if (this.#socket.writableLength > 0) this.#socket.write(copyOf(bytesNow));
     else {
       this.#socket.write(bytesNow);
-      if (this.#socket.writableLength > 0) keepThisTurnsFrames();
+      if (this.#socket.writableLength > 0) this.#shared.memory.keepThisTurn();
     }
   }
 
   fail(error: unknown): void {
-    keepThisTurnsFrames(); // some may have been handed over
+    this.#shared.memory.keepThisTurn(); // some may have been handed over
     this.#shared.failed(error);
     this.terminate();
   }
@@ -143,6 +161,22 @@ export class Connection implements Link, Flushable, GraffitiLink {
     this.#socket.write(NOTHING, () => {
       if (this.isOpen) callback();
     });
+  }
+
+  /** What cannot be paid now is a debt, and nothing more is read until it is paid. */
+  pay(tokens: number, nowMs: number): void {
+    const { messages, later } = this.#shared;
+    const left = spendTokens((this.messageBucket ??= newBucket(messages, nowMs)), messages, tokens, nowMs);
+    if (left >= 0 || this.isPaused) return;
+    this.isPaused = true;
+    this.#webSocket.pause();
+    later(
+      () => {
+        this.isPaused = false;
+        this.#webSocket.resume();
+      },
+      debtMs(left, messages),
+    );
   }
 
   ping(): void {
@@ -177,7 +211,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
   #enqueue(frame: Buffer): void {
     if (this.#queued === undefined) {
       this.#queued = frame;
-      flusher.add(this);
+      this.#shared.flusher.add(this);
     } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
     else this.#queued = [this.#queued, frame];
     this.#queuedBytes += frame.length;

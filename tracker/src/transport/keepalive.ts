@@ -2,7 +2,7 @@
 // Pure but for the connections: it is told the time once a second.
 import type { Connection } from './connection.ts';
 
-export interface KeeperLimits {
+export interface KeepaliveLimits {
   readonly pingSeconds: number;
   /** From the upgrade to the first frame. */
   readonly firstFrameSeconds: number;
@@ -15,8 +15,8 @@ const PINGS_MISSED_MAX = 2;
 /** How long a probed connection has to answer. */
 export const PROBE_MS = 5_000;
 
-export class Keeper {
-  readonly #limits: KeeperLimits;
+export class Keepalive {
+  readonly #limits: KeepaliveLimits;
   readonly #slots: Set<Connection>[];
   readonly #slotOf = new Map<Connection, Set<Connection>>();
   readonly #silent = new Set<Connection>();
@@ -24,7 +24,7 @@ export class Keeper {
   #tick = 0;
   readonly ended = { dead: 0, silent: 0, idle: 0 };
 
-  constructor(limits: KeeperLimits) {
+  constructor(limits: KeepaliveLimits) {
     this.#limits = limits;
     this.#slots = Array.from({ length: limits.pingSeconds }, () => new Set());
   }
@@ -75,11 +75,12 @@ export class Keeper {
     }
     for (const connection of this.#probed) {
       if (connection.probedUntilMs === 0) this.#probed.delete(connection);
-      else if (nowMs >= connection.probedUntilMs) this.#end(connection);
+      else if (nowMs >= connection.probedUntilMs && !connection.isPaused) this.#end(connection);
     }
   }
 
   #look(connection: Connection, nowMs: number): void {
+    if (connection.isPaused) return; // its answers wait with everything else
     if (connection.pingsUnanswered >= PINGS_MISSED_MAX) this.#end(connection);
     else if (connection.isIdle && nowMs - connection.lastFrameMs >= this.#limits.idleSeconds * 1000) {
       this.ended.idle++;

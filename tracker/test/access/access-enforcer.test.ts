@@ -1,8 +1,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Closing, closeSwarms } from '../../src/access/access-enforcer.ts';
-import { HostTable } from '../../src/swarm/ip-peer-table.ts';
+import { AccessEnforcer, closeSwarms } from '../../src/access/access-enforcer.ts';
+import { IpPeerTable } from '../../src/swarm/ip-peer-table.ts';
 import { packEndpoint } from '../../src/swarm/endpoint.ts';
 import { HandClient } from '../support/hand-client.ts';
 import { id, TestLink, TestTracker } from '../support/links.ts';
@@ -16,7 +16,7 @@ describe('closeSwarms()', () => {
   it('takes everybody out, tells each connection as a new announce would be told, and leaves other swarms alone', () => {
     const tracker = new TestTracker();
     const { swarms } = tracker;
-    const hosts = new HostTable(swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
+    const hosts = new IpPeerTable(swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
     const [alice, bob] = [new TestLink(), new TestLink()];
     tracker.announce(alice, 'alice', { left: 0 }, 'bad');
     tracker.announce(bob, 'alice', { left: 5 }, 'bad'); // a second claim to the same place
@@ -26,8 +26,9 @@ describe('closeSwarms()', () => {
         infoHash: id('bad'),
         peerId: id('host'),
         endpoint: packEndpoint('192.0.2.7', port)!,
+        addressKey: '192.0.2.7',
       };
-      hosts.announce(identity, '192.0.2.7', { isSeeder: false, hasCompleted: false }, 0);
+      hosts.enter(identity, { isSeeder: false, hasCompleted: false }, 0);
     }
     expect(tracker.counts('bad')).toEqual([0, 3]);
 
@@ -40,7 +41,7 @@ describe('closeSwarms()', () => {
 
   it('takes one peer out in each step', () => {
     const tracker = new TestTracker();
-    const hosts = new HostTable(tracker.swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
+    const hosts = new IpPeerTable(tracker.swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
     const links = Array.from({ length: 50 }, () => new TestLink());
     for (const [number, link] of links.entries()) tracker.announce(link, `peer ${number}`, {}, 'bad');
     let before = 50;
@@ -53,7 +54,7 @@ describe('closeSwarms()', () => {
   });
 });
 
-describe('Closing', () => {
+describe('AccessEnforcer', () => {
   function* count(to: number, done: number[]): Generator<void, void> {
     for (let step = 0; step < to; step++) {
       done.push(step);
@@ -63,7 +64,7 @@ describe('Closing', () => {
 
   it('goes on over as many turns as it takes, with so many steps in each', () => {
     const turns: (() => void)[] = [];
-    const closing = new Closing((turn) => turns.push(turn));
+    const closing = new AccessEnforcer((turn) => turns.push(turn));
     const done: number[] = [];
     closing.start(count(1_200, done));
     const after: number[] = [done.length];
@@ -76,7 +77,7 @@ describe('Closing', () => {
 
   it('leaves the work of older lists where it stands, and takes no turn twice', () => {
     const turns: (() => void)[] = [];
-    const closing = new Closing((turn) => turns.push(turn));
+    const closing = new AccessEnforcer((turn) => turns.push(turn));
     const [old, young]: [number[], number[]] = [[], []];
     closing.start(count(10_000, old));
     turns.shift()!();

@@ -66,7 +66,7 @@ describe.each(['http', 'udp'] as const)("bittorrent-tracker's client over %s", (
     expect(await count(leecher, () => leecher.stop({ left: 0 }))).toEqual([1, 0]);
     expect(await count(seeder, () => seeder.stop({ left: 0 }))).toEqual([0, 0]);
     expect(warnings).toEqual([]);
-    expect(tracker.bittorrent.hosts.size).toBe(0);
+    expect(tracker.bittorrent.ipPeers.size).toBe(0);
   });
 
   it('hears of the others, never of itself', async () => {

@@ -95,12 +95,12 @@ describe("bittorrent-tracker's client", () => {
       complete: 0,
       incomplete: 1,
     });
-    expect(tracker.server.counts.upgrades).toBe(1);
+    expect(tracker.webSockets.counts.upgrades).toBe(1);
 
     // The socket outlives the torrent that leaves first.
     await destroy(one);
     expect(await updateAfter(two, () => two.complete({ left: 0 }))).toMatchObject({ complete: 1 });
-    expect(tracker.server.counts.upgrades).toBe(1);
+    expect(tracker.webSockets.counts.upgrades).toBe(1);
   });
 
   it('scrapes its own torrent', async () => {
@@ -146,6 +146,6 @@ describe("bittorrent-tracker's client", () => {
     await warning;
     expect(warnings).toHaveLength(1);
     expect(await updateAfter(fine, () => fine.start())).toMatchObject({ incomplete: 1 });
-    expect(tracker.server.counts.upgrades).toBe(1);
+    expect(tracker.webSockets.counts.upgrades).toBe(1);
   });
 });

@@ -165,7 +165,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
 
     const { watch } = await enter();
     await talk('with a newcomer');
-    expect(first.server.counts.refused.turned_away).toBeGreaterThan(0);
+    expect(first.gate.refused.turned_away).toBeGreaterThan(0);
     expect([watch.replies(first.url), watch.replies(second.url) > 0]).toEqual([0, true]);
     await announce(first, inside);
 
@@ -200,7 +200,7 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     // Whoever comes now has no peers, and plays from the server
     const late = await open(url, 0);
     expect(await callPage(late.page, 'load', 2)).toEqual({ source: 'http', bytes: SEGMENT_BYTES });
-    await until(() => tracker.server.counts.refused.turned_away > 0, 10);
+    await until(() => tracker.gate.refused.turned_away > 0, 10);
     await announce(tracker, inside);
 
     await drain(tracker);

@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
-import { allocateFrame, endTurn, keepThisTurnsFrames } from '../../src/frames/frame-memory.ts';
+import { FrameMemory } from '../../src/frames/frame-memory.ts';
 
 const SLAB = 262_144;
 
@@ -8,23 +8,23 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
 describe('the memory for frames', () => {
+  let memory: FrameMemory;
   beforeEach(() => {
-    keepThisTurnsFrames();
-    endTurn(); // begins with nothing, whatever ran before
+    memory = new FrameMemory();
   });
 
   it('gives pieces that do not overlap, and the same ones again in the next turn', () => {
-    const first = Array.from({ length: 30 }, (_, index) => allocateFrame(5_000).fill(index));
+    const first = Array.from({ length: 30 }, (_, index) => memory.allocate(5_000).fill(index));
     first.forEach((piece, index) => expect(piece.every((byte) => byte === index)).toBe(true));
-    endTurn();
-    expect(allocateFrame(10).buffer).toBe(first[0]!.buffer);
+    memory.endTurn();
+    expect(memory.allocate(10).buffer).toBe(first[0]!.buffer);
   });
 
   it('leaves alone what waits for a slow reader', () => {
-    const piece = allocateFrame(100).fill(7);
-    keepThisTurnsFrames();
-    endTurn();
-    for (let used = 0; used < 4 * SLAB; used += 1_000) allocateFrame(1_000).fill(9);
+    const piece = memory.allocate(100).fill(7);
+    memory.keepThisTurn();
+    memory.endTurn();
+    for (let used = 0; used < 4 * SLAB; used += 1_000) memory.allocate(1_000).fill(9);
     expect(piece.every((byte) => byte === 7)).toBe(true);
   });
 
@@ -32,9 +32,9 @@ describe('the memory for frames', () => {
     collect();
     const before = process.memoryUsage().arrayBuffers;
     const waiting = Array.from({ length: 50 }, () => {
-      const piece = allocateFrame(100);
-      keepThisTurnsFrames();
-      endTurn();
+      const piece = memory.allocate(100);
+      memory.keepThisTurn();
+      memory.endTurn();
       return piece;
     });
     collect();
@@ -42,32 +42,32 @@ describe('the memory for frames', () => {
   });
 
   it('gives large pieces memory of their own', () => {
-    const large = allocateFrame(SLAB);
+    const large = memory.allocate(SLAB);
     expect([large.length, large.buffer.byteLength]).toEqual([SLAB, SLAB]);
-    expect(allocateFrame(1).buffer).not.toBe(large.buffer);
+    expect(memory.allocate(1).buffer).not.toBe(large.buffer);
   });
 
   it('does not grow in a turn without an end: frames that are all dropped are never flushed', () => {
     const before = process.memoryUsage().arrayBuffers;
-    for (let index = 0; index < 2_000; index++) allocateFrame(SLAB / 4);
+    for (let index = 0; index < 2_000; index++) memory.allocate(SLAB / 4);
     collect();
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(300 * SLAB);
   });
 
   it('gives memory back when turns need less', () => {
-    for (let used = 0; used < 40 * SLAB; used += SLAB / 4) allocateFrame(SLAB / 4);
+    for (let used = 0; used < 40 * SLAB; used += SLAB / 4) memory.allocate(SLAB / 4);
     collect();
     const busy = process.memoryUsage().arrayBuffers;
     for (let turn = 0; turn < 64 * 40; turn++) {
-      allocateFrame(10);
-      endTurn();
+      memory.allocate(10);
+      memory.endTurn();
     }
     collect();
     expect(busy - process.memoryUsage().arrayBuffers).toBeGreaterThan(30 * SLAB);
   });
 
   it('never gives a piece twice in one turn, however busy', () => {
-    const pieces = Array.from({ length: 1_600 }, (_, index) => allocateFrame(SLAB / 4).fill(index % 251));
+    const pieces = Array.from({ length: 1_600 }, (_, index) => memory.allocate(SLAB / 4).fill(index % 251));
     pieces.forEach((piece, index) => expect(piece.every((byte) => byte === index % 251)).toBe(true));
   });
 });

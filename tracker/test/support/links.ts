@@ -1,4 +1,6 @@
 // Links that keep what was sent to them, for tests of the pure rules.
+import type { Bucket } from '@relay-swarm/net';
+import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import type { Link, Peer, Priority } from '../../src/swarm/peer.ts';
 import { SwarmTable, type SwarmLimits } from '../../src/swarm/swarm-table.ts';
 import { WebTorrent, type WebTorrentOptions } from '../../src/frontends/webtorrent/webtorrent.ts';
@@ -17,6 +19,7 @@ export class TestLink implements Link {
   readonly peers: Peer[] = [];
   readonly addressKey: string;
   isCongested = false;
+  announceBucket: Bucket | undefined = undefined;
   readonly sent: { message: Record<string, unknown>; priority: Priority }[] = [];
 
   constructor(addressKey = '192.0.2.1') {
@@ -43,15 +46,16 @@ export class TestTracker {
   readonly swarms: SwarmTable;
   readonly rules: WebTorrent;
   nowMs = 1000;
-  mayAnnounce = true;
 
   constructor(options: Partial<WebTorrentOptions> = {}, limits: Partial<SwarmLimits> = {}) {
     this.swarms = new SwarmTable({ ...LIMITS, ...limits });
     this.rules = new WebTorrent({
       swarms: this.swarms,
+      memory: new FrameMemory(),
       intervalSeconds: 120,
+      announces: { perSecond: 1, burst: 1_000_000 },
       offersMax: 20,
-      dice: (limit) => Math.floor(Math.random() * limit),
+      randomInt: (limit) => Math.floor(Math.random() * limit),
       refuse: () => undefined,
       relays: () => undefined,
       ...options,
@@ -63,7 +67,7 @@ export class TestTracker {
   }
 
   sayText(link: TestLink, text: string): Record<string, unknown>[] {
-    this.rules.handle(link, Buffer.from(text), this.nowMs, () => this.mayAnnounce);
+    this.rules.receive(link, Buffer.from(text), this.nowMs);
     return link.take();
   }
 

@@ -14,8 +14,8 @@ describe('AgeList', () => {
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const list = new AgeList<One>();
         let expected: One[] = [];
-        for (const [nowMs, [what, dice]] of steps.entries()) {
-          const one = what === 'append' ? new One() : expected[dice % expected.length];
+        for (const [nowMs, [what, randomInt]] of steps.entries()) {
+          const one = what === 'append' ? new One() : expected[randomInt % expected.length];
           if (one === undefined) continue;
           expected = expected.filter((other) => other !== one);
           if (what === 'takeOut') list.takeOut(one);

@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { packEndpoint, unpackEndpoint } from '../../src/swarm/endpoint.ts';
-import { HostTable, type HostRefusal } from '../../src/swarm/ip-peer-table.ts';
-import type { Host } from '../../src/swarm/ip-peers.ts';
+import { IpPeerTable, type IpPeerRefusal } from '../../src/swarm/ip-peer-table.ts';
+import type { IpPeer } from '../../src/swarm/ip-peers.ts';
 import { SwarmTable } from '../../src/swarm/swarm-table.ts';
 import { id, TestLink } from '../support/links.ts';
 
-const dice = (limit: number): number => Math.floor(Math.random() * limit);
+const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
 const limits = { hostsMax: 1000, hostsPerAddressMax: 1000 };
 const create = (some: Partial<typeof limits> = {}, swarmsMax = 100) => {
   const swarms = new SwarmTable({ swarmsMax, swarmsPerLinkMax: 100 });
-  return { swarms, hosts: new HostTable(swarms, { ...limits, ...some }) };
+  return { swarms, hosts: new IpPeerTable(swarms, { ...limits, ...some }) };
 };
 type Tables = ReturnType<typeof create>;
 
@@ -17,14 +17,10 @@ const identity = (address: string, port: number, peer = 'peer', torrent = 'torre
   infoHash: id(torrent),
   peerId: id(peer),
   endpoint: packEndpoint(address, port)!,
+  addressKey: address,
 });
 const join = (tables: Tables, address: string, port = 1, isSeeder = false, nowMs = 0, torrent = 'torrent') =>
-  tables.hosts.announce(
-    identity(address, port, 'peer', torrent),
-    address,
-    { isSeeder, hasCompleted: false },
-    nowMs,
-  );
+  tables.hosts.enter(identity(address, port, 'peer', torrent), { isSeeder, hasCompleted: false }, nowMs);
 const counts = ({ swarms }: Tables, torrent = 'torrent') => {
   const swarm = swarms.find(id(torrent));
   return [swarm?.complete, swarm?.incomplete, swarm?.downloaded];
@@ -34,10 +30,8 @@ describe('hosts in a swarm', () => {
   it('count with its browsers, and keep it alive as long as one of either is there', () => {
     const tables = create();
     const link = new TestLink();
-    const browser = tables.swarms.announce(
-      link,
-      id('torrent'),
-      id('b'),
+    const browser = tables.swarms.enter(
+      { link: link, infoHash: id('torrent'), peerId: id('b') },
       { isSeeder: true, hasCompleted: false },
       0,
     );
@@ -56,7 +50,7 @@ describe('hosts in a swarm', () => {
 
   it("make the swarm's cached reply out of date", () => {
     const tables = create();
-    const host = join(tables, '192.0.2.1') as Host;
+    const host = join(tables, '192.0.2.1') as IpPeer;
     host.swarm.replyFrame = Buffer.alloc(1);
     join(tables, '192.0.2.1'); // nothing new
     expect(host.swarm.replyFrame).toBeDefined();
@@ -68,8 +62,8 @@ describe('hosts in a swarm', () => {
     const tables = create();
     join(tables, '192.0.2.1', 1, true);
     const news = { isSeeder: undefined, hasCompleted: false };
-    tables.hosts.announce(identity('192.0.2.1', 1), '192.0.2.1', news, 0);
-    tables.hosts.announce(identity('192.0.2.2', 1), '192.0.2.2', news, 0);
+    tables.hosts.enter(identity('192.0.2.1', 1), news, 0);
+    tables.hosts.enter(identity('192.0.2.2', 1), news, 0);
     expect(counts(tables)).toEqual([1, 1, 0]);
   });
 
@@ -77,8 +71,8 @@ describe('hosts in a swarm', () => {
     const tables = create();
     join(tables, '192.0.2.1');
     const news = { isSeeder: true, hasCompleted: true };
-    tables.hosts.announce(identity('192.0.2.1', 1), '192.0.2.1', news, 0);
-    tables.hosts.announce(identity('192.0.2.1', 1), '192.0.2.1', news, 0);
+    tables.hosts.enter(identity('192.0.2.1', 1), news, 0);
+    tables.hosts.enter(identity('192.0.2.1', 1), news, 0);
     expect(counts(tables)).toEqual([1, 0, 1]);
   });
 
@@ -90,12 +84,7 @@ describe('hosts in a swarm', () => {
     tables.hosts.leave(identity('192.0.2.1', 1, 'peer', 'other'));
     expect(tables.hosts.size).toBe(1);
     // A client that started anew has a new peer id; the last word of the old one comes late.
-    tables.hosts.announce(
-      identity('192.0.2.1', 1, 'anew'),
-      '192.0.2.1',
-      { isSeeder: false, hasCompleted: false },
-      0,
-    );
+    tables.hosts.enter(identity('192.0.2.1', 1, 'anew'), { isSeeder: false, hasCompleted: false }, 0);
     tables.hosts.leave(identity('192.0.2.1', 1));
     expect(tables.hosts.size).toBe(1);
     tables.hosts.leave(identity('192.0.2.1', 1, 'anew'));
@@ -116,9 +105,9 @@ describe('hosts in a swarm', () => {
     expect(tables.hosts).toMatchObject({ size: 0, expired: 3 });
   });
 
-  it.each<[HostRefusal, Partial<typeof limits>, number]>([
-    ['HOSTS_FULL', { hostsMax: 2 }, 100],
-    ['ADDRESS_HOSTS_FULL', { hostsPerAddressMax: 2 }, 100],
+  it.each<[IpPeerRefusal, Partial<typeof limits>, number]>([
+    ['PEERS_FULL', { hostsMax: 2 }, 100],
+    ['ADDRESS_PEERS_FULL', { hostsPerAddressMax: 2 }, 100],
     ['SWARMS_FULL', {}, 2],
   ])('are refused with %s, except those who are there already', (refusal, some, swarmsMax) => {
     const tables = create(some, swarmsMax);
@@ -132,7 +121,7 @@ describe('hosts in a swarm', () => {
   });
 });
 
-describe('Hosts.sample()', () => {
+describe('IpPeers.sample()', () => {
   const crowd = (seeders: number, leechers: number) => {
     const tables = create();
     for (let port = 1; port <= seeders; port++) join(tables, '192.0.2.1', port, true);
@@ -140,12 +129,12 @@ describe('Hosts.sample()', () => {
     join(tables, '2001:db8::1', 1, false);
     return tables;
   };
-  const draw = (host: Host, count: number, isIPv6 = false): string[] =>
-    host.swarm.hosts!.sample(isIPv6, host, count, dice).map(({ endpoint }) => endpoint);
+  const draw = (host: IpPeer, count: number, isIPv6 = false): string[] =>
+    host.swarm.ipPeers!.sample(isIPv6, host, count, randomInt).map(({ endpoint }) => endpoint);
 
   it('gives a leecher everybody else of the family', () => {
     const tables = crowd(3, 3);
-    const host = join(tables, '192.0.2.2', 1) as Host;
+    const host = join(tables, '192.0.2.2', 1) as IpPeer;
     const drawn = draw(host, 50);
     expect(new Set(drawn).size).toBe(5);
     expect(drawn).not.toContain(host.endpoint);
@@ -154,19 +143,19 @@ describe('Hosts.sample()', () => {
 
   it('gives a seeder leechers only', () => {
     const tables = crowd(3, 2);
-    const drawn = draw(join(tables, '192.0.2.1', 1, true) as Host, 50).map(unpackEndpoint);
+    const drawn = draw(join(tables, '192.0.2.1', 1, true) as IpPeer, 50).map(unpackEndpoint);
     expect(drawn.map(({ address }) => address)).toEqual(['192.0.2.2', '192.0.2.2']);
   });
 
   it.each([0, 1, 2, 5, 9])('gives %d where that many are wanted', (count) => {
     const tables = crowd(5, 5);
-    const host = join(tables, '192.0.2.2', 1) as Host;
+    const host = join(tables, '192.0.2.2', 1) as IpPeer;
     for (let round = 0; round < 50; round++) expect(new Set(draw(host, count)).size).toBe(count);
   });
 
   it('gives each one equally often', () => {
     const tables = crowd(10, 11);
-    const host = join(tables, '192.0.2.2', 1) as Host;
+    const host = join(tables, '192.0.2.2', 1) as IpPeer;
     const times = new Map<string, number>();
     const rounds = 8000;
     for (let round = 0; round < rounds; round++)
@@ -176,16 +165,16 @@ describe('Hosts.sample()', () => {
     for (const count of times.values()) expect(Math.abs(count - rounds / 4)).toBeLessThan(250);
   });
 
-  it('draws dice in proportion to what is wanted, not to the size of the swarm', () => {
+  it('draws randomInt in proportion to what is wanted, not to the size of the swarm', () => {
     const tables = crowd(500, 400);
-    const host = join(tables, '192.0.2.2', 1) as Host;
+    const host = join(tables, '192.0.2.2', 1) as IpPeer;
     let draws = 0;
-    host.swarm.hosts!.sample(false, host, 50, (limit) => (draws++, dice(limit)));
+    host.swarm.ipPeers!.sample(false, host, 50, (limit) => (draws++, randomInt(limit)));
     expect(draws).toBeLessThanOrEqual(52);
   });
 });
 
-describe('HostTable', () => {
+describe('IpPeerTable', () => {
   const step = fc.record({
     action: fc.constantFrom('announce', 'seed', 'leave', 'expire'),
     address: fc.constantFrom('192.0.2.1', '192.0.2.2', '2001:db8::1'),

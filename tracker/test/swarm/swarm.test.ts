@@ -4,8 +4,8 @@ import { CLAIMS_MAX, type Swarm } from '../../src/swarm/swarm.ts';
 import { SwarmTable } from '../../src/swarm/swarm-table.ts';
 import { TestLink } from '../support/links.ts';
 
-/** Dice that fall the same way in every run. */
-function createDice(seed: number): (limit: number) => number {
+/** RandomInt that fall the same way in every run. */
+function createRandomInt(seed: number): (limit: number) => number {
   let state = seed;
   return (limit) => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -21,7 +21,8 @@ function fill(size: number, news = leecher): { swarm: Swarm; peers: Peer[]; swar
   const swarms = table();
   const peers = Array.from(
     { length: size },
-    (_, index) => swarms.announce(new TestLink(), 'hash', `peer${index}`, news, 0) as Peer,
+    (_, index) =>
+      swarms.enter({ link: new TestLink(), infoHash: 'hash', peerId: `peer${index}` }, news, 0) as Peer,
   );
   return { swarm: peers[0]!.swarm, peers, swarms };
 }
@@ -32,12 +33,12 @@ describe('Swarm.choose()', () => {
     ['many peers, where some are drawn', 60, 5],
   ])('chooses each place equally often among %s', (_case, size, count) => {
     const { swarm, peers } = fill(size);
-    const dice = createDice(7);
+    const randomInt = createRandomInt(7);
     const rounds = 20_000;
     const chosen: Peer[] = [];
     const times = new Map<Peer, number>();
     for (let round = 1; round <= rounds; round++) {
-      const found = swarm.choose(peers[0]!, count, chosen, dice, round);
+      const found = swarm.choose(peers[0]!, count, chosen, randomInt, round);
       expect(found).toBe(count);
       expect(new Set(chosen.slice(0, found)).size).toBe(found);
       for (const peer of chosen.slice(0, found)) times.set(peer, (times.get(peer) ?? 0) + 1);
@@ -52,38 +53,42 @@ describe('Swarm.choose()', () => {
   it('does a bounded number of throws, however large the swarm and however few suit', () => {
     const { swarms, swarm, peers } = fill(5_000);
     for (const peer of peers) (peer.link as TestLink).isCongested = true;
-    const from = swarms.announce(new TestLink(), 'hash', 'new', leecher, 0) as Peer;
+    const from = swarms.enter({ link: new TestLink(), infoHash: 'hash', peerId: 'new' }, leecher, 0) as Peer;
     let throws = 0;
-    const dice = createDice(3);
-    expect(swarm.choose(from, 10, [], (limit) => (throws++, dice(limit)), 1)).toBe(0);
+    const randomInt = createRandomInt(3);
+    expect(swarm.choose(from, 10, [], (limit) => (throws++, randomInt(limit)), 1)).toBe(0);
     expect(throws).toBeLessThanOrEqual(38);
   });
 
   it('finds the one leecher among thousands of seeders, for a seeder', () => {
     const { swarms, swarm } = fill(3_000, seeder);
-    const one = swarms.announce(new TestLink(), 'hash', 'leecher', leecher, 0) as Peer;
-    const from = swarms.announce(new TestLink(), 'hash', 'from', seeder, 0) as Peer;
+    const one = swarms.enter(
+      { link: new TestLink(), infoHash: 'hash', peerId: 'leecher' },
+      leecher,
+      0,
+    ) as Peer;
+    const from = swarms.enter({ link: new TestLink(), infoHash: 'hash', peerId: 'from' }, seeder, 0) as Peer;
     const chosen: Peer[] = [];
-    expect([swarm.choose(from, 10, chosen, createDice(1), 1), chosen[0]]).toEqual([1, one]);
+    expect([swarm.choose(from, 10, chosen, createRandomInt(1), 1), chosen[0]]).toEqual([1, one]);
   });
 
   it('passes over congested connections', () => {
     const { swarm, peers } = fill(3);
     (peers[1]!.link as TestLink).isCongested = true;
     const chosen: Peer[] = [];
-    expect([swarm.choose(peers[0]!, 5, chosen, createDice(1), 1), chosen[0]]).toEqual([1, peers[2]]);
+    expect([swarm.choose(peers[0]!, 5, chosen, createRandomInt(1), 1), chosen[0]]).toEqual([1, peers[2]]);
   });
 
   it('passes over nobody whose id a stranger claims on a connection that is congested', () => {
     const { swarms, swarm, peers } = fill(2);
     const stranger = new TestLink();
-    const claim = swarms.announce(stranger, 'hash', 'peer1', leecher, 0) as Peer;
+    const claim = swarms.enter({ link: stranger, infoHash: 'hash', peerId: 'peer1' }, leecher, 0) as Peer;
     stranger.isCongested = true;
     const chosen: Peer[] = [];
-    expect([swarm.choose(peers[0]!, 5, chosen, createDice(1), 1), chosen[0]]).toEqual([1, claim]);
+    expect([swarm.choose(peers[0]!, 5, chosen, createRandomInt(1), 1), chosen[0]]).toEqual([1, claim]);
     expect(claim.namesake).toBe(peers[1]);
     (peers[1]!.link as TestLink).isCongested = true;
-    expect(swarm.choose(peers[0]!, 5, chosen, createDice(1), 2)).toBe(0);
+    expect(swarm.choose(peers[0]!, 5, chosen, createRandomInt(1), 2)).toBe(0);
   });
 });
 
@@ -120,10 +125,8 @@ describe('SwarmTable', () => {
             model = model.filter((_, position) => position !== index);
           } else {
             const isSeeder = what === 'same' ? undefined : what !== 'leech';
-            const result = swarms.announce(
-              links[link]!,
-              torrent,
-              id,
+            const result = swarms.enter(
+              { link: links[link]!, infoHash: torrent, peerId: id },
               { isSeeder, hasCompleted: what === 'complete' },
               at,
             );

@@ -1,5 +1,6 @@
 import { Connection, type Shared } from '../../src/transport/connection.ts';
-import { allocateFrame } from '../../src/frames/frame-memory.ts';
+import { Flusher } from '@relay-swarm/net';
+import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import { textFrame } from '../../src/frames/frame.ts';
 import { Priority } from '../../src/swarm/peer.ts';
 import { payloadOf } from '../support/links.ts';
@@ -23,15 +24,26 @@ function open() {
     events: [] as string[],
     close: (code: number) => void webSocket.events.push(`close ${code}`),
     terminate: () => void webSocket.events.push('terminate'),
+    pause: () => void webSocket.events.push('pause'),
+    resume: () => void webSocket.events.push('resume'),
   };
+  const memory = new FrameMemory();
+  const timers: { callback: () => void; ms: number }[] = [];
   const shared: Shared = {
+    memory,
+    flusher: new Flusher((hasMore) => {
+      if (hasMore) memory.keepThisTurn();
+      memory.endTurn();
+    }),
+    messages: { perSecond: 10, burst: 100 },
+    later: (callback, ms) => void timers.push({ callback, ms }),
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
     failed: (error) => failures.push(error),
   };
   const connection = new Connection(webSocket, socket, { addressKey: 'a', nowMs: 0 }, shared);
-  return { connection, counts, failures, socket, webSocket };
+  return { connection, counts, failures, memory, socket, timers, webSocket };
 }
 
 /** Splits what was written into the texts of its frames. */
@@ -129,16 +141,28 @@ describe('Connection', () => {
     expect([socket.whenLeft.length, calls]).toEqual([1, times]);
   });
 
+  it('reads no more while it owes for work, and until that is paid', () => {
+    const { connection, webSocket, timers } = open();
+    connection.pay(100, 0);
+    expect(webSocket.events).toEqual([]);
+    connection.pay(50, 0);
+    connection.pay(20, 0);
+    expect([webSocket.events, timers.map(({ ms }) => ms)]).toEqual([['pause'], [5_000]]);
+    expect(connection.isPaused).toBe(true);
+    timers[0]!.callback();
+    expect([webSocket.events, connection.isPaused]).toEqual([['pause', 'resume'], false]);
+  });
+
   it('keeps the memory of what could not be written at once', async () => {
-    const { connection, socket } = open();
+    const { connection, memory, socket } = open();
     const { write } = socket;
     socket.write = (bytes) => {
       socket.writableLength += bytes.length;
       return write(bytes);
     };
-    connection.send(allocateFrame(100).fill(7));
+    connection.send(memory.allocate(100).fill(7));
     await turnOfTheLoop();
-    for (let used = 0; used < 1_048_576; used += 1_000) allocateFrame(1_000).fill(9);
+    for (let used = 0; used < 1_048_576; used += 1_000) memory.allocate(1_000).fill(9);
     expect(socket.written[0]).toEqual(Buffer.alloc(100, 7));
   });
 

@@ -1,34 +1,71 @@
+import type { Frontend } from '../../src/frontends/protocol.ts';
 import type { Connection } from '../../src/transport/connection.ts';
-import type { Graffiti } from '../../src/frontends/graffiti/graffiti.ts';
-import type { Keeper } from '../../src/transport/keepalive.ts';
-import { Receiver } from '../../src/transport/frame-router.ts';
-import type { WebTorrent } from '../../src/frontends/webtorrent/webtorrent.ts';
+import { FrameRouter } from '../../src/transport/frame-router.ts';
 
-const PROOF = Buffer.from('a'.repeat(64));
-const REQUEST = Buffer.from('{}');
+const once = { perSecond: 1, burst: 1_000 };
 
-/** A Graffiti peer each of whose requests causes so many pushes, and what came of 20 requests at once. */
-function ask(pushes: number): { handled: number; tooMany: number } {
-  let handled = 0;
-  const receiver = new Receiver({
-    webTorrent: {} as WebTorrent,
-    graffiti: { open: () => ({ handle: () => (handled++, pushes) }) } as unknown as Graffiti,
-    keeper: { hasSpoken: () => undefined } as unknown as Keeper,
-    announces: { perSecond: 1, burst: 1 },
-    messages: { perSecond: 1, burst: 100 },
-    faults: { perSecond: 1, burst: 100 },
-  });
-  const connection = { isOpen: true, isAlive: () => undefined } as unknown as Connection;
-  for (const frame of [PROOF, ...Array.from({ length: 20 }, () => REQUEST)])
-    receiver.receive(connection, frame, false, 0);
-  return { handled, tooMany: receiver.counts.tooManyMessages };
+function frontend(
+  name: string,
+  recognizes: boolean,
+  heard: string[],
+  isReadable = true,
+): Frontend<Connection> {
+  return {
+    recognizes: () => recognizes,
+    open: () => ({
+      receive: (_link, frame) => (heard.push(`${name}: ${frame.toString()}`), isReadable),
+      closed: () => void heard.push(`${name} closed`),
+      isIdle: () => true,
+    }),
+  };
 }
 
-describe('Receiver', () => {
+function open() {
+  const events: string[] = [];
+  const connection = {
+    isOpen: true,
+    isAlive: () => undefined,
+    close: (code: number) => void events.push(`close ${code}`),
+    terminate: () => void events.push('terminate'),
+    lateFrames: 0,
+  } as unknown as Connection & { isOpen: boolean };
+  return { connection, events };
+}
+
+describe('FrameRouter', () => {
   it.each([
-    [50, 20],
-    [1_000, 5],
-  ])('counts a Graffiti request of %d pushes as what it costs', (pushes, handled) => {
-    expect(ask(pushes)).toEqual({ handled, tooMany: 20 - handled });
+    ['the first front end that recognizes the first frame', true, 'one'],
+    ['the last one where none does', false, 'two'],
+  ])('gives a connection to %s, with this frame and all that follow', (_case, recognizes, name) => {
+    const heard: string[] = [];
+    const spoken: unknown[] = [];
+    const router = new FrameRouter({
+      frontends: [frontend('one', recognizes, heard), frontend('two', false, heard)],
+      hasSpoken: (one) => void spoken.push(one),
+      messages: once,
+      faults: once,
+    });
+    const { connection } = open();
+    for (const text of ['a', 'b']) router.receive(connection, Buffer.from(text), false, 0);
+    router.closed(connection);
+    expect(heard).toEqual([`${name}: a`, `${name}: b`, `${name} closed`]);
+    expect(spoken).toEqual([connection]);
+  });
+
+  it('closes a connection that has used up its faults, and ends it where it goes on', () => {
+    const heard: string[] = [];
+    const router = new FrameRouter({
+      frontends: [frontend('one', true, heard, false)],
+      hasSpoken: () => undefined,
+      messages: once,
+      faults: { perSecond: 1, burst: 3 },
+    });
+    const { connection, events } = open();
+    for (let frame = 0; frame < 4; frame++) router.receive(connection, Buffer.from('?'), false, 0);
+    expect([events, router.counts.closedForFaults]).toEqual([['close 1008'], 1]);
+    connection.isOpen = false;
+    for (let frame = 0; frame < 101; frame++) router.receive(connection, Buffer.from('?'), false, 0);
+    expect(events).toEqual(['close 1008', 'terminate']);
+    expect(heard).toHaveLength(4);
   });
 });

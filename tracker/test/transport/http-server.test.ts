@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
-import { Receiver } from '../../src/transport/frame-router.ts';
+import { FrameRouter } from '../../src/transport/frame-router.ts';
 import { id } from '../support/links.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 
@@ -209,8 +209,8 @@ describe('a connection', () => {
   it('ends alone where a bug of ours meets its frame', async () => {
     await start();
     // eslint-disable-next-line @typescript-eslint/unbound-method -- called with its own this below
-    const { receive } = Receiver.prototype;
-    Receiver.prototype.receive = function (connection, frame, ...rest) {
+    const { receive } = FrameRouter.prototype;
+    FrameRouter.prototype.receive = function (connection, frame, ...rest) {
       if (frame.toString() === 'unlucky') throw new Error('a bug');
       receive.call(this, connection, frame, ...rest);
     };
@@ -221,9 +221,9 @@ describe('a connection', () => {
       expect(await closed(unlucky)).toBe(1011);
       other.send(announce('a'));
       expect(await message(other)).toMatchObject({ action: 'announce' });
-      expect(tracker.server.counts.failed).toBe(1);
+      expect(tracker.webSockets.counts.failed).toBe(1);
     } finally {
-      Receiver.prototype.receive = receive;
+      FrameRouter.prototype.receive = receive;
     }
   });
 
@@ -362,7 +362,7 @@ describe('over HTTP', () => {
       const plain = await fetch(tracker.url.replace('ws', 'http') + path);
       const upgrading = await refused(path, { upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQAAP__' });
       expect([upgrading.status, upgrading.body]).toEqual([plain.status, await plain.json()]);
-      expect(tracker.server.counts.refused).toEqual({
+      expect(tracker.gate.refused).toEqual({
         origin: 0,
         turned_away: 0,
         connections_full: 0,

@@ -1,7 +1,7 @@
 import type { Connection } from '../../src/transport/connection.ts';
-import { Keeper, PROBE_MS } from '../../src/transport/keepalive.ts';
+import { Keepalive, PROBE_MS } from '../../src/transport/keepalive.ts';
 
-/** As much of a connection as the keeper looks at. */
+/** As much of a connection as the keepalive looks at. */
 class Kept {
   openedAtMs: number;
   lastFrameMs: number;
@@ -31,28 +31,28 @@ class Kept {
 }
 
 const limits = { pingSeconds: 4, firstFrameSeconds: 10, idleSeconds: 30 };
-let keeper: Keeper;
+let keepalive: Keepalive;
 let seconds: number;
 const add = (speaks = true): Kept => {
   const kept = new Kept(seconds * 1000);
-  keeper.add(kept as unknown as Connection);
-  if (speaks) keeper.hasSpoken(kept as unknown as Connection);
+  keepalive.add(kept as unknown as Connection);
+  if (speaks) keepalive.hasSpoken(kept as unknown as Connection);
   return kept;
 };
 const pass = (count: number, each: () => void = () => undefined): void => {
   for (let index = 0; index < count; index++) {
     seconds++;
-    keeper.tick(seconds * 1000);
+    keepalive.tick(seconds * 1000);
     each();
   }
 };
 
 beforeEach(() => {
-  keeper = new Keeper(limits);
+  keepalive = new Keepalive(limits);
   seconds = 100;
 });
 
-describe('Keeper', () => {
+describe('Keepalive', () => {
   it('pings each connection once a period, different ones in different seconds', () => {
     const first = add();
     pass(1);
@@ -70,7 +70,7 @@ describe('Keeper', () => {
     pass(11);
     expect([dead.pings, dead.events]).toEqual([2, []]);
     pass(1);
-    expect([dead.events, keeper.ended.dead, keeper.size]).toEqual([['terminate'], 1, 0]);
+    expect([dead.events, keepalive.ended.dead, keepalive.size]).toEqual([['terminate'], 1, 0]);
   });
 
   it('closes a connection that never says anything', () => {
@@ -79,7 +79,7 @@ describe('Keeper', () => {
     pass(9, () => silent.answer());
     expect(silent.events).toEqual([]);
     pass(1);
-    expect([silent.events, talks.events, keeper.ended.silent]).toEqual([['close 1008'], [], 1]);
+    expect([silent.events, talks.events, keepalive.ended.silent]).toEqual([['close 1008'], [], 1]);
   });
 
   it('closes a connection that has nothing to do here, but not one that has', () => {
@@ -90,19 +90,19 @@ describe('Keeper', () => {
       idle.answer();
       busy.answer();
     });
-    expect([idle.events[0], busy.events, keeper.ended.idle > 0]).toEqual(['close 1000', [], true]);
+    expect([idle.events[0], busy.events, keepalive.ended.idle > 0]).toEqual(['close 1000', [], true]);
   });
 
   it('does not put off the end of a probed connection when it is probed again', () => {
-    keeper = new Keeper({ ...limits, pingSeconds: 27 });
+    keepalive = new Keepalive({ ...limits, pingSeconds: 27 });
     const dead = add();
-    pass(PROBE_MS / 1000 + 1, () => keeper.probe(dead as unknown as Connection, seconds * 1000));
+    pass(PROBE_MS / 1000 + 1, () => keepalive.probe(dead as unknown as Connection, seconds * 1000));
     expect(dead.events[0]).toBe('terminate');
   });
 
   it('ends a probed connection after seconds, and spares one that answers', () => {
     const [dead, alive] = [add(), add()];
-    for (const one of [dead, alive]) keeper.probe(one as unknown as Connection, seconds * 1000);
+    for (const one of [dead, alive]) keepalive.probe(one as unknown as Connection, seconds * 1000);
     alive.answer();
     pass(PROBE_MS / 1000);
     expect([dead.events, alive.events]).toEqual([['terminate'], []]);
@@ -110,8 +110,8 @@ describe('Keeper', () => {
 
   it('forgets what is removed', () => {
     const gone = add(false);
-    keeper.remove(gone as unknown as Connection);
+    keepalive.remove(gone as unknown as Connection);
     pass(60);
-    expect([gone.pings, gone.events, keeper.size, [...keeper.connections()]]).toEqual([0, [], 0, []]);
+    expect([gone.pings, gone.events, keepalive.size, [...keepalive.connections()]]).toEqual([0, [], 0, []]);
   });
 });

@@ -1,4 +1,4 @@
-// From what a peer can prove to its peer id. No state, no clock, no dice.
+// From what a peer can prove to its peer id. No state, no clock, no random numbers.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 
 /** A peer that shows its secret is named after the secret's SHA-256. */

@@ -1,46 +1,19 @@
-// Graffiti's side of the tracker: peers prove who they are, announce and subscribe. No sockets, no clock; dice are passed in.
+// Graffiti's side of the tracker: peers prove who they are, announce and subscribe. No sockets, no clock; random text and turns are passed in.
 import {
-  graffitiChallenge,
   graffitiDone,
   graffitiError,
   graffitiHandshakeError,
-  graffitiHelloText,
   graffitiPeer,
   graffitiTaken,
-  isGraffitiProof,
-  readGraffitiHello,
   readGraffitiRequest,
-  readGraffitiSignature,
-  resemblesGraffitiProof,
-  webSocketOrigin,
   type GraffitiFault,
   type GraffitiRequest,
 } from '@relay-swarm/protocol';
-import { Board, type Member } from './topics.ts';
-import { hasSigned, peerIdOfKey, peerIdOfProof } from './credentials.ts';
-
-/** One connection, made by the socket server. No method of it calls back into Graffiti before it returns. */
-export interface GraffitiLink {
-  /** A frame that cannot be sent must end the connection: a subscriber that misses one push believes in a ghost. */
-  send(text: string): void;
-  /** Sends what is queued, then closes. */
-  close(code: number, reason: string): void;
-  /** Whether the other end should read first before it gets what can wait. */
-  readonly isCongested: boolean;
-  /** Calls back, later, when what was sent until now has left; never where the connection ends before: nothing holds back what it is told then. */
-  whenDrained(callback: () => void): void;
-  /** Asks the other end for a sign of life, and ends the connection where none comes within a few seconds. */
-  probe(): void;
-}
-
-export interface GraffitiSession {
-  /** Takes one frame; returns how many pushes it caused, so that the caller can slow down a peer that causes too many. */
-  handle(frame: string): number;
-  /** The connection is gone: the peer is unannounced everywhere. */
-  closed(): void;
-  /** Nothing is announced or subscribed. */
-  readonly isIdle: boolean;
-}
+import type { Frontend } from '../protocol.ts';
+import { FanOut } from './fan-out.ts';
+import { Handshake, isFirstFrame, type HandshakeOptions, type HandshakeStep } from './handshake.ts';
+import { GraffitiSession, type GraffitiLink } from './session.ts';
+import { Topics } from './topics.ts';
 
 export interface GraffitiLimits {
   /** Info hashes over all peers; a further one is refused. */
@@ -49,13 +22,12 @@ export interface GraffitiLimits {
   readonly subscriptionsPerPeerMax: number;
 }
 
-export interface GraffitiOptions {
-  /** Where clients connect to, `wss://…`; without it only the old handshake is possible. */
-  readonly relayUrl: string | undefined;
-  readonly randomHex: (bytes: number) => string;
+export interface GraffitiOptions extends HandshakeOptions {
   readonly limits: GraffitiLimits;
   /** Why nobody may announce or subscribe to this info hash here, or undefined where everybody may. */
   readonly refuse: (infoHash: string) => string | undefined;
+  /** Calls back in the next turn of the event loop. */
+  readonly nextTurn: (callback: () => void) => void;
 }
 
 export const GRAFFITI_REFUSALS = [
@@ -75,100 +47,90 @@ export type GraffitiRefusal = (typeof GRAFFITI_REFUSALS)[number];
 /** WebSocket close codes (RFC 6455 §7.4.1 and IANA's registry): policy violation; try again later. */
 const CLOSE_BAD_HANDSHAKE = 1008;
 const CLOSE_PEER_EXISTS = 1013;
+/** So many pushes cost as much as one message. */
+const PUSHES_PER_TOKEN = 50;
 
-export class Graffiti {
-  readonly #board = new Board();
-  readonly #peers = new Map<string, Session>();
+export class Graffiti implements Frontend<GraffitiLink> {
+  readonly #fanOut: FanOut;
+  readonly #topics: Topics;
+  readonly #handshake: Handshake;
+  readonly #peers = new Map<string, GraffitiSession>();
   readonly #options: GraffitiOptions;
-  readonly #relayOrigin: string | undefined;
   /** Requests, whatever came of them. */
   messages = 0;
   readonly refused: Record<GraffitiRefusal, number>;
 
   constructor(options: GraffitiOptions) {
     this.#options = options;
-    this.#relayOrigin = options.relayUrl === undefined ? undefined : webSocketOrigin(options.relayUrl);
+    this.#fanOut = new FanOut(options.nextTurn);
+    this.#topics = new Topics(this.#fanOut);
+    this.#handshake = new Handshake(options);
     const zeros = GRAFFITI_REFUSALS.map((reason) => [reason, 0] as const);
     this.refused = Object.fromEntries(zeros) as Record<GraffitiRefusal, number>;
-  }
-
-  /** Whether a connection that begins with this frame means to speak Graffiti, well or badly. */
-  static isFirstFrame(text: string): boolean {
-    return resemblesGraffitiProof(text) || (text.includes('hello') && readGraffitiHello(text) !== undefined);
   }
 
   get peers(): number {
     return this.#peers.size;
   }
   get infoHashes(): number {
-    return this.#board.size;
+    return this.#topics.size;
   }
   get announces(): number {
-    return this.#board.announces;
+    return this.#topics.announces;
   }
   get subscriptions(): number {
-    return this.#board.subscriptions;
+    return this.#topics.subscriptions;
   }
   get pushes(): number {
-    return this.#board.pushes;
+    return this.#topics.pushes;
   }
 
-  open(link: GraffitiLink, firstFrame: string): GraffitiSession {
-    const session = new Session(link, {
-      handle: (frame) => {
-        const before = this.#board.pushes;
-        if (session.state === 'challenged') this.#verify(session, frame);
-        else if (session.state === 'admitted') this.#serve(session, frame);
-        return this.#board.pushes - before;
-      },
-      leave: () => {
-        this.#peers.delete(session.id);
-        this.#board.remove(session);
-      },
+  recognizes(firstFrame: Buffer): boolean {
+    return isFirstFrame(firstFrame);
+  }
+
+  open(link: GraffitiLink): GraffitiSession {
+    return new GraffitiSession(link, {
+      receive: (session, frame, nowMs) => this.#receive(session, frame, nowMs),
+      leave: (session) => this.#leave(session),
+      fanOut: this.#fanOut,
     });
-    const publicKey = readGraffitiHello(firstFrame);
-    if (publicKey !== undefined) this.#challenge(session, publicKey);
-    else if (isGraffitiProof(firstFrame)) this.#admit(session, peerIdOfProof(firstFrame));
-    else this.#reject(session, 'bad_proof', 'invalid peer proof');
-    return session;
   }
 
   /** Ends what is announced and subscribed under info hashes that are refused now, in small steps. */
   *closeRefused(): Generator<void, void> {
-    for (const infoHash of this.#board.infoHashes()) {
+    for (const infoHash of this.#topics.infoHashes()) {
       yield;
-      if (this.#options.refuse(infoHash) !== undefined) yield* this.#board.close(infoHash);
+      if (this.#options.refuse(infoHash) !== undefined) yield* this.#topics.close(infoHash);
     }
   }
 
-  #challenge(session: Session, publicKey: string): void {
-    if (publicKey === '') {
-      this.#reject(session, 'bad_key', 'invalid public key');
-    } else if (this.#relayOrigin === undefined) {
-      this.#reject(session, 'relay_without_url', 'this relay does not know its URL, so it cannot challenge');
-    } else {
-      const challenge = this.#options.randomHex(32);
-      session.challenged = { publicKey, text: graffitiHelloText(challenge, this.#relayOrigin) };
+  #receive(session: GraffitiSession, frame: string, nowMs: number): void {
+    if (session.state === 'opened') this.#step(session, this.#handshake.begin(frame));
+    else if (session.state === 'challenged')
+      this.#step(session, this.#handshake.finish(frame, session.challenged!));
+    else this.#serve(session, frame, nowMs);
+  }
+
+  #step(session: GraffitiSession, step: HandshakeStep): void {
+    if ('peerId' in step) this.#admit(session, step.peerId);
+    else if ('challenged' in step) {
+      session.challenged = step.challenged;
       session.state = 'challenged';
-      session.push(graffitiChallenge(challenge));
+      session.push(step.frame);
+    } else {
+      this.refused[step.refusal]++;
+      session.end(graffitiHandshakeError(step.detail), CLOSE_BAD_HANDSHAKE, step.detail);
     }
-  }
-
-  #verify(session: Session, frame: string): void {
-    const { publicKey, text } = session.challenged!;
-    const signature = readGraffitiSignature(frame);
-    if (signature !== undefined && hasSigned(publicKey, signature, text))
-      this.#admit(session, peerIdOfKey(publicKey));
-    else this.#reject(session, 'bad_signature', 'invalid signature');
   }
 
   /**
    * One id, one connection: whoever comes second is refused, as by the first tracker, and its client tries again 2 s later.
-   * But the first may be a corpse, where a client reconnects before anybody noticed that its old connection had died:
-   * so it is probed, and the place is free for one of the next tries. If the newcomer replaced the first at once, two tabs
-   * with one proof would throw each other out every 2 s, and all their subscribers would hear of it.
+   * But the first connection may be dead without anybody having noticed, where its client has reconnected: so it is probed, and the id
+   * is free for one of the next tries. If the newcomer replaced the first at once, two tabs with one proof would throw each other
+   * out every 2 s, and all their subscribers would hear of it.
    */
-  #admit(session: Session, id: string): void {
+  #admit(session: GraffitiSession, id: string): void {
     const holder = this.#peers.get(id);
     if (holder !== undefined) {
       this.refused.peer_exists++;
@@ -182,12 +144,7 @@ export class Graffiti {
     session.push(graffitiPeer(id));
   }
 
-  #reject(session: Session, reason: GraffitiRefusal, detail: string): void {
-    this.refused[reason]++;
-    session.end(graffitiHandshakeError(detail), CLOSE_BAD_HANDSHAKE, detail);
-  }
-
-  #serve(session: Session, frame: string): void {
+  #serve(session: GraffitiSession, frame: string, nowMs: number): void {
     this.messages++;
     const { announcesPerPeerMax, subscriptionsPerPeerMax } = this.#options.limits;
     // A client that comes back names everything that it announces, or subscribes to, in one message.
@@ -198,15 +155,33 @@ export class Graffiti {
     } else if (refusal !== undefined) {
       this.#refuse(session, refusal.reason, { messageID: request.messageID, fault: refusal.fault });
     } else {
+      const pushes = this.#pushesOf(request);
+      if (pushes > PUSHES_PER_TOKEN) session.link.pay(pushes / PUSHES_PER_TOKEN, nowMs);
       session.push(graffitiDone(request));
-      for (const infoHash of request.infoHashes) this.#board[request.action](session, infoHash);
-      this.#list(session);
+      for (const infoHash of request.infoHashes) this.#topics[request.action](session, infoHash);
+      this.#fanOut.run();
     }
+  }
+
+  /** How many pushes the request is about to cause. */
+  #pushesOf({ action, infoHashes }: GraffitiRequest): number {
+    if (action === 'unsubscribe') return 0;
+    let pushes = 0;
+    for (const infoHash of infoHashes)
+      pushes +=
+        action === 'subscribe' ? this.#topics.announcers(infoHash) : this.#topics.subscribers(infoHash);
+    return pushes;
+  }
+
+  #leave(session: GraffitiSession): void {
+    this.#peers.delete(session.id);
+    this.#topics.remove(session);
+    this.#fanOut.run();
   }
 
   /** Why a request is refused that is well formed. It is done whole or not at all. */
   #refusalOf(
-    session: Session,
+    session: GraffitiSession,
     { action, infoHashes }: GraffitiRequest,
   ): { readonly reason: GraffitiRefusal; readonly fault: string } | undefined {
     const { limits, refuse } = this.#options;
@@ -218,8 +193,8 @@ export class Graffiti {
     const added = infoHashes.filter((infoHash) => !present.has(infoHash)).length;
     if (present.size + added > most)
       return { reason, fault: `Cannot ${action}: ${most} info hashes are the most for one peer` };
-    const made = infoHashes.filter((infoHash) => !this.#board.has(infoHash)).length;
-    if (made > 0 && this.#board.size + made > limits.infoHashesMax)
+    const made = infoHashes.filter((infoHash) => !this.#topics.has(infoHash)).length;
+    if (made > 0 && this.#topics.size + made > limits.infoHashesMax)
       return {
         reason: 'info_hashes_full',
         fault: `Cannot ${action}: this relay serves no further info hashes now`,
@@ -231,65 +206,8 @@ export class Graffiti {
     return undefined;
   }
 
-  /** Tells of those who were there before only as fast as the peer reads: there may be thousands. */
-  #list(session: Session): void {
-    if (session.isWaiting || this.#board.list(session)) return;
-    session.isWaiting = true;
-    session.link.whenDrained(() => {
-      session.isWaiting = false;
-      if (session.state === 'admitted') this.#list(session);
-    });
-  }
-
-  #refuse(session: Session, reason: GraffitiRefusal, fault: GraffitiFault): void {
+  #refuse(session: GraffitiSession, reason: GraffitiRefusal, fault: GraffitiFault): void {
     this.refused[reason]++;
     session.push(graffitiError(fault));
-  }
-}
-
-class Session implements GraffitiSession, Member {
-  readonly link: GraffitiLink;
-  readonly #hooks: { handle(frame: string): number; leave(): void };
-  state: 'opened' | 'challenged' | 'admitted' | 'over' = 'opened';
-  /** What the signature must be over, and by whom. */
-  challenged: { readonly publicKey: string; readonly text: string } | undefined = undefined;
-  id = '';
-  readonly announced = new Set<string>();
-  readonly subscribed = new Set<string>();
-  readonly listings: Member['listings'] = [];
-  /** For its other end to read, before its listings go on. */
-  isWaiting = false;
-
-  constructor(link: GraffitiLink, hooks: { handle(frame: string): number; leave(): void }) {
-    this.link = link;
-    this.#hooks = hooks;
-  }
-
-  get isIdle(): boolean {
-    return this.announced.size === 0 && this.subscribed.size === 0;
-  }
-
-  get isCongested(): boolean {
-    return this.link.isCongested;
-  }
-
-  push(text: string): void {
-    this.link.send(text);
-  }
-
-  handle(frame: string): number {
-    return this.#hooks.handle(frame);
-  }
-
-  closed(): void {
-    const wasAdmitted = this.state === 'admitted';
-    this.state = 'over';
-    if (wasAdmitted) this.#hooks.leave();
-  }
-
-  end(lastWords: string, code: number, reason: string): void {
-    this.state = 'over';
-    this.link.send(lastWords);
-    this.link.close(code, reason);
   }
 }

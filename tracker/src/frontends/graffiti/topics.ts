@@ -2,41 +2,46 @@
 //
 // Invariant: a subscriber is told of an announce once, and of its end if and only if it was told of it. What it believes then
 // (announces less unannounces) is the truth, once it has read all that there is to tell.
+//
+// A topic keeps a log of what happened; each subscription has its place in it. So telling thousands of subscribers is work that can
+// be done in slices (FanOut), and a subscriber that reads slowly holds up nobody and has nothing queued for it.
 import { graffitiPush } from '@relay-swarm/protocol';
+import type { FanOut, Task } from './fan-out.ts';
 
-export interface Member {
+export interface Subscriber {
   readonly id: string;
   readonly announced: Set<string>;
   readonly subscribed: Set<string>;
-  /** Subscriptions that have not been told of everybody yet, oldest first. */
-  readonly listings: Listing[];
-  /** Whether it should read first before it is told of more that was there already. */
+  /** Whether it should read first before it is told more. */
   readonly isCongested: boolean;
   push(text: string): void;
+  /** Gives the task to the fan-out again once it has read what it was sent. */
+  wait(task: Task): void;
+  /** It has not read for so long that keeping the log for it costs too much: ends its connection. */
+  dismiss(): void;
 }
 
-interface Listing {
-  readonly infoHash: string;
-  readonly topic: Topic;
-  /** Where it stands. A Map's iterator also comes to what is added behind it, and leaves out what is deleted before it. */
-  readonly rest: Iterator<[Member, number]>;
-  /** The number of the last announce it told of. */
-  toldUpTo: number;
+interface Announced {
+  readonly peer: string;
+  isOver: boolean;
 }
+/** An announce, or its end. */
+type Entry = Announced | { readonly ended: Announced };
 
-interface Topic {
-  /** Each with the number of its announce; later ones have higher numbers, and come later. */
-  readonly announcers: Map<Member, number>;
-  /** Each with its listing, as long as that is not at its end. */
-  readonly subscribers: Map<Member, Listing | undefined>;
-}
+/** Log entries beyond the announces in force that are kept for subscribers that lag. */
+const LAG_MAX = 20_000;
+const COMPACT_FROM = 64;
 
-export class Board {
+export class Topics {
   readonly #topics = new Map<string, Topic>();
-  #announceNumber = 0;
+  readonly #fanOut: FanOut;
   announces = 0;
   subscriptions = 0;
   pushes = 0;
+
+  constructor(fanOut: FanOut) {
+    this.#fanOut = fanOut;
+  }
 
   get size(): number {
     return this.#topics.size;
@@ -46,68 +51,58 @@ export class Board {
     return this.#topics.has(infoHash);
   }
 
+  announcers(infoHash: string): number {
+    return this.#topics.get(infoHash)?.announcers.size ?? 0;
+  }
+
+  subscribers(infoHash: string): number {
+    return this.#topics.get(infoHash)?.subscriptions.size ?? 0;
+  }
+
   /** Announcing again tells nobody anything: nothing has changed. */
-  announce(member: Member, infoHash: string): void {
+  announce(member: Subscriber, infoHash: string): void {
     if (member.announced.has(infoHash)) return;
     const topic = this.#open(infoHash);
     member.announced.add(infoHash);
-    topic.announcers.set(member, ++this.#announceNumber);
     this.announces++;
-    const text = graffitiPush('announce', member.id, infoHash);
-    for (const [subscriber, listing] of topic.subscribers) {
-      if (listing === undefined) this.#push(subscriber, text); // else the listing will come to it
-    }
+    const entry = { peer: member.id, isOver: false };
+    topic.announcers.set(member, entry);
+    topic.append(entry);
+    if (topic.subscriptions.size > 0) this.#fanOut.add(topic);
   }
 
-  unannounce(member: Member, infoHash: string): void {
+  unannounce(member: Subscriber, infoHash: string): void {
     const topic = this.#topics.get(infoHash);
     if (topic === undefined || !member.announced.delete(infoHash)) return;
-    const number = topic.announcers.get(member)!;
+    const entry = topic.announcers.get(member)!;
     topic.announcers.delete(member);
     this.announces--;
-    const text = graffitiPush('unannounce', member.id, infoHash);
-    for (const [subscriber, listing] of topic.subscribers) {
-      if (listing === undefined || number <= listing.toldUpTo) this.#push(subscriber, text);
+    entry.isOver = true;
+    if (topic.subscriptions.size > 0) {
+      topic.append({ ended: entry });
+      this.#fanOut.add(topic);
     }
-    this.#closeIfEmpty(infoHash, topic);
+    this.#closeIfEmpty(topic);
   }
 
-  /** list() then tells of every announcer that there is already, the member itself included. */
-  subscribe(member: Member, infoHash: string): void {
+  /** The member is then told of every announcer that there is already, itself included. */
+  subscribe(member: Subscriber, infoHash: string): void {
     if (member.subscribed.has(infoHash)) return;
     const topic = this.#open(infoHash);
-    const listing = { infoHash, topic, rest: topic.announcers.entries(), toldUpTo: 0 };
+    const subscription = new Subscription(topic, member);
     member.subscribed.add(infoHash);
-    member.listings.push(listing);
-    topic.subscribers.set(member, listing);
+    topic.subscriptions.set(member, subscription);
     this.subscriptions++;
+    if (topic.announcers.size > 0) this.#fanOut.add(subscription);
   }
 
-  /** Goes on with the member's listings as far as it reads; false where there is more to tell later. */
-  list(member: Member): boolean {
-    for (let listing = member.listings[0]; listing !== undefined; listing = member.listings[0]) {
-      for (;;) {
-        if (member.isCongested) return false;
-        const next = listing.rest.next();
-        if (next.done === true) break;
-        const [announcer, number] = next.value;
-        listing.toldUpTo = number;
-        this.#push(member, graffitiPush('announce', announcer.id, listing.infoHash));
-      }
-      listing.topic.subscribers.set(member, undefined);
-      member.listings.shift();
-    }
-    return true;
-  }
-
-  unsubscribe(member: Member, infoHash: string): void {
+  unsubscribe(member: Subscriber, infoHash: string): void {
     const topic = this.#topics.get(infoHash);
     if (topic === undefined || !member.subscribed.delete(infoHash)) return;
-    const listing = topic.subscribers.get(member);
-    if (listing !== undefined) member.listings.splice(member.listings.indexOf(listing), 1);
-    topic.subscribers.delete(member);
+    topic.subscriptions.get(member)!.isOver = true;
+    topic.subscriptions.delete(member);
     this.subscriptions--;
-    this.#closeIfEmpty(infoHash, topic);
+    this.#closeIfEmpty(topic);
   }
 
   /** Info hashes that somebody announces or subscribes to. */
@@ -119,19 +114,18 @@ export class Board {
   *close(infoHash: string): Generator<void, void> {
     const topic = this.#topics.get(infoHash);
     for (const announcer of topic?.announcers.keys() ?? []) {
-      const before = this.pushes;
       this.unannounce(announcer, infoHash);
-      for (let told = this.pushes - before; told > 0; told--) yield;
       yield;
     }
-    for (const subscriber of topic?.subscribers.keys() ?? []) {
-      this.unsubscribe(subscriber, infoHash);
+    for (const [member, subscription] of topic?.subscriptions ?? []) {
+      while (subscription.tell(1, true) > 0) yield; // the last words of this topic: they do not wait for slow readers
+      this.unsubscribe(member, infoHash);
       yield;
     }
   }
 
   /** Leaves first as a subscriber, so that nobody is told of its own end. */
-  remove(member: Member): void {
+  remove(member: Subscriber): void {
     for (const infoHash of member.subscribed) this.unsubscribe(member, infoHash);
     for (const infoHash of member.announced) this.unannounce(member, infoHash);
   }
@@ -139,18 +133,166 @@ export class Board {
   #open(infoHash: string): Topic {
     let topic = this.#topics.get(infoHash);
     if (topic === undefined) {
-      topic = { announcers: new Map(), subscribers: new Map() };
+      topic = new Topic(infoHash, () => void this.pushes++);
       this.#topics.set(infoHash, topic);
     }
     return topic;
   }
 
-  #closeIfEmpty(infoHash: string, { announcers, subscribers }: Topic): void {
-    if (announcers.size === 0 && subscribers.size === 0) this.#topics.delete(infoHash);
+  #closeIfEmpty({ infoHash, announcers, subscriptions }: Topic): void {
+    if (announcers.size === 0 && subscriptions.size === 0) this.#topics.delete(infoHash);
+  }
+}
+
+class Topic implements Task {
+  readonly infoHash: string;
+  readonly pushed: () => void;
+  readonly announcers = new Map<Subscriber, Announced>();
+  readonly subscriptions = new Map<Subscriber, Subscription>();
+  /** What happened, oldest first. */
+  log: Entry[] = [];
+  #compactAt = COMPACT_FROM;
+  #round: Iterator<Subscription> | undefined = undefined;
+  #roundUpTo = 0;
+  #current: Subscription | undefined = undefined;
+
+  constructor(infoHash: string, pushed: () => void) {
+    this.infoHash = infoHash;
+    this.pushed = pushed;
   }
 
-  #push(subscriber: Member, text: string): void {
-    subscriber.push(text);
-    this.pushes++;
+  append(entry: Entry): void {
+    if (this.log.length >= this.#compactAt) this.#compact();
+    this.log.push(entry);
+  }
+
+  /** Goes on with the round through all subscriptions. */
+  advance(stepsMax: number): number {
+    let steps = 0;
+    while (steps < stepsMax) {
+      const subscription = (this.#current ??= this.#next());
+      if (subscription === undefined) break;
+      steps += 1 + subscription.tell(stepsMax - steps);
+      if (!subscription.hasMore) this.#current = undefined;
+    }
+    return steps;
+  }
+
+  /** A round that began before the newest entry came is followed by another one. */
+  #next(): Subscription | undefined {
+    for (;;) {
+      if (this.#round === undefined) {
+        if (this.#roundUpTo === this.log.length) return undefined;
+        this.#roundUpTo = this.log.length;
+        this.#round = this.subscriptions.values();
+      }
+      const next = this.#round.next();
+      if (next.done !== true) return next.value;
+      this.#round = undefined;
+    }
+  }
+
+  /** Leaves out each announce that is over, together with its end, where no subscription stands between the two. */
+  #compact(): void {
+    this.#dismissLaggards();
+    const places = [...this.subscriptions.values()]
+      .map(({ place }) => place)
+      .sort((one, other) => one - other);
+    const began = new Map<Entry, number>();
+    const isOutdated = new Set<Entry>();
+    this.log.forEach((entry, index) => {
+      if (!('ended' in entry)) {
+        began.set(entry, index);
+        if (entry.isOver) isOutdated.add(entry); // unless its end follows, and somebody waits for that
+      } else if (firstAbove(places, began.get(entry.ended) ?? -1) <= index) isOutdated.delete(entry.ended);
+    });
+    const kept: Entry[] = [];
+    const keptBefore = this.log.map((entry) =>
+      isOutdated.has('ended' in entry ? entry.ended : entry) ? kept.length : kept.push(entry) - 1,
+    );
+    keptBefore.push(kept.length);
+    for (const subscription of this.subscriptions.values())
+      subscription.place = keptBefore[subscription.place]!;
+    this.log = kept;
+    this.#roundUpTo = -1; // the numbers are others now: the next round looks at everybody
+    this.#compactAt = 2 * kept.length + COMPACT_FROM;
+  }
+
+  #dismissLaggards(): void {
+    if (this.log.length - this.announcers.size <= 2 * LAG_MAX) return;
+    const oldest = this.log.length - LAG_MAX;
+    for (const [member, { place }] of this.subscriptions) if (place < oldest) member.dismiss();
+  }
+}
+
+/** The first of the sorted numbers that is above the given one; infinite where none is. */
+function firstAbove(sorted: readonly number[], number: number): number {
+  let [low, high] = [0, sorted.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! > number) high = middle;
+    else low = middle + 1;
+  }
+  return sorted[low] ?? Infinity;
+}
+
+/** One subscriber of one topic. As a task: what it has not been told yet. */
+class Subscription implements Task {
+  readonly topic: Topic;
+  readonly #member: Subscriber;
+  /** Where the entry stands that comes next. */
+  place = 0;
+  isOver = false;
+  /** For its subscriber to read. */
+  #isWaiting = false;
+  /** Announces that were over when it came to them: their ends are not told either. */
+  #skipped: Set<Entry> | undefined = undefined;
+
+  constructor(topic: Topic, member: Subscriber) {
+    this.topic = topic;
+    this.#member = member;
+  }
+
+  /** Whether there is something to tell that need not wait for the subscriber. */
+  get hasMore(): boolean {
+    return !this.isOver && !this.#isWaiting && this.place < this.topic.log.length;
+  }
+
+  advance(stepsMax: number): number {
+    this.#isWaiting = false;
+    return this.isOver ? 0 : this.tell(stepsMax);
+  }
+
+  /** Tells so many entries at most; returns how many. */
+  tell(stepsMax: number, isUrgent = false): number {
+    const { topic } = this;
+    let steps = 0;
+    for (; !this.isOver && this.place < topic.log.length && steps < stepsMax; steps++) {
+      if (!isUrgent && this.#mustWait()) break;
+      const entry = topic.log[this.place]!;
+      this.place++;
+      this.#tell(entry);
+    }
+    return steps;
+  }
+
+  #mustWait(): boolean {
+    if (this.#isWaiting) return true;
+    if (!this.#member.isCongested) return false;
+    this.#isWaiting = true;
+    this.#member.wait(this);
+    return true;
+  }
+
+  #tell(entry: Entry): void {
+    if (!('ended' in entry)) {
+      if (entry.isOver) (this.#skipped ??= new Set()).add(entry);
+      else this.#push('announce', entry.peer);
+    } else if (this.#skipped?.delete(entry.ended) !== true) this.#push('unannounce', entry.ended.peer);
+  }
+
+  #push(action: 'announce' | 'unannounce', peer: string): void {
+    this.topic.pushed();
+    this.#member.push(graffitiPush(action, peer, this.topic.infoHash));
   }
 }

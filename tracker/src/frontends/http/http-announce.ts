@@ -2,12 +2,12 @@
 // body of nothing else.
 import type { RequestHandler } from '@relay-swarm/kit';
 import type { AddressReader } from '@relay-swarm/net';
-import type { HostTracker } from '../ip-announce.ts';
+import type { IpAnnounce } from '../ip-announce.ts';
 import { readAnnounceQuery, readScrapeQuery } from './query.ts';
 import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } from './replies.ts';
 
 export interface HttpAnnounceOptions {
-  readonly tracker: HostTracker;
+  readonly tracker: IpAnnounce;
   readonly readAddress: AddressReader;
   readonly now: () => number;
 }

@@ -1,19 +1,19 @@
 // Reads the queries of GET /announce and GET /scrape (BEP 3, 23, 48). Pure. Ids come as percent-encoded raw bytes, which are
 // no UTF-8, so the platform's own decoders would destroy them.
-import { HOST_SCRAPE_HASHES_MAX, type HostAnnounce, type HostFailure } from '../ip-announce.ts';
+import { IP_SCRAPE_HASHES_MAX, type IpAnnounceRequest, type IpFailure } from '../ip-announce.ts';
 import { ID_CHARS } from '../webtorrent/ids.ts';
 
-export interface HttpAnnounce extends HostAnnounce {
+export interface HttpAnnounce extends IpAnnounceRequest {
   /** BEP 23: what is not asked for otherwise is compact. */
   readonly isCompact: boolean;
   readonly wantsPeerIds: boolean;
 }
 
 /** What comes behind so many is not looked at: a URL has room for thousands of empty ones. */
-const FIELDS_MAX = 2 * HOST_SCRAPE_HASHES_MAX;
+const FIELDS_MAX = 2 * IP_SCRAPE_HASHES_MAX;
 
 /** Some clients say that they are paused (BEP 21); what is neither a beginning nor an end is an update. */
-const EVENTS = new Map<string, HostAnnounce['event']>([
+const EVENTS = new Map<string, IpAnnounceRequest['event']>([
   ['', 'update'],
   ['empty', 'update'],
   ['update', 'update'],
@@ -23,7 +23,7 @@ const EVENTS = new Map<string, HostAnnounce['event']>([
   ['stopped', 'stopped'],
 ]);
 
-export function readAnnounceQuery(query: string, address: string): HttpAnnounce | HostFailure {
+export function readAnnounceQuery(query: string, address: string): HttpAnnounce | IpFailure {
   const fields = readFields(query);
   const text = (name: string): string => fields.get(name)?.[0] ?? '';
   const infoHash = text('info_hash');
@@ -51,12 +51,12 @@ export function readAnnounceQuery(query: string, address: string): HttpAnnounce 
   };
 }
 
-export function readScrapeQuery(query: string): readonly string[] | HostFailure {
+export function readScrapeQuery(query: string): readonly string[] | IpFailure {
   const infoHashes = readFields(query).get('info_hash');
   if (infoHashes === undefined)
     return { failure: 'Cannot scrape every torrent: name the info_hash of each one' };
-  if (infoHashes.length > HOST_SCRAPE_HASHES_MAX)
-    return { failure: `Cannot scrape more than ${HOST_SCRAPE_HASHES_MAX} torrents at once` };
+  if (infoHashes.length > IP_SCRAPE_HASHES_MAX)
+    return { failure: `Cannot scrape more than ${IP_SCRAPE_HASHES_MAX} torrents at once` };
   if (infoHashes.some(({ length }) => length !== ID_CHARS))
     return { failure: 'Cannot read "info_hash": each must be 20 bytes' };
   return infoHashes;

@@ -1,24 +1,24 @@
 // Writes the answers to GET /announce and GET /scrape (BEP 3, 7, 23, 31, 48). The only importer of bencode. Pure.
 import bencode from 'bencode';
 import { joinEndpoints, unpackEndpoint } from '../../swarm/endpoint.ts';
-import type { Counts, HostAnnounced, HostFailure } from '../ip-announce.ts';
-import type { Host } from '../../swarm/ip-peers.ts';
+import type { Counts, IpAnnounced, IpFailure } from '../ip-announce.ts';
+import type { IpPeer } from '../../swarm/ip-peers.ts';
 
 /** When to come back is told in minutes (BEP 31). */
-export function writeFailure({ failure, retryMinutes }: HostFailure): Uint8Array {
+export function writeFailure({ failure, retryMinutes }: IpFailure): Uint8Array {
   const retry = retryMinutes === undefined ? {} : { 'retry in': retryMinutes };
   return bencode.encode({ 'failure reason': failure, ...retry });
 }
 
-export function writeCompactAnnounce({ hosts4, hosts6, ...counts }: HostAnnounced): Uint8Array {
-  const peers6 = hosts6.length > 0 ? { peers6: joinEndpoints(hosts6) } : {};
-  return bencode.encode({ ...writeCounts(counts), peers: joinEndpoints(hosts4), ...peers6 });
+export function writeCompactAnnounce({ peers4, peers6, ...counts }: IpAnnounced): Uint8Array {
+  const more = peers6.length > 0 ? { peers6: joinEndpoints(peers6) } : {};
+  return bencode.encode({ ...writeCounts(counts), peers: joinEndpoints(peers4), ...more });
 }
 
-/** The form from before BEP 23, one dictionary for each host. */
-export function writePlainAnnounce(answer: HostAnnounced, wantsPeerIds: boolean): Uint8Array {
-  const { hosts4, hosts6, ...counts } = answer;
-  const peers = [...hosts4, ...hosts6].map(({ endpoint, id }: Host) => {
+/** The form from before BEP 23, one dictionary for each peer. */
+export function writePlainAnnounce(answer: IpAnnounced, wantsPeerIds: boolean): Uint8Array {
+  const { peers4, peers6, ...counts } = answer;
+  const peers = [...peers4, ...peers6].map(({ endpoint, id }: IpPeer) => {
     const { address: ip, port } = unpackEndpoint(endpoint);
     return wantsPeerIds ? { ip, port, 'peer id': Buffer.from(id, 'latin1') } : { ip, port };
   });

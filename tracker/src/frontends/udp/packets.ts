@@ -1,10 +1,10 @@
 // The datagrams of the UDP tracker protocol (BEP 15): readers of requests, writers of responses. Pure.
 import { IPV6_ENDPOINT_BYTES, joinEndpoints } from '../../swarm/endpoint.ts';
 import {
-  HOST_SCRAPE_HASHES_MAX,
+  IP_SCRAPE_HASHES_MAX,
   type Counts,
-  type HostAnnounce,
-  type HostAnnounced,
+  type IpAnnounceRequest,
+  type IpAnnounced,
 } from '../ip-announce.ts';
 import { ID_CHARS } from '../webtorrent/ids.ts';
 
@@ -14,8 +14,8 @@ const PROTOCOL_ID = 0x417_2710_1980n;
 const HEADER_BYTES = 16;
 const ANNOUNCE_BYTES = 98;
 const ANNOUNCED_BYTES = 20;
-/** So many hosts that no path has to split the datagram (RFC 8200 §5: IPv6 needs 1280 bytes, headers included). */
-export const HOSTS6_MAX = Math.floor((1_232 - ANNOUNCED_BYTES) / IPV6_ENDPOINT_BYTES);
+/** So many peers that no path has to split the datagram (RFC 8200 §5: IPv6 needs 1280 bytes, headers included). */
+export const PEERS6_MAX = Math.floor((1_232 - ANNOUNCED_BYTES) / IPV6_ENDPOINT_BYTES);
 /** 4 is what some clients send for "paused" (BEP 21). */
 const EVENTS = ['update', 'completed', 'started', 'stopped', 'update'] as const;
 /** "As many as the tracker likes." */
@@ -42,7 +42,11 @@ export function readHeader(packet: Buffer): UdpHeader | undefined {
 }
 
 /** Reads what follows the header of an announce; undefined where its event is none. The address that it names is not looked at. */
-export function readAnnounce(packet: Buffer, address: string, sourcePort: number): HostAnnounce | undefined {
+export function readAnnounce(
+  packet: Buffer,
+  address: string,
+  sourcePort: number,
+): IpAnnounceRequest | undefined {
   const event = EVENTS[packet.readUInt32BE(80)];
   if (event === undefined) return undefined;
   const numwant = packet.readInt32BE(92);
@@ -62,7 +66,7 @@ export function readAnnounce(packet: Buffer, address: string, sourcePort: number
 /** Undefined where there are too many, or a part of one. */
 export function readScrape(packet: Buffer): string[] | undefined {
   const count = (packet.length - HEADER_BYTES) / ID_CHARS;
-  if (!Number.isInteger(count) || count > HOST_SCRAPE_HASHES_MAX) return undefined;
+  if (!Number.isInteger(count) || count > IP_SCRAPE_HASHES_MAX) return undefined;
   return Array.from({ length: count }, (_, index) => {
     const start = HEADER_BYTES + index * ID_CHARS;
     return packet.toString('latin1', start, start + ID_CHARS);
@@ -77,15 +81,15 @@ export function writeConnected(transactionId: number, connectionId: bigint): Buf
   return packet;
 }
 
-/** Hosts of the asker's own family follow the numbers: the datagram has no room for telling two families apart. */
-export function writeAnnounced(transactionId: number, answer: HostAnnounced): Buffer {
+/** IpPeers of the asker's own family follow the numbers: the datagram has no room for telling two families apart. */
+export function writeAnnounced(transactionId: number, answer: IpAnnounced): Buffer {
   const head = Buffer.alloc(ANNOUNCED_BYTES);
   head.writeUInt32BE(ACTION.announce, 0);
   head.writeUInt32BE(transactionId, 4);
   head.writeUInt32BE(answer.intervalSeconds, 8);
   head.writeUInt32BE(answer.incomplete, 12);
   head.writeUInt32BE(answer.complete, 16);
-  return Buffer.concat([head, joinEndpoints([...answer.hosts4, ...answer.hosts6.slice(0, HOSTS6_MAX)])]);
+  return Buffer.concat([head, joinEndpoints([...answer.peers4, ...answer.peers6.slice(0, PEERS6_MAX)])]);
 }
 
 export function writeScraped(transactionId: number, files: readonly Counts[]): Buffer {

@@ -2,7 +2,7 @@
 //
 // A source address can be forged. Until a client has shown by its connection id that it receives what is sent to its address,
 // nothing is remembered of it and no answer is longer than the question.
-import type { HostTracker } from '../ip-announce.ts';
+import type { IpAnnounce } from '../ip-announce.ts';
 import type { ConnectionIds } from './connection-ids.ts';
 import {
   readAnnounce,
@@ -15,11 +15,11 @@ import {
 } from './packets.ts';
 
 export class UdpTracker {
-  readonly #tracker: HostTracker;
+  readonly #tracker: IpAnnounce;
   readonly #connectionIds: ConnectionIds;
   readonly counts = { connects: 0, announces: 0, scrapes: 0, errors: 0, ignored: 0 };
 
-  constructor(tracker: HostTracker, connectionIds: ConnectionIds) {
+  constructor(tracker: IpAnnounce, connectionIds: ConnectionIds) {
     this.#tracker = tracker;
     this.#connectionIds = connectionIds;
   }

@@ -1,8 +1,12 @@
 // The WebTorrent protocol's rules: a frame in, frames out to this and other connections. No sockets, no clock: both are passed in.
 // A fault that the client can recover from is answered, never punished by closing: one socket serves all torrents of a page.
+import { takeToken, newBucket, type Rate } from '@relay-swarm/net';
+import type { FrameMemory } from '../../frames/frame-memory.ts';
 import { Priority, type Link, type Peer } from '../../swarm/peer.ts';
-import type { Refusal, SwarmTable } from '../../swarm/swarm-table.ts';
-import type { Dice } from '../../swarm/swarm.ts';
+import type { SwarmRefusal, SwarmTable } from '../../swarm/swarm-table.ts';
+import type { RandomInt } from '../../swarm/swarm.ts';
+import { AnnounceRule, type Announce, type AnnounceRefusal } from '../announce-rule.ts';
+import type { Frontend, Protocol } from '../protocol.ts';
 import { OFFERS_READ_MAX, SCRAPE_HASHES_MAX, type Message } from './message.ts';
 import { MessageReader } from './reader.ts';
 import {
@@ -18,28 +22,44 @@ import {
 
 export interface WebTorrentOptions {
   readonly swarms: SwarmTable;
+  readonly memory: FrameMemory;
   readonly intervalSeconds: number;
+  /** Announces of one connection. */
+  readonly announces: Rate;
   /** Offers forwarded for one announce. */
   readonly offersMax: number;
-  readonly dice: Dice;
+  readonly randomInt: RandomInt;
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
   /** What an announce reply tells a client that asked for other relays. */
   readonly relays: () => Extra;
 }
 
-/** What a frame was, so that the connection can count and limit. */
-export type Outcome = 'announce' | 'answer' | 'scrape' | 'refused' | 'malformed';
+interface WebTorrentAnnounce extends Announce {
+  readonly link: Link;
+  readonly peerId: string;
+  readonly message: Message;
+}
 
-const REFUSALS: Readonly<Record<Refusal, string>> = {
-  SWARMS_FULL: 'This tracker serves no further torrents at the moment, try another one',
-  CONNECTION_SWARMS_FULL: 'Too many torrents on one connection: stop some, or open another connection',
-  PEER_ID_CLAIMED: 'This peer_id is in use on too many connections: choose another one',
+const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {
+  SWARMS_FULL: {
+    cause: 'SWARMS_FULL',
+    reason: 'This tracker serves no further torrents at the moment, try another one',
+  },
+  CONNECTION_SWARMS_FULL: {
+    cause: 'CONNECTION_SWARMS_FULL',
+    reason: 'Too many torrents on one connection: stop some, or open another connection',
+  },
+  PEER_ID_CLAIMED: {
+    cause: 'PEER_ID_CLAIMED',
+    reason: 'This peer_id is in use on too many connections: choose another one',
+  },
 };
 
-export class WebTorrent {
+export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   readonly #options: WebTorrentOptions;
   readonly #reader = new MessageReader();
+  readonly #rule: AnnounceRule<WebTorrentAnnounce, Peer, SwarmRefusal, void>;
   readonly #chosen: Peer[] = Array.from<Peer>({ length: OFFERS_READ_MAX });
   #choices = 0;
   readonly counts = {
@@ -51,16 +71,39 @@ export class WebTorrent {
     offersSent: 0,
     answersSent: 0,
     answersLost: 0,
+    tooManyAnnounces: 0,
   };
   /** Announces that met a limit of the swarms. */
-  readonly announcesRefused: Record<Refusal, number> = {
+  readonly announcesRefused: Record<SwarmRefusal, number> = {
     SWARMS_FULL: 0,
     CONNECTION_SWARMS_FULL: 0,
     PEER_ID_CLAIMED: 0,
   };
 
   constructor(options: WebTorrentOptions) {
+    const { swarms, intervalSeconds, refuse } = options;
     this.#options = options;
+    this.#rule = new AnnounceRule<WebTorrentAnnounce, Peer, SwarmRefusal, void>({
+      members: swarms,
+      limits: LIMITS,
+      refuse,
+      output: {
+        entered: (announce, peer) => this.#introduce(announce, peer),
+        left: ({ link, infoHash }) => {
+          this.counts.announces++;
+          const swarm = swarms.find(infoHash);
+          const reply =
+            swarm === undefined
+              ? emptyReply(infoHash, intervalSeconds)
+              : announceReply(swarm, intervalSeconds);
+          link.send(reply, Priority.reply);
+        },
+        refused: ({ link, message }, { cause, reason }) => {
+          if (cause in this.announcesRefused) this.announcesRefused[cause as SwarmRefusal]++;
+          this.#refuse(link, message, reason);
+        },
+      },
+    });
   }
 
   /** Frames that were not in the usual form and had to be parsed the slow way. */
@@ -68,8 +111,24 @@ export class WebTorrent {
     return this.#reader.plainReads;
   }
 
-  /** Handles one frame. `mayAnnounce` is asked once, and only for an announce; false means that the connection announces too often. */
-  handle(link: Link, frame: Buffer, nowMs: number, mayAnnounce: () => boolean): Outcome {
+  /** Whatever no other protocol recognizes is told what this one expects. */
+  recognizes(): boolean {
+    return true;
+  }
+
+  open(): this {
+    return this;
+  }
+
+  isIdle(link: Link): boolean {
+    return link.peers.length === 0;
+  }
+
+  closed(link: Link): void {
+    this.#options.swarms.removeAllOf(link);
+  }
+
+  receive(link: Link, frame: Buffer, nowMs: number): boolean {
     const message = this.#reader.read(frame);
     if (message === undefined) {
       this.counts.malformed++;
@@ -77,65 +136,51 @@ export class WebTorrent {
         failure('announce', undefined, 'Cannot read the message: it must be one JSON object'),
         Priority.reply,
       );
-      return 'malformed';
+      return false;
     }
-    if (message.action === 'scrape') return this.#scrape(link, message);
-    if (message.action === undefined) {
-      return this.#refuse(link, message, 'Cannot read "action": it must be "announce" or "scrape"');
-    }
-    if (message.infoHash === undefined)
-      return this.#refuse(
+    if (message.action === 'scrape') this.#scrape(link, message);
+    else if (message.action === undefined)
+      this.#refuse(link, message, 'Cannot read "action": it must be "announce" or "scrape"');
+    else if (message.infoHash === undefined)
+      this.#refuse(
         link,
         message,
         'Cannot read "info_hash": it must be a string of 20 characters up to U+00FF',
       );
-    if (message.peerId === undefined)
-      return this.#refuse(
-        link,
-        message,
-        'Cannot read "peer_id": it must be a string of 20 characters up to U+00FF',
-      );
-    if (message.answer.start !== 0) return this.#answer(link, message, nowMs);
-    if (!mayAnnounce())
-      return this.#refuse(link, message, 'Too many announces in a short time: wait for the interval');
-    return this.#announce(link, message, message.infoHash, message.peerId, nowMs);
+    else if (message.peerId === undefined)
+      this.#refuse(link, message, 'Cannot read "peer_id": it must be a string of 20 characters up to U+00FF');
+    else if (message.answer.start !== 0) this.#answer(link, message, nowMs);
+    else this.#announce(link, message, message.infoHash, message.peerId, nowMs);
+    return true;
   }
 
-  #announce(link: Link, message: Message, infoHash: string, peerId: string, nowMs: number): Outcome {
-    const { swarms, intervalSeconds } = this.#options;
-    const { event } = message;
-    if (event === 'invalid')
-      return this.#refuse(
+  #announce(link: Link, message: Message, infoHash: string, peerId: string, nowMs: number): void {
+    const { announces } = this.#options;
+    if (!takeToken((link.announceBucket ??= newBucket(announces, nowMs)), announces, nowMs)) {
+      this.counts.tooManyAnnounces++;
+      this.#refuse(link, message, 'Too many announces in a short time: wait for the interval');
+      return;
+    }
+    const { event, left } = message;
+    if (event === 'invalid') {
+      this.#refuse(
         link,
         message,
         'Cannot read "event": it must be started, completed, stopped, update, paused, empty or absent',
       );
-    const refusal = this.#options.refuse(infoHash);
-    if (refusal !== undefined) return this.#refuse(link, message, refusal);
+      return;
+    }
+    const isSeeder = left === undefined ? undefined : left === 0;
+    const kind = event === 'paused' || event === 'empty' ? 'update' : event;
+    this.#rule.announce({ infoHash, peerId, event: kind, isSeeder, link, message }, nowMs);
+  }
+
+  /** The reply first, then the offers for other peers. */
+  #introduce({ link, message, event }: WebTorrentAnnounce, peer: Peer): void {
     this.counts.announces++;
-    if (event === 'stopped') {
-      const leaving = swarms.find(infoHash)?.findOn(link, peerId);
-      if (leaving !== undefined) swarms.remove(leaving);
-      const swarm = swarms.find(infoHash);
-      link.send(
-        swarm === undefined ? emptyReply(infoHash, intervalSeconds) : announceReply(swarm, intervalSeconds),
-        Priority.reply,
-      );
-      return 'announce';
-    }
-    const hasCompleted = event === 'completed';
-    const isSeeder = hasCompleted || (message.left === undefined ? undefined : message.left === 0);
-    const peer = swarms.announce(link, infoHash, peerId, { isSeeder, hasCompleted }, nowMs);
-    if (typeof peer === 'string') {
-      this.announcesRefused[peer]++;
-      return this.#refuse(link, message, REFUSALS[peer]);
-    }
-    link.send(
-      announceReply(peer.swarm, intervalSeconds, message.wantsRelays ? this.#options.relays() : undefined),
-      Priority.reply,
-    );
-    if (message.offers > 0 && !hasCompleted) this.#forwardOffers(peer, message);
-    return 'announce';
+    const extra = message.wantsRelays ? this.#options.relays() : undefined;
+    link.send(announceReply(peer.swarm, this.#options.intervalSeconds, extra), Priority.reply);
+    if (message.offers > 0 && event !== 'completed') this.#forwardOffers(peer, message);
   }
 
   #forwardOffers(from: Peer, message: Message): void {
@@ -145,9 +190,9 @@ export class WebTorrent {
       Math.max(0, message.numwant ?? OFFERS_READ_MAX),
     );
     const chosen = this.#chosen;
-    const count = from.swarm.choose(from, wanted, chosen, this.#options.dice, ++this.#choices);
+    const count = from.swarm.choose(from, wanted, chosen, this.#options.randomInt, ++this.#choices);
     if (count === 0) return;
-    const frames = new OfferFrames(message);
+    const frames = new OfferFrames(message, this.#options.memory);
     for (let index = 0; index < count; index++) {
       const frame = frames.at(index);
       for (let claim: Peer | undefined = chosen[index]; claim !== undefined; claim = claim.namesake) {
@@ -157,7 +202,7 @@ export class WebTorrent {
   }
 
   /** An answer is never replied to; one whose receiver has left is dropped. It counts as a sign of life of its sender. */
-  #answer(link: Link, message: Message, nowMs: number): Outcome {
+  #answer(link: Link, message: Message, nowMs: number): void {
     if (message.toPeerId === undefined)
       return this.#refuse(
         link,
@@ -170,16 +215,15 @@ export class WebTorrent {
     this.counts.answers++;
     if (from === undefined || claim === undefined) {
       this.counts.answersLost++;
-      return 'answer';
+      return;
     }
     this.#options.swarms.touch(from, nowMs);
-    const frame = answerFrame(message);
+    const frame = answerFrame(message, this.#options.memory);
     for (; claim !== undefined; claim = claim.namesake)
       if (claim.link.send(frame, Priority.answer)) this.counts.answersSent++;
-    return 'answer';
   }
 
-  #scrape(link: Link, message: Message): Outcome {
+  #scrape(link: Link, message: Message): void {
     this.counts.scrapes++;
     const asked = message.scraped ?? (message.infoHashJson.start === 0 ? undefined : [message.infoHash]);
     if (asked === undefined)
@@ -206,12 +250,10 @@ export class WebTorrent {
       });
     }
     link.send(scrapeReply(files), Priority.reply);
-    return 'scrape';
   }
 
-  #refuse(link: Link, message: Message, reason: string): Outcome {
+  #refuse(link: Link, message: Message, reason: string): void {
     this.counts.refused++;
     link.send(failure(message.action ?? 'announce', message.infoHash, reason), Priority.reply);
-    return 'refused';
   }
 }

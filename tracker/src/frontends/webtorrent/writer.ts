@@ -1,6 +1,6 @@
 // What the tracker says to WebTorrent clients, as finished frames. Every message has `action` and, where there is one, `info_hash`:
 // bittorrent-tracker's client takes a message without a known action for a broken socket.
-import { allocateFrame } from '../../frames/frame-memory.ts';
+import type { FrameMemory } from '../../frames/frame-memory.ts';
 import { headerBytes, put, textFrame, writeTextHeader } from '../../frames/frame.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import type { Message, Range } from './message.ts';
@@ -66,8 +66,9 @@ export function scrapeReply(files: ReadonlyMap<string, ScrapeFile>): Buffer {
 export class OfferFrames {
   readonly #message: Message;
   readonly #prefix: Buffer;
+  readonly #memory: FrameMemory;
 
-  constructor(message: Message) {
+  constructor(message: Message, memory: FrameMemory) {
     const { bytes, infoHashJson, peerIdJson } = message;
     const prefix = Buffer.allocUnsafe(
       HEAD.length + lengthOf(infoHashJson) + PEER_ID.length + lengthOf(peerIdJson) + OFFER_ID.length,
@@ -78,6 +79,7 @@ export class OfferFrames {
     at = put(prefix, at, bytes, peerIdJson.start, peerIdJson.end);
     put(prefix, at, OFFER_ID);
     this.#message = message;
+    this.#memory = memory;
     this.#prefix = prefix;
   }
 
@@ -88,7 +90,7 @@ export class OfferFrames {
     const offer = offerJson[index]!;
     const payloadBytes =
       this.#prefix.length + lengthOf(offerId) + OFFER.length + lengthOf(offer) + END.length;
-    const frame = allocateFrame(headerBytes(payloadBytes) + payloadBytes);
+    const frame = this.#memory.allocate(headerBytes(payloadBytes) + payloadBytes);
     let at = writeTextHeader(frame, 0, payloadBytes);
     at = put(frame, at, this.#prefix);
     at = put(frame, at, bytes, offerId.start, offerId.end);
@@ -100,7 +102,7 @@ export class OfferFrames {
 }
 
 /** The answer in `message`, for the peer that made the offer, in this turn's memory. */
-export function answerFrame(message: Message): Buffer {
+export function answerFrame(message: Message, memory: FrameMemory): Buffer {
   const { bytes, infoHashJson, peerIdJson, answerOfferId, answer } = message;
   const hasOfferId = answerOfferId.start !== 0;
   const offerIdBytes = hasOfferId ? OFFER_ID.length + lengthOf(answerOfferId) : 0;
@@ -113,7 +115,7 @@ export function answerFrame(message: Message): Buffer {
     ANSWER.length +
     lengthOf(answer) +
     END.length;
-  const frame = allocateFrame(headerBytes(payloadBytes) + payloadBytes);
+  const frame = memory.allocate(headerBytes(payloadBytes) + payloadBytes);
   let at = writeTextHeader(frame, 0, payloadBytes);
   at = put(frame, at, HEAD);
   at = put(frame, at, bytes, infoHashJson.start, infoHashJson.end);

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { AddressRates } from '@relay-swarm/net';
 import { packEndpoint } from '../../../src/swarm/endpoint.ts';
-import { HostTable } from '../../../src/swarm/ip-peer-table.ts';
-import { HostTracker } from '../../../src/frontends/ip-announce.ts';
+import { IpPeerTable } from '../../../src/swarm/ip-peer-table.ts';
+import { IpAnnounce } from '../../../src/frontends/ip-announce.ts';
 import { SwarmTable } from '../../../src/swarm/swarm-table.ts';
 import { ConnectionIds } from '../../../src/frontends/udp/connection-ids.ts';
-import { HOSTS6_MAX } from '../../../src/frontends/udp/packets.ts';
+import { PEERS6_MAX } from '../../../src/frontends/udp/packets.ts';
 import { UdpTracker } from '../../../src/frontends/udp/udp-tracker.ts';
 import { id } from '../../support/links.ts';
 
@@ -15,17 +15,17 @@ const KEY = Buffer.alloc(32, 7);
 function create(rate = { perSecond: 1000, burst: 1000 }) {
   const state = { isTurningAway: false };
   const swarms = new SwarmTable({ swarmsMax: 1000, swarmsPerLinkMax: 10 });
-  const hosts = new HostTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 });
-  const tracker = new HostTracker({
+  const ipPeers = new IpPeerTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 });
+  const tracker = new IpAnnounce({
     swarms,
-    hosts,
+    ipPeers,
     rates: new AddressRates(rate, 100),
     intervalSeconds: 900,
-    dice: (limit) => Math.floor(Math.random() * limit),
+    randomInt: (limit) => Math.floor(Math.random() * limit),
     refuse: (infoHash) => (infoHash === id('denied') ? 'This info_hash is not served here' : undefined),
     isTurningAway: () => state.isTurningAway,
   });
-  return { swarms, hosts, state, tracker, udp: new UdpTracker(tracker, new ConnectionIds(KEY)) };
+  return { swarms, ipPeers, state, tracker, udp: new UdpTracker(tracker, new ConnectionIds(KEY)) };
 }
 type Tracker = ReturnType<typeof create>;
 
@@ -152,11 +152,11 @@ describe('the UDP tracker', () => {
     const scraped = client.send(scrape(client.connectionId, 'torrent'))!;
     expect(scraped.subarray(8).toString('hex')).toBe('000000010000000100000000'); // complete, downloaded, incomplete
     expect(client.announce({ event: 3 })).toMatchObject({ complete: 0, incomplete: 0 });
-    expect(tracker.hosts.size).toBe(0);
+    expect(tracker.ipPeers.size).toBe(0);
     expect(client.announce({ event: 5 })).toEqual({ error: 'Cannot read the event' });
   });
 
-  it('gives as many hosts as are wanted, 50 if that is left open, and never more than fit', () => {
+  it('gives as many ipPeers as are wanted, 50 if that is left open, and never more than fit', () => {
     const tracker = create();
     for (let port = 1; port <= 150; port++) {
       new UdpClient(tracker, '192.0.2.9').announce({ port });
@@ -168,8 +168,8 @@ describe('the UDP tracker', () => {
     expect(counted('192.0.2.1', 7)).toBe(7 * 6);
     expect(counted('192.0.2.1', 0)).toBe(0);
     expect(counted('192.0.2.1', 0x7fffffff)).toBe(80 * 6);
-    expect(counted('2001:db8::1', 0x7fffffff)).toBe(HOSTS6_MAX * 18);
-    expect(20 + HOSTS6_MAX * 18).toBeLessThanOrEqual(1232);
+    expect(counted('2001:db8::1', 0x7fffffff)).toBe(PEERS6_MAX * 18);
+    expect(20 + PEERS6_MAX * 18).toBeLessThanOrEqual(1232);
   });
 
   it('scrapes up to 74 info hashes, with zeros for unknown ones', () => {
@@ -208,7 +208,7 @@ describe('the UDP tracker', () => {
       complete: 1,
       incomplete: 0,
     });
-    expect([tracker.hosts.size, tracker.swarms.size]).toEqual([1, 1]);
+    expect([tracker.ipPeers.size, tracker.swarms.size]).toEqual([1, 1]);
     expect(tracker.tracker.counts).toMatchObject({ turned_away: 2, refused: 0 });
     expect(inside.announce({ peer: 'inside', event: 3 })).toMatchObject({ complete: 0, incomplete: 0 });
     expect(newcomer.announce({ peer: 'newcomer', event: 3 }).error).toBeUndefined();
@@ -249,7 +249,7 @@ describe('a connection id', () => {
       client.connectionId = guess;
       expect(client.announce()).toHaveProperty('error');
     }
-    expect(tracker.hosts.size).toBe(0);
+    expect(tracker.ipPeers.size).toBe(0);
     const other = new ConnectionIds(Buffer.alloc(32, 8));
     expect(other.isValid(new ConnectionIds(KEY).create('192.0.2.1', 0), '192.0.2.1', 0)).toBe(false);
   });
@@ -278,7 +278,7 @@ describe('a forged source address', () => {
       }),
       { numRuns: 5000 },
     );
-    expect(tracker.hosts.size).toBe(0);
+    expect(tracker.ipPeers.size).toBe(0);
     expect(tracker.swarms.size).toBe(0);
   });
 

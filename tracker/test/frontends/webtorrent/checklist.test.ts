@@ -1,5 +1,5 @@
 // The compatibility checklist of the protocol as clients really speak it, point by point, and the faults of the reference server, each as a test.
-// Points 10 (pings) and 11 (X-Forwarded-For) are tested in keeper.test.ts and kit's client-address.test.ts.
+// Points 10 (pings) and 11 (X-Forwarded-For) are tested in keepalive.test.ts and kit's client-address.test.ts.
 import { Priority } from '../../../src/swarm/peer.ts';
 import { id, offer, TestLink, TestTracker } from '../../support/links.ts';
 
@@ -21,6 +21,7 @@ beforeEach(() => {
     link.peers.length = 0;
     link.sent.length = 0;
     link.isCongested = false;
+    link.announceBucket = undefined;
   }
 });
 
@@ -77,8 +78,7 @@ describe('2. replies', () => {
   it('are priorities that back-pressure respects: offers, answers, replies', () => {
     tracker.announce(alice, 'alice');
     const bytes = (message: object): Buffer => Buffer.from(JSON.stringify(message));
-    const say = (link: TestLink, message: object) =>
-      tracker.rules.handle(link, bytes(message), 0, () => true);
+    const say = (link: TestLink, message: object) => tracker.rules.receive(link, bytes(message), 0);
     say(bob, { action: 'announce', info_hash: id('torrent'), peer_id: id('bob'), offers: [offer('one')] });
     say(alice, {
       action: 'announce',
@@ -329,8 +329,9 @@ describe('8. offer ids', () => {
 
 describe('9. a client that announces often', () => {
   it('is told so with its info_hash, and nothing of it is forwarded', () => {
+    tracker = new TestTracker({ announces: { perSecond: 1, burst: 1 } });
     tracker.announce(bob, 'bob');
-    tracker.mayAnnounce = false;
+    tracker.announce(alice, 'alice');
     expect(tracker.announce(alice, 'alice', { offers: [offer('1')] })).toMatchObject([
       { action: 'announce', info_hash: id('torrent'), 'failure reason': expect.any(String) },
     ]);

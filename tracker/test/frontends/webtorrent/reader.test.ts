@@ -78,18 +78,18 @@ const fields = fc.record(
 const spelled = fc
   .tuple(fc.array(fields, { minLength: 1, maxLength: 2 }), fc.infiniteStream(fc.nat(9)))
   .map(([objects, stream]) => {
-    const dice = (): number => stream.next().value as number;
-    const space = (): string => ['', '', '', '', '', '', ' ', '\n', '\t', '\r\n '][dice()]!;
+    const randomInt = (): number => stream.next().value as number;
+    const space = (): string => ['', '', '', '', '', '', ' ', '\n', '\t', '\r\n '][randomInt()]!;
     const string = (text: string, plainly: boolean): string =>
       JSON.stringify(text).replace(/\\u[0-9a-f]{4}|\\.|[^"\\]/gs, (part) =>
-        !plainly && part.length === 1 && dice() === 0
+        !plainly && part.length === 1 && randomInt() === 0
           ? `\\u${part.charCodeAt(0).toString(16).padStart(4, '0')}`
-          : part === '/' && dice() < 3
+          : part === '/' && randomInt() < 3
             ? '\\/'
             : part,
       );
     const write = (value: unknown): string => {
-      if (typeof value === 'string') return string(value, dice() > 3);
+      if (typeof value === 'string') return string(value, randomInt() > 3);
       if (Array.isArray(value))
         return `[${space()}${value.map(write).join(`${space()},${space()}`)}${space()}]`;
       if (typeof value === 'object' && value !== null) return members([value]);
@@ -100,7 +100,7 @@ const spelled = fc
         .flatMap((source) => Object.entries(source))
         .map(
           ([key, value]) =>
-            `${space()}${string(key, dice() > 0)}${space()}:${space()}${write(value)}${space()}`,
+            `${space()}${string(key, randomInt() > 0)}${space()}:${space()}${write(value)}${space()}`,
         );
       return `{${entries.join(',')}${entries.length === 0 ? space() : ''}}`;
     };

@@ -1,0 +1,75 @@
+// What becomes of an announce, whatever it came over: refused, leaving, or in the swarm. What the announcer is then told is its
+// front end's: offers for browsers, addresses for the others.
+import type { PeerNews } from '../swarm/swarm-table.ts';
+
+export type AnnounceEvent = 'started' | 'completed' | 'stopped' | 'update';
+
+export interface Announce {
+  readonly infoHash: string;
+  readonly event: AnnounceEvent;
+  /** Undefined where the announce does not say how much is left: a known peer stays what it is, a new one is a leecher. */
+  readonly isSeeder: boolean | undefined;
+}
+
+/** Those who are in the swarms, each known by what its announces have in common. */
+export interface Members<A extends Announce, M, R extends string> {
+  has(announce: A): boolean;
+  /** Comes in, or is brought up to date; or the limit that keeps it out. */
+  enter(announce: A, news: PeerNews, nowMs: number): M | R;
+  leave(announce: A): void;
+}
+
+export interface AnnounceRefusal<R extends string> {
+  readonly cause: R | 'not_served' | 'turned_away';
+  /** In words for the client. */
+  readonly reason: string;
+  /** When to come back, where that is known (BEP 31). */
+  readonly retryMinutes?: number;
+}
+
+export interface AnnounceOutput<A extends Announce, M, R extends string, O> {
+  entered(announce: A, member: M): O;
+  left(announce: A): O;
+  refused(announce: A, refusal: AnnounceRefusal<R>): O;
+}
+
+export interface AnnounceRuleOptions<A extends Announce, M, R extends string, O> {
+  readonly members: Members<A, M, R>;
+  readonly limits: Readonly<Record<R, AnnounceRefusal<R>>>;
+  readonly output: AnnounceOutput<A, M, R, O>;
+  /** Why this info hash is not served here, or undefined where it is. */
+  readonly refuse: (infoHash: string) => string | undefined;
+  /** Whether this relay is full or stopping: who is inside goes on, nobody else comes in. */
+  readonly isTurningAway?: (() => boolean) | undefined;
+}
+
+const TURNED_AWAY = {
+  cause: 'turned_away',
+  reason: 'This relay takes no further peers now, try another one or come back later',
+  retryMinutes: 1,
+} as const;
+
+export class AnnounceRule<A extends Announce, M extends object, R extends string, O> {
+  readonly #options: AnnounceRuleOptions<A, M, R, O>;
+
+  constructor(options: AnnounceRuleOptions<A, M, R, O>) {
+    this.#options = options;
+  }
+
+  announce(announce: A, nowMs: number): O {
+    const { members, limits, output, refuse, isTurningAway } = this.#options;
+    const reason = refuse(announce.infoHash);
+    if (reason !== undefined) return output.refused(announce, { cause: 'not_served', reason });
+    if (announce.event === 'stopped') {
+      members.leave(announce);
+      return output.left(announce);
+    }
+    if (isTurningAway?.() === true && !members.has(announce)) return output.refused(announce, TURNED_AWAY);
+    const hasCompleted = announce.event === 'completed';
+    const news = { isSeeder: hasCompleted || announce.isSeeder, hasCompleted };
+    const member = members.enter(announce, news, nowMs);
+    return typeof member === 'string'
+      ? output.refused(announce, limits[member])
+      : output.entered(announce, member);
+  }
+}

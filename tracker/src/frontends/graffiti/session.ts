@@ -1,0 +1,96 @@
+// One Graffiti connection: where it stands between its first frame and its end, and what it waits for.
+import type { Protocol } from '../protocol.ts';
+import type { FanOut, Task } from './fan-out.ts';
+import type { Challenged } from './handshake.ts';
+import type { Subscriber } from './topics.ts';
+
+/** One connection, made by the transport. No method of it calls back into Graffiti before it returns. */
+export interface GraffitiLink {
+  /** The key under which its address is counted. */
+  readonly addressKey: string;
+  /** A frame that cannot be sent must end the connection: a subscriber that misses one push believes what is not true. */
+  send(text: string): void;
+  /** Sends what is queued, then closes. */
+  close(code: number, reason: string): void;
+  /** Whether the other end should read first before it gets what can wait. */
+  readonly isCongested: boolean;
+  /** Calls back, later, when what was sent until now has left; never where the connection ends before: nothing holds back what it is told then. */
+  whenDrained(callback: () => void): void;
+  /** Asks the other end for a sign of life, and ends the connection where none comes within a few seconds. */
+  probe(): void;
+  /** Pays for work, before it is done. What cannot be paid now is a debt, and nothing more is read from the connection until it is paid. */
+  pay(tokens: number, nowMs: number): void;
+}
+
+/** What a session asks of Graffiti. */
+export interface SessionHooks {
+  receive(session: GraffitiSession, frame: string, nowMs: number): void;
+  leave(session: GraffitiSession): void;
+  readonly fanOut: FanOut;
+}
+
+/** Policy violation (RFC 6455 §7.4.1). */
+const CLOSE_TOO_SLOW = 1008;
+
+export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
+  readonly link: GraffitiLink;
+  readonly #hooks: SessionHooks;
+  state: 'opened' | 'challenged' | 'admitted' | 'over' = 'opened';
+  challenged: Challenged | undefined = undefined;
+  id = '';
+  readonly announced = new Set<string>();
+  readonly subscribed = new Set<string>();
+  /** Goes on when its other end has read what it was sent. */
+  #waiting: Task[] = [];
+
+  constructor(link: GraffitiLink, hooks: SessionHooks) {
+    this.link = link;
+    this.#hooks = hooks;
+  }
+
+  /** What cannot be read is answered and counted as a refusal, never as a fault of the connection. */
+  receive(_link: GraffitiLink, frame: Buffer, nowMs: number): boolean {
+    if (this.state !== 'over') this.#hooks.receive(this, frame.toString('utf8'), nowMs);
+    return true;
+  }
+
+  isIdle(): boolean {
+    return this.announced.size === 0 && this.subscribed.size === 0;
+  }
+
+  closed(): void {
+    const wasAdmitted = this.state === 'admitted';
+    this.state = 'over';
+    if (wasAdmitted) this.#hooks.leave(this);
+  }
+
+  get isCongested(): boolean {
+    return this.link.isCongested;
+  }
+
+  push(text: string): void {
+    this.link.send(text);
+  }
+
+  wait(task: Task): void {
+    if (this.#waiting.push(task) > 1) return;
+    this.link.whenDrained(() => {
+      const tasks = this.#waiting;
+      this.#waiting = [];
+      if (this.state !== 'admitted') return;
+      for (const one of tasks) this.#hooks.fanOut.add(one);
+      this.#hooks.fanOut.run();
+    });
+  }
+
+  dismiss(): void {
+    this.link.close(CLOSE_TOO_SLOW, 'Reads too slowly');
+  }
+
+  /** Says its last words and closes. */
+  end(lastWords: string, code: number, reason: string): void {
+    this.state = 'over';
+    this.link.send(lastWords);
+    this.link.close(code, reason);
+  }
+}

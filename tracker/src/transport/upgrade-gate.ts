@@ -1,0 +1,64 @@
+// Who may open a WebSocket: another relay on its own path, a page of an allowed origin, and only as many as there is room for.
+import { limitKey, refuseUpgrade, type AddressReader, type Admission } from '@relay-swarm/net';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+
+export interface UpgradeGateOptions {
+  readonly admission: Admission;
+  readonly readAddress: AddressReader;
+  readonly isOriginAllowed: (origin: string | undefined) => boolean;
+  /** Upgrades on `/relay`. */
+  readonly upgradeRelay: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void;
+  /** Whether this relay is full or stopping. */
+  readonly isTurningAway: () => boolean;
+  /** What a client is told that is refused for that: where else to go. */
+  readonly roster: () => object;
+  /** Takes in a client that may come in. */
+  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, addressKey: string) => void;
+}
+
+export type UpgradeRefusal = 'origin' | 'turned_away' | 'connections_full' | 'address_full';
+
+const RETRY_AFTER_SECONDS = 30;
+
+export class UpgradeGate {
+  readonly #options: UpgradeGateOptions;
+  readonly refused: Record<UpgradeRefusal, number> = {
+    origin: 0,
+    turned_away: 0,
+    connections_full: 0,
+    address_full: 0,
+  };
+
+  constructor(options: UpgradeGateOptions) {
+    this.#options = options;
+  }
+
+  readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const { admission, readAddress, upgradeRelay, isOriginAllowed, isTurningAway, roster, accept } =
+      this.#options;
+    const address = readAddress(request);
+    if (request.url?.split('?', 1)[0] === '/relay') {
+      upgradeRelay(request, socket, head, address);
+      return;
+    }
+    if (!isOriginAllowed(request.headers.origin)) {
+      this.#refuse(socket, 'origin', 403, { error: 'Pages of this origin may not use this tracker' });
+      return;
+    }
+    const addressKey = limitKey(address);
+    const refusal = isTurningAway() ? 'turned_away' : admission.enter(addressKey);
+    if (refusal === 'address_full')
+      this.#refuse(socket, refusal, 429, { error: 'Too many connections from this address' });
+    else if (refusal !== undefined) this.#refuse(socket, refusal, 503, roster());
+    else {
+      socket.once('close', () => admission.leave(addressKey));
+      accept(request, socket, head, addressKey);
+    }
+  };
+
+  #refuse(socket: Duplex, refusal: UpgradeRefusal, status: number, body: object): void {
+    this.refused[refusal]++;
+    refuseUpgrade(socket, status, body, status === 403 ? {} : { 'Retry-After': RETRY_AFTER_SECONDS });
+  }
+}
