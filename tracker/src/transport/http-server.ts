@@ -57,7 +57,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     gate.upgrade(request, socket, head);
   });
   let dropped = 0;
-  server.on('drop', () => void dropped++);
+  server.on('drop', () => {
+    dropped++;
+  });
   // As Node answers these itself, but counted: a handshake that takes too long, headers that are too large, what is no HTTP.
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     errors.count(error);

@@ -133,7 +133,9 @@ export class Topics {
   #open(infoHash: string): Topic {
     let topic = this.#topics.get(infoHash);
     if (topic === undefined) {
-      topic = new Topic(infoHash, () => void this.pushes++);
+      topic = new Topic(infoHash, () => {
+        this.pushes++;
+      });
       this.#topics.set(infoHash, topic);
     }
     return topic;

@@ -203,12 +203,14 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
 
   /** An answer is never replied to; one whose receiver has left is dropped. It counts as a sign of life of its sender. */
   #answer(link: Link, message: Message, nowMs: number): void {
-    if (message.toPeerId === undefined)
-      return this.#refuse(
+    if (message.toPeerId === undefined) {
+      this.#refuse(
         link,
         message,
         'Cannot read "to_peer_id": it must be a string of 20 characters up to U+00FF',
       );
+      return;
+    }
     const swarm = this.#options.swarms.find(message.infoHash!);
     const from = swarm?.findOn(link, message.peerId!);
     let claim = swarm?.find(message.toPeerId);
@@ -226,22 +228,28 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   #scrape(link: Link, message: Message): void {
     this.counts.scrapes++;
     const asked = message.scraped ?? (message.infoHashJson.start === 0 ? undefined : [message.infoHash]);
-    if (asked === undefined)
-      return this.#refuse(link, message, 'Cannot scrape every torrent: name the info_hash of each one');
-    if (asked.length > SCRAPE_HASHES_MAX)
-      return this.#refuse(
+    if (asked === undefined) {
+      this.#refuse(link, message, 'Cannot scrape every torrent: name the info_hash of each one');
+      return;
+    }
+    if (asked.length > SCRAPE_HASHES_MAX) {
+      this.#refuse(
         link,
         message,
         `Cannot scrape ${asked.length} torrents at once: the most is ${SCRAPE_HASHES_MAX}`,
       );
+      return;
+    }
     const files = new Map<string, ScrapeFile>();
     for (const infoHash of asked) {
-      if (infoHash === undefined)
-        return this.#refuse(
+      if (infoHash === undefined) {
+        this.#refuse(
           link,
           message,
           'Cannot read "info_hash": each must be a string of 20 characters up to U+00FF',
         );
+        return;
+      }
       const swarm = this.#options.swarms.find(infoHash);
       files.set(infoHash, {
         complete: swarm?.complete ?? 0,
