@@ -13,7 +13,18 @@ export interface Magnet {
   readonly trackers: readonly string[];
   /** HTTP addresses that serve the same files. */
   readonly webSeeds: readonly string[];
+  /** HTTP addresses of the .torrent itself. */
+  readonly torrentUrls: readonly string[];
 }
+
+/** A magnet that names a torrent and nothing more. */
+export const bareMagnet = (infoHash: string): Magnet => ({
+  infoHash,
+  name: undefined,
+  trackers: [],
+  webSeeds: [],
+  torrentUrls: [],
+});
 
 /** The message is for whoever typed the link. */
 export class LinkError extends Error {
@@ -32,8 +43,7 @@ export function readSource(text: string): Source {
     throw new LinkError(`This link has ${source.length} characters; the most is ${SOURCE_CHARS_MAX}`);
   if (/^magnet:/i.test(source)) return { kind: 'magnet', magnet: readMagnet(source) };
   const infoHash = readInfoHash(source);
-  if (infoHash !== undefined)
-    return { kind: 'magnet', magnet: { infoHash, name: undefined, trackers: [], webSeeds: [] } };
+  if (infoHash !== undefined) return { kind: 'magnet', magnet: bareMagnet(infoHash) };
   if (/^https?:\/\//i.test(source) && URL.canParse(source)) return { kind: 'torrent', url: source };
   throw new LinkError(
     `"${shorten(source)}" is no magnet link (magnet:?xt=urn:btih:…), no info hash (40 hexadecimal digits) and no address of a .torrent file`,
@@ -65,16 +75,18 @@ function readMagnet(uri: string): Magnet {
     name: fields.get('dn') ?? undefined,
     trackers: urls('tr', /^(wss?|https?|udp):/i),
     webSeeds: urls('ws', /^https?:/i),
+    torrentUrls: urls('xs', /^https?:/i),
   };
 }
 
-export function writeMagnet({ infoHash, name, trackers, webSeeds }: Magnet): string {
+export function writeMagnet({ infoHash, name, trackers, webSeeds, torrentUrls }: Magnet): string {
   const field = (key: string) => (value: string) => `&${key}=${encodeURIComponent(value)}`;
   return [
     `magnet:?xt=urn:btih:${infoHash}`,
     ...(name === undefined ? [] : [field('dn')(name)]),
     ...trackers.map(field('tr')),
     ...webSeeds.map(field('ws')),
+    ...torrentUrls.map(field('xs')),
   ].join('');
 }
 

@@ -1,0 +1,346 @@
+// <swarm-video src="magnet:…">: a media element whose source is a torrent. Everything that <video> has is there too (attributes, properties,
+// methods, events, <track> children), so that controls made for media elements, such as media-chrome, work with it unchanged. The only
+// importer of custom-media-element.
+import { CustomVideoElement } from 'custom-media-element';
+import { relaysOf } from '../relays.ts';
+import type { TorrentFile } from '../torrent/client.ts';
+import type { TorrentStats } from '../torrent/shared-torrent.ts';
+import { rememberConsent, rememberedConsent, wantsToSave, type Consent } from './consent.ts';
+import { asFault, faults } from './faults.ts';
+import { kindOf } from './files.ts';
+import { drawNotice, drawStats, OVERLAY_STYLE, type Notice } from './overlay.ts';
+import { Playback, type Ready, type Way } from './playback.ts';
+import { attachSubtitles } from './subtitles.ts';
+
+/** What changes the torrent or the file; the rest takes effect by itself. */
+const SOURCE_ATTRIBUTES = ['src', 'file', 'trackers', 'webseed', 'p2p', 'roster', 'worker'];
+const OWN_ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'max-upload', 'stats', 'start', 'stop', 'consent', 'subtitle'];
+const STATS_MS = 1_000;
+/** From when on a viewer is told that nobody is there. */
+const WAITING_MS = 4_000;
+const MEDIA_ERR_DECODE = 3;
+
+/**
+ * @element swarm-video
+ * @attr {string} src - a magnet link, an info hash, or the address of a .torrent
+ * @attr {string} file - which file: its number from 0, a glob, or a part of its path
+ * @attr {string} trackers - further trackers, separated by blanks
+ * @attr {string} roster - the origin of a relay that knows others; default: where this script came from
+ * @attr {string} webseed - HTTP addresses of the same files, separated by blanks
+ * @attr {string} p2p - auto (default), download-only, or off (web seeds only)
+ * @attr {number} max-upload - bytes per second
+ * @attr {boolean} stats - shows numbers over the picture
+ * @attr {boolean} consent - asks before it shares anything
+ * @attr {string} worker - the address of the service worker, on this page's own site; without it the file comes over HTTP or as a whole
+ * @attr {number} start - second to start at
+ * @attr {number} stop - second to stop at
+ * @attr {string} subtitle - the language of the subtitles that are on from the start
+ * @fires p2pready - the file is known and about to play: { name, way, infoHash, files }
+ * @fires p2pstats - once a second: TorrentStats
+ * @fires p2ppeer - the number of peers changed: { peers }
+ * @fires p2ptracker - a tracker came or went: { url, isConnected }
+ * @fires p2pfallback - another way had to be taken: { from, to, reason }
+ * @fires p2perror - it cannot be played: a PlaybackFault
+ * @slot media - a <video> to use instead of the element's own
+ * @slot error - what to show instead of the message
+ * @csspart video - the <video>
+ * @csspart image - the <img> where the file is a picture
+ * @csspart stats - the numbers
+ */
+export class SwarmVideoElement extends CustomVideoElement {
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, ...OWN_ATTRIBUTES];
+  }
+
+  static override getTemplateHTML = (attributes: Record<string, string>): string => {
+    const { src: _, ...others } = attributes;
+    return `${CustomVideoElement.getTemplateHTML(others)}<style>${OVERLAY_STYLE}</style><div id="notice"></div><div id="numbers"></div>`;
+  };
+
+  #playback: Playback | undefined;
+  #ended = new AbortController();
+  #isScheduled = false;
+  #wantsPlay = false;
+  #way: Way | undefined;
+  #consent: Consent | undefined;
+  #numbersTimer: ReturnType<typeof setInterval> | undefined;
+  #connected = new Map<string, boolean>();
+  #peers = 0;
+  #failOvers = 0;
+  #overlayRoot: HTMLElement | undefined;
+  #retriesLeft = 2;
+
+  /** Where notices are drawn: in this element, or somewhere above controls that cover it. */
+  get overlayRoot(): HTMLElement | undefined {
+    return this.#overlayRoot ?? this.shadowRoot?.getElementById('notice') ?? undefined;
+  }
+  set overlayRoot(root: HTMLElement | undefined) {
+    this.#overlayRoot = root;
+  }
+
+  /** The files of the torrent; empty until they are known. */
+  get files(): readonly TorrentFile[] {
+    return this.#playback?.torrent?.torrent.files ?? [];
+  }
+  get way(): Way | undefined {
+    return this.#way;
+  }
+  get magnetURI(): string | undefined {
+    return this.#playback?.torrent?.torrent.magnetURI;
+  }
+  getStats(): TorrentStats | undefined {
+    return this.#playback?.torrent?.stats();
+  }
+  /** An address from which any file of the torrent can be loaded in this page. */
+  addressOf(file: TorrentFile): Promise<string | undefined> {
+    return this.#playback?.addressOf(file) ?? Promise.resolve(undefined);
+  }
+
+  override attributeChangedCallback(name: string, before: string | null, now: string | null): void {
+    if (name !== 'src') super.attributeChangedCallback(name, before, now);
+    if (before !== now && SOURCE_ATTRIBUTES.includes(name)) this.#schedule();
+  }
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#schedule();
+  }
+  override disconnectedCallback(): void {
+    this.#end();
+    super.disconnectedCallback();
+  }
+
+  override load(): void {
+    this.#schedule();
+  }
+  override async play(): Promise<void> {
+    if (this.#way !== undefined) return this.nativeEl.play();
+    this.#wantsPlay = true;
+    if (this.#playback === undefined) await this.#begin();
+  }
+  override pause(): void {
+    this.#wantsPlay = false;
+    this.nativeEl.pause();
+  }
+
+  override handleEvent(event: Event): void {
+    if (event.target === this.nativeEl) {
+      if (event.type === 'error') {
+        void this.#onMediaError();
+        return;
+      }
+      if (event.type === 'loadedmetadata') this.#seekToStart();
+      if (event.type === 'timeupdate') this.#stopInTime();
+      if (event.type === 'playing') this.#retriesLeft = 2;
+    }
+    super.handleEvent(event);
+  }
+
+  /** All attributes of one moment count once. */
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      if (!this.isConnected) return;
+      this.#end();
+      const waits = this.preload === 'none' && !this.hasAttribute('autoplay');
+      if (this.getAttribute('src') && !waits) void this.#begin();
+    });
+  }
+
+  #end(): void {
+    this.#ended.abort();
+    this.#ended = new AbortController();
+    clearInterval(this.#numbersTimer);
+    this.#playback?.stop();
+    this.#playback = undefined;
+    this.#connected.clear();
+    if (this.#way !== undefined) this.nativeEl.removeAttribute('src');
+    this.#way = undefined;
+    this.#show({ kind: 'none' });
+    this.#drawNumbers(undefined);
+  }
+
+  async #begin(): Promise<void> {
+    const { signal } = this.#ended;
+    try {
+      const consent = await this.#askConsent();
+      if (signal.aborted) return;
+      const waiting = setTimeout(() => this.#sayWaiting(), WAITING_MS);
+      this.#numbersTimer = setInterval(() => this.#tick(), STATS_MS);
+      this.#playback = new Playback({
+        source: this.getAttribute('src') ?? '',
+        file: this.getAttribute('file') ?? undefined,
+        trackers: words(this.getAttribute('trackers')),
+        webSeeds: words(this.getAttribute('webseed')),
+        p2p: consent === 'servers' ? 'off' : this.#p2p(),
+        uploadMax: Number(this.getAttribute('max-upload')) || undefined,
+        isSparing: wantsToSave(),
+        worker: this.getAttribute('worker') ?? undefined,
+        relays: relaysOf(this.getAttribute('roster') ?? new URL(import.meta.url).origin),
+        signal,
+      });
+      const ready = await this.#playback.start().finally(() => clearTimeout(waiting));
+      if (!signal.aborted) this.#take(ready);
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error);
+    }
+  }
+
+  #p2p(): 'auto' | 'off' | 'download-only' {
+    const wish = this.getAttribute('p2p');
+    if (wish === 'off' || wish === 'download-only') return wish;
+    return wantsToSave() ? 'download-only' : 'auto';
+  }
+
+  /** Never asked where nothing is shared, or where the page has asked already. */
+  async #askConsent(): Promise<Consent> {
+    if (!this.hasAttribute('consent') || this.#p2p() === 'off') return 'share';
+    const known = this.#consent ?? rememberedConsent();
+    if (known !== undefined) return known;
+    const source = this.getAttribute('src') ?? '';
+    const hasServer = /[?&](ws|xs)=|^https?:/i.test(source) || this.hasAttribute('webseed');
+    return new Promise((resolve) => {
+      this.#show({
+        kind: 'consent',
+        hasServer,
+        decide: (consent, isRemembered) => {
+          this.#consent = consent;
+          if (isRemembered) rememberConsent(consent);
+          this.#wantsPlay = true; // whoever answers wants to watch
+          this.#show({ kind: 'none' });
+          resolve(consent);
+        },
+      });
+    });
+  }
+
+  #take({ url, way, name, file }: Ready): void {
+    this.#way = way;
+    this.#show({ kind: 'none' });
+    const isImage = kindOf(name) === 'image';
+    this.#showImage(isImage ? url : undefined, name);
+    if (!isImage) {
+      this.nativeEl.src = url;
+      if (this.#wantsPlay) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
+    }
+    const torrent = this.#playback?.torrent?.torrent;
+    if (file !== undefined)
+      void attachSubtitles(
+        this.nativeEl,
+        this.files,
+        file,
+        this.getAttribute('subtitle'),
+        this.#ended.signal,
+      );
+    this.#say('p2pready', { name, way, infoHash: torrent?.infoHash, files: this.files });
+  }
+
+  #showImage(url: string | undefined, name: string): void {
+    this.shadowRoot?.querySelector('img')?.remove();
+    this.nativeEl.hidden = url !== undefined;
+    this.nativeEl.style.display = url === undefined ? '' : 'none';
+    if (url === undefined) return;
+    const image = new Image();
+    image.part.add('image');
+    image.alt = name;
+    image.src = url;
+    this.shadowRoot?.append(image);
+  }
+
+  async #onMediaError(): Promise<void> {
+    const { error } = this.nativeEl;
+    const playback = this.#playback;
+    const from = this.#way;
+    if (error === null || playback === undefined || from === undefined) return;
+    const hasPlayed = this.nativeEl.currentTime > 0 || this.nativeEl.duration > 0;
+    const at = this.nativeEl.currentTime;
+    if (error.code === MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)))) {
+      this.#fail(faults.notPlayable(playback.file?.name ?? 'this file'));
+      return;
+    }
+    // The stream broke off: the same way once more, then another.
+    const { signal } = this.#ended;
+    try {
+      if (this.#retriesLeft-- > 0) {
+        this.nativeEl.load();
+        this.nativeEl.currentTime = at;
+        await this.nativeEl.play().catch(() => undefined);
+        return;
+      }
+      const ready = await playback.nextWay(error);
+      if (signal.aborted) return;
+      this.#say('p2pfallback', { from, to: ready.way, reason: error.message });
+      this.#take(ready);
+      this.nativeEl.currentTime = at;
+    } catch (fault) {
+      if (!signal.aborted) this.#fail(fault);
+    }
+  }
+
+  #fail(error: unknown): void {
+    const fault = asFault(error);
+    const download = this.nativeEl.src || undefined;
+    this.#show({ kind: 'fault', fault, retry: () => this.#schedule(), download });
+    this.#say('p2perror', fault);
+    this.dispatchEvent(new CustomEvent('error', { detail: fault }));
+  }
+
+  #sayWaiting(): void {
+    this.#show({ kind: 'waiting', text: 'Looking for somebody who has this…' });
+  }
+
+  #tick(): void {
+    const stats = this.getStats();
+    if (stats === undefined) return;
+    this.#say('p2pstats', stats);
+    if (stats.peers !== this.#peers) this.#say('p2ppeer', { peers: (this.#peers = stats.peers) });
+    for (const { url, isConnected } of stats.trackers) {
+      const before = this.#connected.get(url);
+      this.#connected.set(url, isConnected);
+      if (before === undefined || before === isConnected) continue;
+      if (!isConnected) this.#failOvers++;
+      this.#say('p2ptracker', { url, isConnected });
+    }
+    this.#drawNumbers(stats);
+  }
+
+  #drawNumbers(stats: TorrentStats | undefined): void {
+    const root = this.shadowRoot?.getElementById('numbers');
+    if (root == null) return;
+    const { buffered, currentTime } = this.nativeEl;
+    const ahead = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - currentTime;
+    const isShown = stats !== undefined && this.hasAttribute('stats');
+    const numbers = { way: this.#way, failOvers: this.#failOvers, bufferedSeconds: Math.max(0, ahead) };
+    drawStats(root, isShown ? { stats, ...numbers } : undefined);
+  }
+
+  #seekToStart(): void {
+    const start = Number(this.getAttribute('start'));
+    if (start > 0 && this.nativeEl.currentTime === 0) this.nativeEl.currentTime = start;
+  }
+  #stopInTime(): void {
+    const stop = Number(this.getAttribute('stop'));
+    if (stop > 0 && this.nativeEl.currentTime >= stop && !this.nativeEl.paused) this.nativeEl.pause();
+  }
+
+  #show(notice: Notice): void {
+    if (this.overlayRoot !== undefined) drawNotice(this.overlayRoot, notice);
+  }
+  #say(type: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(type, { detail }));
+  }
+}
+
+const words = (text: string | null): string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');
+
+/** Whether the bytes come, so that it must be the player who cannot make sense of them. */
+async function isReachable(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { headers: { range: 'bytes=0-0' } })).ok;
+  } catch {
+    return false;
+  }
+}
+
+if (customElements.get('swarm-video') === undefined) customElements.define('swarm-video', SwarmVideoElement);

@@ -1,0 +1,68 @@
+// A whole player in a page: the element, the controls, and what is said over them.
+import './element/controls.ts';
+import { SwarmVideoElement } from './element/swarm-video.ts';
+import type { PlayOptions } from './links/page-link.ts';
+import { html, nothing, render } from './view.ts';
+
+export interface PlayerSettings {
+  readonly source: string;
+  readonly trackers: readonly string[];
+  readonly options: PlayOptions;
+}
+
+/** Draws the player into `root`, anew for other settings, and gives back its element. */
+export function showPlayer(
+  root: HTMLElement,
+  { source, trackers, options }: PlayerSettings,
+): SwarmVideoElement {
+  const { startSeconds, stopSeconds } = options;
+  render(
+    html`<media-controller
+        ?autohide=${false}
+        defaultsubtitles=${options.subtitle === undefined ? nothing : ''}
+      >
+        <swarm-video
+          slot="media"
+          worker="/sw.js"
+          roster=${location.origin}
+          playsinline
+          crossorigin
+          ?consent=${options.warningTitle}
+          ?muted=${options.muted}
+          ?loop=${options.loop}
+          ?stats=${options.stats}
+          ?autoplay=${options.autoplay}
+          p2p=${options.p2p}
+          trackers=${trackers.join(' ')}
+          file=${options.file ?? nothing}
+          poster=${options.poster ?? nothing}
+          subtitle=${options.subtitle ?? nothing}
+          start=${startSeconds ?? nothing}
+          stop=${stopSeconds ?? nothing}
+          src=${source}
+        ></swarm-video>
+        <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
+        ${
+          options.controls
+            ? html`<media-control-bar>
+                <media-play-button></media-play-button>
+                <media-mute-button></media-mute-button>
+                <media-volume-range></media-volume-range>
+                <media-time-range></media-time-range>
+                <media-time-display showduration></media-time-display>
+                <media-captions-button></media-captions-button>
+                <media-playback-rate-button></media-playback-rate-button>
+                <media-pip-button></media-pip-button>
+                <media-fullscreen-button></media-fullscreen-button>
+              </media-control-bar>`
+            : nothing
+        }
+      </media-controller>
+      <div class="notices"></div>`,
+    root,
+  );
+  const video = root.querySelector('swarm-video') as SwarmVideoElement;
+  video.overlayRoot = root.querySelector<HTMLElement>('.notices') ?? undefined;
+  if (options.playbackRate !== undefined) video.playbackRate = options.playbackRate;
+  return video;
+}

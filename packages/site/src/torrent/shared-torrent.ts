@@ -1,0 +1,149 @@
+// A torrent in this page, shared by all who play it, with counts of what came from whom.
+import type { Relays } from '../relays.ts';
+import { writeMagnet, type Magnet } from '../links/magnet.ts';
+import { getClient, type Torrent, type TorrentFile } from './client.ts';
+import { pieceStoreFor } from './piece-store.ts';
+
+export interface TorrentWish {
+  /** The magnet, or the .torrent itself with its info hash. */
+  readonly magnet: Magnet;
+  readonly torrentFile?: Uint8Array | undefined;
+  /** Trackers beside those in the magnet and those of the relays. */
+  readonly trackers: readonly string[];
+  readonly p2p: 'auto' | 'off' | 'download-only';
+  /** Bytes per second to all peers of this page; undefined: as fast as it goes. */
+  readonly uploadMax: number | undefined;
+  /** A store that has all pieces already, and so nothing is checked or downloaded. */
+  readonly preloaded?: unknown;
+}
+
+export interface TorrentStats {
+  readonly peers: number;
+  /** Bytes per second. */
+  readonly downloadSpeed: number;
+  readonly uploadSpeed: number;
+  /** Bytes received from peers and from web seeds since the page opened. */
+  readonly fromPeers: number;
+  readonly fromServers: number;
+  readonly uploaded: number;
+  /** From 0 to 1, of what was selected and of all else. */
+  readonly progress: number;
+  readonly trackers: readonly { readonly url: string; readonly isConnected: boolean }[];
+}
+
+export class SharedTorrent {
+  readonly torrent: Torrent;
+  readonly #counts: { fromPeers: number; fromServers: number };
+  readonly #leave: () => void;
+
+  constructor(torrent: Torrent, counts: { fromPeers: number; fromServers: number }, leave: () => void) {
+    this.torrent = torrent;
+    this.#counts = counts;
+    this.#leave = leave;
+  }
+
+  /** Resolves once the names of the files are known. @throws what WebTorrent ended the torrent with */
+  metadata(signal: AbortSignal): Promise<readonly TorrentFile[]> {
+    const { torrent } = this;
+    if (torrent.ready) return Promise.resolve(torrent.files);
+    return new Promise((resolve, reject) => {
+      torrent.on('ready', () => resolve(torrent.files));
+      torrent.on('error', (error) => reject(error instanceof Error ? error : new Error(error)));
+      torrent.on('close', () => reject(new Error('The torrent was closed')));
+      signal.addEventListener('abort', () => reject(new DOMException('No longer wanted', 'AbortError')));
+    });
+  }
+
+  stats(): TorrentStats {
+    const { torrent } = this;
+    return {
+      peers: torrent.numPeers,
+      downloadSpeed: torrent.downloadSpeed,
+      uploadSpeed: torrent.uploadSpeed,
+      ...this.#counts,
+      uploaded: torrent.uploaded,
+      progress: torrent.progress,
+      trackers: (torrent.discovery?.tracker?._trackers ?? []).map(({ announceUrl, socket }) => ({
+        url: announceUrl,
+        isConnected: socket?.connected === true,
+      })),
+    };
+  }
+
+  leave(): void {
+    this.#leave();
+  }
+}
+
+interface Entry {
+  readonly shared: Promise<{ torrent: Torrent; counts: { fromPeers: number; fromServers: number } }>;
+  users: number;
+}
+const entries = new Map<string, Entry>();
+
+/** Joins the torrent, or adds it. Every joiner leaves once; the last one ends it. */
+export async function joinTorrent(wish: TorrentWish, relays: Relays): Promise<SharedTorrent> {
+  const key = `${wish.magnet.infoHash} ${wish.p2p === 'off' ? 'servers' : 'peers'}`;
+  let entry = entries.get(key);
+  if (entry === undefined) {
+    entry = { shared: add(wish, relays), users: 0 };
+    entries.set(key, entry);
+  }
+  entry.users++;
+  const { users: _, shared } = entry;
+  const leave = (): void => {
+    if (--entry.users > 0) return;
+    entries.delete(key);
+    void shared.then(
+      ({ torrent }) => torrent.destroyed || torrent.destroy(),
+      () => undefined, // never added
+    );
+  };
+  try {
+    const { torrent, counts } = await shared;
+    for (const url of wish.magnet.webSeeds) if (torrent.ready) torrent.addWebSeed(url);
+    return new SharedTorrent(torrent, counts, once(leave));
+  } catch (error) {
+    leave();
+    throw error;
+  }
+}
+
+async function add(
+  wish: TorrentWish,
+  relays: Relays,
+): Promise<{ torrent: Torrent; counts: { fromPeers: number; fromServers: number } }> {
+  const { magnet, p2p } = wish;
+  const withPeers = p2p !== 'off';
+  const [client, announced, store] = await Promise.all([
+    getClient(withPeers, () => relays.iceServers()),
+    withPeers ? relays.announceUrls(magnet.infoHash) : [],
+    wish.preloaded === undefined ? pieceStoreFor(magnet.infoHash) : undefined,
+  ]);
+  if (wish.uploadMax !== undefined) client.throttleUpload(wish.uploadMax);
+  const torrent = client.add(wish.torrentFile ?? writeMagnet(magnet), {
+    announce: withPeers ? [...new Set([...wish.trackers, ...announced])] : [],
+    urlList: magnet.webSeeds,
+    ...(store === undefined ? { preloadedStore: wish.preloaded, skipVerify: true } : { store }),
+    storeCacheSlots: 0, // pieces are read from a file system that has a cache
+    deselect: wish.preloaded === undefined,
+    ...(p2p === 'download-only' ? { uploads: 0 } : {}),
+  });
+  const counts = { fromPeers: 0, fromServers: 0 };
+  torrent.on('wire', (wire) => {
+    const from = wire.type === 'webSeed' ? 'fromServers' : 'fromPeers';
+    wire.on('download', (bytes) => (counts[from] += bytes));
+  });
+  torrent.on('warning', () => undefined); // a tracker that does not answer: there are others, and the statistics show it
+  torrent.on('error', () => undefined); // whoever waits for the metadata hears of it
+  return { torrent, counts };
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (isDone) return;
+    isDone = true;
+    action();
+  };
+}
