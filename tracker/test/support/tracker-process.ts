@@ -20,6 +20,8 @@ export interface TrackerProcess {
   readonly output: string;
   /** One of its metrics, without labels. */
   metric(name: string): Promise<number>;
+  /** Ends it as a power cut would. */
+  kill(): void;
   /** Ends it as an operator would; resolves with its exit code. */
   stop(): Promise<number | null>;
 }
@@ -71,6 +73,7 @@ export async function spawnTracker(env: Environment = {}): Promise<TrackerProces
       if (line === undefined) throw new Error(`Cannot read metric ${name}: found none of this name`);
       return Number(line.slice(name.length + 1));
     },
+    kill: () => void child.kill('SIGKILL'),
     stop: async () => {
       await end(child);
       await Promise.all([
