@@ -1,5 +1,4 @@
 // Which relays a torrent is announced to, and the ICE servers of this one: all that the player needs of the swarm of relays.
-import { infoHashKey, rankRelays } from '@relay-swarm/protocol/ranking';
 import { decodeRoster } from '@relay-swarm/protocol/roster';
 
 export interface Relays {
@@ -11,18 +10,14 @@ export interface Relays {
 const RELAYS_PER_TORRENT = 3;
 const ASK_MS_MAX = 4_000;
 
-/**
- * The relays that `site` knows (the origin of a relay's pages). Viewers of one torrent meet because all of them rank the relays alike; the relay
- * of the page comes on top, for those who know no other. Never rejects: what is not known is left out.
- */
+/** The relays that `site` knows (the origin of a relay's pages). Never rejects: what is not known is left out. */
 export function relaysOf(site: string): Relays {
   const own = new URL(site).origin.replace(/^http/, 'ws');
   return {
-    announceUrls: async (infoHash) => {
+    announceUrls: async () => {
       const roster = await ask(`${site}/relays.json`, decodeRoster);
-      const usable = (roster?.relays ?? []).filter(({ state }) => state === 'ok' || state === 'busy');
-      const ranked = rankRelays(infoHashKey(infoHash), usable, RELAYS_PER_TORRENT);
-      return [...new Set([...ranked.map(({ url }) => url), own])];
+      const known = roster?.relays.map(({ url }) => url) ?? [];
+      return [...new Set([own, ...known])].slice(0, RELAYS_PER_TORRENT);
     },
     iceServers: async () => {
       const answer = await ask(`${site}/ice-servers`, (text) => JSON.parse(text) as unknown);

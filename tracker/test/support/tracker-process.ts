@@ -1,5 +1,5 @@
 // A tracker in a process of its own, compiled from the sources of this moment: for tests that ask whether it lives and what memory it takes.
-import { build, stop as stopEsbuild } from 'esbuild';
+import { build, stop as stopEsbuild, type Plugin } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -85,18 +85,23 @@ export async function spawnTracker(env: Environment = {}): Promise<TrackerProces
   };
 }
 
+/** Our own packages from their sources, whatever of them is imported. */
+const ourPackages: Plugin = {
+  name: 'our packages',
+  setup: (build) => {
+    build.onResolve({ filter: /^@relay-swarm\// }, ({ path }) => {
+      const [, name = '', file = 'index'] = path.split('/');
+      return { path: join(root, 'packages', name, 'src', `${file}.ts`) };
+    });
+  },
+};
+
 /** Below node_modules, so that the packages of npm are found from there. */
 async function compile(): Promise<string> {
   const cache = join(root, 'node_modules', '.cache', 'relay-swarm');
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'tracker-'));
   const outfile = join(folder, 'main.mjs');
-  const alias = Object.fromEntries(
-    ['kit', 'protocol'].map((name) => [
-      `@relay-swarm/${name}`,
-      join(root, 'packages', name, 'src', 'index.ts'),
-    ]),
-  );
   await build({
     entryPoints: [join(root, 'tracker', 'src', 'main.ts')],
     outfile,
@@ -105,7 +110,7 @@ async function compile(): Promise<string> {
     platform: 'node',
     target: 'node20',
     packages: 'external',
-    alias,
+    plugins: [ourPackages],
     logLevel: 'error',
   }).finally(stopEsbuild); // its helper process would keep jest from ending
   return outfile;

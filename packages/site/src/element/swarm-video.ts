@@ -53,7 +53,7 @@ export class SwarmVideoElement extends CustomVideoElement {
   }
 
   static override getTemplateHTML = (attributes: Record<string, string>): string => {
-    const { src: _, ...others } = attributes;
+    const others = Object.fromEntries(Object.entries(attributes).filter(([name]) => name !== 'src'));
     return `${CustomVideoElement.getTemplateHTML(others)}<style>${OVERLAY_STYLE}</style><div id="notice"></div><div id="numbers"></div>`;
   };
 
@@ -163,9 +163,10 @@ export class SwarmVideoElement extends CustomVideoElement {
 
   async #begin(): Promise<void> {
     const { signal } = this.#ended;
+    const isOver = (): boolean => signal.aborted;
     try {
       const consent = await this.#askConsent();
-      if (signal.aborted) return;
+      if (isOver()) return;
       const waiting = setTimeout(() => this.#sayWaiting(), WAITING_MS);
       this.#numbersTimer = setInterval(() => this.#tick(), STATS_MS);
       this.#playback = new Playback({
@@ -181,9 +182,9 @@ export class SwarmVideoElement extends CustomVideoElement {
         signal,
       });
       const ready = await this.#playback.start().finally(() => clearTimeout(waiting));
-      if (!signal.aborted) this.#take(ready);
+      if (!isOver()) this.#take(ready);
     } catch (error) {
-      if (!signal.aborted) this.#fail(error);
+      if (!isOver()) this.#fail(error);
     }
   }
 

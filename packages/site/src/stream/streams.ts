@@ -144,8 +144,9 @@ function serve(port: MessagePort, file: Streamable, { start, end }: ByteRange): 
   const next = async (): Promise<StreamChunk> => {
     if (at > end) return null;
     iterator ??= file[Symbol.asyncIterator]({ start: at, end });
-    const { value, done } = await iterator.next();
-    if (done === true) return at > end ? null : 'The torrent was closed';
+    const result = await iterator.next();
+    if (result.done === true) return 'The torrent was closed';
+    const { value } = result;
     const bytes = value.subarray(0, end + 1 - at); // the last byte alone is more to WebTorrent's iterator
     at += bytes.length;
     return bytes;

@@ -90,9 +90,10 @@ export async function joinTorrent(wish: TorrentWish, relays: Relays): Promise<Sh
     entries.set(key, entry);
   }
   entry.users++;
-  const { users: _, shared } = entry;
+  const { shared } = entry;
   const leave = (): void => {
-    if (--entry.users > 0) return;
+    entry.users--;
+    if (entry.users > 0) return;
     entries.delete(key);
     void shared.then(
       ({ torrent }) => torrent.destroyed || torrent.destroy(),

@@ -35,7 +35,8 @@ export interface Evaluator {
   evaluate(script: string): Promise<unknown>;
 }
 
-export const read = async (page: Evaluator): Promise<Playing> => (await page.evaluate(READ_PLAYER)) as Playing;
+export const read = async (page: Evaluator): Promise<Playing> =>
+  (await page.evaluate(READ_PLAYER)) as Playing;
 
 /** Waits for a condition, as long as a busy machine may need. */
 export async function until(
@@ -48,7 +49,8 @@ export async function until(
   for (;;) {
     const now = await read(page);
     if (condition(now)) return now;
-    if (performance.now() > untilMs) throw new Error(`${what}: not within ${msMax} ms, but ${JSON.stringify(now)}`);
+    if (performance.now() > untilMs)
+      throw new Error(`${what}: not within ${msMax} ms, but ${JSON.stringify(now)}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
 }
