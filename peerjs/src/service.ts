@@ -9,6 +9,8 @@ import {
 } from '@relay-swarm/kit';
 import { Admission, type Caller } from './admission.ts';
 import { Counters } from './counters.ts';
+import { MeshCounters } from './mesh/mesh-counters.ts';
+import { MeshRoute } from './mesh/mesh-route.ts';
 import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './server.ts';
 import type { PeerjsSettings } from './settings.ts';
 import { Signaling } from './signaling.ts';
@@ -50,6 +52,9 @@ export function buildService(
 
   const metrics = createMetrics('peerjs');
   counters.register(metrics);
+  const meshCounters = new MeshCounters();
+  const mesh = new MeshRoute({ settings, counters: meshCounters, log, world, leave });
+  meshCounters.register(metrics, mesh.rooms);
   metrics.gauge('connections', 'Open connections', () => admission.connections);
   metrics.gauge('connections_max', 'Connections that may be open', () => settings.connectionsMax);
   metrics.gauge('clients', 'Clients that have an id', () => signaling.clients);
@@ -66,7 +71,7 @@ export function buildService(
     counters,
     log,
     world,
-    routes: [signaling, ...otherRoutes(leave)],
+    routes: [signaling, mesh, ...otherRoutes(leave)],
     operations: createOperations(metrics, health),
     answer: (request, response) => signaling.answer(request, response),
   });

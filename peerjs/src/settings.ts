@@ -1,6 +1,7 @@
 // The signaling server's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
 import { address, flag, integer, optional, path, port, secret, text, type Settings } from '@relay-swarm/kit';
 import { origins, trustedProxies } from '@relay-swarm/net';
+import { meshSettings } from './mesh/mesh-settings.ts';
 
 export const peerjsSettings = {
   host: address('PEERJS_HOST', { default: '127.0.0.1' }, 'Address that it listens on without Docker'),
@@ -122,6 +123,8 @@ export const peerjsSettings = {
     { min: 1, max: 1_000_000, default: 50 },
     'Messages that make no sense before the connection is closed',
   ),
+
+  ...meshSettings,
 
   expireSeconds: integer(
     'PEERJS_EXPIRE_SECONDS',

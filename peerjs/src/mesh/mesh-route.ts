@@ -1,0 +1,295 @@
+// The mesh's WebSockets: what arrives is priced, read and given to the rooms; who is silent, slow or greedy goes.
+import type { Log } from '@relay-swarm/kit';
+import { debtMs, spendTokens, type Rate } from '@relay-swarm/net';
+import { ProtocolError } from '@relay-swarm/protocol/fields';
+import {
+  MESH_FRAME_CHARS_MAX,
+  MESH_VERSION,
+  readMeshRequest,
+  writeMeshReply,
+  type MeshRefusal,
+  type MeshRequest,
+} from '@relay-swarm/protocol/mesh';
+import { randomBytes } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Caller } from '../admission.ts';
+import { drain } from '../drain.ts';
+import type { UpgradeRoute } from '../server.ts';
+import type { PeerjsSettings } from '../settings.ts';
+import { createUpgrade, type ClientSocket, type Upgrade } from '../socket.ts';
+import type { World } from '../world.ts';
+import { isJoinProven } from './join-proof.ts';
+import type { MeshCounters } from './mesh-counters.ts';
+import { Rooms, type Member, type Seat } from './rooms.ts';
+
+const CLOSE = { policy: 1008, bug: 1011, restart: 1012, replaced: 4000 } as const;
+/** A socket that has not joined by then is no member. */
+const JOIN_MS = 10_000;
+/** What a frame costs, in messages: by its length, and by how many it is passed on to. */
+const BYTES_PER_MESSAGE = 1_024;
+const RECEIVERS_PER_MESSAGE = 16;
+/** A signature is checked for it. */
+const JOIN_COST = 10;
+const FAULT_COST = 5;
+
+interface Visitor extends Seat {
+  readonly socket: ClientSocket;
+  readonly host: string;
+  readonly challenge: string;
+  readonly sinceMs: number;
+  member: Member | undefined;
+}
+
+export interface MeshRouteOptions {
+  readonly settings: PeerjsSettings;
+  readonly counters: MeshCounters;
+  readonly log: Log;
+  readonly world: World;
+  readonly leave: (caller: Caller) => void;
+}
+
+export class MeshRoute implements UpgradeRoute {
+  readonly path = '/mesh';
+  readonly rooms: Rooms;
+  readonly #options: MeshRouteOptions;
+  readonly #upgrade: Upgrade;
+  readonly #visitors = new Map<ClientSocket, Visitor>();
+  readonly #rates: { own: Rate; address: Rate };
+  #sweptAtMs: number;
+
+  constructor(options: MeshRouteOptions) {
+    const { settings, counters, log, world } = options;
+    this.#options = options;
+    this.#sweptAtMs = world.nowMs();
+    this.rooms = new Rooms({
+      roomsMax: settings.meshRoomsMax,
+      roomMembersMax: settings.meshRoomMembersMax,
+      awayMs: settings.meshAwaySeconds * 1_000,
+      fallbackBytesPerSecond: settings.meshFallbackBytesPerSecond,
+    });
+    this.#rates = {
+      own: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
+      address: {
+        perSecond: settings.messagesPerAddressPerSecond,
+        burst: settings.messagesPerAddressBurst,
+      },
+    };
+    this.#upgrade = createUpgrade(Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX), {
+      guard: {
+        admits: (socket, frame, isBinary) => {
+          this.#hear(socket, frame, isBinary);
+          return false; // read already
+        },
+        admitsControl: (socket, isAskedFor) => {
+          socket.heardAtMs = world.nowMs();
+          return isAskedFor || this.#pays(socket, 1);
+        },
+        debtMs: (socket) => this.#debtMs(socket),
+        broken: ({ code }) => counters.closed.add(code ?? 'broken'),
+        stalled: (socket) => this.#cut(socket, 'slow-reader'),
+        failed: (socket, error) => {
+          log.error('bug: a member could not be written to', { error });
+          this.#cut(socket, 'bug');
+        },
+        left: (socket) => this.#left(socket),
+      },
+      sendBufferBytesMax: settings.sendBufferBytesMax,
+    });
+  }
+
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
+    const { settings, world } = this.#options;
+    const socket = this.#upgrade(request, stream, head, caller);
+    if (!socket) return false;
+    const nowMs = world.nowMs();
+    socket.thousandths = settings.messagesBurst * 1_000;
+    socket.filledAtMs = socket.heardAtMs = nowMs;
+    const visitor: Visitor = {
+      socket,
+      host: request.headers.host ?? '',
+      challenge: randomBytes(32).toString('hex'),
+      sinceMs: nowMs,
+      member: undefined,
+      send: (text) => socket.send(text),
+      replaced: () => {
+        visitor.member = undefined;
+        this.#end(socket, 'replaced', CLOSE.replaced, 'replaced by a newer connection');
+      },
+    };
+    this.#visitors.set(socket, visitor);
+    socket.send(writeMeshReply({ action: 'challenge', challenge: visitor.challenge }));
+    return true;
+  }
+
+  sweep(): void {
+    const { settings, world } = this.#options;
+    const lastMs = this.#sweptAtMs;
+    const nowMs = (this.#sweptAtMs = world.nowMs());
+    const pingMs = settings.pingSeconds * 1_000;
+    this.rooms.sweep(nowMs);
+    for (const { socket, member, sinceMs } of this.#visitors.values()) {
+      const silentMs = nowMs - socket.heardAtMs;
+      if (!member && nowMs - sinceMs > JOIN_MS) this.#cut(socket, 'not-joined');
+      else if (silentMs >= settings.idleSeconds * 1_000) this.#cut(socket, 'idle');
+      else if (
+        silentMs >= pingMs &&
+        Math.floor(silentMs / pingMs) > Math.floor((lastMs - socket.heardAtMs) / pingMs)
+      ) {
+        socket.ping();
+      }
+    }
+  }
+
+  async stop(): Promise<void> {
+    await drain(
+      () => this.#visitors.keys(),
+      this.#options.settings.drainSeconds * 1_000,
+      (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
+    );
+  }
+
+  #hear(socket: ClientSocket, frame: Buffer, isBinary: boolean): void {
+    const { counters, log, world } = this.#options;
+    const visitor = this.#visitors.get(socket);
+    if (!visitor || !socket.isOpen) return;
+    counters.framesIn++;
+    socket.heardAtMs = world.nowMs();
+    if (!this.#pays(socket, 1 + frame.length / BYTES_PER_MESSAGE)) return;
+    try {
+      if (isBinary) throw new ProtocolError('Cannot read a binary frame: wanted text');
+      this.#take(visitor, readMeshRequest(frame.toString()));
+    } catch (error) {
+      if (!(error instanceof ProtocolError)) {
+        log.error('bug: a frame of the mesh could not be handled', { error });
+        this.#end(socket, 'bug', CLOSE.bug, 'internal error');
+        return;
+      }
+      this.#blame(visitor, 'bad-message', error.message);
+    }
+  }
+
+  #take(visitor: Visitor, request: MeshRequest): void {
+    const { member, socket } = visitor;
+    if (request.action === 'join') {
+      this.#join(visitor, request);
+      return;
+    }
+    if (!member) {
+      this.#blame(visitor, 'not-joined', `Cannot take "${request.action}": wanted "join" first`);
+      return;
+    }
+    const { counters, world } = this.#options;
+    switch (request.action) {
+      case 'signal':
+        counters.signals++;
+        this.rooms.signal(member, request.to, request.data);
+        break;
+      case 'status':
+        if (!this.#pays(socket, member.room.members.size / RECEIVERS_PER_MESSAGE)) return;
+        counters.statuses++;
+        this.rooms.status(member, request.version, request.data);
+        break;
+      case 'fallback': {
+        const retryMs = this.rooms.fallback(member, request.to, request.data, world.nowMs());
+        if (retryMs > 0) {
+          this.#refuse(
+            visitor,
+            'fallback-budget',
+            'This room has sent its share through the server',
+            retryMs,
+          );
+        }
+        break;
+      }
+      case 'leave':
+        visitor.member = undefined;
+        this.rooms.leave(member);
+        this.#end(socket, 'left', 1000, 'left');
+    }
+  }
+
+  #join(visitor: Visitor, request: Extract<MeshRequest, { action: 'join' }>): void {
+    const { socket, host, challenge } = visitor;
+    if (visitor.member) {
+      this.#blame(visitor, 'too-many-rooms', 'Cannot join: a socket is in one room, open another one');
+      return;
+    }
+    if (request.version !== MESH_VERSION) {
+      this.#turnAway(
+        visitor,
+        'bad-version',
+        `Cannot speak version ${request.version}: this is ${MESH_VERSION}`,
+      );
+      return;
+    }
+    if (!this.#pays(socket, JOIN_COST + this.rooms.sizeOf(request.room) / RECEIVERS_PER_MESSAGE)) return;
+    if (!isJoinProven(request, challenge, host)) {
+      const rule = `the challenge, the room and ws(s)://${host} must be signed with the key of the id`;
+      this.#turnAway(visitor, 'bad-signature', `Cannot join: ${rule}`);
+      return;
+    }
+    const member = this.rooms.join(request.room, request.id, visitor, this.#options.world.nowMs());
+    if (typeof member === 'string') this.#turnAway(visitor, member, 'Cannot join: there is no place left');
+    else visitor.member = member;
+  }
+
+  #left(socket: ClientSocket): void {
+    const visitor = this.#visitors.get(socket);
+    this.#visitors.delete(socket);
+    if (visitor?.member) this.rooms.disconnect(visitor.member, visitor, this.#options.world.nowMs());
+    this.#options.leave(socket.caller);
+  }
+
+  /** An eager member waits; one that is a whole burst in debt is none. */
+  #pays(socket: ClientSocket, cost: number): boolean {
+    const nowMs = this.#options.world.nowMs();
+    const left = spendTokens(socket, this.#rates.own, cost, nowMs);
+    const leftOfAddress = spendTokens(socket.caller.messages, this.#rates.address, cost, nowMs);
+    if (left >= 0 && leftOfAddress >= 0) return true;
+    if (left > -this.#rates.own.burst) {
+      socket.rest(this.#debtMs(socket));
+      return true; // what has been read is done; nothing more is read until it is paid
+    }
+    this.#end(socket, 'flood', CLOSE.policy, 'too many messages');
+    return false;
+  }
+
+  #debtMs(socket: ClientSocket): number {
+    const nowMs = this.#options.world.nowMs();
+    const { own, address } = this.#rates;
+    return Math.max(
+      debtMs(spendTokens(socket, own, 0, nowMs), own),
+      debtMs(spendTokens(socket.caller.messages, address, 0, nowMs), address),
+    );
+  }
+
+  #refuse(visitor: Visitor, what: MeshRefusal, detail: string, retryMs?: number): void {
+    this.#options.counters.refused.add(what);
+    const wait = retryMs === undefined ? {} : { retryMs };
+    visitor.send(writeMeshReply({ action: 'refused', what, detail: detail.slice(0, 1_024), ...wait }));
+  }
+
+  #blame(visitor: Visitor, what: MeshRefusal, detail: string): void {
+    const { socket } = visitor;
+    this.#refuse(visitor, what, detail);
+    if (++socket.faults > this.#options.settings.faultsMax) {
+      this.#end(socket, 'faults', CLOSE.policy, `too many faults, the last: ${what}`);
+    } else this.#pays(socket, FAULT_COST);
+  }
+
+  #turnAway(visitor: Visitor, what: MeshRefusal, detail: string): void {
+    this.#refuse(visitor, what, detail);
+    this.#end(visitor.socket, what, CLOSE.policy, what);
+  }
+
+  #end(socket: ClientSocket, reason: string, code: number, message: string): void {
+    this.#options.counters.closed.add(reason);
+    socket.close(code, message);
+  }
+
+  #cut(socket: ClientSocket, reason: string): void {
+    this.#options.counters.closed.add(reason);
+    socket.terminate();
+  }
+}

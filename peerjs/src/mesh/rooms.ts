@@ -1,0 +1,171 @@
+// Who is in which room, and what members say to each other through the server. Pure: the time is passed in, and sending.
+import { newBucket, spendTokens, type Bucket, type Rate } from '@relay-swarm/net';
+import {
+  MESH_SNAPSHOT_MAX,
+  writeMeshReply,
+  type MeshMember,
+  type MeshRefusal,
+  type MeshReply,
+} from '@relay-swarm/protocol/mesh';
+
+/** Where a member's messages go: its socket. */
+export interface Seat {
+  send(text: string): void;
+  /** The same member has come with another socket. */
+  replaced(): void;
+}
+
+export interface Member {
+  readonly id: string;
+  readonly room: Room;
+  seat: Seat | undefined;
+  awaySinceMs: number;
+  status: string | undefined;
+  statusVersion: number;
+}
+
+interface Room {
+  readonly address: string;
+  readonly members: Map<string, Member>;
+  readonly fallback: Bucket;
+}
+
+export interface RoomLimits {
+  readonly roomsMax: number;
+  readonly roomMembersMax: number;
+  readonly awayMs: number;
+  readonly fallbackBytesPerSecond: number;
+}
+
+/** Bytes of one token: a bucket counts thousandths, which leaves room for kilobytes. */
+const FALLBACK_UNIT_BYTES = 64;
+const FALLBACK_BURST_SECONDS = 16;
+
+export class Rooms {
+  readonly #limits: RoomLimits;
+  readonly #fallbackRate: Rate;
+  readonly #rooms = new Map<string, Room>();
+  /** Those whose socket broke, the first that left first. */
+  readonly #away = new Set<Member>();
+  members = 0;
+  fallbackBytes = 0;
+
+  constructor(limits: RoomLimits) {
+    this.#limits = limits;
+    const perSecond = Math.max(1, limits.fallbackBytesPerSecond / FALLBACK_UNIT_BYTES);
+    this.#fallbackRate = { perSecond, burst: perSecond * FALLBACK_BURST_SECONDS };
+  }
+
+  get rooms(): number {
+    return this.#rooms.size;
+  }
+
+  get away(): number {
+    return this.#away.size;
+  }
+
+  /** How many would hear of a newcomer. */
+  sizeOf(address: string): number {
+    return this.#rooms.get(address)?.members.size ?? 0;
+  }
+
+  /** The member takes its seat; who was there before it is told to go. Its key must have been proven. */
+  join(address: string, id: string, seat: Seat, nowMs: number): Member | MeshRefusal {
+    let room = this.#rooms.get(address);
+    if (!room) {
+      if (this.#rooms.size >= this.#limits.roomsMax) return 'rooms-full';
+      room = { address, members: new Map(), fallback: newBucket(this.#fallbackRate, nowMs) };
+      this.#rooms.set(address, room);
+    }
+    let member = room.members.get(id);
+    if (!member) {
+      if (room.members.size >= this.#limits.roomMembersMax) return 'room-full';
+      member = { id, room, seat: undefined, awaySinceMs: 0, status: undefined, statusVersion: -1 };
+      room.members.set(id, member);
+      this.members++;
+      this.#tellOthers(member, { action: 'joined', id });
+    }
+    const before = member.seat;
+    member.seat = seat;
+    this.#away.delete(member);
+    before?.replaced();
+    this.#sendSnapshot(room, member, seat);
+    return member;
+  }
+
+  /** Its socket is gone: it may come back in a while. Nothing happens where it has another one already. */
+  disconnect(member: Member, seat: Seat, nowMs: number): void {
+    if (member.seat !== seat) return;
+    member.seat = undefined;
+    member.awaySinceMs = nowMs;
+    this.#away.add(member);
+  }
+
+  leave(member: Member): void {
+    const { room, id } = member;
+    if (room.members.get(id) !== member) return;
+    room.members.delete(id);
+    this.#away.delete(member);
+    this.members--;
+    if (room.members.size === 0) this.#rooms.delete(room.address);
+    else this.#tellOthers(member, { action: 'left', id });
+  }
+
+  signal(from: Member, to: string, data: string): void {
+    const receiver = from.room.members.get(to);
+    if (receiver?.seat) receiver.seat.send(writeMeshReply({ action: 'signal', from: from.id, data }));
+    else from.seat?.send(writeMeshReply({ action: 'absent', id: to }));
+  }
+
+  /** False where we know a newer one, or this one. */
+  status(from: Member, version: number, data: string): boolean {
+    if (version <= from.statusVersion) return false;
+    from.statusVersion = version;
+    from.status = data;
+    this.#tellOthers(from, { action: 'status', from: from.id, data });
+    return true;
+  }
+
+  /** Returns how long to wait where the room has used its budget up; nothing is sent then. */
+  fallback(from: Member, to: readonly string[], data: string, nowMs: number): number {
+    const { members, fallback } = from.room;
+    const receivers = [...new Set(to)].flatMap((id) => members.get(id)?.seat ?? []);
+    const bytes = data.length * receivers.length;
+    const left = spendTokens(fallback, this.#fallbackRate, 0, nowMs);
+    const isAllowed = this.#limits.fallbackBytesPerSecond > 0 && left * FALLBACK_UNIT_BYTES >= bytes;
+    if (!isAllowed) {
+      const missing = bytes / FALLBACK_UNIT_BYTES - left;
+      return Math.min(3_600_000, Math.max(1, Math.ceil((1_000 * missing) / this.#fallbackRate.perSecond)));
+    }
+    spendTokens(fallback, this.#fallbackRate, bytes / FALLBACK_UNIT_BYTES, nowMs);
+    this.fallbackBytes += bytes;
+    const text = writeMeshReply({ action: 'fallback', from: from.id, data });
+    for (const seat of receivers) seat.send(text);
+    return 0;
+  }
+
+  /** Those who have not come back are gone. */
+  sweep(nowMs: number): void {
+    for (const member of this.#away) {
+      if (nowMs - member.awaySinceMs < this.#limits.awayMs) return;
+      this.leave(member);
+    }
+  }
+
+  #sendSnapshot(room: Room, to: Member, seat: Seat): void {
+    const others = [...room.members.values()].filter((one) => one !== to);
+    for (let at = 0; ; at += MESH_SNAPSHOT_MAX) {
+      const members = others.slice(at, at + MESH_SNAPSHOT_MAX).map(describe);
+      const isLast = at + MESH_SNAPSHOT_MAX >= others.length;
+      seat.send(writeMeshReply({ action: 'members', members, isLast }));
+      if (isLast) return;
+    }
+  }
+
+  #tellOthers(about: Member, reply: MeshReply): void {
+    const text = writeMeshReply(reply);
+    for (const member of about.room.members.values()) if (member !== about) member.seat?.send(text);
+  }
+}
+
+const describe = ({ id, status }: Member): MeshMember => (status === undefined ? { id } : { id, status });
