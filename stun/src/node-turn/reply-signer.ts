@@ -89,6 +89,7 @@ export class ReplySigner {
     this.#count(code);
     const message = this.#message;
     const response = this.#writer.begin(CLASS.error, message.method, message.transactionId).errorCode(code);
+    if (message.isClassic) response.classic(message.cookie);
     if (code === 420) response.unknownAttributes(message.unknownTypes());
     if (nonce !== undefined) {
       response.bytes(ATTRIBUTE.realm, Buffer.from(this.#realm));
@@ -96,6 +97,14 @@ export class ReplySigner {
     }
     response.finish();
     answer(sign(response.data.subarray(response.start, response.end), who, message.hasFingerprint));
+  }
+
+  /** To a Binding request of RFC 3489, which node-turn takes for something else. */
+  classicBinding({ from, answer }: Asker): void {
+    const { method, transactionId, cookie } = this.#message;
+    const response = this.#writer.begin(CLASS.success, method, transactionId).classic(cookie);
+    response.mappedAddress(from.address, from.port).finish();
+    answer(Buffer.from(response.data.subarray(response.start, response.end)));
   }
 
   #count(code: number): void {

@@ -123,13 +123,17 @@ export class RequestGuard implements LibraryHooks {
   }
 
   #receiveBinding(arrival: Arrival, nowMs: number): void {
-    const { hasFingerprint, hasUnknown } = this.#message;
+    const { hasFingerprint, hasUnknown, isClassic } = this.#message;
     if (!this.#replies.mayAnswer(arrival, nowMs)) return;
     if (hasUnknown) {
       this.#replies.refuse(arrival, 420);
       return;
     }
     this.#counters.bindings++;
+    if (isClassic) {
+      this.#replies.classicBinding(arrival);
+      return;
+    }
     this.#pass(arrival.passOn, { who: undefined, hasFingerprint, newOwner: undefined });
   }
 

@@ -25,6 +25,7 @@ export const METHOD = {
 } as const;
 
 export const ATTRIBUTE = {
+  mappedAddress: 0x0001,
   username: 0x0006,
   messageIntegrity: 0x0008,
   errorCode: 0x0009,
@@ -54,6 +55,9 @@ export const COMPREHENSION_OPTIONAL_MIN = 0x8000;
 const understood = new Set<number>(Object.values(ATTRIBUTE));
 export const mustBeRefused = (type: number): boolean =>
   type < COMPREHENSION_OPTIONAL_MIN && !understood.has(type);
+
+/** CHANGE-REQUEST (RFC 3489, RFC 5780) asks for an answer from another address, which we do not give; 0 asks for nothing. */
+export const CHANGE_REQUEST = 0x0003;
 
 /** REQUESTED-TRANSPORT: the protocol number of UDP. */
 export const PROTOCOL_UDP = 17;

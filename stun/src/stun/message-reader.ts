@@ -4,11 +4,14 @@ import { addressText } from './ip-address.ts';
 import { hasFingerprint } from './fingerprint.ts';
 import {
   ATTRIBUTE,
+  CHANGE_REQUEST,
+  CLASS,
   CLASS_MASK,
   FAMILY_IPV4,
   FAMILY_IPV6,
   HEADER_BYTES,
   MAGIC_COOKIE,
+  METHOD,
   mustBeRefused,
 } from './constants.ts';
 
@@ -16,6 +19,8 @@ import {
 export const ATTRIBUTES_MAX = 128;
 
 const TRANSACTION_ID_AT = 8;
+/** RFC 3489 had no cookie; of its messages only this one is still met. */
+const CLASSIC_BINDING = CLASS.request | METHOD.binding;
 
 export class MessageReader {
   data: Buffer = Buffer.alloc(0);
@@ -24,6 +29,8 @@ export class MessageReader {
   end = 0;
   class = 0;
   method = 0;
+  /** A Binding request of RFC 3489, whose transaction id begins where later ones have the magic cookie. */
+  isClassic = false;
   hasFingerprint = false;
   /** Whether there is an attribute that a receiver has to refuse. */
   hasUnknown = false;
@@ -36,13 +43,15 @@ export class MessageReader {
   read(data: Buffer, start: number, end: number): boolean {
     if (end - start < HEADER_BYTES || end > data.length) return false;
     const type = data.readUInt16BE(start);
-    if (type >= 0x4000 || data.readUInt32BE(start + 4) !== MAGIC_COOKIE) return false;
+    const isClassic = data.readUInt32BE(start + 4) !== MAGIC_COOKIE;
+    if (type >= 0x4000 || (isClassic && type !== CLASSIC_BINDING)) return false;
     if (data.readUInt16BE(start + 2) !== end - start - HEADER_BYTES || (end - start) % 4 !== 0) return false;
     this.data = data;
     this.start = start;
     this.end = end;
     this.class = type & CLASS_MASK;
     this.method = (type & 0x000f) | ((type & 0x00e0) >> 1) | ((type & 0x3e00) >> 2);
+    this.isClassic = isClassic;
     this.hasFingerprint = false;
     this.hasUnknown = false;
     this.#count = 0;
@@ -69,13 +78,21 @@ export class MessageReader {
         this.#starts[this.#count] = value;
         this.#lengths[this.#count] = length;
         this.#count++;
-        if (mustBeRefused(type)) this.hasUnknown = true;
+        if (this.#isRefused(this.#count - 1)) this.hasUnknown = true;
         if (type === ATTRIBUTE.messageIntegrity) sealed = true;
         if (type === ATTRIBUTE.messageIntegritySha256) sealed256 = true;
       }
       at = next;
     }
     return true;
+  }
+
+  #isRefused(index: number): boolean {
+    const type = this.#types[index]!;
+    if (!mustBeRefused(type)) return false;
+    // Clients of RFC 3489 send one with every request.
+    const isEmpty = type === CHANGE_REQUEST && this.#lengths[index] === 4;
+    return !(isEmpty && this.data.readUInt32BE(this.#starts[index]) === 0);
   }
 
   /** The first attribute of that type from `from` on, or -1. Only the first counts where one is enough (RFC 8489 §14). */
@@ -129,16 +146,23 @@ export class MessageReader {
     return { address: addressText(bytes), port };
   }
 
+  /** The magic cookie; of a classic message the first bytes of its transaction id. */
+  get cookie(): number {
+    return this.data.readUInt32BE(this.start + 4);
+  }
+
   get transactionId(): Buffer {
     return this.data.subarray(this.start + TRANSACTION_ID_AT, this.start + HEADER_BYTES);
   }
 
-  /** The types that a receiver has to refuse (RFC 8489 §6.3), each once. */
+  /** The types that a receiver has to refuse (RFC 8489 §6.3), each once; for RFC 3489 (§11.2.10) an even number of them. */
   unknownTypes(): number[] {
     const unknown = new Set<number>();
     for (let index = 0; index < this.#count; index++) {
-      if (mustBeRefused(this.#types[index]!)) unknown.add(this.#types[index]!);
+      if (this.#isRefused(index)) unknown.add(this.#types[index]!);
     }
-    return [...unknown];
+    const types = [...unknown];
+    if (this.isClassic && types.length % 2 !== 0) types.push(types[0]!);
+    return types;
   }
 }

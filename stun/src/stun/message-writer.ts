@@ -74,6 +74,24 @@ export class MessageWriter {
     return this;
   }
 
+  /** Answers a message of RFC 3489: its cookie is part of its transaction id (RFC 8489 §11). */
+  classic(cookie: number): this {
+    this.data.writeUInt32BE(cookie, this.start + 4);
+    return this;
+  }
+
+  /** MAPPED-ADDRESS (RFC 8489 §14.1). */
+  mappedAddress(address: string, port: number): this {
+    const bytes = addressBytes(address);
+    if (bytes === undefined) throw new Error(`Cannot write an address: found "${address}"`);
+    const at = this.#open(ATTRIBUTE.mappedAddress, 4 + bytes.length);
+    this.data[at] = 0;
+    this.data[at + 1] = bytes.length === 4 ? FAMILY_IPV4 : FAMILY_IPV6;
+    this.data.writeUInt16BE(port, at + 2);
+    this.data.set(bytes, at + 4);
+    return this;
+  }
+
   /** RFC 8489 §14.2. The address must be one; text that is none is our bug. */
   xorAddress(type: number, address: string | Uint8Array, port: number): this {
     const bytes = typeof address === 'string' ? addressBytes(address) : address;

@@ -81,7 +81,9 @@ export class Responder {
   }
 
   #begin(messageClass: number): MessageWriter {
-    return this.#writer.begin(messageClass, this.#message.method, this.#message.transactionId);
+    const { method, transactionId, isClassic, cookie } = this.#message;
+    const response = this.#writer.begin(messageClass, method, transactionId);
+    return isClassic ? response.classic(cookie) : response;
   }
 
   #send(client: Client, who: Authenticated | undefined): void {

@@ -185,8 +185,10 @@ export class TurnServer {
       return;
     }
     this.#counters.bindings++;
-    this.#responder.success(client, (response) =>
-      response.xorAddress(ATTRIBUTE.xorMappedAddress, client.address, client.port),
-    );
+    const { isClassic } = this.#message;
+    this.#responder.success(client, (response) => {
+      if (isClassic) response.mappedAddress(client.address, client.port);
+      else response.xorAddress(ATTRIBUTE.xorMappedAddress, client.address, client.port);
+    });
   }
 }

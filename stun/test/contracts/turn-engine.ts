@@ -108,6 +108,19 @@ export function describeTurnEngine(name: string, create: (options: TurnEngineOpt
         });
       });
 
+      it('answers clients of RFC 3489, which know no magic cookie', async () => {
+        const at = (await started()).listening()[0]!;
+        const old = await UdpPeer.open();
+        const id = 'a1a2a3a4b1b2b3b4c1c2c3c4d1d2d3d4';
+        old.send(Buffer.from(`00010008${id}0003000400000000`, 'hex'), { address: at.host, port: at.port });
+        const answer = await old.next();
+        const port = old.address.port.toString(16).padStart(4, '0');
+        expect(Buffer.from(answer?.data ?? '', 'latin1').toString('hex')).toBe(
+          `0101000c${id}000100080001${port}7f000001`,
+        );
+        old.close();
+      });
+
       it('ignores optional attributes and names the unknown ones that it must not ignore', async () => {
         const one = await client(await started());
         const tried = (type: number) =>

@@ -39,13 +39,26 @@ describe('MessageReader', () => {
     ['an attribute longer than the message', '000100042112a442' + '0'.repeat(24) + '80220001'],
     ['an attribute whose padding is missing', '000100082112a442' + '0'.repeat(24) + '8022000500000000'],
     ['half an attribute head', '000100022112a442' + '0'.repeat(24) + '8022'],
-    ['another cookie', '000100002112a443' + '0'.repeat(24)],
+    ['another cookie in an Allocate', '000300002112a443' + '0'.repeat(24)],
     ['the first bits set', '400100002112a442' + '0'.repeat(24)],
     ['a length too small', '000100002112a442' + '0'.repeat(24) + '80220000'],
     ['a length too large', '000100082112a442' + '0'.repeat(24) + '80220000'],
     ['19 bytes', '000100002112a442' + '0'.repeat(22)],
   ])('refuses %s', (_name, hex) => {
     expect(read(Buffer.from(hex, 'hex'))).toBe(false);
+  });
+
+  it('takes a Binding request of RFC 3489, which has no cookie', () => {
+    expect(read(Buffer.from('000100000102030405060708090a0b0c0d0e0f10', 'hex'))).toBe(true);
+    expect(reader).toMatchObject({ isClassic: true, hasUnknown: false, cookie: 0x01020304 });
+  });
+
+  it.each([
+    ['nothing', '00000000', []],
+    ['another port', '00000002', [0x0003, 0x0003]],
+  ])('knows a CHANGE-REQUEST for %s', (_what, value, unknown) => {
+    read(Buffer.from(`00010008${'01020304'.repeat(4)}00030004${value}`, 'hex'));
+    expect(reader.unknownTypes()).toEqual(unknown); // RFC 3489 wants an even number
   });
 
   it('refuses a fingerprint that is wrong, not the last, or of another length', () => {

@@ -44,7 +44,7 @@ describe('Binding', () => {
         method: 'binding',
         attributes: [
           [0x0024, number32(1)],
-          [0x0003, number32(0)],
+          [0x0003, number32(4)],
           [0xc057, number32(1)],
         ],
       }),
@@ -54,6 +54,20 @@ describe('Binding', () => {
     expect(valueOf(answer, 0x000a)!.toString('hex')).toBe('00240003');
     client.receive(encode({ method: 'binding', attributes: [[0xc057, number32(1)]] }));
     expect(client.answer()!.class).toBe('success');
+  });
+
+  it('answers a client of RFC 3489 with what it understands', () => {
+    const client = new FakeTransport().client('old', { address: '203.0.113.5', port: 0x1234 });
+    const id = 'a1a2a3a4b1b2b3b4c1c2c3c4d1d2d3d4';
+    client.receive(Buffer.from(`00010008${id}0003000400000000`, 'hex'));
+    expect(client.sent.at(-1)!.toString('hex')).toBe(`0101000c${id}00010008` + '00011234cb007105');
+    client.receive(Buffer.from(`00010008${id}0003000400000004`, 'hex')); // from another address, please
+    const refused = client.sent.at(-1)!.toString('hex');
+    expect([refused.slice(0, 4), refused.slice(8, 40), refused.slice(-16)]).toEqual([
+      '0111',
+      id,
+      '000a000400030003',
+    ]);
   });
 
   it('says its software if it has a name', () => {
