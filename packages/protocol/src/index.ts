@@ -7,5 +7,6 @@ export * from './mesh.ts';
 export * from './mesh-bytes.ts';
 export * from './mesh-packet.ts';
 export * from './mesh-route.ts';
+export * from './ranking.ts';
 export * from './relay-message.ts';
 export * from './roster.ts';
