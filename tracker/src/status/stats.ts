@@ -33,10 +33,10 @@ export function createStats(swarms: SwarmTable, now: () => number): () => Stats 
 function count(swarms: SwarmTable): Stats {
   const peers = new Map<string, { seeds: boolean; leeches: boolean; isIPv6: boolean }>();
   for (const swarm of swarms.all()) {
-    for (const { id, isListedAsSeeder, isIPv6 } of swarm.peers()) {
+    for (const { id, isSeeder, isIPv6 } of swarm.peers()) {
       const known = peers.get(id);
-      if (known === undefined) peers.set(id, { seeds: isListedAsSeeder, leeches: !isListedAsSeeder, isIPv6 });
-      else if (isListedAsSeeder) known.seeds = true;
+      if (known === undefined) peers.set(id, { seeds: isSeeder, leeches: !isSeeder, isIPv6 });
+      else if (isSeeder) known.seeds = true;
       else known.leeches = true;
     }
   }

@@ -18,6 +18,11 @@ export class AgeList<T extends Aged<T>> {
     return oldest !== undefined && oldest.lastSeenMs < beforeMs ? oldest : undefined;
   }
 
+  /** When the last one was seen; undefined where there is nobody. */
+  get newestMs(): number | undefined {
+    return this.#newest?.lastSeenMs;
+  }
+
   /** It is not in the list, and comes last. */
   append(one: T, nowMs: number): void {
     one.lastSeenMs = nowMs;

@@ -56,9 +56,9 @@ export class IpPeerTable {
       this.#byAge.append(peer, nowMs);
       this.size++;
     } else {
-      if (news.hasCompleted && !peer.isListedAsSeeder) peer.swarm.downloaded++;
+      if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
       peer.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
-      peer.swarm.ipPeers!.become(peer, news.isSeeder ?? peer.isListedAsSeeder);
+      peer.swarm.ipPeers!.become(peer, news.isSeeder ?? peer.isSeeder);
       this.#byAge.touch(peer, nowMs);
     }
     return peer;

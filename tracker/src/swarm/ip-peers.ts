@@ -11,7 +11,7 @@ export class IpPeer {
   readonly addressKey: string;
   /** The peer id that it announced last. */
   id: string;
-  isListedAsSeeder: boolean;
+  isSeeder: boolean;
   lastSeenMs = 0;
   /** Position in its list. */
   index = -1;
@@ -24,7 +24,7 @@ export class IpPeer {
     this.endpoint = endpoint;
     this.addressKey = addressKey;
     this.id = id;
-    this.isListedAsSeeder = isSeeder;
+    this.isSeeder = isSeeder;
   }
 
   get isIPv6(): boolean {
@@ -74,9 +74,9 @@ export class IpPeers {
   }
 
   become(peer: IpPeer, isSeeder: boolean): void {
-    if (peer.isListedAsSeeder === isSeeder) return;
+    if (peer.isSeeder === isSeeder) return;
     this.#unlist(peer);
-    peer.isListedAsSeeder = isSeeder;
+    peer.isSeeder = isSeeder;
     this.#list(peer);
   }
 
@@ -86,7 +86,7 @@ export class IpPeers {
    */
   sample(isIPv6: boolean, peer: IpPeer, count: number, randomInt: RandomInt): IpPeer[] {
     const { leechers, seeders } = isIPv6 ? this.#v6 : this.#v4;
-    const population = leechers.length + (peer.isListedAsSeeder ? 0 : seeders.length);
+    const population = leechers.length + (peer.isSeeder ? 0 : seeders.length);
     const drawn = new Set<number>();
     // One more than wanted, since the peer itself may be among them.
     for (let last = Math.max(0, population - count - 1); last < population; last++) {
@@ -103,9 +103,9 @@ export class IpPeers {
     return chosen.slice(0, count);
   }
 
-  #listOf({ isIPv6, isListedAsSeeder }: IpPeer): IpPeer[] {
+  #listOf({ isIPv6, isSeeder }: IpPeer): IpPeer[] {
     const family = isIPv6 ? this.#v6 : this.#v4;
-    return isListedAsSeeder ? family.seeders : family.leechers;
+    return isSeeder ? family.seeders : family.leechers;
   }
 
   #list(peer: IpPeer): void {

@@ -1,4 +1,4 @@
-// One claim to a place in a swarm: a peer id, on one connection. Pure data.
+// One peer of a swarm that is reached over a connection: a peer id, and the connection that holds it. Pure data.
 import type { Bucket } from '@relay-swarm/net';
 import type { Swarm } from './swarm.ts';
 
@@ -12,42 +12,59 @@ export interface Link {
   readonly addressKey: string;
   /** Its peers in all swarms, in no order; kept by the swarms. */
   readonly peers: Peer[];
+  readonly isOpen: boolean;
   /** Whether offers would be dropped now, because the other end does not read fast enough. */
   readonly isCongested: boolean;
   /** How often it announces; made at its first announce. */
   announceBucket: Bucket | undefined;
   /** Queues a finished WebSocket frame; false where it was dropped. */
   send(frame: Buffer, priority: Priority): boolean;
+  /** Asks the other end for a sign of life; the connection ends where none comes within seconds. */
+  probe(): void;
+  /** Whether it has been asked and has not answered yet. */
+  readonly isProbed: boolean;
 }
 
 export class Peer {
   readonly id: string;
   readonly swarm: Swarm;
-  readonly link: Link;
+  /** GONE once it has left. */
+  link: Link;
   /** Has everything: announced `left: 0`, or `completed`. */
-  isSeeder = false;
+  isSeeder: boolean;
   lastSeenMs = 0;
   /** Position in `link.peers`. */
   linkIndex = 0;
-  /** Position in the swarm's seeders or leechers; only the newest claim to an id stands there. */
+  /** Position in the swarm's seeders or leechers. */
   swarmIndex = -1;
-  /** Whether the place that this claim heads counts as a seeder's. */
-  isListedAsSeeder = false;
-  /** An older claim to the same id, from another connection. */
-  namesake: Peer | undefined = undefined;
   /** Neighbours by age over all swarms. */
   older: Peer | undefined = undefined;
   newer: Peer | undefined = undefined;
   /** The announce that last chose this peer, so that one announce never chooses it twice. */
   chosenBy = 0;
+  /** Who was sent an offer of this peer and has not answered it: once for each offer. */
+  offeredTo: Peer[] | undefined = undefined;
 
-  constructor(id: string, swarm: Swarm, link: Link) {
+  constructor(id: string, swarm: Swarm, link: Link, isSeeder: boolean) {
     this.id = id;
     this.swarm = swarm;
     this.link = link;
+    this.isSeeder = isSeeder;
   }
 
   get isIPv6(): boolean {
     return this.link.addressKey.includes(':');
   }
 }
+
+/** Stands for the connection of a peer that has left, which nobody who remembers the peer should keep in memory. */
+export const GONE: Link = {
+  addressKey: '',
+  peers: [],
+  isOpen: false,
+  isCongested: true,
+  announceBucket: undefined,
+  send: () => false,
+  probe: () => undefined,
+  isProbed: false,
+};

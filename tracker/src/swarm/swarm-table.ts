@@ -1,5 +1,6 @@
 // All swarms, and the age of their peers. Pure: the time is passed in.
 import { AgeList } from './age-list.ts';
+import { IdContests } from './id-contests.ts';
 import type { Link, Peer } from './peer.ts';
 import { Swarm } from './swarm.ts';
 
@@ -16,7 +17,7 @@ export interface PeerKey {
 }
 
 /** Why an announce was refused, in words for its sender. */
-export type SwarmRefusal = 'SWARMS_FULL' | 'CONNECTION_SWARMS_FULL' | 'PEER_ID_CLAIMED';
+export type SwarmRefusal = 'SWARMS_FULL' | 'CONNECTION_SWARMS_FULL' | 'PEER_ID_CONTESTED' | 'PEER_ID_HELD';
 
 export interface PeerNews {
   /** Undefined where the announce does not tell (no `left`): a known peer stays what it is, a new one is a leecher. */
@@ -24,10 +25,27 @@ export interface PeerNews {
   readonly hasCompleted: boolean;
 }
 
+/** What front ends need of a store of swarms; test/support/swarm-store-contract.ts says what it must do. */
+export type SwarmStore = Pick<
+  SwarmTable,
+  | 'size'
+  | 'peers'
+  | 'expired'
+  | 'find'
+  | 'has'
+  | 'enter'
+  | 'leave'
+  | 'remove'
+  | 'removeAllOf'
+  | 'touch'
+  | 'expire'
+>;
+
 export class SwarmTable {
   readonly #swarms = new Map<string, Swarm>();
   readonly #limits: SwarmLimits;
   readonly #byAge = new AgeList<Peer>();
+  readonly #contests = new IdContests();
   #peers = 0;
   /** Peers that were removed because they had not announced for too long. */
   expired = 0;
@@ -77,28 +95,22 @@ export class SwarmTable {
 
   /** The peer announces itself: it comes in, or what is known of it is brought up to date. */
   enter({ link, infoHash, peerId }: PeerKey, news: PeerNews, nowMs: number): Peer | SwarmRefusal {
-    const known = this.#swarms.get(infoHash);
-    let peer = known?.findOn(link, peerId);
+    const swarm = this.#swarms.get(infoHash);
+    const peer = swarm?.find(peerId);
     if (peer === undefined) {
       if (link.peers.length >= this.#limits.swarmsPerLinkMax) return 'CONNECTION_SWARMS_FULL';
-      if (known === undefined && this.#swarms.size >= this.#limits.swarmsMax) return 'SWARMS_FULL';
-      const swarm = known ?? new Swarm(infoHash);
-      peer = swarm.add(peerId, link, news.isSeeder ?? false);
-      if (peer === undefined) {
-        const surplus = swarm.surplusClaim(peerId, link);
-        if (surplus === undefined) return 'PEER_ID_CLAIMED';
-        this.remove(surplus);
-        peer = swarm.add(peerId, link, news.isSeeder ?? false)!;
-      }
-      if (known === undefined) this.#swarms.set(infoHash, swarm);
-      if (news.hasCompleted) swarm.downloaded++;
-      this.#byAge.append(peer, nowMs);
-      this.#peers++;
-    } else {
-      if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
-      peer.swarm.refresh(peer, news.isSeeder ?? peer.isSeeder);
-      this.#byAge.touch(peer, nowMs);
+      const opened = swarm ?? this.open(infoHash);
+      if (opened === undefined) return 'SWARMS_FULL';
+      if (news.hasCompleted) opened.downloaded++;
+      return this.#add(opened, peerId, link, news.isSeeder ?? false, nowMs);
     }
+    if (peer.link !== link)
+      return this.#contests.enter(peer, link, news.isSeeder ?? false, nowMs)
+        ? 'PEER_ID_CONTESTED'
+        : 'PEER_ID_HELD';
+    if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
+    peer.swarm.refresh(peer, news.isSeeder ?? peer.isSeeder);
+    this.#byAge.touch(peer, nowMs);
     return peer;
   }
 
@@ -109,14 +121,25 @@ export class SwarmTable {
 
   /** Takes the peer out; a swarm that is empty then is forgotten. */
   remove(peer: Peer): void {
+    const { swarm, id, lastSeenMs } = peer;
+    const heir = this.#contests.settle(peer);
     this.#byAge.takeOut(peer);
     this.#peers--;
-    peer.swarm.remove(peer);
-    this.forgetIfEmpty(peer.swarm);
+    swarm.remove(peer);
+    if (heir !== undefined && heir.link.peers.length < this.#limits.swarmsPerLinkMax)
+      this.#add(swarm, id, heir.link, heir.isSeeder, this.#byAge.newestMs ?? lastSeenMs);
+    this.forgetIfEmpty(swarm);
   }
 
   removeAllOf(link: Link): void {
     for (let peer = link.peers.at(-1); peer !== undefined; peer = link.peers.at(-1)) this.remove(peer);
+  }
+
+  #add(swarm: Swarm, id: string, link: Link, isSeeder: boolean, nowMs: number): Peer {
+    const peer = swarm.add(id, link, isSeeder);
+    this.#byAge.append(peer, nowMs);
+    this.#peers++;
+    return peer;
   }
 
   /** Removes the peers last seen before the given time. */

@@ -106,6 +106,11 @@ export class Connection implements Link, Flushable, GraffitiLink {
     return this.#webSocket.readyState === OPEN;
   }
 
+  /** A probe runs that it has not answered. */
+  get isProbed(): boolean {
+    return this.probedUntilMs !== 0;
+  }
+
   get isCongested(): boolean {
     return this.#pendingBytes() > this.#shared.limits.sendBufferBytesMax / 2;
   }

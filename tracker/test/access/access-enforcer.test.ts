@@ -5,7 +5,7 @@ import { AccessEnforcer, closeSwarms } from '../../src/access/access-enforcer.ts
 import { IpPeerTable } from '../../src/swarm/ip-peer-table.ts';
 import { packEndpoint } from '../../src/swarm/endpoint.ts';
 import { HandClient } from '../support/hand-client.ts';
-import { id, TestLink, TestTracker } from '../support/links.ts';
+import { id, offer, TestLink, TestTracker } from '../support/links.ts';
 import { startTracker } from '../support/tracker.ts';
 
 const REASON = 'This info_hash is not served here';
@@ -19,7 +19,7 @@ describe('closeSwarms()', () => {
     const hosts = new IpPeerTable(swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
     const [alice, bob] = [new TestLink(), new TestLink()];
     tracker.announce(alice, 'alice', { left: 0 }, 'bad');
-    tracker.announce(bob, 'alice', { left: 5 }, 'bad'); // a second claim to the same place
+    tracker.announce(bob, 'robert', { left: 5 }, 'bad');
     tracker.announce(bob, 'bob', { left: 5 }, 'good');
     for (const port of [1, 2]) {
       const identity = {
@@ -30,7 +30,7 @@ describe('closeSwarms()', () => {
       };
       hosts.enter(identity, { isSeeder: false, hasCompleted: false }, 0);
     }
-    expect(tracker.counts('bad')).toEqual([0, 3]);
+    expect(tracker.counts('bad')).toEqual([1, 3]);
 
     expect([...closeSwarms(swarms, hosts, denied)]).toHaveLength(6); // two swarms looked at, four places cleared
     const told = { action: 'announce', info_hash: id('bad'), 'failure reason': REASON };
@@ -111,8 +111,13 @@ describe('a torrent that is put on the deny file while peers are in it', () => {
         client.send(say(peer, {}));
         await client.takeReply();
       }
+      alice.send(say('alice', { offers: [offer('1'), offer('2')] }));
+      await alice.takeReply();
+      await bob.takeOffer();
       bob.send(answer);
       await alice.takeAnswer();
+      alice.send(say('alice', { offers: [offer('3')] })); // one that waits for its answer
+      await alice.takeReply();
 
       const topic = 'b'.repeat(64);
       carol.socket.send('c'.repeat(64)); // Graffiti's handshake

@@ -2,7 +2,7 @@
 import type { Bucket } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import type { Link, Peer, Priority } from '../../src/swarm/peer.ts';
-import { SwarmTable, type SwarmLimits } from '../../src/swarm/swarm-table.ts';
+import { SwarmTable, type SwarmLimits, type SwarmStore } from '../../src/swarm/swarm-table.ts';
 import { WebTorrent, type WebTorrentOptions } from '../../src/frontends/webtorrent/webtorrent.ts';
 
 /** The payload of one finished text frame. */
@@ -20,10 +20,24 @@ export class TestLink implements Link {
   readonly addressKey: string;
   isCongested = false;
   announceBucket: Bucket | undefined = undefined;
+  isOpen = true;
+  isProbed = false;
+  probes = 0;
   readonly sent: { message: Record<string, unknown>; priority: Priority }[] = [];
 
   constructor(addressKey = '192.0.2.1') {
     this.addressKey = addressKey;
+  }
+
+  probe(): void {
+    this.probes++;
+    this.isProbed = true;
+  }
+
+  /** Its connection ends, without having answered a probe that runs. */
+  end(swarms: SwarmStore): void {
+    this.isOpen = false;
+    swarms.removeAllOf(this);
   }
 
   send(frame: Buffer, priority: Priority): boolean {

@@ -27,7 +27,7 @@ export class Message {
   event: AnnounceEvent | 'invalid' = 'update';
   /** Bytes left to download; undefined where absent or no number. */
   left: number | undefined = undefined;
-  /** Offers wanted; undefined where absent or no number. */
+  /** Offers wanted, negative for as many as the tracker likes (BEP 15 says -1); undefined where absent or no number. */
   numwant: number | undefined = undefined;
   /** The client asks for other relays in the reply. */
   wantsRelays = false;

@@ -31,6 +31,7 @@ const ITEM_FIELDS = ['offer', 'offer_id'] as const;
 const keyBytes = (names: readonly string[]): readonly Buffer[] => names.map((name) => Buffer.from(name));
 const FIELD_KEYS = keyBytes(FIELDS);
 const ITEM_KEYS = keyBytes(ITEM_FIELDS);
+const KNOWN_WORD = /^[a-z]{0,16}$/;
 const TRUE = Buffer.from('true');
 const NULL_BYTE = 0x6e; // n
 const DIGIT_9 = 0x39;
@@ -150,7 +151,7 @@ export class MessageReader {
         message.numwant = this.#number(start, end);
         break;
       case 'offer_id':
-        if (isString) mark(message.answerOfferId, start, end);
+        if (isOfferId(scan.bytes[start]!)) mark(message.answerOfferId, start, end);
         break;
       case 'answer':
         if (scan.bytes[start] !== NULL_BYTE) mark(message.answer, start, end);
@@ -213,7 +214,7 @@ export class MessageReader {
     if (end < 0) return end;
     if (ITEM_FIELDS[key] === 'offer') {
       if (scan.bytes[start] !== NULL_BYTE) mark(this.#itemOffer, start, end);
-    } else if (scan.bytes[start] === QUOTE) mark(this.#itemOfferId, start, end);
+    } else if (isOfferId(scan.bytes[start]!)) mark(this.#itemOfferId, start, end);
     return end;
   }
 
@@ -238,6 +239,10 @@ function mark(range: Range, start: number, end: number): void {
   range.end = end;
 }
 
+/** By its first byte: a string, or a number. */
+const isOfferId = (byte: number): boolean =>
+  byte === QUOTE || byte === 0x2d || (byte >= 0x30 && byte <= DIGIT_9);
+
 function actionOf(text: string): Message['action'] {
   return text === 'announce' || text === 'scrape' ? text : undefined;
 }
@@ -253,6 +258,9 @@ function canonicalForm(frame: Buffer): Buffer | undefined {
     parsed = JSON.parse(frame.toString('utf8'));
     if (!isObject(parsed)) return undefined;
     const known = pick(parsed, FIELDS);
+    // Words that nobody knows may be spelled in ways that the fast walk would take for unusual for ever.
+    for (const name of ['action', 'event'] as const)
+      if (typeof known[name] === 'string' && !KNOWN_WORD.test(known[name])) known[name] = 'unknown';
     if (Array.isArray(known['offers']))
       known['offers'] = known['offers'].map((item: unknown) =>
         isObject(item) ? pick(item, ITEM_FIELDS) : null,

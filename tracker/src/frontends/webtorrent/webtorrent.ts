@@ -2,8 +2,9 @@
 // A fault that the client can recover from is answered, never punished by closing: one socket serves all torrents of a page.
 import { takeToken, newBucket, type Rate } from '@relay-swarm/net';
 import type { FrameMemory } from '../../frames/frame-memory.ts';
+import { noteOffer, takeOffer } from '../../swarm/open-offers.ts';
 import { Priority, type Link, type Peer } from '../../swarm/peer.ts';
-import type { SwarmRefusal, SwarmTable } from '../../swarm/swarm-table.ts';
+import type { SwarmRefusal, SwarmStore } from '../../swarm/swarm-table.ts';
 import type { RandomInt } from '../../swarm/swarm.ts';
 import { AnnounceRule, type Announce, type AnnounceRefusal } from '../announce-rule.ts';
 import type { Frontend, Protocol } from '../protocol.ts';
@@ -15,13 +16,14 @@ import {
   emptyReply,
   failure,
   OfferFrames,
+  replyOnce,
   scrapeReply,
   type Extra,
   type ScrapeFile,
 } from './writer.ts';
 
 export interface WebTorrentOptions {
-  readonly swarms: SwarmTable;
+  readonly swarms: SwarmStore;
   readonly memory: FrameMemory;
   readonly intervalSeconds: number;
   /** Announces of one connection. */
@@ -50,11 +52,18 @@ const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {
     cause: 'CONNECTION_SWARMS_FULL',
     reason: 'Too many torrents on one connection: stop some, or open another connection',
   },
-  PEER_ID_CLAIMED: {
-    cause: 'PEER_ID_CLAIMED',
-    reason: 'This peer_id is in use on too many connections: choose another one',
+  PEER_ID_CONTESTED: {
+    cause: 'PEER_ID_CONTESTED',
+    reason:
+      'This peer_id is on another connection, which is asked for a sign of life: announce again in a moment',
+  },
+  PEER_ID_HELD: {
+    cause: 'PEER_ID_HELD',
+    reason: 'This peer_id is in use on another connection: choose another one',
   },
 };
+/** By then the holder of a peer id has answered, or is gone. */
+const CONTEST_SECONDS = 10;
 
 export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   readonly #options: WebTorrentOptions;
@@ -77,7 +86,8 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   readonly announcesRefused: Record<SwarmRefusal, number> = {
     SWARMS_FULL: 0,
     CONNECTION_SWARMS_FULL: 0,
-    PEER_ID_CLAIMED: 0,
+    PEER_ID_CONTESTED: 0,
+    PEER_ID_HELD: 0,
   };
 
   constructor(options: WebTorrentOptions) {
@@ -98,10 +108,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
               : announceReply(swarm, intervalSeconds);
           link.send(reply, Priority.reply);
         },
-        refused: ({ link, message }, { cause, reason }) => {
-          if (cause in this.announcesRefused) this.announcesRefused[cause as SwarmRefusal]++;
-          this.#refuse(link, message, reason);
-        },
+        refused: (announce, refusal) => this.#turnDown(announce, refusal),
       },
     });
   }
@@ -183,25 +190,33 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     if (message.offers > 0 && event !== 'completed') this.#forwardOffers(peer, message);
   }
 
+  /** Who waits for its peer id is replied to as if it had come in, and asked to announce again soon: its offers were not passed on. */
+  #turnDown({ link, message, infoHash }: WebTorrentAnnounce, refusal: AnnounceRefusal<SwarmRefusal>): void {
+    const { cause, reason } = refusal;
+    if (cause in this.announcesRefused) this.announcesRefused[cause as SwarmRefusal]++;
+    if (cause !== 'PEER_ID_CONTESTED') this.#refuse(link, message, reason);
+    else link.send(replyOnce(this.#options.swarms.find(infoHash)!, CONTEST_SECONDS), Priority.reply);
+  }
+
   #forwardOffers(from: Peer, message: Message): void {
     const wanted = Math.min(
       message.offers,
       this.#options.offersMax,
-      Math.max(0, message.numwant ?? OFFERS_READ_MAX),
+      message.numwant === undefined || message.numwant < 0 ? OFFERS_READ_MAX : message.numwant,
     );
     const chosen = this.#chosen;
     const count = from.swarm.choose(from, wanted, chosen, this.#options.randomInt, ++this.#choices);
     if (count === 0) return;
     const frames = new OfferFrames(message, this.#options.memory);
     for (let index = 0; index < count; index++) {
-      const frame = frames.at(index);
-      for (let claim: Peer | undefined = chosen[index]; claim !== undefined; claim = claim.namesake) {
-        if (claim.link !== from.link && claim.link.send(frame, Priority.offer)) this.counts.offersSent++;
-      }
+      const to = chosen[index]!;
+      if (!to.link.send(frames.at(index), Priority.offer)) continue;
+      noteOffer(from, to);
+      this.counts.offersSent++;
     }
   }
 
-  /** An answer is never replied to; one whose receiver has left is dropped. It counts as a sign of life of its sender. */
+  /** An answer is never replied to; one that answers no offer which was forwarded is dropped. It counts as a sign of life of its sender. */
   #answer(link: Link, message: Message, nowMs: number): void {
     if (message.toPeerId === undefined) {
       this.#refuse(
@@ -211,18 +226,15 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
       );
       return;
     }
-    const swarm = this.#options.swarms.find(message.infoHash!);
-    const from = swarm?.findOn(link, message.peerId!);
-    let claim = swarm?.find(message.toPeerId);
     this.counts.answers++;
-    if (from === undefined || claim === undefined) {
+    const to = this.#options.swarms.find(message.infoHash!)?.find(message.toPeerId);
+    const from = to === undefined ? undefined : takeOffer(to, link, message.peerId!);
+    if (to === undefined || from === undefined) {
       this.counts.answersLost++;
       return;
     }
-    this.#options.swarms.touch(from, nowMs);
-    const frame = answerFrame(message, this.#options.memory);
-    for (; claim !== undefined; claim = claim.namesake)
-      if (claim.link.send(frame, Priority.answer)) this.counts.answersSent++;
+    if (from.link === link) this.#options.swarms.touch(from, nowMs);
+    if (to.link.send(answerFrame(message, this.#options.memory), Priority.answer)) this.counts.answersSent++;
   }
 
   #scrape(link: Link, message: Message): void {

@@ -22,6 +22,11 @@ export function announceReply(swarm: Swarm, intervalSeconds: number, extra?: Ext
   return (swarm.replyFrame ??= buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds));
 }
 
+/** A reply with an interval of its own. */
+export function replyOnce(swarm: Swarm, intervalSeconds: number): Buffer {
+  return buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds);
+}
+
 /** The reply where no swarm is left: after the last peer's `stopped`. */
 export function emptyReply(infoHash: string, intervalSeconds: number): Buffer {
   return buildReply(infoHash, 0, 0, intervalSeconds);
