@@ -11,8 +11,14 @@ renewal=/etc/letsencrypt/renewal/$name.conf
 
 production=${ACME_SERVER:-https://acme-v02.api.letsencrypt.org/directory}
 staging=${ACME_STAGING_SERVER:-https://acme-staging-v02.api.letsencrypt.org/directory}
-read -ra names <<<"${CERT_NAMES:?names of the certificate, separated by blanks}"
-common=(--non-interactive --logs-dir /tmp/logs --work-dir /tmp/work --config-dir /etc/letsencrypt)
+# As the certificate will have them, or it would be another one at every run: small letters, no final dot, each once.
+names=()
+for each in ${CERT_NAMES:?names of the certificate, separated by blanks}; do
+  each=${each,,}
+  each=${each%.}
+  [[ " ${names[*]} " == *" $each "* ]] || names+=("$each")
+done
+common=(--non-interactive --logs-dir /etc/letsencrypt/logs --max-log-backups 20 --work-dir /tmp/work --config-dir /etc/letsencrypt)
 [ -z "${CERT_PROFILE:-}" ] || common+=(--preferred-profile "$CERT_PROFILE")
 
 ensure() {
@@ -105,7 +111,8 @@ status() {
   echo "$(readlink /tls/current) $((end - $(date +%s))) $((end - start)) $issuer"
 }
 
-mkdir -p /tmp/logs /tmp/work
+mkdir -p /tmp/work
+mkdir -p /etc/letsencrypt/logs || true # has_room says what is wrong
 case ${1:-} in
   ensure) ensure ;;
   force) ensure --force-renewal ;;

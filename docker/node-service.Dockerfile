@@ -26,7 +26,7 @@ RUN node_modules/.bin/tsc -b packages/relay-swarm
 COPY packages/client packages/client
 COPY packages/mesh packages/mesh
 COPY packages/site packages/site
-RUN node packages/site/build.mjs /site
+RUN node packages/site/build.mjs /site && chmod -R a+rX /site
 ARG SERVICE
 COPY ${SERVICE} ${SERVICE}
 RUN node_modules/.bin/tsc -b ${SERVICE}
@@ -47,12 +47,14 @@ COPY --from=build /app/packages/kit/dist packages/kit/dist
 COPY --from=build /app/packages/net/dist packages/net/dist
 COPY --from=build /app/packages/relay-swarm/dist packages/relay-swarm/dist
 COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist
+# The clone may have been made with a umask that lets nobody else read it.
+RUN chmod -R a+rX /app
 
 FROM node:24-trixie-slim
 ARG SERVICE
 # The volumes' mount points belong to the service's user, so that a new volume does too.
 RUN install -d -o node -g node -m 0755 /data /tls && install -d -o node -g node -m 0700 /identity /secret
-COPY scripts/container/healthy scripts/container/one-port /usr/local/bin/
+COPY --chmod=755 scripts/container/healthy scripts/container/one-port /usr/local/bin/
 COPY --from=production /app /app
 COPY --from=build /site /site
 WORKDIR /app/${SERVICE}

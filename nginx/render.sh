@@ -14,6 +14,17 @@ setting() {
   printf -v "$name" '%s' "$value"
   [[ $value =~ ^($3)$ ]] || faults+=("$name=\"$value\": must be $4")
 }
+# names NAME DEFAULT PATTERN RULE: host names; small letters, no final dot, each once.
+host_names() {
+  local name=$1 each all=
+  for each in ${!1:-$2}; do
+    each=${each,,}
+    each=${each%.}
+    [[ " $all " == *" $each "* ]] || all+="${all:+ }$each"
+  done
+  printf -v "$name" '%s' "$all"
+  setting "$name" '' "$3" "$4"
+}
 word='[A-Za-z0-9_.:/-]+'
 number='[1-9][0-9]{0,6}'
 host='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*'
@@ -21,9 +32,9 @@ name_server=$(awk '$1 == "nameserver" && $2 !~ /:/ { print $2; exit }' /etc/reso
 
 setting NGINX_FORM plain 'plain|tls' 'plain or tls'
 setting TURNS_443 '' 'on|' 'on or empty'
-setting TRACKER_NAMES 'localhost tracker.localhost' "$host( $host)*" 'host names separated by blanks'
-setting PEERJS_NAMES 'peerjs.localhost' "$host( $host)*" 'host names separated by blanks'
-setting GUN_NAMES '' "($host( $host)*)?" 'host names separated by blanks, or empty'
+host_names TRACKER_NAMES 'localhost tracker.localhost' "$host( $host)*" 'host names separated by blanks'
+host_names PEERJS_NAMES 'peerjs.localhost' "$host( $host)*" 'host names separated by blanks'
+host_names GUN_NAMES '' "($host( $host)*)?" 'host names separated by blanks, or empty'
 setting TRACKER_UPSTREAM tracker:8000 "$host:$number" 'HOST:PORT'
 setting PEERJS_UPSTREAM peerjs:9000 "$host:$number" 'HOST:PORT'
 setting GUN_UPSTREAM gun:8765 "$host:$number" 'HOST:PORT'
@@ -38,6 +49,7 @@ setting NGINX_CONNECTIONS_MAX 20000 "$number" 'a whole number'
 setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 2000 "$number" 'a whole number'
 setting NGINX_REQUESTS_PER_SECOND_MAX 100 "$number" 'a whole number'
 setting NGINX_REQUESTS_BURST 5000 "$number" 'a whole number'
+setting LOG_FORMAT json 'json|text' 'json or text'
 setting NGINX_LOG_ADDRESSES short 'short|full|none' 'short, full or none'
 # In the form plain, behind another proxy: whom to believe who the client is, and in which header.
 setting NGINX_TRUSTED_PROXIES '' "($word([, ]+$word)*)?" 'addresses or networks separated by commas, or empty'
@@ -54,7 +66,7 @@ setting SITE_DIR /opt/nginx/site "$word" 'a path'
 setting DATA_DIR /data "$word" 'a path'
 setting TLS_DIR /tls "$word" 'a path'
 setting ACME_DIR /acme "$word" 'a path'
-setting TURN_NAME turn.localhost "$host" 'a host name'
+host_names TURN_NAME turn.localhost "$host" 'a host name'
 setting TURN_UPSTREAM 127.0.0.1:3478 "$host:$number" 'HOST:PORT'
 # Without IPv6 in the kernel, nginx cannot even ask for it.
 ipv6=

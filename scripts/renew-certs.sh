@@ -55,7 +55,7 @@ serial_at() {
 
 domain=$(setting DOMAIN)
 https=127.0.0.1:8443
-turns=$(setting EDGE_GATEWAY 172.31.254.1):$(setting STUN_TLS_PORT 5349)
+turns=$(setting EDGE_GATEWAY 10.213.77.1):$(setting STUN_TLS_PORT 5349)
 
 # Says what serves another certificate than $serial; succeeds when nothing does. A TURN server that is down serves nothing wrong.
 not_serving() {

@@ -12,8 +12,8 @@ installPackages();
 
 // What stands on installed packages and compiled code comes after them.
 const { addressOf, environment, isHealthy, localSettings, services } = await import('./lib/services.mjs');
-const { supervise } = await import('./lib/supervisor.mjs');
 compile(services.map(({ name }) => name));
+const { supervise } = await import('./lib/supervisor.mjs');
 buildPages();
 
 const env = await environment().catch((error) => fail(error.message));

@@ -57,9 +57,10 @@ describe('.env', () => {
     ],
     ['an address as domain', 'DOMAIN=203.0.113.5', /^FAIL .*DOMAIN="203\.0\.113\.5" is no domain/],
     ['no domain', 'DOMAIN=', /^FAIL .*DOMAIN is not set/],
+    ['a domain in capitals', 'DOMAIN=Relay.TEST', /^FAIL .*Write DOMAIN=relay\.test$/],
+    ['a domain with a final dot', 'DOMAIN=relay.test.', /^FAIL .*Write DOMAIN=relay\.test$/],
     ['the domain of the examples', 'DOMAIN=example.org', /^FAIL .*stands in the examples only/],
     ['no COMPOSE_FILE', 'COMPOSE_FILE=', /^FAIL .*COMPOSE_FILE is missing/],
-    ['no secret', 'STUN_SECRET=', /^FAIL .*STUN_SECRET is empty.*Run scripts\/setup/],
     [
       'a short secret',
       'STUN_SECRET=abc',
@@ -202,9 +203,9 @@ describe('the machine', () => {
     ['nothing wrong', {}, []],
     [
       'few connections',
-      { 'sys/net/netfilter/nf_conntrack_max': 32_768 },
+      { 'sys/net/netfilter/nf_conntrack_max': 16_384 },
       [
-        /^WARN {2}connections: the kernel follows 32768, and NGINX_CONNECTIONS_MAX=30000 needs 60000\. Run: .*nf_conntrack_max/,
+        /^WARN {2}connections: the kernel follows 16384, and NGINX_CONNECTIONS_MAX=60000 needs 30000\. Run: .*nf_conntrack_max/,
       ],
     ],
     [
@@ -241,7 +242,7 @@ describe('the machine', () => {
   it('with ufw', () => {
     server.fake('ufw', 'echo Status: active');
     expect(server.check('check_firewall')).toEqual([
-      'WARN  firewall: ufw does not cover ports that Docker publishes, but it does cover stun: it must let in 3478/udp, 3478/tcp, 5349/tcp, 49152:65535/udp, and everything from 172.31.254.0/24',
+      'WARN  firewall: ufw does not cover ports that Docker publishes, but it does cover stun: it must let in 3478/udp, 3478/tcp, 5349/tcp, 61000:65535/udp, and everything from 10.213.77.0/24',
     ]);
     server.fake('ufw', 'echo Status: inactive');
     expect(server.check('check_firewall')).toEqual([]);
@@ -520,5 +521,85 @@ describe('the certificate', () => {
       utimesSync(join(server.folder, '.state/renewal.json'), at, at);
     }
     expect(server.check('CRON_FOLDER=cron.d; check_renewals')).toEqual([expect.stringMatching(line)]);
+  });
+});
+
+describe('what else stands on this machine', () => {
+  const check = (name: string): string[] => server.check(name);
+
+  it("another folder's bundle of the same name", () => {
+    server.fake(
+      'docker',
+      docker({ 'compose config': 'echo "name: relay-swarm"', 'ps --all': 'echo /srv/other' }),
+    );
+    expect(check('check_project')).toEqual([
+      expect.stringMatching(/^FAIL {2}project: the bundle in \/srv\/other has the name relay-swarm too/),
+    ]);
+    server.fake(
+      'docker',
+      docker({ 'compose config': 'echo "name: relay-swarm"', 'ps --all': `echo '${server.folder}'` }),
+    );
+    expect(check('check_project')).toEqual([]);
+  });
+
+  it('Docker without root', () => {
+    server.fake('docker', docker({ info: 'echo "[name=seccomp name=rootless]"' }));
+    expect(check('check_rootless')).toEqual([expect.stringMatching(/^FAIL {2}docker: runs without root/)]);
+  });
+
+  it.each([
+    ['10.213.77.0/24 dev eth0 scope link', 1],
+    ['default via 192.0.2.1 dev eth0', 0],
+  ])('a route such as %s: %i complaints about the inner network', (route, complaints) => {
+    server.fake(
+      'docker',
+      docker({ 'compose config': 'echo "name: relay-swarm"', 'network inspect': 'exit 1' }),
+    );
+    server.fake('ip', `echo '${route}'`);
+    const lines = check('check_edge_subnet');
+    expect(lines).toHaveLength(complaints);
+    for (const line of lines)
+      expect(line).toMatch(/^FAIL {2}inner network: 10\.213\.77\.0\/24 is in use here/);
+  });
+
+  it.each([
+    [512, 0, /^WARN {2}memory: 512 MB\. With less than 1 GB/],
+    [1_000, 0, /^WARN {2}memory: 1000 MB, and building the images takes 840 MB/],
+    [1_000, 1_000, /^OK {4}memory: 1000 MB/],
+  ])('%i MB of memory and %i of swap', (memory, swap, line) => {
+    server.write('proc/meminfo', `MemTotal: ${memory * 1024} kB\nSwapTotal: ${swap * 1024} kB\n`);
+    expect(check('check_memory')).toEqual([expect.stringMatching(line)]);
+  });
+
+  it.each([
+    ['', 1_000, /^FAIL {2}disk: 1000 MB left in \/tmp, and building/],
+    ['echo image', 1_000, /^WARN {2}disk: 1000 MB left/],
+    ['', 9_000, /^OK {4}disk: 8 GB left for Docker/],
+  ])('images: "%s", %i MB left', (images, megabytes, line) => {
+    server.fake('docker', docker({ info: 'echo /tmp', images: images || 'true' }));
+    server.fake('df', `printf "Avail\\n${megabytes * 1024}\\n"`);
+    expect(check('check_docker_disk')).toEqual([expect.stringMatching(line)]);
+  });
+
+  it('what Node says of a mistake is one line', () => {
+    server.fake(
+      'docker',
+      docker({
+        'ps --quiet': 'echo id',
+        exec: `printf 'node:internal/x:1\\n  throw\\nError: no way\\n  at a\\n  at b\\n'; exit 1`,
+      }),
+    );
+    expect(check('check_turn')).toEqual([expect.stringMatching(/^FAIL {2}TURN: .*: Error: no way$/)]);
+  });
+});
+
+describe('behind another proxy', () => {
+  it('only what is left is looked at', () => {
+    const files = 'docker-compose.yml:docker-compose.deploy.yml:docker-compose.behind-proxy.yml';
+    server.write('.env', GOOD.replace('docker-compose.yml:docker-compose.deploy.yml', files));
+    expect(server.check('check_env; public_names')).toEqual([
+      'OK    .env: DOMAIN=relay.test',
+      'turn.relay.test',
+    ]);
   });
 });

@@ -9,6 +9,11 @@ const one = (name, value, help) => ({ name, default: value, help });
 export const bundle = [
   one('HTTP_PORT', '5001', 'Port of the bundle on this machine: http://localhost:5001'),
   one(
+    'LAN_ADDRESS',
+    '',
+    "This machine's address in your network, to try the bundle with a phone; empty is this machine only (docs/phone.md)",
+  ),
+  one(
     'COMPOSE_PROFILES',
     '',
     'Further parts to run, separated by commas: gun, coturn, and on a server metrics',
@@ -59,27 +64,55 @@ export const server = [
   ),
   one(
     'EDGE_SUBNET',
-    '172.31.254.0/24',
+    '10.213.77.0/24',
     "The inner network, where stun (on the host's network) is reached at the gateway",
   ),
-  one('EDGE_GATEWAY', '172.31.254.1', "This server's own address in it"),
+  one('EDGE_GATEWAY', '10.213.77.1', "This server's own address in it"),
+];
+
+export const limits = [
+  one('NGINX_CPUS_MAX', '1', 'Processors for nginx; never more than there are (scripts/setup looks)'),
+  one('NGINX_MEMORY_MAX', '1536M', 'Memory for nginx: about 60 kB for each WebSocket'),
+  one('TRACKER_MEMORY_MAX', '1536M', 'Memory for the tracker: about 20 kB for each WebSocket'),
+  one('PEERJS_MEMORY_MAX', '512M', 'Memory for PeerJS signaling'),
+  one('STUN_MEMORY_MAX', '512M', 'Memory for STUN and TURN'),
 ];
 
 export const nginx = [
-  one('NGINX_CONNECTIONS_MAX', '8000', 'Connections in all; a proxied WebSocket counts twice'),
-  one('NGINX_CONNECTIONS_PER_ADDRESS_MAX', '10000', 'Connections of one address'),
   one(
-    'NGINX_REQUESTS_PER_SECOND_MAX',
-    '1000',
-    "Requests and new WebSockets of one address; ten seconds' worth may come at once",
+    'NGINX_CONNECTIONS_MAX',
+    '8000',
+    'Connections of each of its processes; a proxied WebSocket counts twice, on a server four times',
+  ),
+  one(
+    'NGINX_CONNECTIONS_PER_ADDRESS_MAX',
+    '10000',
+    'Connections of one address; of IPv6, of one network of 64 bits',
+  ),
+  one('NGINX_REQUESTS_PER_SECOND_MAX', '1000', 'Requests and new WebSockets of one address in each second'),
+  one('NGINX_REQUESTS_BURST', '10000', 'Requests and new WebSockets of one address at once'),
+  one(
+    'NGINX_LOG_ADDRESSES',
+    'short',
+    "Clients' addresses in its log: short (the network alone), full, or none",
+  ),
+  one(
+    'NGINX_TRUSTED_PROXIES',
+    '',
+    'Behind another proxy: whom to believe who the client is. Addresses and networks separated by commas, or private (docs/behind-a-proxy.md)',
+  ),
+  one(
+    'NGINX_CLIENT_HEADER',
+    'X-Forwarded-For',
+    'The header in which it says so; of Cloudflare CF-Connecting-IP',
   ),
 ];
 
 export const coturn = [
   one('COTURN_PORT', '3479', 'Its UDP and TCP port'),
   one('COTURN_TLS_PORT', '5350', 'Its port for TURN over TLS'),
-  one('COTURN_RELAY_PORT_MIN', '49180', 'First port of its relayed addresses'),
-  one('COTURN_RELAY_PORT_MAX', '49199', 'Last port of its relayed addresses'),
+  one('COTURN_RELAY_PORT_MIN', '61180', 'First port of its relayed addresses'),
+  one('COTURN_RELAY_PORT_MAX', '61199', 'Last port of its relayed addresses'),
 ];
 
 export const gun = [

@@ -41,8 +41,17 @@ setting() {
   printf '%s\n' "$value"
 }
 
-# is_domain NAME: in small letters, with a dot, and no address.
-is_domain() { [[ $1 =~ ^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$ ]]; }
+# is_domain NAME: in small letters, with a dot, at most 246 characters (tracker. comes before it), and no address.
+is_domain() { [ ${#1} -le 246 ] && [[ $1 =~ ^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$ ]]; }
+
+# normal NAME: as DNS has it, in small letters and without the final dot.
+normal() {
+  local name=${1,,}
+  printf '%s\n' "${name%.}"
+}
+
+# Whether another proxy stands before nginx and has the certificate (docs/behind-a-proxy.md).
+behind_proxy() { [[ $(setting COMPOSE_FILE) == *docker-compose.behind-proxy.yml* ]]; }
 
 # compose ARGS…: docker compose on the deployed bundle, whatever the folder we are called from.
 compose() {

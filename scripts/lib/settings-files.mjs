@@ -19,10 +19,11 @@ function chapters(services) {
   /** Each setting once, where it comes first: several services read LOG_LEVEL and DATA_DIR.
    * @param {readonly Setting[]} settings */
   const fresh = (settings) => settings.filter(({ name }) => !told.has(name) && told.add(name));
-  const common = services.tracker.filter(({ name }) => name === 'LOG_LEVEL');
+  const common = services.tracker.filter(({ name }) => /^LOG_/.test(name));
   return [
     ['The bundle', fresh([...own.bundle, ...common])],
     ['On a server (docker-compose.deploy.yml); scripts/setup fills in what is needed', fresh(own.server)],
+    ['Limits of the containers on a server', fresh(own.limits)],
     ['nginx', fresh(own.nginx)],
     ['Tracker', fresh(services.tracker.filter((one) => !isOfRelaySwarm(one)))],
     ['The relay swarm: relays that find each other', fresh(services.tracker.filter(isOfRelaySwarm))],

@@ -1,13 +1,16 @@
 // Uses a running bundle the way browsers do, once, and says what works. Runs inside the tracker's container (scripts/smoke), which
-// has Node and ws: the server itself needs neither. CHECKS names the parts to use, all of them when it is not set.
+// has Node and ws: the server itself needs neither. CHECKS names the parts to use, all of them when it is not set. NGINX_AT (a URL) and TURN_AT
+// (an address) are where nginx and TURN are asked instead of where their names lead: many a server cannot reach its own public names.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { connect } from 'node:tls';
 import { WebSocket } from 'ws';
 
 const ANSWER_MS_MAX = 10_000;
-const { TRACKER_URL, PEERJS_URL, ICE_SERVERS_URL } = process.env;
+const { TRACKER_URL, PEERJS_URL, ICE_SERVERS_URL, NGINX_AT, TURN_AT } = process.env;
 
 const withoutSlash = (url) => url.replace(/\/$/, '');
 const asHttp = (url) => withoutSlash(url).replace(/^ws/, 'http');
@@ -26,15 +29,46 @@ function inTime(promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
+/** Where a URL is asked, under its own name: at NGINX_AT, or where the name leads. */
+function wayTo(url) {
+  const { host, hostname, pathname, search } = new URL(url);
+  const at = new URL(NGINX_AT ?? asHttp(url));
+  const servername = isIP(hostname) ? undefined : hostname;
+  return { isSecure: at.protocol === 'https:', at: at.host, path: pathname + search, host, servername };
+}
+
 async function getJson(url) {
-  const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
-  if (!response.ok) throw new Error(`${url} answered ${response.status}`);
-  return response.json();
+  const { isSecure, at, path, host, servername } = wayTo(url);
+  const { hostname, port } = new URL(`http://${at}`);
+  const options = {
+    host: hostname,
+    port: port || (isSecure ? 443 : 80),
+    path,
+    servername,
+    headers: { host },
+    agent: false,
+  };
+  const answered = new Promise((resolve, reject) => {
+    const sent = isSecure ? httpsRequest(options) : httpRequest(options);
+    sent.on('error', reject).on('response', (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part) => (body += part));
+      response.on('end', () => resolve({ status: response.statusCode, body }));
+    });
+    sent.end();
+  });
+  const { status, body } = await inTime(answered, `answer of ${url}`);
+  if (status !== 200) throw new Error(`${url} answered ${status}`);
+  return JSON.parse(body);
 }
 
 /** A WebSocket whose JSON messages can be waited for. */
 async function open(url) {
-  const socket = new WebSocket(url);
+  const { isSecure, at, path, host, servername } = wayTo(url);
+  const socket = new WebSocket(`${isSecure ? 'wss' : 'ws'}://${at}${path}`, {
+    headers: { host },
+    ...(servername && { servername }),
+  });
   const inbox = [];
   let wake = (/** @type {unknown} */ _) => {};
   socket.on('message', (data) => {
@@ -177,7 +211,8 @@ async function turn() {
   if (!server) throw new Error('/ice-servers names no TURN server');
   const url = [server.urls].flat().find((one) => one.startsWith('turn:') && !one.includes('transport=tcp'));
   if (!url) throw new Error('/ice-servers names no turn: URL over UDP');
-  const at = readIceUrl(url);
+  const named = readIceUrl(url);
+  const at = { ...named, host: TURN_AT ?? named.host };
   const socket = createSocket('udp4').unref();
   try {
     await ask(socket, at, message(BINDING, []), 'STUN binding');
@@ -209,7 +244,11 @@ async function turns() {
   const url = iceServers.flatMap(({ urls }) => urls).find((one) => one.startsWith('turns:'));
   if (!url) return 'none is offered';
   const at = readIceUrl(url);
-  const socket = connect({ ...at, ...(isIP(at.host) ? {} : { servername: at.host }) });
+  const socket = connect({
+    ...at,
+    host: TURN_AT ?? at.host,
+    ...(isIP(at.host) ? {} : { servername: at.host }),
+  });
   try {
     await inTime(
       new Promise((resolve, reject) => {

@@ -1,7 +1,7 @@
 // Keeps one service running as a child process: starts it, prints what it says, starts it again when it dies, stops it.
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { readableLine } from './log-line.mjs';
+import { readableLine } from '@relay-swarm/kit/readable-log';
 
 const BACK_OFF_MS_MAX = 30_000;
 /** A service that ends sooner than this has not really started: what it printed is the reason, and trying again is no help. */

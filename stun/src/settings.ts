@@ -54,12 +54,12 @@ export const settings = {
   relayPortMin: integer(
     'STUN_RELAY_PORT_MIN',
     { min: 1024, max: 65_535, default: 49_152 },
-    'First port of relayed addresses; in the bundle on a laptop 49160',
+    'First port of relayed addresses; in the bundle on a laptop 61160',
   ),
   relayPortMax: integer(
     'STUN_RELAY_PORT_MAX',
     { min: 1024, max: 65_535, default: 65_535 },
-    'Last port of relayed addresses; in the bundle on a laptop 49179',
+    'Last port of relayed addresses; in the bundle on a laptop 61179',
   ),
   publicAddresses: addresses(
     'PUBLIC_IP',

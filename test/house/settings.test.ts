@@ -36,7 +36,11 @@ describe('what is made from the settings', () => {
 
 describe('.env.example', () => {
   const example = exampleSettings();
-  const inCompose = ['docker-compose.yml', 'docker-compose.deploy.yml'].flatMap((file) =>
+  const inCompose = [
+    'docker-compose.yml',
+    'docker-compose.deploy.yml',
+    'docker-compose.behind-proxy.yml',
+  ].flatMap((file) =>
     [...readRepositoryFile(file).matchAll(/\$\{([A-Z0-9_]+)|^ {6}([A-Z][A-Z0-9_]*):$/gm)].map(
       ([, used, handed]) => used ?? handed!,
     ),

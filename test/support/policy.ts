@@ -56,11 +56,8 @@ const RULES: Readonly<Record<string, (service: ComposeService) => boolean>> = {
     service.logging.options?.['max-size'] !== undefined &&
     service.logging.options['max-file'] !== undefined,
   // Which leaves out Docker's socket, too.
-  'nothing of the host but files of ours to read': (service) =>
-    (service.volumes ?? []).every(
-      ({ type, source, read_only }) =>
-        type === 'volume' || (read_only === true && /\/metrics\/[^/]+(\/[^/]+)?$/.test(source)),
-    ) &&
+  'nothing of the host': (service) =>
+    (service.volumes ?? []).every(({ type }) => type === 'volume') &&
     service.pid === undefined &&
     service.ipc === undefined &&
     service.devices === undefined,

@@ -1,8 +1,9 @@
-// Structured logs: one JSON object a line on standard output. The only importer of pino.
+// Structured logs: one JSON object a line on standard output, or a sentence (readable-log.ts). The only importer of pino.
 // The message is a constant sentence, data goes into fields. Never SDP, credentials or whole frames; addresses only at debug.
 import { pino, type DestinationStream } from 'pino';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export const LOG_FORMATS = ['json', 'text'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 type Write = (message: string, fields?: Record<string, unknown>) => void;
 export type Log = Readonly<Record<LogLevel, Write>> & { readonly isDebug: boolean };

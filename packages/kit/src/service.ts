@@ -1,6 +1,7 @@
 // The life of a service: read the settings, start the parts in order, stop them in reverse, exit with a code that means something.
 import { completeFromFile } from './env-file.ts';
-import { createLog, LOG_LEVELS, type Log } from './log.ts';
+import { createLog, LOG_FORMATS, LOG_LEVELS, type Log } from './log.ts';
+import { readableOutput } from './readable-log.ts';
 import {
   choice,
   readSettings,
@@ -32,6 +33,11 @@ export const STOP_MS_MAX = 8_000;
 
 export const logSettings = {
   logLevel: choice('LOG_LEVEL', { of: LOG_LEVELS, default: 'info' }, 'How much the services log'),
+  logFormat: choice(
+    'LOG_FORMAT',
+    { of: LOG_FORMATS, default: 'json' },
+    'json for machines, text for people; in the bundle on a laptop text',
+  ),
 };
 
 /**
@@ -76,8 +82,8 @@ export async function runService<S extends SettingsSpec>(definition: ServiceDefi
 
   try {
     const env = completeFromFile('.env', process.env);
-    const { logLevel } = readCommon(env, definition);
-    log = createLog(name, logLevel);
+    const { logLevel, logFormat } = readCommon(env, definition);
+    log = createLog(name, logLevel, logFormat === 'text' ? readableOutput(process.stdout) : undefined);
     const settings = readSettings(env, definition.settings, definition.check);
     log.info('starting', { node: process.version, settings: withoutSecrets(definition.settings, settings) });
     for (const part of await definition.build(settings, log)) {

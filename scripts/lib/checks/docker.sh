@@ -39,3 +39,34 @@ check_containers() {
     fi
   done
 }
+
+# Another folder's bundle of the same name would be replaced without a word.
+check_project() {
+  local project folder
+  project=$(compose config 2>/dev/null | sed -n 's/^name: //p')
+  folder=$(docker ps --all --filter "label=com.docker.compose.project=${project:-relay-swarm}" \
+    --format '{{.Label "com.docker.compose.project.working_dir"}}' 2>/dev/null | sort -u | grep -vxF "$root" | head -n 1)
+  [ -z "$folder" ] ||
+    bad "project: the bundle in $folder has the name ${project:-relay-swarm} too, and would be replaced. Set COMPOSE_PROJECT_NAME in .env here, and other ports; or take that one down"
+}
+
+check_rootless() {
+  docker info --format '{{.SecurityOptions}}' 2>/dev/null | grep -q rootless || return 0
+  bad 'docker: runs without root, where stun cannot have the addresses of this machine, nor nginx ports 80 and 443. Run Docker as root'
+}
+
+# Where Docker keeps images, and what building them takes.
+check_docker_disk() {
+  local folder free built
+  folder=$(docker info --format '{{.DockerRootDir}}' 2>/dev/null)
+  [ -d "$folder" ] || return 0
+  free=$(($(df --output=avail -k "$folder" | tail -n 1) / 1024))
+  built=$(docker images --quiet --filter 'reference=relay-swarm/*' 2>/dev/null | head -n 1)
+  if [ -z "$built" ] && [ "$free" -lt 4096 ]; then
+    bad "disk: $free MB left in $folder, and building the images takes 4 GB. Make room, or build elsewhere (docs/operating.md)"
+  elif [ "$free" -lt 2048 ]; then
+    warn "disk: $free MB left in $folder. An update takes 2 GB: docker system prune"
+  else
+    ok "disk: $((free / 1024)) GB left for Docker"
+  fi
+}

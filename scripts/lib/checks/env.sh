@@ -52,6 +52,8 @@ check_domain() {
   domain=$(setting DOMAIN)
   if [ -z "$domain" ]; then
     bad '.env: DOMAIN is not set. Set it to your domain, for example DOMAIN=example.org'
+  elif [ "$domain" != "$(normal "$domain")" ]; then
+    bad ".env: DOMAIN=\"$domain\" would be another name each time that it is compared. Write DOMAIN=$(normal "$domain")"
   elif ! is_domain "$domain"; then
     bad ".env: DOMAIN=\"$domain\" is no domain. Write it in small letters without https:// and without a path, for example example.org"
   elif [[ $domain =~ ^example\.(com|net|org)$ ]]; then
@@ -62,8 +64,6 @@ check_domain() {
 # What lets whoever guesses it use TURN, or take a PeerJS id.
 check_secrets() {
   local name value
-  [ -n "$(setting STUN_SECRET)$(setting STUN_SECRET_FILE)" ] ||
-    bad '.env: STUN_SECRET is empty, and stun does not start without. Run scripts/setup, which makes one'
   for name in STUN_SECRET STUN_SECRET_PREVIOUS PEERJS_AUTH_SECRET; do
     value=$(setting $name)
     if [ -z "$value" ]; then

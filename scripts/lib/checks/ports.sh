@@ -13,8 +13,12 @@ check_port() {
 check_ports() {
   local before=$failures port
   command -v ss >/dev/null || { skip 'ports: not looked at, since ss is not installed (package iproute2)' && return; }
-  check_port tcp 80 nginx
-  check_port tcp 443 nginx
+  if behind_proxy; then
+    check_port tcp "$(setting HTTP_PORT 5001)" nginx
+  else
+    check_port tcp 80 nginx
+    check_port tcp 443 nginx
+  fi
   port=$(setting STUN_PORT 3478)
   check_port udp "$port" stun
   check_port tcp "$port" stun

@@ -23,8 +23,10 @@ running() { [ -n "$(compose ps --quiet --status running "$1" 2>/dev/null)" ]; }
 public_names() {
   local domain
   domain=$(setting DOMAIN)
-  printf '%s\n' "tracker.$domain" "peerjs.$domain" "turn.$domain"
-  setting GUN_NAME
+  # What a proxy before us has leads to wherever that is.
+  behind_proxy || printf '%s\n' "tracker.$domain" "peerjs.$domain"
+  printf '%s\n' "turn.$domain"
+  behind_proxy || normal "$(setting GUN_NAME)" | sed '/^$/d'
 }
 
 # Where the kernel shows what it does; tests have one of their own.
