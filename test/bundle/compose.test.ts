@@ -36,6 +36,18 @@ describe('docker-compose.yml', () => {
     expect(published.filter(({ host_ip }) => host_ip !== '127.0.0.1')).toEqual([]);
   });
 
+  it('is on the own network too where LAN_ADDRESS says so', () => {
+    const { services } = withProfiles({ ...process.env, LAN_ADDRESS: '192.0.2.7' }, 'docker-compose.yml');
+    const addresses = Object.values(services).flatMap(({ ports = [] }) =>
+      ports.map(({ host_ip }) => host_ip),
+    );
+    expect(new Set(addresses)).toEqual(new Set(['127.0.0.1', '192.0.2.7']));
+    expect(services['stun']!.environment).toMatchObject({
+      PUBLIC_IP: '192.0.2.7',
+      STUN_PUBLIC_HOST: '192.0.2.7',
+    });
+  });
+
   it.each(Object.keys(config.services))('runs %s without root', (service) => {
     const [uid] = compose('exec', '-T', service, 'id', '-u').trim().split('\n');
     expect(uid).toBe('1000');
@@ -99,6 +111,37 @@ describe('docker-compose.deploy.yml', () => {
     expect(onHost).toEqual(['coturn', 'stun']);
   });
 
+  it('stands behind another proxy on one plain port of this machine, with one file more', () => {
+    const behind = withProfiles(env, ...files, 'docker-compose.behind-proxy.yml');
+    expect(policyFaults(behind, userOf)).toEqual([]);
+    expect(published(behind)).toEqual(['tracker 6881/udp']);
+    expect(behind.services['nginx']!.ports).toEqual([
+      expect.objectContaining({ host_ip: '127.0.0.1', target: 8080 }),
+    ]);
+    expect(behind.services['nginx']!.environment).toMatchObject({
+      NGINX_FORM: 'plain',
+      NGINX_TRUSTED_PROXIES: 'private',
+    });
+  });
+
+  it('asks for no more than the smallest machine has, one processor', () => {
+    const limits = Object.entries(config.services).map(([name, { deploy }]) => [
+      name,
+      deploy?.resources?.limits?.['cpus'],
+    ]);
+    expect(limits.filter(([, cpus]) => Number(cpus) > 1)).toEqual([]);
+  });
+
+  it('believes nobody but nginx who a client is', () => {
+    const trusted = Object.entries(config.services).flatMap(([name, { environment }]) =>
+      Object.entries(environment ?? {})
+        .filter(([setting]) => setting.endsWith('_TRUSTED_PROXIES'))
+        .map(([, value]) => [name, value]),
+    );
+    expect(trusted.filter(([, value]) => value !== '10.213.77.0/24')).toEqual([]);
+    expect(trusted.length).toBe(4);
+  });
+
   it('publishes the UDP announce port, or gives nginx IPv6, with one file more', () => {
     const more = withProfiles(env, ...files, 'docker-compose.udp.yml', 'docker-compose.ipv6.yml');
     expect(policyFaults(more, userOf)).toEqual([]);
@@ -126,7 +169,8 @@ describe('Dockerfiles', () => {
   it.each(repositoryFiles().filter((file) => file.endsWith('Dockerfile')))('%s names a release', (file) => {
     const images = [...readRepositoryFile(file).matchAll(/^FROM (\S+)/gm)].map(([, image]) => image!);
     expect(images.length).toBeGreaterThan(0);
-    // A release of Debian, or of Node on one, which goes on getting its security fixes.
-    expect(images.filter((image) => !/^(debian:trixie-slim|node:24-trixie-slim)$/.test(image))).toEqual([]);
+    // A release of Debian, or of Node on one, which goes on getting its security fixes; of others one exact version.
+    const release = /^(debian:trixie-slim|node:24-trixie-slim|(prom|grafana)\/\w+:v?\d+\.\d+\.\d+)$/;
+    expect(images.filter((image) => !release.test(image))).toEqual([]);
   });
 });

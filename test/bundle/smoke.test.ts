@@ -17,6 +17,26 @@ describe('the bundle', () => {
     expect(JSON.parse((await get('localhost', '/stats.json')).body)).toHaveProperty('torrents');
   });
 
+  it('says at the end of the start where everything is', async () => {
+    const port = process.env['HTTP_PORT']!;
+    const log = await eventually(
+      'the last lines of the start',
+      () => Promise.resolve(compose('logs', '--no-log-prefix', 'nginx')),
+      (text) => text.includes('relay-swarm is ready'),
+    );
+    for (const line of [
+      `http://localhost:${port}/`,
+      `ws://localhost:${port}`,
+      `http://localhost:${port}/ice-servers`,
+    ])
+      expect(log).toContain(line);
+  });
+
+  it('has every service under one name', async () => {
+    expect((await get('localhost', '/peerjs/id')).body).toMatch(/^[0-9a-f-]{36}$/);
+    expect(JSON.parse((await get('localhost', '/ice-servers')).body)).toHaveProperty('iceServers');
+  });
+
   it.each(['/metrics', '/healthz'])('keeps %s inside', async (path) => {
     for (const host of ['localhost', 'peerjs.localhost']) expect((await get(host, path)).status).toBe(404);
   });
@@ -49,6 +69,27 @@ describe('the bundle', () => {
     expect(Number(restarts)).toBe(1);
     await eventually('the tracker', () => get('localhost', '/stats.json'), isWell);
     await announcePair('localhost');
+  });
+
+  it('starts again what does not answer', async () => {
+    const container = containerOf('tracker');
+    const restarts = (): Promise<number> =>
+      Promise.resolve(Number(docker('inspect', '--format', '{{.RestartCount}}', container)));
+    const before = await restarts();
+    compose('exec', '-T', 'tracker', 'bash', '-c', 'kill -STOP $(cat /proc/1/task/1/children)');
+    await eventually(
+      'the restart',
+      () => {
+        try {
+          compose('exec', '-T', 'tracker', 'healthy', '8000', '1');
+        } catch {
+          // it does not answer, or is just being ended
+        }
+        return restarts();
+      },
+      (count) => count > before,
+    );
+    await eventually('the tracker', () => get('localhost', '/stats.json'), isWell);
   });
 
   it('finds a tracker that was made anew at another address', async () => {

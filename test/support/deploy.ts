@@ -1,9 +1,9 @@
 // The deployed form on this machine: a copy of the repository with an .env of its own, the shipped scripts, and Pebble as authority.
 // Nothing leaves the machine: the DHT is off, and every name leads here.
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
 import { freePort } from '../../scripts/lib/bundle.mjs';
 import { Pebble } from './pebble.ts';
@@ -48,8 +48,13 @@ export class DeployedBundle {
 
   /** Prepares everything; nothing runs yet but Pebble. */
   static async prepare(options: { validitySeconds: number }): Promise<DeployedBundle> {
-    const folder = mkdtempSync(join(tmpdir(), 'deploy-'));
-    for (const file of repositoryFiles()) cpSync(join(root, file), join(folder, file));
+    // As a clone is with umask 077, in a folder whose name has a blank.
+    const folder = mkdtempSync(join(tmpdir(), 'deploy bundle-'));
+    for (const file of repositoryFiles()) {
+      cpSync(join(root, file), join(folder, file));
+      chmodSync(dirname(join(folder, file)), 0o700);
+      chmodSync(join(folder, file), statSync(join(root, file)).mode & 0o700);
+    }
     const ports = { http: await freePort(), https: await freePort() };
     // Two networks that two runs at the same time do not share.
     const net = (third: number): string => `10.${200 + (process.pid % 50)}.${(process.pid % 100) + third}`;

@@ -21,8 +21,11 @@ export function readableLine(line: string): string {
   if (typeof entry?.message !== 'string') return line;
   // The settings are in the file of whoever asks; the time is now, and the service stands before the line.
   const { level, message } = entry;
-  const rest: Record<string, unknown> = { ...entry };
-  for (const name of ['time', 'level', 'service', 'message', 'settings']) delete rest[name];
+  const rest: Record<string, unknown> = Object.fromEntries(
+    Object.entries(entry).filter(
+      ([name]) => !['time', 'level', 'service', 'message', 'settings'].includes(name),
+    ),
+  );
   // The system's own refusals say everything in their message; the stack is for our mistakes.
   if (entry.error?.syscall) rest['error'] = entry.error.message;
   const fields = Object.keys(rest).length > 0 ? ` ${JSON.stringify(rest)}` : '';
