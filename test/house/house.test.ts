@@ -35,7 +35,6 @@ interface Import {
 const sources = repositoryFiles().filter((file) => /^(packages\/)?[a-z-]+\/src\/.*\.ts$/.test(file));
 
 function workspaceOf(file: string): string {
-  if (file.startsWith('tracker/src/relay/')) return 'relay-swarm'; // until it has moved to its package
   return file.replace('packages/', '').split('/')[0]!;
 }
 

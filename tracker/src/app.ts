@@ -16,7 +16,7 @@ import { buildBittorrent, type Bittorrent } from './frontends/bittorrent.ts';
 import { Graffiti } from './frontends/graffiti/graffiti.ts';
 import { idToHex } from './frontends/webtorrent/ids.ts';
 import { WebTorrent } from './frontends/webtorrent/webtorrent.ts';
-import { createRelaySwarm, type RelaySwarm } from './relay/index.ts';
+import { createRelaySwarm, type RelaySwarm } from '@relay-swarm/relay-swarm';
 import type { TrackerSettings } from './settings.ts';
 import { registerMetrics } from './status/metrics.ts';
 import { answerOEmbed } from './status/o-embed.ts';

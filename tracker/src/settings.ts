@@ -3,7 +3,7 @@ import { address, flag, integer, list, path, port, url, type Settings } from '@r
 import { origins, trustedProxies } from '@relay-swarm/net';
 import { bittorrentSettings } from './frontends/bittorrent-settings.ts';
 import { graffitiSettings } from './frontends/graffiti/settings.ts';
-import { checkRelaySettings, relaySettings } from './relay/settings.ts';
+import { checkRelaySettings, relaySettings } from '@relay-swarm/relay-swarm/settings';
 
 const WEB_SOCKET = ['ws:', 'wss:'] as const;
 

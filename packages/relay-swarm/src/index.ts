@@ -1,1 +1,3 @@
-export {};
+export { createRelaySwarm, type RelaySwarm, type RelaySwarmOptions } from './relay-swarm.ts';
+export { loadIdentity } from './proof/identity.ts';
+export { checkRelaySettings, relaySettings, type RelaySettings } from './settings.ts';

@@ -6,7 +6,7 @@ import { request } from 'node:http';
 import { silentLog } from '@relay-swarm/kit';
 import { createUdpServer } from '../../src/frontends/udp/udp-server.ts';
 import { Crowd } from '../support/crowd.ts';
-import { until } from '../relay/whole-relay.ts';
+import { until } from '../support/until.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 import { findFreeUdpPort } from '../support/udp-port.ts';
 

@@ -12,7 +12,7 @@ import {
   type Page,
   type PageServer,
 } from '../../../test/support/chromium.ts';
-import { until } from '../relay/whole-relay.ts';
+import { until } from '../support/until.ts';
 import { Crowd } from '../support/crowd.ts';
 import { watchPage, type PageWatch } from '../support/page-watch.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';

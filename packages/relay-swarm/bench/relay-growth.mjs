@@ -1,4 +1,4 @@
-// Bundles and runs relay-growth.ts, since Node 20 runs no TypeScript: node tracker/bench/relay-growth.mjs [10,25,50,100]
+// Bundles and runs relay-growth.ts, since Node 20 runs no TypeScript: node packages/relay-swarm/bench/relay-growth.mjs [10,25,50,100]
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 

@@ -2,7 +2,7 @@ import { SettingsError } from '@relay-swarm/kit';
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { KEY_FILE, loadIdentity, verifySignature } from '../../src/relay/identity.ts';
+import { KEY_FILE, loadIdentity, verifySignature } from '../src/proof/identity.ts';
 
 describe('loadIdentity()', () => {
   let dir: string;

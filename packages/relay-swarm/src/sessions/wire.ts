@@ -1,4 +1,4 @@
-// One WebSocket between two relays, either way round. The relay swarm's only importer of ws.
+// One WebSocket between two relays, either way round. The only importer of ws.
 import type { AddressGuard } from '@relay-swarm/net';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
 import type { IncomingMessage } from 'node:http';

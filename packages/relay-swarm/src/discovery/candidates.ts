@@ -1,5 +1,5 @@
 // Addresses heard of that may be relays: nothing is believed of them until they have said who they are. Pure; bounded.
-import { backoffMs } from './backoff.ts';
+import { backoffMs } from '../roster/backoff.ts';
 import { isRelayPort } from './public-host.ts';
 
 /** Where we heard of it. Those of the operator come before those of the DHT, where anybody can write. */

@@ -2,10 +2,10 @@
 import { Client, type Update } from 'bittorrent-tracker';
 import { WebSocket } from 'ws';
 import type { Roster } from '@relay-swarm/protocol';
-import { Crowd } from '../support/crowd.ts';
-import { HandClient } from '../support/hand-client.ts';
-import { startTracker, type RunningTracker } from '../support/tracker.ts';
-import { until } from './whole-relay.ts';
+import { Crowd } from './support/crowd.ts';
+import { HandClient } from './support/hand-client.ts';
+import { startTracker, type RunningTracker } from './support/tracker.ts';
+import { until } from './support/until.ts';
 
 const announce = {
   action: 'announce',

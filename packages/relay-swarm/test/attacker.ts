@@ -8,9 +8,9 @@ import {
   type SignedDescriptor,
   type SignedRelayHealth,
 } from '@relay-swarm/protocol';
-import { createIdentity, verifySignature, type Identity } from '../../src/relay/identity.ts';
-import { Session, type SessionEffect } from '../../src/relay/session.ts';
-import type { Wire, WireListener } from '../../src/relay/wire.ts';
+import { createIdentity, verifySignature, type Identity } from '../src/proof/identity.ts';
+import { Session, type SessionEffect } from '../src/sessions/session.ts';
+import type { Wire, WireListener } from '../src/sessions/wire.ts';
 import { START_MS, type Simulation, type SimulatedRelay } from './simulation.ts';
 
 export const DAY_MS = 86_400_000;

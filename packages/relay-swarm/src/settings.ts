@@ -13,7 +13,7 @@ import {
   type Settings,
 } from '@relay-swarm/kit';
 import { SERVICE_NAME, SERVICES_MAX, SWARM_CHARS_MAX } from '@relay-swarm/protocol';
-import { HYSTERESIS } from './load.ts';
+import { HYSTERESIS } from './health/load.ts';
 
 /** A URL that may be left out. */
 const optionalUrl = (

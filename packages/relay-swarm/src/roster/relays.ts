@@ -7,9 +7,9 @@ import {
   type SignedRelayHealth,
 } from '@relay-swarm/protocol';
 import { backoffMs } from './backoff.ts';
-import { sample } from './candidates.ts';
-import type { Verify } from './identity.ts';
-import { isRelayPort } from './public-host.ts';
+import { sample } from '../discovery/candidates.ts';
+import type { Verify } from '../proof/identity.ts';
+import { isRelayPort } from '../discovery/public-host.ts';
 
 export interface KnownRelay {
   descriptor: SignedDescriptor;

@@ -8,7 +8,7 @@ import {
   type RelayMessage,
   type Transcript,
 } from '@relay-swarm/protocol';
-import type { Identity, Verify } from './identity.ts';
+import type { Identity, Verify } from '../proof/identity.ts';
 
 export type SessionRole = 'dialler' | 'acceptor';
 /** What relays tell each other once both keys are proven. */

@@ -1,7 +1,7 @@
 // What an operator sees of the relay swarm.
 import type { Metrics } from '@relay-swarm/kit';
 import { RELAY_STATES, type RelayState } from '@relay-swarm/protocol';
-import type { Discovery } from './discovery.ts';
+import type { Discovery } from './discovery/discovery.ts';
 import type { RelayNode } from './node.ts';
 
 export interface RelayMetricsSources {

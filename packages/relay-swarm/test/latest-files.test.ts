@@ -1,5 +1,5 @@
 import type { Log } from '@relay-swarm/kit';
-import { LatestFiles } from '../../src/relay/latest-files.ts';
+import { LatestFiles } from '../src/files/latest-files.ts';
 
 describe('LatestFiles', () => {
   let errors: number;

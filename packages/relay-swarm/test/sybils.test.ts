@@ -1,6 +1,6 @@
 // Keys are free: many relays of one attacker's, at the door, in the table, in what is told on.
 import { encodeRelayMessage, type SignedDescriptor } from '@relay-swarm/protocol';
-import { createIdentity, verifySignature } from '../../src/relay/identity.ts';
+import { createIdentity, verifySignature } from '../src/proof/identity.ts';
 import { Attacker, describeRelay, reportHealth } from './attacker.ts';
 import { Simulation, type SimulatedRelay } from './simulation.ts';
 

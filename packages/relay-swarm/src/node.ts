@@ -13,13 +13,13 @@ import {
   type SignedDescriptor,
   type SignedRelayHealth,
 } from '@relay-swarm/protocol';
-import { Candidates, sample, type Candidate, type CandidateSource } from './candidates.ts';
-import type { Identity, Verify } from './identity.ts';
-import { networkKey } from './network-key.ts';
-import { PROOF_MS_MAX, Relays, type KnownRelay, type SavedRelay } from './relays.ts';
-import { createRoster } from './roster.ts';
-import { CLOSE, keepsNewer, Session, type RelayNews, type SessionEffect } from './session.ts';
-import type { Opened, Wire, WireListener } from './wire.ts';
+import { Candidates, sample, type Candidate, type CandidateSource } from './discovery/candidates.ts';
+import type { Identity, Verify } from './proof/identity.ts';
+import { networkKey } from './discovery/network-key.ts';
+import { PROOF_MS_MAX, Relays, type KnownRelay, type SavedRelay } from './roster/relays.ts';
+import { createRoster } from './roster/roster.ts';
+import { CLOSE, keepsNewer, Session, type RelayNews, type SessionEffect } from './sessions/session.ts';
+import type { Opened, Wire, WireListener } from './sessions/wire.ts';
 
 /** How a relay reaches others. */
 export interface Network {

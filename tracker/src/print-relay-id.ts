@@ -1,7 +1,6 @@
 // Prints this relay's id: the public key that the other relays know it by. Makes the key where there is none yet.
 import { completeFromFile, readSettings, SettingsError } from '@relay-swarm/kit';
-import { loadIdentity } from './identity.ts';
-import { relaySettings } from './settings.ts';
+import { loadIdentity, relaySettings } from '@relay-swarm/relay-swarm';
 
 try {
   const { identityDir } = readSettings(completeFromFile('.env', process.env), {

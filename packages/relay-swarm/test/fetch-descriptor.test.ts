@@ -3,8 +3,8 @@ import { DESCRIPTOR_PATH, type SignedDescriptor } from '@relay-swarm/protocol';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server as TcpServer } from 'node:net';
 import { createAddressGuard, isPublicAddress, RefusedAddress } from '@relay-swarm/net';
-import { fetchDescriptor } from '../../src/relay/fetch-descriptor.ts';
-import { dialWire } from '../../src/relay/wire.ts';
+import { fetchDescriptor } from '../src/discovery/fetch-descriptor.ts';
+import { dialWire } from '../src/sessions/wire.ts';
 
 const descriptor: SignedDescriptor = {
   id: 'ab'.repeat(32),

@@ -1,11 +1,11 @@
 // A swarm of relays in one process: the real RelayNode with real keys, on a clock, dice and wires of our own.
 import { silentLog } from '@relay-swarm/kit';
 import type { RelayState, SignedDescriptor } from '@relay-swarm/protocol';
-import { createIdentity, verifySignature } from '../../src/relay/identity.ts';
-import { RelayNode, type NodeOptions } from '../../src/relay/node.ts';
-import { mergeHealth } from '../../src/relay/own-health.ts';
-import { createSpeaker, type Speaker } from '../../src/relay/speaker.ts';
-import type { Opened, Wire, WireListener } from '../../src/relay/wire.ts';
+import { createIdentity, verifySignature } from '../src/proof/identity.ts';
+import { RelayNode, type NodeOptions } from '../src/node.ts';
+import { mergeHealth } from '../src/health/health-aggregator.ts';
+import { createSpeaker, type Speaker } from '../src/proof/descriptor-signer.ts';
+import type { Opened, Wire, WireListener } from '../src/sessions/wire.ts';
 
 export const START_MS = 1_800_000_000_000;
 const LATENCY_MS = 20;

@@ -1,7 +1,7 @@
 // Relays that lie, flood or fill: none gets into a roster, none stops the others, nothing grows without bound.
 import { encodeRelayMessage, type SignedDescriptor, type SignedRelayHealth } from '@relay-swarm/protocol';
-import { createIdentity } from '../../src/relay/identity.ts';
-import type { Wire, WireListener } from '../../src/relay/wire.ts';
+import { createIdentity } from '../src/proof/identity.ts';
+import type { Wire, WireListener } from '../src/sessions/wire.ts';
 import { Attacker, DAY_MS, describeRelay, reportHealth } from './attacker.ts';
 import { Simulation, START_MS, type SimulatedRelay } from './simulation.ts';
 

@@ -5,23 +5,23 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { backoffMs } from '../../src/relay/backoff.ts';
-import { Candidates, sample } from '../../src/relay/candidates.ts';
-import { chooseFairly } from '../../src/relay/discovery.ts';
-import { LoadState, type LoadSample } from '../../src/relay/load.ts';
+import { backoffMs } from '../src/roster/backoff.ts';
+import { Candidates, sample } from '../src/discovery/candidates.ts';
+import { chooseFairly } from '../src/discovery/discovery.ts';
+import { LoadState, type LoadSample } from '../src/health/load.ts';
 import {
   mergeHealth,
   readOthers,
   readServiceHealth,
   type ServiceHealth,
-} from '../../src/relay/own-health.ts';
-import { turnAway } from '../../src/relay/overload.ts';
-import { createIdentity } from '../../src/relay/identity.ts';
-import { isPublicHost } from '../../src/relay/public-host.ts';
-import { betterThan, createRoster, type RosterMember } from '../../src/relay/roster.ts';
-import { PROOF_MS_MAX, Relays } from '../../src/relay/relays.ts';
-import { readSaved } from '../../src/relay/saved.ts';
-import { checkRelaySettings, relaySettings } from '../../src/relay/settings.ts';
+} from '../src/health/health-aggregator.ts';
+import { turnAway } from '../src/health/overload.ts';
+import { createIdentity } from '../src/proof/identity.ts';
+import { isPublicHost } from '../src/discovery/public-host.ts';
+import { betterThan, createRoster, type RosterMember } from '../src/roster/roster.ts';
+import { PROOF_MS_MAX, Relays } from '../src/roster/relays.ts';
+import { readSaved } from '../src/files/state-file.ts';
+import { checkRelaySettings, relaySettings } from '../src/settings.ts';
 import { describeRelay, reportHealth } from './attacker.ts';
 import { createDice, START_MS } from './simulation.ts';
 

@@ -8,7 +8,7 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { WebSocket } from 'ws';
-import { createWireAcceptor, dialWire, type Wire } from '../../src/relay/wire.ts';
+import { createWireAcceptor, dialWire, type Wire } from '../src/sessions/wire.ts';
 import { until } from './whole-relay.ts';
 
 const guard = createAddressGuard({ allowPrivate: true });

@@ -6,8 +6,8 @@ import { createSocket } from 'node:dgram';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { sample } from '../../src/relay/candidates.ts';
-import { infoHashOf } from '../../src/relay/discovery.ts';
+import { sample } from '../src/discovery/candidates.ts';
+import { infoHashOf } from '../src/discovery/discovery.ts';
 import {
   freeUdpPort,
   isComplete,

@@ -6,23 +6,21 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { createDiscovery } from './discovery.ts';
-import { fetchDescriptor } from './fetch-descriptor.ts';
-import { loadIdentity, verifySignature } from './identity.ts';
-import { LatestFiles } from './latest-files.ts';
-import { LoadState } from './load.ts';
+import { createDiscovery } from './discovery/discovery.ts';
+import { fetchDescriptor } from './discovery/fetch-descriptor.ts';
+import { loadIdentity, verifySignature } from './proof/identity.ts';
+import { LatestFiles } from './files/latest-files.ts';
+import { LoadState } from './health/load.ts';
 import { registerRelayMetrics } from './metrics.ts';
 import { RelayNode } from './node.ts';
-import { mergeHealth, readOthers, readServiceHealth } from './own-health.ts';
-import { turnAway } from './overload.ts';
-import { isPublicHost } from './public-host.ts';
-import { betterThan } from './roster.ts';
-import { readSaved, writeSaved } from './saved.ts';
-import { createSpeaker } from './speaker.ts';
+import { mergeHealth, readOthers, readServiceHealth } from './health/health-aggregator.ts';
+import { turnAway } from './health/overload.ts';
+import { isPublicHost } from './discovery/public-host.ts';
+import { betterThan } from './roster/roster.ts';
+import { readSaved, writeSaved } from './files/state-file.ts';
+import { createSpeaker } from './proof/descriptor-signer.ts';
 import type { RelaySettings } from './settings.ts';
-import { createWireAcceptor, dialWire } from './wire.ts';
-
-export { checkRelaySettings, relaySettings, type RelaySettings } from './settings.ts';
+import { createWireAcceptor, dialWire } from './sessions/wire.ts';
 
 export interface RelaySwarmOptions {
   readonly settings: RelaySettings;

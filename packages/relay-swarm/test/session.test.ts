@@ -1,5 +1,5 @@
 import { encodeRelayMessage, type RelayMessage } from '@relay-swarm/protocol';
-import { createIdentity, verifySignature, type Identity } from '../../src/relay/identity.ts';
+import { createIdentity, verifySignature, type Identity } from '../src/proof/identity.ts';
 import {
   CLOSE,
   HANDSHAKE_MS_MAX,
@@ -7,7 +7,7 @@ import {
   Session,
   type SessionEffect,
   type SessionOptions,
-} from '../../src/relay/session.ts';
+} from '../src/sessions/session.ts';
 
 const alice = createIdentity();
 const bob = createIdentity();

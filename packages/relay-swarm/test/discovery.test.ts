@@ -6,7 +6,7 @@ import {
   infoHashOf,
   type Discovery,
   type DiscoveryOptions,
-} from '../../src/relay/discovery.ts';
+} from '../src/discovery/discovery.ts';
 import { freeUdpPort, until } from './whole-relay.ts';
 
 const NODES = 12;

@@ -7,7 +7,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createRelaySwarm, relaySettings, type RelaySwarm } from '../../src/relay/index.ts';
+import { createRelaySwarm, relaySettings, type RelaySwarm } from '../src/index.ts';
 
 export interface WholeRelay {
   readonly url: string;
