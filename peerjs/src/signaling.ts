@@ -1,13 +1,12 @@
 // PeerJS signaling: which sockets reach `peer`, how long they live, and what `peer` leaves to be done around them.
 import { type Log } from '@relay-swarm/kit';
-import { createOriginCheck } from '@relay-swarm/net';
+import { createOriginCheck, drain } from '@relay-swarm/net';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AbsentPeers } from './absent.ts';
 import type { Caller } from './admission.ts';
 import { findApiRoute } from './api-routes.ts';
 import type { Counters } from './counters.ts';
-import { drain } from './drain.ts';
 import { FrameGuard } from './frame-guard.ts';
 import { isId, isSignedToken, isToken } from './identity.ts';
 import { createPeerServer, type PeerServer } from './peer-server.ts';
@@ -228,11 +227,11 @@ export class Signaling implements UpgradeRoute {
   }
 
   async stop(): Promise<void> {
-    await drain(
-      () => this.#sockets(),
-      this.#options.settings.drainSeconds * 1000,
-      (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
-    );
+    await drain({
+      open: () => this.#sockets(),
+      spreadMs: this.#options.settings.drainSeconds * 1000,
+      close: (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
+    });
     this.#peer.stop();
   }
 

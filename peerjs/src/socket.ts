@@ -1,11 +1,10 @@
 // One client's WebSocket with a guard in it: what arrives passes the guard before `peer` hears of it, what leaves is written once
 // for each turn of the event loop. The only importer of ws.
-import { Flusher, type Bucket, type Flushable } from '@relay-swarm/net';
+import { Flusher, textFrame, type Bucket, type Flushable } from '@relay-swarm/net';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { Caller } from './admission.ts';
-import { textFrame } from './text-frame.ts';
 
 export interface Guard {
   /** Whether `peer` may see the frame. */

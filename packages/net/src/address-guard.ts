@@ -1,51 +1,14 @@
 // Which addresses a stranger may make us dial: public ones only. Checked on the address that is then used.
 import { Resolver, lookup as systemLookup } from 'node:dns/promises';
-import { BlockList, isIP, type LookupFunction } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { isIP, type LookupFunction } from 'node:net';
+import { interfaceAddresses } from './own-addresses.ts';
+import { isPublicAddress } from './special-networks.ts';
 
 /** All addresses of a host name, as text. */
 export type Resolve = (host: string) => Promise<readonly string[]>;
 
 export class RefusedAddress extends Error {
   override readonly name = 'RefusedAddress';
-}
-
-// IANA's special-purpose registries (RFC 6890). Of IPv6 only 2000::/3 is in public use, so that the rest, IPv4-mapped
-// and NAT64 addresses among it, needs no list of its own.
-const special = new BlockList();
-for (const [network, bits] of [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.88.99.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
-] as const) {
-  special.addSubnet(network, bits, 'ipv4');
-}
-for (const [network, bits] of [
-  ['2001::', 23],
-  ['2001:db8::', 32],
-  ['2002::', 16],
-  ['3fff::', 20],
-] as const) {
-  special.addSubnet(network, bits, 'ipv6');
-}
-const publicIpv6 = new BlockList();
-publicIpv6.addSubnet('2000::', 3, 'ipv6');
-
-export function isPublicAddress(address: string): boolean {
-  const family = isIP(address);
-  if (family === 4) return !special.check(address, 'ipv4');
-  return family === 6 && publicIpv6.check(address, 'ipv6') && !special.check(address, 'ipv6');
 }
 
 export interface AddressGuard {
@@ -61,7 +24,7 @@ export function createAddressGuard(options: {
   own?: () => readonly string[];
   isPublic?: (address: string) => boolean;
 }): AddressGuard {
-  const { allowPrivate, own = ownAddresses, isPublic = isPublicAddress } = options;
+  const { allowPrivate, own = interfaceAddresses, isPublic = isPublicAddress } = options;
   const resolve = options.resolve ?? (allowPrivate ? resolveBySystem : resolveByDns);
   const check = async (host: string): Promise<readonly string[]> => {
     const name = host.replace(/^\[|\]$/g, '');
@@ -100,6 +63,3 @@ async function resolveByDns(host: string): Promise<readonly string[]> {
 async function resolveBySystem(host: string): Promise<readonly string[]> {
   return (await systemLookup(host, { all: true })).map(({ address }) => address);
 }
-
-const ownAddresses = (): string[] =>
-  Object.values(networkInterfaces()).flatMap((addresses) => addresses?.map(({ address }) => address) ?? []);

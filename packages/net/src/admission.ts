@@ -1,4 +1,5 @@
-// Who may open a connection now: so many in all, and so many from one address. Pure.
+// Who may open a connection now: so many in all, so many from one address, so many from one /48. Pure.
+import { siteKey } from './ip.ts';
 
 /** How many there are of each key. A key that has none takes no memory. */
 export class KeyCounts {
@@ -23,6 +24,42 @@ export class KeyCounts {
   }
 }
 
+/** How many addresses' shares one /48 may take: a school has many /64s, and so has whoever rents one machine. */
+export const SITE_SHARES = 8;
+
+/** Counts by address (`limitKey()`), and for IPv6 by /48 too, so that a /56 is not 256 addresses. */
+export class ShareCounts {
+  readonly #ofAddress = new KeyCounts();
+  readonly #ofSite = new KeyCounts();
+
+  get addresses(): number {
+    return this.#ofAddress.keys;
+  }
+
+  of(addressKey: string): number {
+    return this.#ofAddress.of(addressKey);
+  }
+
+  /** Whether `more` of them would be more than one address, or its /48, may have. */
+  isFull(addressKey: string, perAddressMax: number, more = 1): boolean {
+    if (this.#ofAddress.of(addressKey) + more > perAddressMax) return true;
+    const site = siteKey(addressKey);
+    return site !== undefined && this.#ofSite.of(site) + more > SITE_SHARES * perAddressMax;
+  }
+
+  add(addressKey: string): void {
+    this.#ofAddress.add(addressKey);
+    const site = siteKey(addressKey);
+    if (site !== undefined) this.#ofSite.add(site);
+  }
+
+  remove(addressKey: string): void {
+    this.#ofAddress.remove(addressKey);
+    const site = siteKey(addressKey);
+    if (site !== undefined) this.#ofSite.remove(site);
+  }
+}
+
 export interface AdmissionLimits {
   readonly connectionsMax: number;
   readonly connectionsPerAddressMax: number;
@@ -32,7 +69,7 @@ export type AdmissionRefusal = 'connections_full' | 'address_full';
 
 export class Admission {
   readonly #limits: AdmissionLimits;
-  readonly #ofAddress = new KeyCounts();
+  readonly #shares = new ShareCounts();
   #open = 0;
 
   constructor(limits: AdmissionLimits) {
@@ -44,20 +81,20 @@ export class Admission {
   }
 
   get addresses(): number {
-    return this.#ofAddress.keys;
+    return this.#shares.addresses;
   }
 
   /** Counts the connection in, or says why not. Every one that is in must `leave` once. */
   enter(addressKey: string): AdmissionRefusal | undefined {
     if (this.#open >= this.#limits.connectionsMax) return 'connections_full';
-    if (this.#ofAddress.of(addressKey) >= this.#limits.connectionsPerAddressMax) return 'address_full';
-    this.#ofAddress.add(addressKey);
+    if (this.#shares.isFull(addressKey, this.#limits.connectionsPerAddressMax)) return 'address_full';
+    this.#shares.add(addressKey);
     this.#open++;
     return undefined;
   }
 
   leave(addressKey: string): void {
-    this.#ofAddress.remove(addressKey);
+    this.#shares.remove(addressKey);
     this.#open--;
   }
 }

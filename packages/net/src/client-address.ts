@@ -1,8 +1,9 @@
 // Who is at the other end, when proxies stand between: the right-most hop that is not a trusted proxy. The only importer of proxy-addr.
 import proxyaddr from 'proxy-addr';
 import type { IncomingMessage } from 'node:http';
-import { isIP, isIPv6 } from 'node:net';
+import { isIP } from 'node:net';
 import { list, type Setting } from '@relay-swarm/kit';
+import { withoutMapping } from './ip.ts';
 
 export type AddressReader = (request: IncomingMessage) => string;
 
@@ -41,18 +42,6 @@ export function createAddressReader(trusted: readonly string[]): AddressReader {
     const hop = proxyaddr(request, trust) as string | undefined;
     // A hop that is no address tells nothing: only the connection itself is certain.
     const address = hop !== undefined && isIP(hop) !== 0 ? hop : connection;
-    const plain = address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address;
-    return Buffer.from(plain).toString(); // a part of the header would keep all of it as long as the address is remembered
+    return Buffer.from(withoutMapping(address)).toString(); // a part of the header would keep all of it as long as the address is remembered
   };
-}
-
-/** The key under which limits count an address: itself, or its /64 for IPv6, where one client owns that many. */
-export function limitKey(address: string): string {
-  if (!isIPv6(address)) return address;
-  const [head = '', tail] = address.split('%')[0]!.split('::');
-  const left = head === '' ? [] : head.split(':');
-  if (tail === undefined) return `${left.slice(0, 4).join(':')}::/64`;
-  const right = tail === '' ? [] : tail.split(':');
-  const groups = [...left, ...Array<string>(Math.max(0, 8 - left.length - right.length)).fill('0'), ...right];
-  return `${groups.slice(0, 4).join(':')}::/64`;
 }

@@ -63,4 +63,19 @@ describe('AddressRates', () => {
       { numRuns: 1000 },
     );
   });
+
+  it('gives a /48 no more than some addresses have together', () => {
+    const rates = new AddressRates({ perSecond: 1, burst: 2 }, 1_000);
+    let allowed = 0;
+    for (let subnet = 0; subnet < 256; subnet++)
+      for (let i = 0; i < 2; i++) if (rates.ask(`2001:db8:7:${subnet}::/64`, 0) === 0) allowed++;
+    expect(allowed).toBe(16);
+    expect(rates.ask('2001:db8:8:0::/64', 0)).toBe(0);
+  });
+
+  it('does not charge the /48 for what one /64 is refused', () => {
+    const rates = new AddressRates({ perSecond: 1, burst: 2 }, 1_000);
+    for (let i = 0; i < 1_000; i++) rates.ask('2001:db8:7:1::/64', 0);
+    expect(rates.ask('2001:db8:7:2::/64', 0)).toBe(0);
+  });
 });

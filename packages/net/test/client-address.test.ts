@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
-import { createAddressReader, limitKey, trustedProxies } from '../src/client-address.ts';
+import { createAddressReader, trustedProxies } from '../src/client-address.ts';
 import { readSettings } from '@relay-swarm/kit';
 
 const request = (remoteAddress: string | undefined, forwarded?: string): IncomingMessage =>
@@ -52,24 +52,6 @@ describe('createAddressReader()', () => {
 
   it('believes no header where no proxy is trusted', () => {
     expect(createAddressReader([])(request('127.0.0.1', '8.8.8.8'))).toBe('127.0.0.1');
-  });
-});
-
-describe('limitKey()', () => {
-  it.each([
-    ['203.0.113.7', '203.0.113.7'],
-    ['2001:db8:1:2:3:4:5:6', '2001:db8:1:2::/64'],
-    ['2001:db8:1:2::1', '2001:db8:1:2::/64'],
-    ['2001:db8:1:2:ffff::', '2001:db8:1:2::/64'],
-    ['2001:db8::1', '2001:db8:0:0::/64'],
-    ['2001:db8::2:3:4:5', '2001:db8:0:0::/64'],
-    ['2001:db8:0:3::5', '2001:db8:0:3::/64'],
-    ['::1', '0:0:0:0::/64'],
-    ['fe80::1%eth0', 'fe80:0:0:0::/64'],
-    ['64:ff9b::192.0.2.1', '64:ff9b:0:0::/64'],
-    ['1:2:3:4:5:6:192.0.2.1', '1:2:3:4::/64'],
-  ])('of %s is %s', (address, key) => {
-    expect(limitKey(address)).toBe(key);
   });
 });
 

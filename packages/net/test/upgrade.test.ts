@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { PassThrough } from 'node:stream';
-import { onWebSocketUpgrade, refuseUpgrade } from '../src/upgrades.ts';
+import { onWebSocketUpgrade, refuseUpgrade } from '../src/upgrade.ts';
 
 describe('onWebSocketUpgrade()', () => {
   let server: Server;
