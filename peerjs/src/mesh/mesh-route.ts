@@ -1,6 +1,6 @@
 // The mesh's WebSockets: what arrives is priced, read and given to the rooms; who is silent, slow or greedy goes.
 import type { Log } from '@relay-swarm/kit';
-import { debtMs, spendTokens, type Rate } from '@relay-swarm/net';
+import { drain, debtMs, spendTokens, type Rate } from '@relay-swarm/net';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import {
   MESH_FRAME_CHARS_MAX,
@@ -14,7 +14,6 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from '../admission.ts';
-import { drain } from '../drain.ts';
 import type { UpgradeRoute } from '../server.ts';
 import type { PeerjsSettings } from '../settings.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../socket.ts';
@@ -142,11 +141,11 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   async stop(): Promise<void> {
-    await drain(
-      () => this.#visitors.keys(),
-      this.#options.settings.drainSeconds * 1_000,
-      (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
-    );
+    await drain({
+      open: () => this.#visitors.keys(),
+      spreadMs: this.#options.settings.drainSeconds * 1_000,
+      close: (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
+    });
   }
 
   #hear(socket: ClientSocket, frame: Buffer, isBinary: boolean): void {
