@@ -98,6 +98,8 @@ export class SwarmVideoElement extends CustomVideoElement {
 
   override attributeChangedCallback(name: string, before: string | null, now: string | null): void {
     if (name !== 'src') super.attributeChangedCallback(name, before, now);
+    // As in HTML, the attribute says how it starts; a template may set it after the element was made.
+    if (name === 'muted' && this.#way === undefined) this.nativeEl.muted = now !== null;
     if (before !== now && SOURCE_ATTRIBUTES.includes(name)) this.#schedule();
   }
   override connectedCallback(): void {

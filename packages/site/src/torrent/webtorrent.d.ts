@@ -57,11 +57,17 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     skipVerify?: boolean;
     preloadedStore?: unknown;
   }
+  export interface SeedOptions extends AddOptions {
+    name: string;
+    pieceLength: number;
+    onProgress?: (bytesHashed: number) => void;
+  }
   export default class WebTorrent {
     static readonly WEBRTC_SUPPORT: boolean;
     constructor(options: { tracker: { rtcConfig: RTCConfiguration } | false; dht: false; lsd: false });
     readonly torrents: readonly Torrent[];
     add(source: string | Uint8Array, options: AddOptions): Torrent;
+    seed(files: readonly File[], options: SeedOptions, done: () => void): Torrent;
     throttleUpload(bytesPerSecond: number): void;
     on(event: 'error', listener: (error: Error) => void): void;
   }

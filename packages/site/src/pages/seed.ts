@@ -1,0 +1,164 @@
+// Sharing files: chosen or dropped, hashed here, and sent from this page to whoever opens the link.
+import { embedFrame } from '@relay-swarm/protocol/embed';
+import { LinkError, readTracker } from '../links/magnet.ts';
+import { writePageLink } from '../links/page-link.ts';
+import { byId, copyText, formatBytes, formatRate } from '../page.ts';
+import { qrSvg } from '../qr.ts';
+import { relaysOf } from '../relays.ts';
+import { keepRunning } from '../seed/background.ts';
+import { shareable } from '../seed/make-torrent.ts';
+import { Seeds, type Seed } from '../seed/seeds.ts';
+import { readRelays } from '../status-source.ts';
+import { html, nothing, render, unsafeSVG } from '../view.ts';
+
+const DRAW_MS = 1_000;
+keepRunning();
+const seeds = new Seeds(relaysOf(location.origin));
+
+const drop = byId('drop');
+const input = byId('files', HTMLInputElement);
+const status = byId('status');
+const bar = byId('progress', HTMLProgressElement);
+const tracker = byId('tracker', HTMLInputElement);
+
+input.addEventListener('change', () => {
+  void share(input.files ?? []);
+  input.value = '';
+});
+for (const type of ['dragenter', 'dragover', 'dragleave', 'drop'])
+  drop.addEventListener(type, (event) => {
+    event.preventDefault();
+    drop.classList.toggle('over', type === 'dragenter' || type === 'dragover');
+  });
+drop.addEventListener('drop', (event) => void share(event.dataTransfer?.files ?? []));
+addEventListener('beforeunload', (event) => {
+  if (seeds.all.length > 0) event.preventDefault(); // the browser asks whether to leave
+});
+
+async function share(list: Iterable<File>): Promise<void> {
+  const files = shareable(list);
+  if (files.length === 0) {
+    say('Nothing to share here: choose at least one file. Hidden files are left out.');
+    return;
+  }
+  bar.hidden = false;
+  try {
+    const trackers =
+      tracker.value.trim() === ''
+        ? []
+        : tracker.value
+            .split(/[\s,]+/)
+            .filter(Boolean)
+            .map(readTracker);
+    const seed = await seeds.share(
+      files,
+      { trackers, webSeeds: [], isKept: byId('keep', HTMLInputElement).checked },
+      (done) => {
+        bar.value = done;
+        say(`Preparing: ${Math.round(done * 100)} %`);
+      },
+    );
+    say(`"${seed.name}" is shared. Keep this window open.`);
+  } catch (error) {
+    say(
+      error instanceof LinkError
+        ? error.message
+        : `This cannot be shared: ${error instanceof Error ? error.message : String(error)}`,
+    );
+  } finally {
+    bar.hidden = true;
+    draw();
+  }
+}
+
+function say(words: string): void {
+  status.textContent = words;
+}
+
+function draw(): void {
+  byId('open-note').hidden = seeds.all.length === 0;
+  render(seeds.all.map(panel), byId('seeds'));
+}
+
+const copies = (text: string) => (event: Event) =>
+  void copyText(text, event.currentTarget as HTMLButtonElement);
+
+function panel(seed: Seed) {
+  const link = writePageLink(`${location.origin}/watch`, seed.magnet);
+  const frame = embedFrame({ url: writePageLink(`${location.origin}/embed`, seed.magnet), title: seed.name });
+  const qr = qrSvg(link);
+  const stats = seed.shared.stats();
+  const inUse = stats.trackers.filter(({ isConnected }) => isConnected).length;
+  return html`<section class="panel" aria-label=${seed.name} data-info-hash=${seed.infoHash}>
+    <h2>${seed.name} <span class="quiet">${formatBytes(seed.bytes)}</span></h2>
+    <dl class="facts" aria-hidden="true">
+      <div>
+        <dt>Peers</dt>
+        <dd>${stats.peers}</dd>
+      </div>
+      <div>
+        <dt>Passed on</dt>
+        <dd>${formatBytes(stats.uploaded)}</dd>
+      </div>
+      <div>
+        <dt>Up</dt>
+        <dd>${formatRate(stats.uploadSpeed)}</dd>
+      </div>
+      <div>
+        <dt>Relays</dt>
+        <dd>${inUse} of ${stats.trackers.length}</dd>
+      </div>
+    </dl>
+    <div class="share">
+      <div class="stack">
+        <div>
+          <span class="label">Link to watch</span>
+          <code class="code link">${link}</code>
+        </div>
+        <div class="row">
+          <button type="button" class="primary" @click=${copies(link)}>Copy link</button>
+          <button type="button" @click=${copies(seed.magnet)}>Copy magnet</button>
+          <button type="button" @click=${copies(frame)}>Copy embed code</button>
+          <a class="button" href=${torrentAddress(seed)} download="${seed.name}.torrent">Save .torrent</a>
+          <button type="button" @click=${() => void seeds.end(seed).then(draw)}>Stop sharing</button>
+        </div>
+        <p class="hint">
+          ${
+            seed.isKept
+              ? 'Goes on by itself when you open this page again in this browser.'
+              : 'Ends when this page is closed or reloaded.'
+          }
+        </p>
+      </div>
+      ${
+        qr === undefined
+          ? nothing
+          : html`<div class="qr" role="img" aria-label="QR code of the link">${unsafeSVG(qr)}</div>`
+      }
+    </div>
+  </section>`;
+}
+
+const addresses = new Map<string, string>();
+function torrentAddress({ infoHash, torrentFile }: Seed): string {
+  let address = addresses.get(infoHash);
+  if (address === undefined) {
+    const blob = new Blob([new Uint8Array(torrentFile)], { type: 'application/x-bittorrent' });
+    address = URL.createObjectURL(blob);
+    addresses.set(infoHash, address);
+  }
+  return address;
+}
+
+/** The relays to choose from, for whoever does not want the choice made for him. */
+async function offerTrackers(): Promise<void> {
+  const roster = await readRelays();
+  render(
+    (roster?.relays ?? []).map(({ url }) => html`<option value=${url}></option>`),
+    byId('trackers'),
+  );
+}
+
+await Promise.all([seeds.resume(), offerTrackers()]);
+draw();
+setInterval(draw, DRAW_MS);

@@ -1,0 +1,36 @@
+// What is shared, kept in the browser's storage so that it goes on after a reload. The only importer of idb-keyval.
+import { del, set, values } from 'idb-keyval';
+
+export interface Kept {
+  readonly infoHash: string;
+  readonly name: string;
+  readonly pieceBytes: number;
+  readonly torrentFile: Uint8Array;
+  readonly files: readonly File[];
+  readonly trackers: readonly string[];
+  readonly webSeeds: readonly string[];
+}
+
+const KEY = 'seed ';
+
+/** False where it does not fit, or nothing can be kept here. */
+export async function keep(kept: Kept): Promise<boolean> {
+  try {
+    // Else a browser that is short of room throws it away first.
+    await navigator.storage.persist();
+    await set(KEY + kept.infoHash, kept);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export async function keptSeeds(): Promise<Kept[]> {
+  try {
+    return await values<Kept>();
+  } catch {
+    return []; // no storage here
+  }
+}
+
+export const forget = (infoHash: string): Promise<void> => del(KEY + infoHash).catch(() => undefined);

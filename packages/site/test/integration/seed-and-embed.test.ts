@@ -1,0 +1,113 @@
+// From a chosen file to a player in somebody else's page: /seed, the generator's code, and many embeds at once, in a real Chromium.
+import {
+  describeWithChromium,
+  servePages,
+  type BrowserContext,
+  type Page,
+  type PageServer,
+} from '../../../../test/support/chromium.ts';
+import { requireTool } from '../../../../test/support/tools.ts';
+import { makeFilm } from '../support/film.ts';
+import { pagesOf, startSite, type RunningSite } from '../support/running-site.ts';
+import { act, until } from '../support/viewer.ts';
+
+const LONG_MS = 120_000;
+const TABS = 3;
+const REQUESTS_PER_EMBED = 10;
+
+requireTool('ffmpeg')('seeding and embedding', () => {
+  describeWithChromium('in Chromium', () => {
+    let site: RunningSite;
+    let others: PageServer | undefined;
+    let seedPage: Page;
+    let magnet: string;
+    beforeAll(async () => {
+      site = await startSite();
+      seedPage = await site.open(`${pagesOf(site.first)}/seed`);
+      const film = { name: 'film.webm', mimeType: 'video/webm', buffer: await makeFilm() };
+      await seedPage.locator('#files').setInputFiles(film);
+      const link = seedPage.locator('.code.link');
+      await link.waitFor();
+      magnet = ((await link.textContent()) ?? '').split('#')[1]!;
+    }, LONG_MS);
+    afterAll(async () => {
+      await site.stop();
+      await others?.close();
+    });
+
+    it('makes a magnet of the chosen file, with a relay in it', () => {
+      expect(magnet).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=film\.webm&tr=ws/);
+    });
+
+    it(
+      'goes on after a reload, without asking for the file again',
+      async () => {
+        await seedPage.evaluate('onbeforeunload = null');
+        seedPage.on('dialog', (dialog) => void dialog.accept());
+        await seedPage.reload();
+        await seedPage.locator('.code.link').waitFor();
+        expect(((await seedPage.locator('.code.link').textContent()) ?? '').split('#')[1]).toBe(magnet);
+      },
+      LONG_MS,
+    );
+
+    it(
+      "plays in a page of others with the generator's code, in three tabs with two players each, and no request fails",
+      async () => {
+        const generator = await site.open(`${pagesOf(site.first)}/embed-code`);
+        await generator.locator('#source').fill(magnet);
+        for (const name of ['autoplay', 'muted', 'loop']) await generator.locator(`[name=${name}]`).check();
+        await generator.locator('[name=warningTitle]').uncheck();
+        await generator.frameLocator('#preview iframe').locator('swarm-video').waitFor({ state: 'attached' });
+        const code = (await generator.locator('#code').textContent()) ?? '';
+        await generator.close();
+        others = await servePages({ '/': `<!doctype html><title>blog</title><h1>Blog</h1>${code}${code}` });
+
+        const context: BrowserContext = await site.browser.newContext();
+        const tabs = await Promise.all(Array.from({ length: TABS }, () => site.open(others!.url, context)));
+        const players = [];
+        for (const tab of tabs) {
+          await tab.bringToFront();
+          await tab.locator('iframe').last().scrollIntoViewIfNeeded();
+          const frames = tab.frames().filter((frame) => frame !== tab.mainFrame());
+          expect(frames).toHaveLength(2);
+          for (const frame of frames) {
+            await frame.locator('swarm-video').waitFor({ state: 'attached' });
+            await until(frame, 'playing', ({ time, way }) => time > 0 && way === 'stream');
+            players.push(frame);
+          }
+        }
+        const ask = `const address = await video.addressOf(video.files[0]);
+          return Promise.all(Array.from({ length: ${REQUESTS_PER_EMBED} }, async (_, at) => {
+            const response = await fetch(address, { headers: { range: 'bytes=' + at * 1000 + '-' + (at * 1000 + 999) } });
+            return response.status + ' ' + (await response.arrayBuffer()).byteLength;
+          }))`;
+        const answers = await Promise.all(players.map((player) => act(player, ask) as Promise<string[]>));
+        expect(answers.flat()).toEqual(
+          Array.from({ length: TABS * 2 * REQUESTS_PER_EMBED }, () => '206 1000'),
+        );
+      },
+      LONG_MS,
+    );
+
+    it(
+      'is steered by messages of the page around it, and of no other',
+      async () => {
+        const page = await site.open(others!.url);
+        const states = await page.evaluate(`new Promise((resolve) => {
+          const seen = [];
+          const frame = document.querySelector('iframe').contentWindow;
+          addEventListener('message', ({ data, source }) => {
+            if (data?.type !== 'relay-swarm' || source !== frame) return;
+            if (data.event === 'ready') frame.postMessage({ type: 'relay-swarm', method: 'seek', value: 5 }, '*');
+            if (data.event !== 'playbackStatusUpdate') return;
+            if (data.position >= 5 && data.playbackState === 'playing') frame.postMessage({ type: 'relay-swarm', method: 'pause' }, '*');
+            if (data.position >= 5 && data.playbackState === 'paused') resolve(data);
+          });
+        })`);
+        expect(states).toMatchObject({ event: 'playbackStatusUpdate', playbackState: 'paused', volume: 0 });
+      },
+      LONG_MS,
+    );
+  });
+});
