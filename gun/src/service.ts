@@ -1,6 +1,6 @@
 // Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
 import { createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
-import { debtMs, newBucket, spendTokens } from '@relay-swarm/net';
+import { createInsiderCheck, debtMs, newBucket, spendTokens } from '@relay-swarm/net';
 import { messageRate, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';
@@ -52,7 +52,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const server = createGunServer(
     settings,
     limits,
-    createOperations(metrics, () => ({ ok: true, state: 'ok' })),
+    createOperations(metrics, () => ({ ok: true, state: 'ok' }), createInsiderCheck(settings.trustedProxies)),
     open,
   );
 

@@ -7,6 +7,7 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
+import { createInsiderCheck } from '@relay-swarm/net';
 import { Admission, type Caller } from './admission.ts';
 import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
@@ -72,7 +73,7 @@ export function buildService(
     log,
     world,
     routes: [signaling, mesh, ...otherRoutes(leave)],
-    operations: createOperations(metrics, health),
+    operations: createOperations(metrics, health, createInsiderCheck(settings.trustedProxies)),
     answer: (request, response) => signaling.answer(request, response),
   });
 

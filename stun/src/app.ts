@@ -7,7 +7,7 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
-import { createAddressReader } from '@relay-swarm/net';
+import { createAddressReader, createInsiderCheck } from '@relay-swarm/net';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
@@ -68,8 +68,10 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
   });
   const metrics = createMetrics('stun');
   registerMetrics(metrics, engine, iceServers);
-  const operations = createOperations(metrics, () =>
-    engine.stats().isDraining ? { ok: false, state: 'draining' } : { ok: true, state: 'ok' },
+  const operations = createOperations(
+    metrics,
+    () => (engine.stats().isDraining ? { ok: false, state: 'draining' } : { ok: true, state: 'ok' }),
+    createInsiderCheck(settings.trustedProxies),
   );
   const http = createOperationsServer(
     (request, response) => iceServers.handle(request, response) || operations(request, response),

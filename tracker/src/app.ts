@@ -8,7 +8,7 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
-import { Admission, createAddressReader, createOriginCheck } from '@relay-swarm/net';
+import { Admission, createAddressReader, createInsiderCheck, createOriginCheck } from '@relay-swarm/net';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
 import { FrameMemory } from './frames/frame-memory.ts';
@@ -131,7 +131,11 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     errors,
     log,
     routes: [
-      createOperations(metrics, () => ({ ok: relays.state() !== 'draining', state: relays.state() })),
+      createOperations(
+        metrics,
+        () => ({ ok: relays.state() !== 'draining', state: relays.state() }),
+        createInsiderCheck(settings.trustedProxies),
+      ),
       bittorrent.handle,
       answerOEmbed,
       ...(settings.siteDir === '' ? [] : [createSite(settings.siteDir)]),

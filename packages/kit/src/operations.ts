@@ -14,7 +14,12 @@ export interface Health {
 /** Answers the request and returns true, or leaves it alone and returns false. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-export function createOperations(metrics: Metrics, health: () => Health): RequestHandler {
+/** `mayReadMetrics` says who is an operator: to others /metrics is not there. */
+export function createOperations(
+  metrics: Metrics,
+  health: () => Health,
+  mayReadMetrics: (request: IncomingMessage) => boolean,
+): RequestHandler {
   return (request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path !== '/healthz' && path !== '/metrics') return false;
@@ -23,6 +28,11 @@ export function createOperations(metrics: Metrics, health: () => Health): Reques
     } else if (path === '/healthz') {
       const now = health();
       sendJson(response, now.ok ? 200 : 503, now);
+    } else if (!mayReadMetrics(request)) {
+      sendJson(response, 404, {
+        error: 'not_found',
+        message: '/metrics is for this machine and for trusted proxies',
+      });
     } else {
       metrics.text().then(
         (text) =>

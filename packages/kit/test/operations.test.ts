@@ -10,7 +10,11 @@ describe('the operations server', () => {
   const at = { host: '127.0.0.1', port: 0, settingName: 'KIT_PORT' };
   const open = async (source: Metrics = metrics) => {
     const part = createOperationsServer(
-      createOperations(source, () => health),
+      createOperations(
+        source,
+        () => health,
+        ({ headers }) => headers['x-test'] !== 'a neighbour',
+      ),
       at,
     );
     await part.start();
@@ -37,6 +41,17 @@ describe('the operations server', () => {
     const response = await fetch(`${running.url}/metrics`);
     expect(response.headers.get('content-type')).toBe(metrics.contentType);
     expect(await response.text()).toContain('operations_test_process_cpu_seconds_total');
+  });
+
+  it('has no metrics for others, who are told so', async () => {
+    const response = await fetch(`${running.url}/metrics`, { headers: { 'x-test': 'a neighbour' } });
+    expect([response.status, await response.json()]).toEqual([
+      404,
+      expect.objectContaining({ error: 'not_found' }),
+    ]);
+    expect((await fetch(`${running.url}/healthz`, { headers: { 'x-test': 'a neighbour' } })).status).toBe(
+      200,
+    );
   });
 
   it('answers HEAD without a body and refuses what would change something', async () => {

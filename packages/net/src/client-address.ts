@@ -45,3 +45,12 @@ export function createAddressReader(trusted: readonly string[]): AddressReader {
     return Buffer.from(withoutMapping(address)).toString(); // a part of the header would keep all of it as long as the address is remembered
   };
 }
+
+/**
+ * Whether a request comes straight from this machine or from a trusted proxy: what is for operators is told to nobody else, since a
+ * listener for proxies can often be reached by their neighbours.
+ */
+export function createInsiderCheck(trusted: readonly string[]): (request: IncomingMessage) => boolean {
+  const trust = proxyaddr.compile(['loopback', ...trusted]);
+  return ({ socket: { remoteAddress } }) => remoteAddress !== undefined && trust(remoteAddress, 0);
+}

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { runInNewContext } from 'node:vm';
 import { setFlagsFromString } from 'node:v8';
-import { createAddressReader, trustedProxies } from '../src/client-address.ts';
+import { createAddressReader, createInsiderCheck, trustedProxies } from '../src/client-address.ts';
 import { readSettings } from '@relay-swarm/kit';
 
 const request = (remoteAddress: string | undefined, forwarded?: string): IncomingMessage =>
@@ -52,6 +52,22 @@ describe('createAddressReader()', () => {
 
   it('believes no header where no proxy is trusted', () => {
     expect(createAddressReader([])(request('127.0.0.1', '8.8.8.8'))).toBe('127.0.0.1');
+  });
+});
+
+describe('createInsiderCheck()', () => {
+  const isInsider = createInsiderCheck(['10.213.77.0/24']);
+
+  it.each([
+    ['127.0.0.1', true],
+    ['::1', true],
+    ['::ffff:127.0.0.1', true],
+    ['10.213.77.3', true],
+    ['10.213.78.3', false],
+    ['192.168.1.9', false],
+    [undefined, false],
+  ])('a request from %s, whatever it says of others: %s', (address, expected) => {
+    expect(isInsider(request(address, '127.0.0.1'))).toBe(expected);
   });
 });
 
