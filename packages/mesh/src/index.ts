@@ -1,1 +1,10 @@
-export {};
+export { engineDefaults, type EngineOptions } from './engine/options.ts';
+export type { EngineStats } from './engine/stats.ts';
+export type { Data, Json } from './envelope.ts';
+export { MeshError, type MeshErrorCode } from './errors.ts';
+export { join, type JoinOptions } from './join.ts';
+export { meshUrls, type MeshRelay } from './mesh-urls.ts';
+export type { Message, Room, RoomEvents, RoomStats } from './room.ts';
+export type { RoomView } from './room-view.ts';
+export type { CreateTransport, Signal, Transport, TransportEvents } from './transport.ts';
+export { webRtc, type WebRtcOptions } from './webrtc.ts';

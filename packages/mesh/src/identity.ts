@@ -1,0 +1,47 @@
+// Who a member is: an Ed25519 key, made anew for each visit unless the application keeps one. Its public half is the member's id.
+import { fromHex, toHex } from '@relay-swarm/protocol/mesh-bytes';
+
+export interface MemberIdentity {
+  readonly id: string;
+  sign(bytes: Uint8Array): Promise<Uint8Array>;
+}
+
+const ALGORITHM = 'Ed25519';
+const KEYS_MAX = 4_096;
+
+/** From a key pair of WebCrypto, or a new one. Throws where the browser has no Ed25519 (before Chrome 137, Firefox 129, Safari 17). */
+export async function createIdentity(pair?: CryptoKeyPair): Promise<MemberIdentity> {
+  const { publicKey, privateKey } =
+    pair ?? ((await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify'])) as CryptoKeyPair);
+  const id = toHex(new Uint8Array(await crypto.subtle.exportKey('raw', publicKey)));
+  return {
+    id,
+    sign: async (bytes) => new Uint8Array(await crypto.subtle.sign(ALGORITHM, privateKey, asSource(bytes))),
+  };
+}
+
+/** Checks signatures of many members; their imported keys are kept. */
+export class Verifier {
+  readonly #keys = new Map<string, Promise<CryptoKey>>();
+
+  async verify(id: string, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+    try {
+      return await crypto.subtle.verify(ALGORITHM, await this.#key(id), asSource(signature), asSource(bytes));
+    } catch {
+      return false; // 32 bytes that are no key
+    }
+  }
+
+  #key(id: string): Promise<CryptoKey> {
+    let key = this.#keys.get(id);
+    if (!key) {
+      key = crypto.subtle.importKey('raw', asSource(fromHex(id)), ALGORITHM, false, ['verify']);
+      this.#keys.set(id, key);
+      if (this.#keys.size > KEYS_MAX) this.#keys.delete(this.#keys.keys().next().value!);
+    }
+    return key;
+  }
+}
+
+/** WebCrypto's types leave out memory that threads share, which nothing here is. */
+export const asSource = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => bytes as Uint8Array<ArrayBuffer>;

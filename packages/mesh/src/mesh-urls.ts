@@ -1,0 +1,24 @@
+// On which relays a room lives: the first few by rendezvous hashing, the same for everybody, so that members meet and one relay may die.
+import { rankRelays } from '@relay-swarm/protocol/ranking';
+import { deriveRoom } from './room-secrets.ts';
+
+export interface MeshRelay {
+  readonly id: string;
+  /** As the roster has it: where the relay's signaling is. */
+  readonly peerjs?: string;
+}
+
+/** URLs for `join`'s option `signaling`: of the `count` relays that rank first for the room, among those that have signaling. */
+export async function meshUrls(
+  relays: readonly MeshRelay[],
+  room: { readonly name: string; readonly password?: string },
+  count = 3,
+): Promise<string[]> {
+  const { address } = await deriveRoom(room.name, room.password);
+  const able = relays.filter(({ peerjs }) => peerjs !== undefined);
+  return rankRelays(address, able, count).map(({ peerjs }) => {
+    const url = new URL('/mesh', peerjs);
+    url.protocol = url.protocol.replace('http', 'ws');
+    return url.href;
+  });
+}
