@@ -27,6 +27,7 @@ export interface DriverOptions {
 
 /** Browsers slow timers of hidden pages down to one a minute; a late wake-up harms nothing. */
 const WAKE_MS_MAX = 60_000;
+const LAST_WORDS_MS = 60;
 
 export class Driver {
   readonly engine: Engine;
@@ -157,7 +158,9 @@ export class Driver {
         this.transport.dial(action.peer, action.isBridge);
         break;
       case 'close':
-        this.transport.close(action.peer);
+        // What was sent before it, such as our goodbye, is still in the channel
+        if (action.reason === 'left') setTimeout(() => this.transport.close(action.peer), LAST_WORDS_MS);
+        else this.transport.close(action.peer);
         break;
       case 'transmit':
         this.transport.send(action.peer, action.bytes);

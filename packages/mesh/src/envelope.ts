@@ -2,7 +2,8 @@
 import { ByteReader, ByteWriter } from '@relay-swarm/protocol/mesh-bytes';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 
-export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
 /** Bytes and text travel as they are, everything else as JSON. */
 export type Data = Uint8Array | Json;
 
@@ -19,7 +20,9 @@ const CHANNEL_BYTES_MAX = 128;
 export function writeEnvelope({ kind, id, channel, data }: Envelope): Uint8Array {
   const name = new TextEncoder().encode(channel);
   if (name.length > CHANNEL_BYTES_MAX) {
-    throw new RangeError(`Cannot use channel "${channel}": its name has more than ${CHANNEL_BYTES_MAX} bytes`);
+    throw new RangeError(
+      `Cannot use channel "${channel}": its name has more than ${CHANNEL_BYTES_MAX} bytes`,
+    );
   }
   const writer = new ByteWriter().u8(KINDS.indexOf(kind)).varint(id).varint(name.length).bytes(name);
   if (data instanceof Uint8Array) return writer.u8(0).bytes(data).finish();

@@ -1,6 +1,7 @@
 // What goes wrong for an application, with a code to tell it by.
 
-export type MeshErrorCode = 'UNREACHABLE' | 'TIMEOUT' | 'LEFT' | 'NO_HANDLER' | 'FAILED' | 'TOO_LONG' | 'BAD_OPTION';
+export type MeshErrorCode =
+  'UNREACHABLE' | 'TIMEOUT' | 'LEFT' | 'NO_HANDLER' | 'FAILED' | 'TOO_LONG' | 'BAD_OPTION';
 
 export class MeshError extends Error {
   override readonly name = 'MeshError';

@@ -12,7 +12,7 @@ const KEYS_MAX = 4_096;
 /** From a key pair of WebCrypto, or a new one. Throws where the browser has no Ed25519 (before Chrome 137, Firefox 129, Safari 17). */
 export async function createIdentity(pair?: CryptoKeyPair): Promise<MemberIdentity> {
   const { publicKey, privateKey } =
-    pair ?? ((await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify'])) as CryptoKeyPair);
+    pair ?? (await crypto.subtle.generateKey(ALGORITHM, false, ['sign', 'verify']));
   const id = toHex(new Uint8Array(await crypto.subtle.exportKey('raw', publicKey)));
   return {
     id,

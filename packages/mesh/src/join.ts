@@ -22,7 +22,8 @@ export interface JoinOptions extends Partial<EngineOptions>, WebRtcOptions {
 
 /** Enters a room. Returns at once when keys are made; servers and links follow (`on('server')`, `on('viewchanged')`). */
 export async function join(name: string, options: JoinOptions): Promise<Room> {
-  const { signaling, password, keyPair, signal, iceServers, RTCPeerConnection, transport, ...engine } = options;
+  const { signaling, password, keyPair, signal, iceServers, RTCPeerConnection, transport, ...engine } =
+    options;
   const { WebSocket: Socket = globalThis.WebSocket, ...limits } = engine;
   const servers = typeof signaling === 'string' ? [signaling] : [...signaling];
   for (const url of servers) {

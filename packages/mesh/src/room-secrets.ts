@@ -22,7 +22,10 @@ export async function deriveRoom(name: string, password = ''): Promise<RoomSecre
   const salt = encoder.encode(`relay-swarm mesh room 1\n${name}`);
   const derivation = { name: 'PBKDF2', hash: 'SHA-256', salt, iterations: ROUNDS };
   const bits = new Uint8Array(await crypto.subtle.deriveBits(derivation, secret, 512));
-  const key = await crypto.subtle.importKey('raw', bits.subarray(32), 'AES-GCM', false, ['encrypt', 'decrypt']);
+  const key = await crypto.subtle.importKey('raw', bits.subarray(32), 'AES-GCM', false, [
+    'encrypt',
+    'decrypt',
+  ]);
   return {
     address: toHex(bits.subarray(0, 32)),
     seal: async (bytes) => {

@@ -5,7 +5,12 @@ export interface RoomView {
   readonly self: string;
   readonly members: readonly string[];
   /** Numbers of members, each pair once. An edge is there when both ends report it. */
-  readonly edges: readonly { readonly a: number; readonly b: number; readonly rttMs: number; readonly isTree: boolean }[];
+  readonly edges: readonly {
+    readonly a: number;
+    readonly b: number;
+    readonly rttMs: number;
+    readonly isTree: boolean;
+  }[];
   /** For each member the number of its part of the room; one number: the room is whole. */
   readonly components: readonly number[];
   /** For each member the number of its parent in the tree of our broadcasts; -1 for us, and for those that it does not reach. */

@@ -1,4 +1,4 @@
-// A room, as applications use it.
+// A room, as applications use it. Long because all that they can do with a room stands here, in one place.
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import { Driver, type DriverOptions } from './driver.ts';
 import { Budget } from './engine/budget.ts';
@@ -57,8 +57,12 @@ const PAUSE_MS = 20;
 /** Until a direct message is sent again, over every link then. */
 const AGAIN_MS = [800, 2_000, 4_000] as const;
 const SENT_KEPT = 2_048;
+const GOODBYE_MS = 150;
 
-export interface RoomOptions extends Omit<DriverOptions, 'report' | 'refused' | 'serverChanged' | 'signalThroughMesh'> {
+export interface RoomOptions extends Omit<
+  DriverOptions,
+  'report' | 'refused' | 'serverChanged' | 'signalThroughMesh'
+> {
   readonly name: string;
   /** Messages are sealed with the room's key. */
   readonly isSealed: boolean;
@@ -130,8 +134,12 @@ export class Room extends EventTarget {
   }
 
   /** To everybody in the room. Resolves when it is on its way, which takes time where links are busy. */
-  async broadcast(data: Data, options: Waiting & { channel?: string; isOrdered?: boolean } = {}): Promise<void> {
+  async broadcast(
+    data: Data,
+    options: Waiting & { channel?: string; isOrdered?: boolean } = {},
+  ): Promise<void> {
     const { channel = '', isOrdered = false, signal } = options;
+    this.#mustBeIn();
     const payload = await this.#seal({ kind: 'message', id: 0, channel, data });
     await this.#roomFor(payload.length, signal);
     this.#driver.tell({ type: 'broadcast', payload, isOrdered });
@@ -140,7 +148,14 @@ export class Room extends EventTarget {
   /** To one member. Resolves when that member has it; rejects with UNREACHABLE where it does not answer. */
   async send(to: string, data: Data, options: Waiting & { channel?: string } = {}): Promise<void> {
     const { channel = '', signal } = options;
-    await this.#ask(to, 'send', channel, data, signal, AGAIN_MS.reduce((sum, ms) => sum + ms, 0));
+    await this.#ask(
+      to,
+      'send',
+      channel,
+      data,
+      signal,
+      AGAIN_MS.reduce((sum, ms) => sum + ms, 0),
+    );
   }
 
   /** Asks one member, whose handler for the channel answers. */
@@ -172,7 +187,11 @@ export class Room extends EventTarget {
     return inbox;
   }
 
-  on<K extends keyof RoomEvents>(type: K, listener: (detail: RoomEvents[K]) => void, { signal }: Waiting = {}): () => void {
+  on<K extends keyof RoomEvents>(
+    type: K,
+    listener: (detail: RoomEvents[K]) => void,
+    { signal }: Waiting = {},
+  ): () => void {
     const take = (event: Event): void => listener((event as CustomEvent<RoomEvents[K]>).detail);
     this.addEventListener(type, take, signal ? { signal } : {});
     return () => this.removeEventListener(type, take);
@@ -189,7 +208,7 @@ export class Room extends EventTarget {
     if (this.#isLeft) return;
     this.#isLeft = true;
     this.#driver.tell({ type: 'leave' });
-    await new Promise((resolve) => setTimeout(resolve, 50)); // signed and sent by then, or never
+    await new Promise((resolve) => setTimeout(resolve, GOODBYE_MS)); // signed and sent by then, or never
     this.#stop();
   }
 
@@ -204,8 +223,8 @@ export class Room extends EventTarget {
     this.#driver.hurry();
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.leave();
+  #mustBeIn(): void {
+    if (this.#isLeft) throw new MeshError('LEFT', 'Cannot send: the room has been left');
   }
 
   #stop(): void {
@@ -225,6 +244,7 @@ export class Room extends EventTarget {
     signal: AbortSignal | undefined,
     timeoutMs: number,
   ): Promise<Data> {
+    this.#mustBeIn();
     if (!this.#driver.engine.view.has(to)) {
       throw new MeshError('UNREACHABLE', `Cannot reach ${to}: it is not in the room`);
     }
@@ -244,15 +264,18 @@ export class Room extends EventTarget {
   }
 
   async #direct(to: string, envelope: Envelope, isFlooded: boolean): Promise<void> {
+    if (this.#isLeft) return;
     const payload = await this.#seal(envelope);
-    if (!this.#isLeft) this.#driver.tell({ type: 'direct', to, payload, isFlooded });
+    this.#driver.tell({ type: 'direct', to, payload, isFlooded });
   }
 
   async #seal(envelope: Envelope): Promise<Uint8Array> {
-    if (this.#isLeft) throw new MeshError('LEFT', 'Cannot send: the room has been left');
     const plain = writeEnvelope(envelope);
     if (plain.length > this.#messageBytesMax) {
-      throw new MeshError('TOO_LONG', `Cannot send ${plain.length} bytes: the most is ${this.#messageBytesMax}`);
+      throw new MeshError(
+        'TOO_LONG',
+        `Cannot send ${plain.length} bytes: the most is ${this.#messageBytesMax}`,
+      );
     }
     return this.#options.isSealed ? this.#options.secrets.seal(plain) : plain;
   }
@@ -262,9 +285,9 @@ export class Room extends EventTarget {
     const isBusy = (): boolean =>
       [...this.#driver.engine.links.values()].some(({ waitingBytes }) => waitingBytes > WAITING_BYTES);
     // One payment for each part: others count them so
-    for (let paid = 0; paid < chunks || isBusy(); ) {
+    for (let paid = 0; paid < chunks || isBusy();) {
       signal?.throwIfAborted();
-      if (this.#isLeft) throw new MeshError('LEFT', 'Cannot send: the room has been left');
+      this.#mustBeIn();
       if (paid < chunks && this.#ownBudget.pay('', bytes / chunks, performance.now())) paid++;
       else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     }
@@ -323,7 +346,7 @@ export class Room extends EventTarget {
         void this.#direct(source, { kind: 'done', id, channel, data: null }, !isNew);
         if (isNew) this.#hand({ from: source, channel, data, isDirect, hops });
       } else if (isNew) void this.#answer(source, id, channel, data);
-    } else if (kind === 'failure') this.#pending.fail(id, String(data));
+    } else if (kind === 'failure') this.#pending.fail(id, typeof data === 'string' ? data : 'failed');
     else this.#pending.done(id, data);
   }
 
@@ -336,7 +359,6 @@ export class Room extends EventTarget {
     } catch (error) {
       answer = { kind: 'failure', id, channel, data: error instanceof Error ? error.message : 'failed' };
     }
-    if (this.#isLeft) return;
     await this.#direct(to, answer, false);
   }
 

@@ -101,7 +101,9 @@ export class Signaling {
     const text = meshJoinText(challenge, room, new URL(this.url).origin);
     const signature = toHex(await identity.sign(new TextEncoder().encode(text)));
     if (socket.readyState !== 1) return;
-    socket.send(writeMeshRequest({ action: 'join', version: MESH_VERSION, room, id: identity.id, signature }));
+    socket.send(
+      writeMeshRequest({ action: 'join', version: MESH_VERSION, room, id: identity.id, signature }),
+    );
   }
 
   #closed(socket: WebSocket): void {

@@ -57,7 +57,8 @@ class WebRtcTransport implements Transport {
   }
 
   stop(): void {
-    for (const peer of [...this.#sessions.keys()]) this.close(peer);
+    for (const session of this.#sessions.values()) session.close(false);
+    this.#sessions.clear();
   }
 
   #offered(peer: string, name: string, signal: Signal, known: Session | undefined): void {

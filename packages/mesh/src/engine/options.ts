@@ -82,5 +82,5 @@ export const engineDefaults: EngineOptions = {
   silenceMs: 7_500,
   statusDelayMs: 250,
   statusEveryMs: 30_000,
-  forgetMs: 30_000,
+  forgetMs: 15_000,
 };
