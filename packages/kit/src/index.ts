@@ -2,6 +2,7 @@ export * from './env-file.ts';
 export * from './files.ts';
 export * from './health.ts';
 export * from './log.ts';
+export * from './memory-limit.ts';
 export * from './metrics.ts';
 export * from './operations.ts';
 export * from './sampler.ts';

@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { networkInterfaces } from 'node:os';
 import systemInformation from 'systeminformation';
+import { containerMemoryBytes } from './memory-limit.ts';
 
 export interface MachineSample {
   /** Of all processors, from 0 to 1, since the sample before. */
@@ -63,10 +64,10 @@ function outsideInterface(): string | undefined {
   return found?.[0];
 }
 
-/** 0 where nothing limits this process: the kernel then tells nothing, or more than the machine has. */
+/** 0 where nothing limits this process. */
 function containerMemory(): number {
-  const limit = process.constrainedMemory() as number | undefined;
-  return limit === undefined || limit <= 0 || limit > 2 ** 50 ? 0 : share(process.memoryUsage.rss(), limit);
+  const limit = containerMemoryBytes();
+  return limit === undefined ? 0 : share(process.memoryUsage.rss(), limit);
 }
 
 /** From 0 to 1; 0 where the system gave no number. */
