@@ -2,7 +2,7 @@
 import type { Metrics } from '@relay-swarm/kit';
 import { RELAY_STATES, type RelayState } from '@relay-swarm/protocol';
 import type { Discovery } from './discovery/discovery.ts';
-import type { RelayNode } from './node.ts';
+import type { RelayNode } from './relay-node.ts';
 
 export interface RelayMetricsSources {
   readonly node: RelayNode;

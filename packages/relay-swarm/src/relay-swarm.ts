@@ -12,7 +12,7 @@ import { loadIdentity, verifySignature } from './proof/identity.ts';
 import { LatestFiles } from './files/latest-files.ts';
 import { LoadState } from './health/load.ts';
 import { registerRelayMetrics } from './metrics.ts';
-import { RelayNode } from './node.ts';
+import { RelayNode } from './relay-node.ts';
 import { mergeHealth, readOthers, readServiceHealth } from './health/health-aggregator.ts';
 import { turnAway } from './health/overload.ts';
 import { isPublicHost } from './discovery/public-host.ts';

@@ -19,7 +19,8 @@ import { turnAway } from '../src/health/overload.ts';
 import { createIdentity } from '../src/proof/identity.ts';
 import { isPublicHost } from '../src/discovery/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../src/roster/roster.ts';
-import { PROOF_MS_MAX, Relays } from '../src/roster/relays.ts';
+import { PROOF_MS_MAX } from '../src/roster/liveness.ts';
+import { RelayTable } from '../src/roster/relay-table.ts';
 import { readSaved } from '../src/files/state-file.ts';
 import { checkRelaySettings, relaySettings } from '../src/settings.ts';
 import { describeRelay, reportHealth } from './attacker.ts';
@@ -112,17 +113,17 @@ describe('Candidates', () => {
   });
 });
 
-describe('Relays', () => {
+describe('RelayTable', () => {
   it('offers a relay for as long as its URL has answered of late, whatever it tells of itself', () => {
     const self = createIdentity();
-    const relays = new Relays({
+    const relays = new RelayTable({
       ...{ selfId: 'ff'.repeat(32), swarm: 'test', allowPrivate: true, relaysMax: 16, retryMsMax: 1_000 },
       ...{ periodMs: 10_000, verify: () => true, isPublicHost: () => true, random: () => 0 },
       calendar: () => START_MS,
     });
     expect(relays.offer(describeRelay(self), 'dht', START_MS)).toBe('new');
     relays.verified(self.id, '1.1.1.1', START_MS);
-    relays.connected(self.id, true, START_MS);
+    relays.connected(self.id);
     const endMs = START_MS + PROOF_MS_MAX;
     expect(relays.health(self.id, reportHealth(self, 1), endMs)).toBe(true);
     const isOffered = (nowMs: number): boolean => relays.isOffered(relays.get(self.id)!, nowMs);

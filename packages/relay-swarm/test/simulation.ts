@@ -2,7 +2,8 @@
 import { silentLog } from '@relay-swarm/kit';
 import type { RelayState, SignedDescriptor } from '@relay-swarm/protocol';
 import { createIdentity, verifySignature } from '../src/proof/identity.ts';
-import { RelayNode, type NodeOptions } from '../src/node.ts';
+import type { NodeOptions } from '../src/node-options.ts';
+import { RelayNode } from '../src/relay-node.ts';
 import { mergeHealth } from '../src/health/health-aggregator.ts';
 import { createSpeaker, type Speaker } from '../src/proof/descriptor-signer.ts';
 import type { Opened, Wire, WireListener } from '../src/sessions/wire.ts';

@@ -4,7 +4,7 @@ import { Fields, ProtocolError, readDescriptor, readHealth, TIME_MS_MAX } from '
 import type { DhtNode } from 'bittorrent-dht';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
-import type { SavedRelay } from '../roster/relays.ts';
+import type { SavedRelay } from '../roster/known-relay.ts';
 
 export interface Saved {
   readonly relays: readonly SavedRelay[];

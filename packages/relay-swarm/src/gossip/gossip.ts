@@ -1,0 +1,131 @@
+// How relays hear of each other: news is pushed to a few, who pass it on; what that misses is asked for. Pure.
+import { newBucket, takeToken, type Bucket } from '@relay-swarm/net';
+import { ASK_KNOWN_MAX, ID_START_CHARS, type SignedDescriptor } from '@relay-swarm/protocol';
+import { sample } from '../discovery/candidates.ts';
+import type { KnownRelay } from '../roster/known-relay.ts';
+import type { RelayTable } from '../roster/relay-table.ts';
+import type { RelayConnection } from '../sessions/relay-connection.ts';
+import type { SessionTable } from '../sessions/session-table.ts';
+import { intoFrames } from './known-frames.ts';
+
+/** A newcomer asks this many relays at once for those that it lacks; each tells up to ANSWER_MAX. */
+const ASKS_PER_MINUTE = 3;
+const ANSWER_MAX = 64;
+const ANSWER_AGAIN_MS = 30_000;
+/** News of a relay goes to so many others, who pass it on: enough for it to reach everybody, and no more for each. */
+const NEWS_SESSIONS = 3;
+/** One that comes and goes is news only so often. */
+const NEWS_AGAIN_MS = 30_000;
+/** Descriptors of others that one session may show us. */
+const THIRD_PARTY = { perSecond: 8, burst: 256 } as const;
+
+export interface GossipOptions {
+  readonly selfId: string;
+  readonly relays: RelayTable;
+  readonly sessions: SessionTable;
+  readonly periodMs: number;
+  readonly random: () => number;
+  readonly refused: () => void;
+}
+
+interface Talk {
+  answeredAtMs: number;
+  readonly thirdParty: Bucket;
+}
+
+export class Gossip {
+  readonly #options: GossipOptions;
+  readonly #talks = new WeakMap<RelayConnection, Talk>();
+  readonly #news = new Set<string>();
+  readonly #toldAtMs = new Map<string, number>();
+  #asksAtMs: number[] = [];
+  #askedAtMs = 0;
+
+  constructor(options: GossipOptions) {
+    this.#options = options;
+  }
+
+  /** A session has begun. */
+  begin(connection: RelayConnection, nowMs: number): void {
+    this.#asksAtMs = this.#asksAtMs.filter((atMs) => nowMs - atMs < 60_000);
+    if (this.#asksAtMs.length >= ASKS_PER_MINUTE) return;
+    this.#asksAtMs.push(nowMs);
+    this.#ask(connection, nowMs);
+  }
+
+  /** It asks for relays that it does not know. */
+  hearAsk(connection: RelayConnection, known: readonly string[], nowMs: number): void {
+    const talk = this.#talkOf(connection, nowMs);
+    if (nowMs - talk.answeredAtMs < ANSWER_AGAIN_MS) return;
+    talk.answeredAtMs = nowMs;
+    this.answer(connection, new Set(known), nowMs);
+  }
+
+  hearKnown(connection: RelayConnection, descriptors: readonly SignedDescriptor[], nowMs: number): void {
+    const { relays, selfId, refused } = this.#options;
+    const { thirdParty } = this.#talkOf(connection, nowMs);
+    for (const descriptor of descriptors) {
+      if (!takeToken(thirdParty, THIRD_PARTY, nowMs)) break;
+      const offer = relays.offer(descriptor, connection.id!, nowMs); // heard after the proof only
+      if (offer === 'known') relays.hint(descriptor.id, nowMs);
+      else if (offer === 'refused' && descriptor.id !== selfId) refused();
+    }
+  }
+
+  answer(connection: RelayConnection, known: ReadonlySet<string>, nowMs: number): void {
+    const { relays, random } = this.#options;
+    const news = relays
+      .offered(nowMs)
+      .filter(({ descriptor }) => !known.has(descriptor.id.slice(0, ID_START_CHARS)));
+    tell(connection, sample(news, ANSWER_MAX, random));
+  }
+
+  /** A relay may have entered the roster: the others shall hear of it. */
+  spread(id: string, nowMs: number): void {
+    const { relays } = this.#options;
+    const relay = relays.get(id);
+    if (relay === undefined || !relays.isOffered(relay, nowMs)) return;
+    if (nowMs - (this.#toldAtMs.get(id) ?? -Infinity) < NEWS_AGAIN_MS) return;
+    this.#toldAtMs.set(id, nowMs);
+    this.#news.add(id);
+  }
+
+  /** Once a second or so. */
+  tick(nowMs: number): void {
+    this.#passOn();
+    // What the news has missed is found in the end: each period one relay is asked for those that we lack
+    if (nowMs - this.#askedAtMs < this.#options.periodMs) return;
+    this.#askedAtMs = nowMs;
+    for (const [id, atMs] of this.#toldAtMs) if (nowMs - atMs >= NEWS_AGAIN_MS) this.#toldAtMs.delete(id);
+    for (const one of sample(this.#options.sessions.all(), 1, this.#options.random)) this.#ask(one, nowMs);
+  }
+
+  #passOn(): void {
+    if (this.#news.size === 0) return;
+    const { relays, sessions, random } = this.#options;
+    const known = [...this.#news].map((id) => relays.get(id)).filter((relay) => relay !== undefined);
+    this.#news.clear();
+    for (const connection of sample(sessions.all(), NEWS_SESSIONS, random)) tell(connection, known);
+  }
+
+  #ask(connection: RelayConnection, nowMs: number): void {
+    const known = this.#options.relays
+      .offered(nowMs)
+      .map(({ descriptor }) => descriptor.id.slice(0, ID_START_CHARS));
+    connection.send({ action: 'ask', known: known.slice(0, ASK_KNOWN_MAX) });
+  }
+
+  #talkOf(connection: RelayConnection, nowMs: number): Talk {
+    let talk = this.#talks.get(connection);
+    if (talk === undefined) {
+      talk = { answeredAtMs: -Infinity, thirdParty: newBucket(THIRD_PARTY, nowMs) };
+      this.#talks.set(connection, talk);
+    }
+    return talk;
+  }
+}
+
+function tell(connection: RelayConnection, relays: readonly KnownRelay[]): void {
+  const others = relays.map(({ descriptor }) => descriptor).filter(({ id }) => id !== connection.id);
+  for (const descriptors of intoFrames(others)) connection.send({ action: 'known', descriptors });
+}

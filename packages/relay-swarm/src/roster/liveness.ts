@@ -1,0 +1,119 @@
+// Whether one relay is proven and alive, by what this relay has seen of it. Pure: times come from outside, by a clock that is never set.
+import type { SignedRelayHealth } from '@relay-swarm/protocol';
+
+/** A proof is repeated after half of this; a relay whose URL has not answered for so long is not offered. */
+export const PROOF_MS_MAX = 1_800_000;
+/** Periods without a snapshot: not offered. */
+export const STALE_PERIODS = 3;
+export const DROP_MS = 300_000;
+/** Lost for less than this: dialled again every few seconds, so that a split swarm heals soon. */
+const RECENT_MS = 3_600_000;
+/** Not proven for so long: forgotten. */
+const FORGET_MS = 86_400_000;
+
+export class Liveness {
+  #verifiedAtMs: number | undefined;
+  #address: string | undefined;
+  #health: SignedRelayHealth | undefined;
+  #healthAtMs: number | undefined;
+  /** Of this session's snapshots: after a restart a relay whose clock was set back must be heard again. */
+  #sequence = -1;
+  #isConnected = false;
+  #lostAtMs: number | undefined;
+
+  /** When its URL was last answered by its key, dialled by us. */
+  get verifiedAtMs(): number | undefined {
+    return this.#verifiedAtMs;
+  }
+  /** Where that was. */
+  get address(): string | undefined {
+    return this.#address;
+  }
+  get health(): SignedRelayHealth | undefined {
+    return this.#health;
+  }
+  /** By our clock: theirs may be wrong. */
+  get healthAtMs(): number | undefined {
+    return this.#healthAtMs;
+  }
+  get isConnected(): boolean {
+    return this.#isConnected;
+  }
+
+  isProven(nowMs: number): boolean {
+    return this.#verifiedAtMs !== undefined && nowMs - this.#verifiedAtMs <= PROOF_MS_MAX;
+  }
+
+  needsProof(nowMs: number): boolean {
+    return nowMs - (this.#verifiedAtMs ?? -Infinity) > PROOF_MS_MAX / 2;
+  }
+
+  /** Proven once, and not lost for long. */
+  isRecent(nowMs: number): boolean {
+    return this.#verifiedAtMs !== undefined && nowMs - (this.#lostAtMs ?? this.#verifiedAtMs) < RECENT_MS;
+  }
+
+  isLongGone(nowMs: number): boolean {
+    return nowMs - (this.#verifiedAtMs ?? nowMs) > FORGET_MS;
+  }
+
+  /** Whether browsers may be sent there. */
+  isServing(nowMs: number, periodMs: number): boolean {
+    return (
+      this.isProven(nowMs) &&
+      this.#lostAtMs === undefined &&
+      this.#healthAtMs !== undefined &&
+      nowMs - this.#healthAtMs <= STALE_PERIODS * periodMs &&
+      this.#health?.state !== 'draining'
+    );
+  }
+
+  /** Its URL was answered by its key. */
+  verify(address: string, nowMs: number): void {
+    this.#verifiedAtMs = nowMs;
+    this.#address = address;
+  }
+
+  connect(): void {
+    this.#isConnected = true;
+    this.#sequence = -1;
+    this.#lostAtMs = undefined;
+  }
+
+  lose(nowMs: number): void {
+    this.#isConnected = false;
+    this.#sequence = -1;
+    this.#lostAtMs = nowMs;
+  }
+
+  /** A proof is good for the URL that was dialled alone. */
+  move(): void {
+    this.#verifiedAtMs = undefined;
+  }
+
+  isNews({ sequence }: SignedRelayHealth): boolean {
+    return sequence > this.#sequence;
+  }
+
+  hear(health: SignedRelayHealth, nowMs: number): void {
+    this.#health = health;
+    this.#healthAtMs = nowMs;
+    this.#sequence = health.sequence;
+  }
+
+  /** What was known before a restart, its times by the clock of now. */
+  restore(verifiedAtMs: number | undefined, address: string | undefined): void {
+    this.#verifiedAtMs = verifiedAtMs;
+    this.#address = address;
+  }
+
+  restoreHealth(health: SignedRelayHealth, healthAtMs: number | undefined): void {
+    this.#health = health;
+    this.#healthAtMs = healthAtMs;
+  }
+
+  /** Nothing that is so old shall be told as its health. */
+  age(nowMs: number): void {
+    if (nowMs - (this.#healthAtMs ?? 0) > DROP_MS) this.#health = this.#healthAtMs = undefined;
+  }
+}

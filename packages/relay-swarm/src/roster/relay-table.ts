@@ -1,0 +1,255 @@
+// The other relays we know by a signed descriptor: who may enter, who has which URL, who gives way. Pure; bounded.
+import { limitKey } from '@relay-swarm/net';
+import {
+  descriptorText,
+  healthText,
+  RELAY_ID_CHARS,
+  type SignedDescriptor,
+  type SignedRelayHealth,
+} from '@relay-swarm/protocol';
+import type { Verify } from '../proof/identity.ts';
+import { isAcceptable, type DescriptorPolicy } from './descriptor-policy.ts';
+import { DialState, takeDue } from './dial-schedule.ts';
+import type { KnownRelay, SavedRelay } from './known-relay.ts';
+import { Liveness } from './liveness.ts';
+
+export interface RelayTableOptions extends DescriptorPolicy {
+  readonly selfId: string;
+  readonly relaysMax: number;
+  readonly retryMsMax: number;
+  readonly periodMs: number;
+  readonly verify: Verify;
+  /** The calendar, for what others have dated. Every other time is by a clock that is never set. */
+  readonly calendar: () => number;
+  readonly random: () => number;
+}
+
+const RECENT_RETRY_MS_MAX = 15_000;
+/** Never proven and failed this often: forgotten. */
+const FAILURES_MAX = 5;
+
+export type Offer = 'new' | 'newer' | 'known' | 'refused';
+type Entry = KnownRelay & { descriptor: SignedDescriptor };
+
+export class RelayTable {
+  readonly #options: RelayTableOptions;
+  readonly #byId = new Map<string, Entry>();
+  readonly #idByUrl = new Map<string, string>();
+
+  constructor(options: RelayTableOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): KnownRelay | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): Iterable<KnownRelay> {
+    return this.#byId.values();
+  }
+
+  /**
+   * Someone shows a descriptor; `isHome`: the web server at its own URL. The signature is checked last and only where something
+   * would come of it: it costs most. Before that nothing changes.
+   */
+  offer(descriptor: SignedDescriptor, introducer: string, nowMs: number, isHome = false): Offer {
+    const { id } = descriptor;
+    const { selfId, relaysMax, verify, calendar } = this.#options;
+    const known = this.#byId.get(id);
+    if (id === selfId || !isAcceptable(descriptor, this.#options, calendar())) return 'refused';
+    if (known !== undefined && descriptor.issuedAt <= known.descriptor.issuedAt) return 'known';
+    const owner = this.#ownerOf(descriptor.url);
+    const isTaken = owner !== undefined && owner !== known;
+    if (isTaken && !this.#givesUpUrl(owner, isHome, nowMs)) return 'refused';
+    const isHearsay = isRelayId(introducer) && introducer !== id;
+    if (known === undefined && !this.#hasRoom(introducer, isHearsay, nowMs)) return 'refused';
+    if (!verify(id, descriptorText(descriptor), descriptor.signature)) return 'refused';
+    if (isTaken) this.forget(owner.descriptor.id);
+    if (known !== undefined) {
+      if (known.descriptor.url !== descriptor.url) this.#move(known, descriptor.url, nowMs);
+      known.descriptor = descriptor;
+      return 'newer';
+    }
+    if (this.size >= relaysMax) this.forget(this.#worst(isHearsay, nowMs)!.descriptor.id);
+    this.#byId.set(id, { descriptor, introducer, dial: new DialState(nowMs), liveness: new Liveness() });
+    this.#idByUrl.set(descriptor.url, id);
+    return 'new';
+  }
+
+  /** A relay of before the restart: what is still fresh counts at once. Nothing of the future does. */
+  restore(saved: SavedRelay, nowMs: number): void {
+    if (this.offer(saved.descriptor, 'before the restart', nowMs) !== 'new') return;
+    const { descriptor, liveness } = this.#byId.get(saved.descriptor.id)!;
+    const today = this.#options.calendar();
+    const past = (atMs = Infinity): number | undefined =>
+      atMs <= today ? nowMs - (today - atMs) : undefined;
+    const { health } = saved;
+    liveness.restore(past(saved.verifiedAtMs), saved.address);
+    if (health === undefined || health.id !== descriptor.id) return;
+    if (!this.#options.verify(health.id, healthText(health), health.signature)) return;
+    liveness.restoreHealth(health, past(saved.healthAtMs));
+  }
+
+  /** What to remember over a restart. */
+  save(nowMs: number): SavedRelay[] {
+    const aheadMs = this.#options.calendar() - nowMs;
+    const date = (atMs: number | undefined): number | undefined =>
+      atMs === undefined ? undefined : Math.round(atMs + aheadMs);
+    return [...this.#byId.values()]
+      .filter(({ liveness }) => liveness.verifiedAtMs !== undefined)
+      .map(({ descriptor, liveness: { verifiedAtMs, address, health, healthAtMs } }) => ({
+        descriptor,
+        address,
+        verifiedAtMs: date(verifiedAtMs),
+        health,
+        healthAtMs: date(healthAtMs),
+      }));
+  }
+
+  /** Its URL was answered by its key. */
+  verified(id: string, address: string, nowMs: number): void {
+    this.#byId.get(id)?.liveness.verify(address, nowMs);
+  }
+
+  connected(id: string): void {
+    this.#byId.get(id)?.liveness.connect();
+  }
+
+  disconnected(id: string, nowMs: number): void {
+    const relay = this.#byId.get(id);
+    relay?.liveness.lose(nowMs);
+    relay?.dial.lose(nowMs, this.#options.random);
+  }
+
+  /** Takes a snapshot that came by the relay's own session; false where it is not a later one of that relay. */
+  health(id: string, health: SignedRelayHealth, nowMs: number): boolean {
+    const relay = this.#byId.get(id);
+    if (relay === undefined || health.id !== id || !relay.liveness.isNews(health)) return false;
+    if (!this.#options.verify(id, healthText(health), health.signature)) return false;
+    relay.liveness.hear(health, nowMs);
+    return true;
+  }
+
+  recovered(id: string): void {
+    this.#byId.get(id)?.dial.recover();
+  }
+
+  dialEnded(id: string): void {
+    this.#byId.get(id)?.dial.end();
+  }
+
+  /** Dialled in vain. */
+  failed(id: string, nowMs: number): void {
+    const relay = this.#byId.get(id);
+    const { retryMsMax, random } = this.#options;
+    const isRecent = relay?.liveness.isRecent(nowMs) === true;
+    relay?.dial.fail(nowMs, isRecent ? Math.min(RECENT_RETRY_MS_MAX, retryMsMax) : retryMsMax, random);
+  }
+
+  /** A relay that we trust says that this one is alive. */
+  hint(id: string, nowMs: number): void {
+    const relay = this.#byId.get(id);
+    if (relay?.liveness.isConnected === false) relay.dial.hint(nowMs, this.#options.random);
+  }
+
+  take(nowMs: number, diallingMax: number, hasRoom: boolean): KnownRelay[] {
+    return takeDue(this.#byId.values(), nowMs, { diallingMax, hasRoom, random: this.#options.random });
+  }
+
+  /** Whether its URL has answered of late. */
+  isProven(id: string, nowMs: number): boolean {
+    return this.#byId.get(id)?.liveness.isProven(nowMs) === true;
+  }
+
+  /** Whether the URL of a relay at this address (limitKey) has answered of late. */
+  isProvenAt(key: string, nowMs: number): boolean {
+    for (const { liveness } of this.#byId.values()) {
+      const { address } = liveness;
+      if (address !== undefined && limitKey(address) === key && liveness.isProven(nowMs)) return true;
+    }
+    return false;
+  }
+
+  /** Whether browsers may be sent there. */
+  isOffered({ liveness, descriptor }: KnownRelay, nowMs: number): boolean {
+    const { periodMs, calendar } = this.#options;
+    return liveness.isServing(nowMs, periodMs) && descriptor.expiresAt > calendar();
+  }
+
+  offered(nowMs: number): KnownRelay[] {
+    return [...this.#byId.values()].filter((relay) => this.isOffered(relay, nowMs));
+  }
+
+  /** Lets time pass: the dead are dropped, then forgotten. */
+  age(nowMs: number): void {
+    for (const [id, { descriptor, dial, liveness }] of this.#byId) {
+      if (liveness.isConnected || dial.isDialling) continue;
+      liveness.age(nowMs);
+      const isHopeless = liveness.verifiedAtMs === undefined && dial.failures >= FAILURES_MAX;
+      const isOver = descriptor.expiresAt <= this.#options.calendar();
+      if (isHopeless || isOver || liveness.isLongGone(nowMs)) this.forget(id);
+    }
+  }
+
+  forget(id: string): void {
+    const url = this.#byId.get(id)?.descriptor.url;
+    if (url !== undefined && this.#idByUrl.get(url) === id) this.#idByUrl.delete(url);
+    this.#byId.delete(id);
+  }
+
+  /** Nobody alone can fill the table with relays that do not exist. */
+  #hasRoom(introducer: string, isHearsay: boolean, nowMs: number): boolean {
+    let unproven = 0;
+    for (const relay of this.#byId.values()) {
+      if (relay.introducer === introducer && relay.liveness.verifiedAtMs === undefined) unproven++;
+    }
+    const { relaysMax } = this.#options;
+    return unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(isHearsay, nowMs) !== undefined);
+  }
+
+  #ownerOf(url: string): KnownRelay | undefined {
+    return this.#byId.get(this.#idByUrl.get(url) ?? '');
+  }
+
+  /**
+   * A URL belongs to one relay. One that has been proven there loses it only where that URL's web server names another; one
+   * that has not, as soon as it was tried in vain. A session alone holds no URL: anybody can have one.
+   */
+  #givesUpUrl(owner: KnownRelay, isHome: boolean, nowMs: number): boolean {
+    if (this.isOffered(owner, nowMs)) return false;
+    const { dial, liveness } = owner;
+    return isHome || (liveness.verifiedAtMs === undefined && dial.failures > 0 && !dial.isDialling);
+  }
+
+  #move(relay: KnownRelay, url: string, nowMs: number): void {
+    this.#idByUrl.delete(relay.descriptor.url);
+    this.#idByUrl.set(url, relay.descriptor.id);
+    relay.liveness.move();
+    relay.dial.move(nowMs);
+  }
+
+  /**
+   * Whom to give up for a newcomer: one that failed. For one that we know not only by hearsay, else one that we do, though
+   * it was not tried yet: keys are free, and with a few of them a table is filled faster than it can be dialled.
+   */
+  #worst(isHearsay: boolean, nowMs: number): KnownRelay | undefined {
+    let worst: KnownRelay | undefined;
+    for (const relay of this.#byId.values()) {
+      const { dial, liveness } = relay;
+      if (liveness.isConnected || dial.isDialling || liveness.isRecent(nowMs)) continue;
+      if (dial.failures === 0 && (isHearsay || liveness.verifiedAtMs !== undefined || !isHeardOf(relay)))
+        continue;
+      if (worst === undefined || dial.failures > worst.dial.failures) worst = relay;
+    }
+    return worst;
+  }
+}
+
+/** Whether the introducer is a relay, and no source of our own such as the DHT. */
+const isRelayId = (introducer: string): boolean => introducer.length === RELAY_ID_CHARS;
+const isHeardOf = ({ introducer, descriptor }: KnownRelay): boolean =>
+  isRelayId(introducer) && introducer !== descriptor.id;

@@ -1,0 +1,59 @@
+// One open socket between two relays with the conversation on it. Pure: the wire is passed in.
+import { encodeRelayMessage, type RelayMessage } from '@relay-swarm/protocol';
+import type { NodeCounters } from '../counters.ts';
+import type { Session, SessionEffect } from './session.ts';
+import type { Wire } from './wire.ts';
+
+export class RelayConnection {
+  readonly session: Session;
+  readonly address: string;
+  /** Where we dialled it; undefined where it dialled us. */
+  readonly url: string | undefined;
+  readonly #wire: Wire;
+  readonly #counters: NodeCounters;
+  #id: string | undefined;
+  #provenAtMs = 0;
+
+  constructor(session: Session, wire: Wire, url: string | undefined, counters: NodeCounters) {
+    this.session = session;
+    this.address = wire.address;
+    this.url = url;
+    this.#wire = wire;
+    this.#counters = counters;
+  }
+
+  /** The relay at the other end, once it has proven its key. */
+  get id(): string | undefined {
+    return this.#id;
+  }
+  get provenAtMs(): number {
+    return this.#provenAtMs;
+  }
+
+  prove(id: string, nowMs: number): void {
+    this.#id = id;
+    this.#provenAtMs = nowMs;
+  }
+
+  send(message: RelayMessage): void {
+    this.sendText(encodeRelayMessage(message));
+  }
+
+  sendText(text: string): void {
+    this.#counters.framesSent++;
+    this.#counters.bytesSent += text.length;
+    this.#wire.send(text);
+  }
+
+  /** Does what concerns the socket alone; the rest is for whoever conducts. */
+  perform(effect: SessionEffect): void {
+    if (effect.do === 'send') this.sendText(effect.text);
+    else if (effect.do === 'ping') this.#wire.ping();
+    else if (effect.do === 'close') this.#wire.close(effect.code, effect.reason);
+  }
+
+  close(code: number, reason: string): void {
+    this.session.end();
+    this.#wire.close(code, reason);
+  }
+}

@@ -1,0 +1,79 @@
+// The open connections, and of each relay the one session that stays: duplicates, a cap, eviction. Pure.
+import type { RelayConnection } from './relay-connection.ts';
+import { CLOSE, keepsNewer } from './session.ts';
+
+export interface SessionTableOptions {
+  readonly selfId: string;
+  readonly sessionsMax: number;
+  /** Whether the relay's URL has answered of late. */
+  readonly isProven: (id: string) => boolean;
+  /** A session had to go; its connection closes later. */
+  readonly evicted: (id: string) => void;
+}
+
+/** What became of a connection whose relay has proven its key. */
+export type Placement = 'placed' | 'duplicate' | 'full';
+
+export class SessionTable {
+  readonly #options: SessionTableOptions;
+  readonly #connections = new Set<RelayConnection>();
+  readonly #byId = new Map<string, RelayConnection>();
+
+  constructor(options: SessionTableOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+  get hasRoom(): boolean {
+    return this.size < this.#options.sessionsMax;
+  }
+  /** All sockets, proven or not. */
+  get connections(): ReadonlySet<RelayConnection> {
+    return this.#connections;
+  }
+
+  get(id: string): RelayConnection | undefined {
+    return this.#byId.get(id);
+  }
+
+  all(): RelayConnection[] {
+    return [...this.#byId.values()];
+  }
+
+  add(connection: RelayConnection): void {
+    this.#connections.add(connection);
+  }
+
+  /** The socket is closed; whether it was the relay's session. */
+  remove(connection: RelayConnection): boolean {
+    this.#connections.delete(connection);
+    const { id } = connection;
+    return id !== undefined && this.#byId.get(id) === connection && this.#byId.delete(id);
+  }
+
+  /** Makes it the relay's session, closes the one that loses; where there is no room, closing is the caller's. */
+  place(connection: RelayConnection, id: string): Placement {
+    const other = this.#byId.get(id);
+    if (other !== undefined) {
+      const isNewer = keepsNewer(other.session, connection.session, this.#options.selfId, id);
+      (isNewer ? other : connection).close(CLOSE.duplicate, 'one session is enough');
+      if (!isNewer) return 'duplicate';
+    } else if (!this.hasRoom && !this.#evictUnproven()) return 'full';
+    this.#byId.set(id, connection);
+    return 'placed';
+  }
+
+  /** Makes room for a relay that can be proven. */
+  #evictUnproven(): boolean {
+    for (const [id, connection] of this.#byId) {
+      if (this.#options.isProven(id)) continue;
+      connection.close(CLOSE.full, 'full');
+      this.#byId.delete(id);
+      this.#options.evicted(id);
+      return true;
+    }
+    return false;
+  }
+}
