@@ -45,7 +45,6 @@ export class FrameMeter {
 
   /** Takes what was read from the socket. The memory of `chunk` is not kept, unless nearly all of it is needed. */
   take(chunk: Buffer, sink: FrameSink): void {
-    if (this.#isBroken) return sink.pass(chunk);
     let at = 0;
     if (this.#gatheredBytes > 0) {
       at = this.#gather(chunk, 0);
@@ -54,9 +53,11 @@ export class FrameMeter {
       this.#gathered = undefined;
       this.#gatheredBytes = 0;
       if (!this.#walk(frame, sink, true)) return;
-      if (this.#isBroken) return at < chunk.length ? sink.pass(chunk.subarray(at)) : undefined;
     }
-    if (at < chunk.length) this.#walk(at === 0 ? chunk : chunk.subarray(at), sink, false);
+    if (at === chunk.length) return;
+    const rest = at === 0 ? chunk : chunk.subarray(at);
+    if (this.#isBroken) sink.pass(rest);
+    else this.#walk(rest, sink, false);
   }
 
   /** Hands on the whole frames of these bytes, and gathers the rest. False where no more may pass. */

@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import type { FrameMemory } from '../frames/frame-memory.ts';
-import { Connection, type SendCounts, type Shared } from './connection.ts';
+import { Connection, type SendCounts, type Shared, type SocketHandle } from './connection.ts';
 import type { FrameRouter } from './frame-router.ts';
 import type { Keepalive } from './keepalive.ts';
 import type { AddressWork } from './address-work.ts';
@@ -33,7 +33,7 @@ const FAREWELL_MS = 1_000;
 
 type OpenSocket = WebSocket & { connection: Connection };
 type MeteredSocket = Duplex & { connection: Connection };
-type Feed = (this: Duplex, bytes: Buffer) => void;
+type Feed = (this: SocketHandle, bytes: Buffer) => void;
 
 export class WebSockets {
   readonly #options: WebSocketsOptions;
@@ -65,7 +65,9 @@ export class WebSockets {
       messages,
       addressRate: addressWork.rate,
       frameBytesMax: limits.frameBytesMax,
-      feed: (socket, bytes) => this.#feed.call(socket as Duplex, bytes),
+      feed: (socket, bytes) => {
+        this.#feed.call(socket, bytes);
+      },
       memory,
       flusher: new Flusher((hasMore) => {
         if (hasMore) memory.keepThisTurn(); // somebody sent while others were flushed
@@ -106,9 +108,15 @@ export class WebSockets {
     };
     this.#onData = function (chunk) {
       const { connection } = this as MeteredSocket;
-      connection.meter.take(chunk, connection);
-      if (connection.meter.isUnfinished || connection.unfinishedSinceMs !== 0)
-        unfinished.note(connection, performance.now());
+      try {
+        connection.meter.take(chunk, connection);
+        if (connection.meter.isUnfinished || connection.unfinishedSinceMs !== 0)
+          unfinished.note(connection, performance.now());
+      } catch (error) {
+        counts.failed++;
+        log.error('bug: what was read could not be handled', { error });
+        connection.terminate();
+      }
     };
     this.#onClose = function () {
       const { connection } = this as OpenSocket;
