@@ -42,8 +42,8 @@ const USES: Readonly<Record<string, string>> = {
   'webrtc.js': `export const state = () => snippet.connection.signalingState;`,
 };
 
-// Before the snippet: what it hands to WebRTC.
-const RECORDER = `
+// Notes what is handed to WebRTC. The first import, since libraries keep the constructor that they find when they are loaded.
+const RECORDER = `import 'data:text/javascript,${encodeURIComponent(`
   globalThis.seen = [];
   const Native = globalThis.RTCPeerConnection;
   globalThis.RTCPeerConnection = class extends Native {
@@ -51,7 +51,7 @@ const RECORDER = `
       super(config);
       globalThis.seen.push(...(config?.iceServers ?? []).flatMap(({ urls }) => urls));
     }
-  };`;
+  };`)}';`;
 
 it('shows no client that is not told of our TURN servers, and none that is not run', () => {
   const pages = ['README.md', PAGE, 'docs/peerjs-client.md'];
@@ -86,8 +86,8 @@ describeWithChromium('the clients of docs/clients.md', () => {
     const names = [...module.matchAll(/^export const (\w+)/gm)].map(([, name]) => name!);
     const body = module.replace(/^import .*;$/gm, '').replaceAll('export const ', 'const ');
     // A block, so that the snippet's names and the test's are apart.
-    const program = `${imports}
-      ${RECORDER}
+    const program = `${RECORDER}
+      ${imports}
       let snippet;
       { ${body}
         snippet = { ${names.join(', ')} };
@@ -116,8 +116,8 @@ describeWithChromium('the clients of docs/clients.md', () => {
     const [common, seed, add] = snippet('README.md', 'two-tabs.js')
       .replaceAll('localhost:5001', RELAY)
       .split(/^\/\/ (?:one tab|the other)$/m);
-    const program = `import WebTorrent from 'webtorrent/dist/webtorrent.min.js';
-      ${RECORDER}
+    const program = `${RECORDER}
+      import WebTorrent from 'webtorrent/dist/webtorrent.min.js';
       const said = Promise.withResolvers();
       console.log = said.resolve;
       ${common!}

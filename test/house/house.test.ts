@@ -142,6 +142,20 @@ describe('the house', () => {
     expect(counts[Math.floor(counts.length / 2)]).toBeLessThanOrEqual(LINES_MEDIAN_MAX);
   });
 
+  it('has every file that docs/architecture.md names', () => {
+    const named = [...readRepositoryFile('docs/architecture.md').matchAll(/`((?:[a-z.-]+\/)+[\w.-]+)`/g)].map(
+      ([, path]) => path!,
+    );
+    const ours = named.filter((path) =>
+      /^(packages|tracker|peerjs|stun|gun|nginx|scripts|test|metrics)\//.test(path),
+    );
+    expect(ours.length).toBeGreaterThan(20);
+    const files = repositoryFiles();
+    expect(
+      ours.filter((path) => !files.some((file) => file === path || file.startsWith(`${path}/`))),
+    ).toEqual([]);
+  });
+
   it('names no machine path and no registry host', () => {
     // Split, so that this file does not name them either.
     const forbidden = new RegExp(
