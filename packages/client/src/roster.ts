@@ -1,0 +1,274 @@
+// The relays that a page can use: from several sources, remembered between visits, refreshed, ranked by info hash or room.
+import type { Roster as RosterAnswer, RosterRelay } from '@relay-swarm/protocol/roster';
+import { ClientError } from './errors.ts';
+import { IceServers } from './ice-servers.ts';
+import { KnownRelays } from './known-relays.ts';
+import { readMeeting } from './magnet.ts';
+import { askSource, httpBase, type Fetch, type SourceAnswer } from './relay-source.ts';
+import { pageStore, readRemembered, remember, type TextStore } from './roster-cache.ts';
+import { TypedEvents } from './typed-events.ts';
+
+/** How many relays the peers of one key use: two who miss a tenth of the relays still meet in 99.8 % of cases. */
+export const RELAYS_PER_KEY = 3;
+const ASKED_AT_ONCE = 3;
+
+export interface RosterOptions {
+  /** Ends everything, as close() does. */
+  readonly signal?: AbortSignal;
+  /** Ids of relays; a source that is none of these is not believed. */
+  readonly pinnedKeys?: readonly string[];
+  /** Where the roster is remembered; null: nowhere. Default: localStorage where there is one. */
+  readonly store?: TextStore | null;
+  /** How often sources are asked again. Default 60, spread over half of it. */
+  readonly refreshSeconds?: number;
+  readonly fetch?: Fetch;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+export interface RosterEvents {
+  /** Who is there, where, or how has changed. */
+  change: { readonly relays: readonly RosterRelay[] };
+  /** A source was not believed or did not answer. The roster goes on with the others. */
+  sourceerror: { readonly source: string; readonly error: Error };
+  /** A URL is answered by another key than before: a new relay in its place, or somebody between. */
+  keychange: { readonly source: string; readonly before: string; readonly now: string };
+}
+
+export class Roster extends TypedEvents<RosterEvents> {
+  readonly #sources: readonly string[];
+  readonly #options: RosterOptions;
+  readonly #fetch: Fetch;
+  readonly #now: () => number;
+  readonly #store: TextStore | undefined;
+  readonly #known = new KnownRelays();
+  readonly #ice: IceServers;
+  readonly #closed = new AbortController();
+  #keys: Record<string, string>;
+  #swarm = '';
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #refreshing: Promise<void> | undefined;
+
+  private constructor(sources: readonly string[], options: RosterOptions) {
+    super();
+    this.#sources = [...new Set(sources.map(httpBase))];
+    this.#options = options;
+    this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.#now = options.now ?? Date.now;
+    this.#store = options.store === undefined ? pageStore() : (options.store ?? undefined);
+    this.#ice = new IceServers(this.#fetch, this.#now);
+    const { roster, keys } = readRemembered(this.#store);
+    this.#keys = { ...keys };
+    if (roster !== undefined) this.#known.merge(roster, this.#now());
+    options.signal?.addEventListener('abort', () => this.close(), { once: true });
+  }
+
+  /**
+   * The roster from one or more relays: any of their URLs (`https://tracker.a.example`, `wss://…`). Resolves with what is remembered at once,
+   * else with the first answer. Rejects with NO_ROSTER where nothing is remembered and nobody answers, BAD_ARGUMENT, or AbortError.
+   */
+  static async load(sources: string | readonly string[], options: RosterOptions = {}): Promise<Roster> {
+    options.signal?.throwIfAborted();
+    const list = typeof sources === 'string' ? [sources] : sources;
+    if (list.length === 0)
+      throw new ClientError('BAD_ARGUMENT', 'Cannot load a roster: wanted the URL of at least one relay');
+    const roster = new Roster(list, options);
+    const asking = roster.refresh();
+    if (roster.relays.length > 0) asking.catch(() => undefined);
+    else {
+      await asking.catch((error: unknown) => {
+        roster.close();
+        throw error;
+      });
+    }
+    return roster;
+  }
+
+  /** All that are known, in no order that means anything. */
+  get relays(): RosterRelay[] {
+    return this.#known.all;
+  }
+
+  get isClosed(): boolean {
+    return this.#closed.signal.aborted;
+  }
+
+  /** All relays in the order of this key (`infoHashKey()`, `textKey()`), healthy or not. */
+  ranking(key: string): RosterRelay[] {
+    return this.#known.ranking(key);
+  }
+
+  /** The k relays that the peers of this key use now. */
+  ranked(key: string, k = RELAYS_PER_KEY): RosterRelay[] {
+    return this.#known.firstUsable(key, k, this.#now());
+  }
+
+  isUsable(relay: RosterRelay): boolean {
+    return this.#known.isUsable(relay, this.#now());
+  }
+
+  /** For `announce`: the k relays of this torrent, and every WebSocket tracker that the magnet names, each once. */
+  announceUrls(magnetOrInfoHash: string, { k = RELAYS_PER_KEY }: { k?: number } = {}): string[] {
+    const { infoHash, trackers } = readMeeting(magnetOrInfoHash);
+    const urls = [...this.ranked(infoHash, k).map(({ url }) => url), ...trackers];
+    return [...new Map(urls.map((url) => [url.replace(/\/$/, ''), url])).values()];
+  }
+
+  /** For `new RTCPeerConnection({ iceServers })`: of the two fastest relays, with at least a quarter of the credentials' life left. */
+  async iceServers({ signal }: { signal?: AbortSignal } = {}): Promise<RTCIceServer[]> {
+    signal?.throwIfAborted();
+    const usable = this.relays.filter((relay) => relay.iceServers !== undefined && this.isUsable(relay));
+    // Whose load is lowest first: only the first few are asked.
+    const urls = usable.sort((a, b) => a.load - b.load).flatMap(({ iceServers }) => iceServers ?? []);
+    const asked = this.#ice.get(urls);
+    return [...(await abortable(asked, signal)).iceServers];
+  }
+
+  /** Gives this connection new credentials before its own expire, for as long as it lives. Ends with the connection, the signal or the roster. */
+  keepIceFresh(connection: RTCPeerConnection, { signal }: { signal?: AbortSignal } = {}): void {
+    const isOver = (): boolean =>
+      this.isClosed || signal?.aborted === true || connection.signalingState === 'closed';
+    const wait = (): void => {
+      const inMs = Math.max(1_000, (this.#ice.renewAtMs ?? 0) - this.#now());
+      unref(setTimeout(() => void renew(), Math.min(inMs, 2 ** 31 - 1)));
+    };
+    const renew = async (): Promise<void> => {
+      if (isOver()) return;
+      const iceServers = await this.iceServers().catch(() => undefined); // asked again a second later
+      if (isOver()) return;
+      if (iceServers !== undefined)
+        connection.setConfiguration({ ...connection.getConfiguration(), iceServers });
+      wait();
+    };
+    wait();
+  }
+
+  /** What a connection has seen of a relay counts before what the roster says of it. */
+  report(relay: { readonly id: string }, isAlive: boolean): void {
+    const known = this.#known.get(relay.id);
+    if (known === undefined || this.isUsable(known) === isAlive) return;
+    this.#known.report(relay.id, isAlive, this.#now());
+    this.emit('change', { relays: this.relays });
+  }
+
+  /** Takes in a roster that came another way, such as the body of a 503 or the `relays` of an announce reply. */
+  take(roster: RosterAnswer): void {
+    if (this.#known.merge(roster, this.#now())) this.emit('change', { relays: this.relays });
+  }
+
+  /** Asks the sources now. Rejects with NO_ROSTER where nobody answers. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+      this.#schedule();
+    });
+    return this.#refreshing;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#closed.abort(new ClientError('CLOSED', 'Cannot use this roster: it was closed'));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  async #refresh(): Promise<void> {
+    // Where all sources are gone, the relays that they named know the swarm as well.
+    const others = this.relays
+      .map(({ url }) => httpBase(url))
+      .filter((base) => !this.#sources.includes(base));
+    const all = [...this.#sources, ...others];
+    const errors: Error[] = [];
+    const changed: (() => void)[] = [];
+    for (let i = 0; i < all.length; i += ASKED_AT_ONCE) {
+      this.#closed.signal.throwIfAborted();
+      const asked = all.slice(i, i + ASKED_AT_ONCE).map(async (source) => {
+        try {
+          await this.#ask(source, changed);
+        } catch (error) {
+          errors.push(error as Error);
+          if (!this.isClosed) this.emit('sourceerror', { source, error: error as Error });
+          throw error;
+        }
+      });
+      const hasAnswer = await Promise.any(asked).then(
+        () => true,
+        () => false,
+      );
+      if (hasAnswer) return;
+      // A changed key is believed only where nobody with a known one has answered.
+      if (changed.length > 0) {
+        changed[0]!();
+        return;
+      }
+    }
+    this.#closed.signal.throwIfAborted();
+    throw new ClientError(
+      'NO_ROSTER',
+      `Cannot load the roster: none of ${all.length} relays has answered`,
+      errors[0],
+    );
+  }
+
+  async #ask(source: string, changed: (() => void)[]): Promise<void> {
+    const answer = await askSource(this.#fetch, source, this.#now(), this.#closed.signal);
+    this.#closed.signal.throwIfAborted();
+    const { self } = answer.roster;
+    const { pinnedKeys } = this.#options;
+    if (pinnedKeys !== undefined && (!pinnedKeys.includes(self) || !answer.isVerified))
+      throw new ClientError(
+        'BAD_SIGNATURE',
+        `Cannot believe ${source}: it has not proven one of the pinned keys`,
+      );
+    const before = this.#keys[source];
+    if (before !== undefined && before !== self) {
+      this.emit('keychange', { source, before, now: self });
+      changed.push(() => this.#believe(source, answer));
+      throw new ClientError('KEY_CHANGED', `Cannot believe ${source} yet: it has another key than before`);
+    }
+    this.#believe(source, answer);
+  }
+
+  #believe(source: string, { roster }: SourceAnswer): void {
+    if (this.#swarm !== '' && roster.swarm !== this.#swarm)
+      throw new ClientError(
+        'BAD_ANSWER',
+        `Cannot use ${source}: it belongs to swarm "${roster.swarm}", not "${this.#swarm}"`,
+      );
+    this.#swarm = roster.swarm;
+    this.#keys = { ...this.#keys, [source]: roster.self };
+    this.take(roster);
+    remember(this.#store, { roster: { ...roster, relays: this.relays.slice(0, 512) }, keys: this.#keys });
+  }
+
+  #schedule(): void {
+    if (this.isClosed) return;
+    clearTimeout(this.#timer);
+    const seconds = this.#options.refreshSeconds ?? 60;
+    const isEmpty = this.relays.length === 0;
+    const spread = 0.75 + (this.#options.random ?? Math.random)() / 2;
+    this.#timer = setTimeout(
+      () => void this.refresh().catch(() => undefined),
+      (isEmpty ? 2 : seconds) * 1000 * spread,
+    );
+    unref(this.#timer);
+  }
+}
+
+/** Node must be able to end while a timer waits; a browser's timer is a number. */
+function unref(timer: unknown): void {
+  (timer as { unref?: () => void }).unref?.();
+}
+
+async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return Promise.race([
+    promise,
+    new Promise<never>((_, reject) => {
+      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+    }),
+  ]);
+}
