@@ -1,3 +1,3 @@
 // How pages draw what changes: lit's templates, which escape what they are given. The only importer of lit.
-export { html, nothing, render, type TemplateResult } from 'lit';
+export { html, nothing, render, svg, type TemplateResult } from 'lit';
 export { unsafeSVG } from 'lit/directives/unsafe-svg.js';

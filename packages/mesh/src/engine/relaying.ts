@@ -113,13 +113,13 @@ export class Relaying {
     const id = idOf(packet);
     const key = packetKey(id);
     if (this.#seen.has(id)) {
-      stats.duplicates++;
+      this.#countCopy(packet);
       this.#duplicate(this.#spread.kept.get(key), { from, frame });
       return;
     }
     const copies = this.#unchecked.get(key);
     if (copies) {
-      stats.duplicates++;
+      this.#countCopy(packet);
       if (copies.length < COPIES_MAX) copies.push({ from, frame });
       return;
     }
@@ -171,6 +171,11 @@ export class Relaying {
     return this.#ordering.late;
   }
 
+  #countCopy({ kind }: Packet): void {
+    if (kind === 'status') this.#core.stats.statuses++;
+    else this.#core.stats.duplicates++;
+  }
+
   #check(key: string, packet: Packet, arrival: Arrival): void {
     const { identity, stats, links } = this.#core;
     const { frame, from } = arrival;
@@ -204,7 +209,8 @@ export class Relaying {
     }
     const id = idOf(packet);
     this.#seen.add(id);
-    stats.packets++;
+    if (packet.kind === 'status') stats.statuses++;
+    else stats.packets++;
     const held: Held = {
       id,
       packet: frame.packet,

@@ -4,9 +4,11 @@ export interface EngineStats {
   /** Messages handed to the application, and those of our own. */
   delivered: number;
   sent: number;
-  /** Packets that came first, and further copies of them. */
+  /** Packets of messages that came first, and further copies of them. */
   packets: number;
   duplicates: number;
+  /** Packets with statuses of members, all copies of them. */
+  statuses: number;
   /** Copies sent, our own among them, and the bytes of the routes in them. */
   forwarded: number;
   routeBytes: number;
@@ -29,6 +31,7 @@ export const newStats = (): EngineStats => ({
   sent: 0,
   packets: 0,
   duplicates: 0,
+  statuses: 0,
   forwarded: 0,
   routeBytes: 0,
   lostBranches: 0,
