@@ -3,7 +3,14 @@ import type { Log } from '@relay-swarm/kit';
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { createAuthenticate } from './auth/authenticate.ts';
-import type { Endpoint, RelayHost, TlsFiles, TurnEngineOptions, TurnLimits } from './engine.ts';
+import type {
+  Endpoint,
+  RelayHost,
+  TlsFiles,
+  TurnEngineOptions,
+  TurnLifetimes,
+  TurnLimits,
+} from './engine.ts';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import type { PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
@@ -37,16 +44,21 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     peers: { allowed: settings.allowedPeers, denied: settings.deniedPeers },
     ownAddresses: interfaceAddresses,
     limits: limitsOf(settings),
-    lifetimes: {
-      allocationSecondsDefault: ALLOCATION_SECONDS_DEFAULT,
-      allocationSecondsMax: settings.allocationSecondsMax,
-      nonceSeconds: settings.nonceSeconds,
-      idleConnectionSecondsMax: settings.idleConnectionSecondsMax,
-    },
+    lifetimes: lifetimesOf(settings),
     proxyProtocolFrom,
     log,
     nowMs: () => performance.now(),
     randomBytes,
+  };
+}
+
+export function lifetimesOf(settings: StunSettings): TurnLifetimes {
+  return {
+    allocationSecondsDefault: ALLOCATION_SECONDS_DEFAULT,
+    allocationSecondsMax: settings.allocationSecondsMax,
+    nonceSeconds: settings.nonceSeconds,
+    expiredGraceSeconds: settings.expiredGraceSeconds,
+    idleConnectionSecondsMax: settings.idleConnectionSecondsMax,
   };
 }
 
@@ -63,6 +75,9 @@ export function limitsOf(settings: StunSettings): TurnLimits {
     connectionsMax: settings.connectionsMax,
     connectionsPerAddressMax: settings.connectionsPerAddressMax,
     unauthenticatedPerSecondMax: settings.unauthenticatedPerSecondMax,
+    controlPerSecondPerAllocationMax: settings.controlPerSecondPerAllocationMax,
+    controlPerSecondPerUserMax: settings.controlPerSecondPerUserMax,
+    controlPerSecondPerAddressMax: settings.controlPerSecondPerAddressMax,
     sendBufferBytesMax: settings.sendBufferBytesMax,
   };
 }

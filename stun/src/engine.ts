@@ -35,8 +35,11 @@ export interface Credential {
   readonly keys: readonly Buffer[];
   /** Whom quotas and bandwidth count for; user names that belong together share it. */
   readonly account: string;
-  /** An expired credential keeps its allocations and may not make new ones. */
-  readonly isExpired: boolean;
+  /**
+   * Until it expires, in milliseconds; not above 0 where it has. An expired credential makes no new allocations, and refreshes
+   * those it has for `expiredGraceSeconds` more.
+   */
+  readonly expiresInMs: number;
 }
 
 /** Synchronous, because it stands in the path of requests. Undefined: nobody has that name. */
@@ -52,7 +55,7 @@ export interface PeerRules {
 export interface TurnLimits {
   readonly allocationsMax: number;
   readonly allocationsPerUserMax: number;
-  /** Per client address (IPv6: per /64). */
+  /** Per client address (IPv6: per /64, and SITE_SHARES times that per /48). */
   readonly allocationsPerAddressMax: number;
   readonly permissionsPerAllocationMax: number;
   readonly channelsPerAllocationMax: number;
@@ -65,6 +68,10 @@ export interface TurnLimits {
   readonly connectionsPerAddressMax: number;
   /** For one address: answers a second while it has not authenticated (Binding, 401, 438, 400 …), and new connections. */
   readonly unauthenticatedPerSecondMax: number;
+  /** Authenticated requests a second, each counted once and once more for every peer that it names. */
+  readonly controlPerSecondPerAllocationMax: number;
+  readonly controlPerSecondPerUserMax: number;
+  readonly controlPerSecondPerAddressMax: number;
   /** Bytes that may wait for a slow client on one connection, or for the kernel on one UDP socket; more is dropped. */
   readonly sendBufferBytesMax: number;
 }
@@ -73,6 +80,8 @@ export interface TurnLifetimes {
   readonly allocationSecondsDefault: number;
   readonly allocationSecondsMax: number;
   readonly nonceSeconds: number;
+  /** How long an expired credential may refresh the allocations that it has made. */
+  readonly expiredGraceSeconds: number;
   /** A connection that has no allocation is closed after so long; also the most that a TLS handshake may take. */
   readonly idleConnectionSecondsMax: number;
 }
@@ -102,28 +111,6 @@ export interface TurnEngineOptions {
   readonly nowMs: () => number;
   readonly randomBytes: (bytes: number) => Buffer;
 }
-
-export const DEFAULT_LIMITS: TurnLimits = {
-  allocationsMax: 1_000,
-  allocationsPerUserMax: 12,
-  allocationsPerAddressMax: 100,
-  permissionsPerAllocationMax: 100,
-  channelsPerAllocationMax: 100,
-  bytesPerSecondPerAllocationMax: 1_000_000,
-  bytesPerSecondPerUserMax: 4_000_000,
-  bytesPerSecondMax: 0,
-  connectionsMax: 2_000,
-  connectionsPerAddressMax: 100,
-  unauthenticatedPerSecondMax: 100,
-  sendBufferBytesMax: 1_048_576,
-};
-
-export const DEFAULT_LIFETIMES: TurnLifetimes = {
-  allocationSecondsDefault: 600,
-  allocationSecondsMax: 3_600,
-  nonceSeconds: 600,
-  idleConnectionSecondsMax: 30,
-};
 
 /** What an engine can do. The contract tests and the start-up log read it; nobody has to guess. */
 export interface TurnCapabilities {

@@ -53,7 +53,7 @@ export const settings = {
   httpPort: port('STUN_HTTP_PORT', { default: 8478 }, 'TCP port of these'),
   relayPortMin: integer(
     'STUN_RELAY_PORT_MIN',
-    { min: 1024, max: 65_535, default: 49_152 },
+    { min: 1024, max: 65_535, default: 61_000 },
     'First port of relayed addresses; in the bundle on a laptop 61160',
   ),
   relayPortMax: integer(
@@ -191,6 +191,21 @@ export const settings = {
     { max: 100_000, default: 100 },
     'Requests without credentials that one address is answered in each second',
   ),
+  controlPerSecondPerAllocationMax: limit(
+    'STUN_CONTROL_PER_SECOND_PER_ALLOCATION_MAX',
+    { min: 10, max: 100_000, default: 100 },
+    'Requests with credentials in each second for one allocation; each peer that one names counts as one more',
+  ),
+  controlPerSecondPerUserMax: limit(
+    'STUN_CONTROL_PER_SECOND_PER_USER_MAX',
+    { min: 10, max: 100_000, default: 400 },
+    'The same for all allocations of one user name',
+  ),
+  controlPerSecondPerAddressMax: limit(
+    'STUN_CONTROL_PER_SECOND_PER_ADDRESS_MAX',
+    { min: 10, max: 1_000_000, default: 2_000 },
+    'The same for one address, whatever its users are called',
+  ),
   sendBufferBytesMax: limit(
     'STUN_SEND_BUFFER_BYTES_MAX',
     { min: 65_536, max: 2 ** 26, default: 2 ** 20 },
@@ -207,6 +222,11 @@ export const settings = {
     'STUN_NONCE_SECONDS',
     { min: 60, max: 86_400, default: 600 },
     'How long a nonce is good for',
+  ),
+  expiredGraceSeconds: integer(
+    'STUN_EXPIRED_GRACE_SECONDS',
+    { min: 0, max: 604_800, default: 7_200 },
+    'How long an expired credential may go on refreshing the allocations it has made, so that a call is not cut',
   ),
   idleConnectionSecondsMax: integer(
     'STUN_IDLE_CONNECTION_SECONDS_MAX',

@@ -77,7 +77,7 @@ describe('coturn/render.sh', () => {
   it('tells every fault at once, and never the secret', async () => {
     const { code, lines, faults } = await render({
       COTURN_PORT: 'eighty',
-      COTURN_RELAY_PORT_MIN: '50000',
+      COTURN_RELAY_PORT_MIN: '62000',
       PUBLIC_IP: '203.0.113.256',
       STUN_SECRET: 'private but short',
       STUN_DENIED_PEERS: 'fd00::/8',

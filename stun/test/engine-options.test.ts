@@ -1,6 +1,7 @@
 // What reaches the engine of what the operator has set.
 import { readSettings, silentLog } from '@relay-swarm/kit';
-import { DEFAULT_LIMITS, type TurnLimits } from '../src/engine.ts';
+import type { TurnLimits } from '../src/engine.ts';
+import { DEFAULT_LIMITS } from './contracts/options.ts';
 import { engineOptions, limitsOf, relayHosts } from '../src/engine-options.ts';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { checkSettings, settings } from '../src/settings.ts';

@@ -66,7 +66,7 @@ describe('the settings', () => {
       { STUN_RELAY_PORT_MIN: '50000', STUN_RELAY_PORT_MAX: '49999' },
       'is above STUN_RELAY_PORT_MAX',
     ],
-    ['a listener among the relayed ports', { STUN_PORT: '50000' }, 'lies within the relayed ports'],
+    ['a listener among the relayed ports', { STUN_PORT: '62000' }, 'lies within the relayed ports'],
     ['two listeners on one port', { STUN_HTTP_PORT: '3478' }, 'three different ports'],
     ['a certificate without its key', { STUN_TLS_CERT_FILE: '/c.pem' }, 'must be set together'],
     [

@@ -40,6 +40,12 @@ export class ShareCounts {
     return this.#ofAddress.of(addressKey);
   }
 
+  /** Whether the address has one, or another of its /48. */
+  hasAny(addressKey: string): boolean {
+    const site = siteKey(addressKey);
+    return site === undefined ? this.#ofAddress.of(addressKey) > 0 : this.#ofSite.of(site) > 0;
+  }
+
   /** Whether `more` of them would be more than one address, or its /48, may have. */
   isFull(addressKey: string, perAddressMax: number, more = 1): boolean {
     if (this.#ofAddress.of(addressKey) + more > perAddressMax) return true;

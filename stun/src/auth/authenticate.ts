@@ -19,7 +19,7 @@ export function createAuthenticate({ secrets, realm, now }: AuthenticateOptions)
     return {
       keys: secrets().map((secret) => longTermKey(username, realm, passwordOf(username, secret))),
       account: nameOf(username),
-      isExpired: expiry * 1000 <= now(),
+      expiresInMs: expiry * 1000 - now(),
     };
   };
 }

@@ -4,7 +4,8 @@ import type { Counters } from '../turn/counters.ts';
 import { hasIntegrity, integrityKind, type IntegrityKind } from '../stun/integrity.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
 import type { Nonces } from './nonce.ts';
-import { UnauthenticatedRateLimit } from './unauthenticated-rate-limit.ts';
+import { AddressRateLimit } from './address-rate-limit.ts';
+import { ControlLimits, priceOf } from './control-limits.ts';
 import { ATTRIBUTE, type ErrorCode } from '../stun/constants.ts';
 import type { Client } from '../turn/transport-ports.ts';
 
@@ -14,7 +15,8 @@ const USERNAME_BYTES_MAX = 508;
 export interface Authenticated {
   readonly username: string;
   readonly account: string;
-  readonly isExpired: boolean;
+  /** As in `Credential`. */
+  readonly expiresInMs: number;
   /** With which the response is to be sealed. */
   readonly key: Buffer;
   readonly kind: IntegrityKind;
@@ -32,7 +34,8 @@ export class Authenticator {
   readonly #nonces: Nonces;
   readonly #counters: Counters;
   /** Wrong names and passwords, which cost ten times what other requests do. A nonce goes before: no source here is forged. */
-  readonly #failures: UnauthenticatedRateLimit;
+  readonly #failures: AddressRateLimit;
+  readonly #controls: ControlLimits;
 
   constructor(options: TurnEngineOptions, nonces: Nonces, counters: Counters) {
     const { realm, authenticate, limits, randomBytes } = options;
@@ -40,13 +43,11 @@ export class Authenticator {
     this.#authenticate = authenticate;
     this.#nonces = nonces;
     this.#counters = counters;
-    this.#failures = new UnauthenticatedRateLimit(
-      limits.unauthenticatedPerSecondMax,
-      randomBytes(4).readUInt32BE(),
-    );
+    this.#failures = new AddressRateLimit(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
+    this.#controls = new ControlLimits(limits, randomBytes(4).readUInt32BE());
   }
 
-  /** Undefined: its address has failed too often to be heard again in this second. */
+  /** Undefined: it has asked or failed too often to be heard again in this second. */
   check(message: MessageReader, client: Client, nowMs: number): Authenticated | AuthRefusal | undefined {
     const failures = this.#counters.authFailures;
     const kind = integrityKind(message);
@@ -67,6 +68,13 @@ export class Authenticator {
       failures.staleNonce++;
       return { code: 438, hasChallenge: true };
     }
+    // From here on the address is the client's own: nobody else gets its nonce.
+    if (!this.#controls.isOpen(client, nowMs)) {
+      this.#counters.drops.rateLimit++;
+      client.hold?.();
+      return undefined;
+    }
+    this.#controls.charge(client, priceOf(message), nowMs);
     if (realm !== this.#realm) {
       failures.wrongRealm++;
       return { code: 401, hasChallenge: true };
@@ -84,13 +92,17 @@ export class Authenticator {
       this.#failures.allows(client.address, nowMs);
       return { code: 401, hasChallenge: true };
     }
-    return { username, account: credential.account, isExpired: credential.isExpired, key, kind };
+    return { username, account: credential.account, expiresInMs: credential.expiresInMs, key, kind };
   }
 }
 
-/** Who has an allocation keeps the key that made it, also when its name expires or its secret is rotated away. */
+/** Who has an allocation keeps the key that made it, also when its secret is rotated away. */
 function keptCredential({ allocation }: Client, username: string, nowMs: number): Credential | undefined {
   return allocation?.username === username && allocation.isAlive(nowMs)
-    ? { keys: [allocation.key], account: allocation.account.name, isExpired: false }
+    ? {
+        keys: [allocation.key],
+        account: allocation.account.name,
+        expiresInMs: allocation.expiresAtMs - nowMs,
+      }
     : undefined;
 }

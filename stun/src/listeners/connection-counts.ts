@@ -1,10 +1,11 @@
-// How many connections there are, in all and for each client address. Pure.
-import { KeyCounts, limitKey } from '@relay-swarm/net';
+// How many connections there are, in all and for each client address, and for each /48 of IPv6. Pure.
+import { ShareCounts } from '@relay-swarm/net/admission';
+import { limitKey } from '@relay-swarm/net/ip';
 import type { TurnLimits } from '../engine.ts';
 
 export class ConnectionCounts {
   readonly #limits: TurnLimits;
-  readonly #ofAddress = new KeyCounts();
+  readonly #shares = new ShareCounts();
   #total = 0;
 
   constructor(limits: TurnLimits) {
@@ -29,12 +30,12 @@ export class ConnectionCounts {
   /** It is this address's. False: one too many. */
   enter(address: string): boolean {
     const key = limitKey(address);
-    if (this.#ofAddress.of(key) >= this.#limits.connectionsPerAddressMax) return false;
-    this.#ofAddress.add(key);
+    if (this.#shares.isFull(key, this.#limits.connectionsPerAddressMax)) return false;
+    this.#shares.add(key);
     return true;
   }
 
   leave(address: string): void {
-    this.#ofAddress.remove(limitKey(address));
+    this.#shares.remove(limitKey(address));
   }
 }

@@ -11,6 +11,9 @@ import type { Client } from '../turn/transport-ports.ts';
 /** About what Node needs to keep one packet in a queue, beside its bytes. */
 const QUEUED_PACKET_BYTES = 512;
 
+/** How long a client that asks too much is not read; what it sends meanwhile stays with the kernels. */
+const HOLD_MS = 200;
+
 export interface StreamClientOptions {
   readonly socket: Socket;
   readonly transport: 'tcp' | 'tls';
@@ -120,6 +123,12 @@ export class StreamClient implements Client {
     this.#isCorked = false;
     this.#socket.uncork();
   };
+
+  hold(): void {
+    if (this.#socket.isPaused()) return;
+    this.#socket.pause();
+    setTimeout(() => this.#socket.resume(), HOLD_MS).unref();
+  }
 
   released(): void {
     this.#idleSinceMs = this.#options.nowMs();

@@ -6,7 +6,7 @@ import type { Endpoint, ListeningAddress, TlsFiles, TurnEngineOptions } from '..
 import type { ConnectionCounts } from './connection-counts.ts';
 import type { Counters } from '../turn/counters.ts';
 import type { TurnServer } from '../turn/turn-server.ts';
-import { UnauthenticatedRateLimit } from '../auth/unauthenticated-rate-limit.ts';
+import { AddressRateLimit } from '../auth/address-rate-limit.ts';
 import { StreamClient } from './stream-client.ts';
 
 /** Waiting in the kernel to be accepted. */
@@ -33,16 +33,13 @@ export class StreamListener {
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<StreamClient>();
   /** New connections: a handshake costs a millisecond, and who hangs up at once never meets the other limits. */
-  readonly #gate: UnauthenticatedRateLimit;
+  readonly #gate: AddressRateLimit;
 
   constructor(options: StreamListenerOptions) {
     const { tlsFiles } = options;
     const { limits, randomBytes } = options.options;
     this.#options = options;
-    this.#gate = new UnauthenticatedRateLimit(
-      limits.unauthenticatedPerSecondMax,
-      randomBytes(4).readUInt32BE(),
-    );
+    this.#gate = new AddressRateLimit(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
     this.transport = tlsFiles === undefined ? 'tcp' : 'tls';
     const keepAlive = { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS };
     if (tlsFiles === undefined) {

@@ -3,7 +3,7 @@
 import type { TurnEngineOptions } from '../engine.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
 import type { Nonces } from '../auth/nonce.ts';
-import { UnauthenticatedRateLimit } from '../auth/unauthenticated-rate-limit.ts';
+import { AddressRateLimit } from '../auth/address-rate-limit.ts';
 import { ATTRIBUTE, CLASS, HEADER_BYTES, type ErrorCode } from '../stun/constants.ts';
 import { fingerprint } from '../stun/fingerprint.ts';
 import { computeIntegrity, integrityBytes } from '../stun/integrity.ts';
@@ -29,7 +29,7 @@ export class ReplySigner {
   readonly #message: MessageReader;
   readonly #writer: MessageWriter;
   readonly #nonces: Nonces;
-  readonly #limit: UnauthenticatedRateLimit;
+  readonly #limit: AddressRateLimit;
   readonly #counters: Counters;
 
   /** `message` is the request that was read last, the one that refusals answer. */
@@ -45,10 +45,7 @@ export class ReplySigner {
     this.#writer = writer;
     this.#nonces = nonces;
     this.#counters = counters;
-    this.#limit = new UnauthenticatedRateLimit(
-      limits.unauthenticatedPerSecondMax,
-      randomBytes(4).readUInt32BE(),
-    );
+    this.#limit = new AddressRateLimit(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
   }
 
   /** Whether somebody who has not authenticated may have another answer. */

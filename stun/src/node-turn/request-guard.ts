@@ -2,6 +2,7 @@
 // limits, and written anew (re-encode.ts). Everything else is answered here or dropped. Sockets are passed in.
 import type { RemoteInfo } from 'node:dgram';
 import { Authenticator, type Authenticated } from '../auth/authenticator.ts';
+import { priceOf } from '../auth/control-limits.ts';
 import { NONCE_KEY_BYTES, Nonces } from '../auth/nonce.ts';
 import type { TurnEngineOptions } from '../engine.ts';
 import {
@@ -20,6 +21,7 @@ import { MessageWriter } from '../stun/message-writer.ts';
 import { PacketArena } from '../stun/packet-arena.ts';
 import { bucketsOf } from '../turn/bandwidth.ts';
 import type { Counters } from '../turn/counters.ts';
+import { isTooOld } from '../turn/requests.ts';
 import { createEnginePeerPolicy } from '../turn/peer-policy.ts';
 import { AllocationOwners, type FiveTuple, type Owner } from './allocation-owners.ts';
 import type { AllocationSession, SessionContext } from './allocation-session.ts';
@@ -46,6 +48,7 @@ export class RequestGuard implements LibraryHooks {
   readonly owners: AllocationOwners;
   readonly #options: TurnEngineOptions;
   readonly #counters: Counters;
+  readonly #graceMs: number;
   readonly #context: Omit<SessionContext, 'at'>;
   readonly #authenticator: Authenticator;
   readonly #message = new MessageReader();
@@ -58,6 +61,7 @@ export class RequestGuard implements LibraryHooks {
     const { limits, nowMs, randomBytes } = options;
     this.#options = options;
     this.#counters = counters;
+    this.#graceMs = options.lifetimes.expiredGraceSeconds * 1000;
     this.#context = {
       limits,
       counters,
@@ -118,7 +122,10 @@ export class RequestGuard implements LibraryHooks {
     if (who === undefined) return;
     if ('code' in who) this.#replies.refuseStranger(arrival, who.code, who.hasChallenge, nowMs);
     else if (message.hasUnknown) this.#replies.refuse(arrival, 420, who);
-    else if (message.method === METHOD.allocate) this.#allocate(arrival, who, nowMs);
+    else if (isTooOld(who, message, this.owners.of(arrival.fiveTuple) !== undefined, this.#graceMs)) {
+      this.#counters.authFailures.expired++;
+      this.#replies.refuseStranger(arrival, 401, true, nowMs);
+    } else if (message.method === METHOD.allocate) this.#allocate(arrival, who, nowMs);
     else this.#receiveForAllocation(arrival, who);
   }
 
@@ -145,11 +152,6 @@ export class RequestGuard implements LibraryHooks {
       if (!owner.transactionId.equals(message.transactionId)) this.#replies.refuse(arrival, 437, who);
       else if (owner.session !== undefined) arrival.answer(owner.response);
       return; // still being made: the answer is on its way
-    }
-    if (who.isExpired) {
-      this.#counters.authFailures.expired++;
-      this.#replies.refuseStranger(arrival, 401, true, nowMs);
-      return;
     }
     const refusal = this.#allocateRefusal() ?? this.owners.refusal(who, from.address);
     if (refusal !== undefined) {
@@ -180,7 +182,9 @@ export class RequestGuard implements LibraryHooks {
     const owner = this.owners.of(arrival.fiveTuple);
     if (owner?.session === undefined) this.#replies.refuse(arrival, 437, who);
     else if (owner.username !== who.username) this.#replies.refuse(arrival, 441, who);
+    else if (!owner.account.control.has(1, this.#options.nowMs())) this.#counters.drops.rateLimit++;
     else {
+      owner.account.control.take(priceOf(message));
       const passing = { who, hasFingerprint: message.hasFingerprint, newOwner: undefined };
       const refusal = message.method === METHOD.refresh ? undefined : this.#peerRefusal(owner.session);
       if (refusal !== undefined) this.#replies.refuse(arrival, refusal, who);

@@ -2,7 +2,7 @@
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
 import { Allocation, type RelayedAddress } from './allocation.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
-import { bucketsOf, type TokenBucket } from './bandwidth.ts';
+import { bucketsOf, TokenBucket } from './bandwidth.ts';
 import type { Counters } from './counters.ts';
 import { Quotas } from './quotas.ts';
 import type { RelayedPortPool } from './relayed-port-pool.ts';
@@ -122,12 +122,15 @@ export class AllocationTable {
     nowMs: number,
   ): Allocation {
     const account = this.quotas.take(who.account, client.address, nowMs);
-    const bytesPerSecond = this.#options.limits.bytesPerSecondPerAllocationMax;
+    const { bytesPerSecondPerAllocationMax: bytesPerSecond, controlPerSecondPerAllocationMax } =
+      this.#options.limits;
     const allocation = new Allocation({
       client,
       username: who.username,
       key: who.key,
       account,
+      expiresAtMs: nowMs + who.expiresInMs,
+      control: new TokenBucket(controlPerSecondPerAllocationMax, nowMs),
       toPeers: [...bucketsOf(bytesPerSecond, nowMs), ...account.toPeers, ...this.#toPeers],
       toClient: [...bucketsOf(bytesPerSecond, nowMs), ...account.toClients, ...this.#toClients],
     });

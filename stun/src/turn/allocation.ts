@@ -46,6 +46,10 @@ export interface AllocationInit {
   readonly account: Account;
   readonly toPeers: readonly TokenBucket[];
   readonly toClient: readonly TokenBucket[];
+  /** When the credential that made it expires. */
+  readonly expiresAtMs: number;
+  /** What its requests are paid from. */
+  readonly control: TokenBucket;
 }
 
 export class Allocation {
@@ -56,6 +60,8 @@ export class Allocation {
   /** The buckets that a packet has to pass: this allocation's, its account's, the server's. */
   readonly toPeers: readonly TokenBucket[];
   readonly toClient: readonly TokenBucket[];
+  readonly expiresAtMs: number;
+  readonly control: TokenBucket;
   /** One, or two of different families. */
   readonly relayedAddresses: RelayedAddress[] = [];
   readonly permissions = new Map<string, Permission>();
@@ -71,6 +77,8 @@ export class Allocation {
     this.account = init.account;
     this.toPeers = init.toPeers;
     this.toClient = init.toClient;
+    this.expiresAtMs = init.expiresAtMs;
+    this.control = init.control;
   }
 
   relayOf(family: AddressFamily, nowMs: number): RelayedAddress | undefined {

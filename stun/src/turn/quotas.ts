@@ -1,8 +1,12 @@
 // Who holds how many allocations: in all, for each account, for each client address. Entries live as long as what they
 // count, and accounts for up to a second longer, so the tables cannot outgrow the allocations. Pure.
-import { KeyCounts, limitKey } from '@relay-swarm/net';
+import { ShareCounts } from '@relay-swarm/net/admission';
+import { limitKey } from '@relay-swarm/net/ip';
 import type { TurnLimits } from '../engine.ts';
-import { BUCKET_MS, bucketsOf, type TokenBucket } from './bandwidth.ts';
+import { BUCKET_MS, bucketsOf, TokenBucket } from './bandwidth.ts';
+
+/** One in so many allocations is kept for addresses that have none yet. */
+const RESERVED_SHARE = 10;
 
 /** What the allocations of one account share. */
 export interface Account {
@@ -10,12 +14,14 @@ export interface Account {
   allocations: number;
   readonly toPeers: readonly TokenBucket[];
   readonly toClients: readonly TokenBucket[];
+  /** What requests are paid from. */
+  readonly control: TokenBucket;
 }
 
 export class Quotas {
   readonly #limits: TurnLimits;
   readonly #accounts = new Map<string, Account>();
-  readonly #addresses = new KeyCounts();
+  readonly #addresses = new ShareCounts();
   /** Accounts without allocations and since when. Forgotten too early, each new allocation would find their buckets full again. */
   readonly #resting = new Map<string, number>();
   #total = 0;
@@ -24,14 +30,19 @@ export class Quotas {
     this.#limits = limits;
   }
 
-  /** 486 where this user or address has enough, 508 where the server is full (RFC 8656 §7.2). */
+  /**
+   * 486 where this user or address has enough, 508 where the server is full (RFC 8656 §7.2). Names are minted for nothing, so it is
+   * the addresses that share: under whatever names, an address has its part, a /48 some of them, and the last places are for those
+   * that have none.
+   */
   refusal(account: string, address: string, wanted: number): 486 | 508 | undefined {
     const { allocationsMax, allocationsPerUserMax, allocationsPerAddressMax } = this.#limits;
     const ofAccount = this.#accounts.get(account)?.allocations ?? 0;
-    const ofAddress = this.#addresses.of(limitKey(address));
-    if (ofAccount + wanted > allocationsPerUserMax || ofAddress + wanted > allocationsPerAddressMax)
-      return 486;
-    return this.#total + wanted > allocationsMax ? 508 : undefined;
+    const key = limitKey(address);
+    if (ofAccount + wanted > allocationsPerUserMax) return 486;
+    if (this.#addresses.isFull(key, allocationsPerAddressMax, wanted)) return 486;
+    const reserved = this.#addresses.hasAny(key) ? Math.floor(allocationsMax / RESERVED_SHARE) : 0;
+    return this.#total + wanted > allocationsMax - reserved ? 508 : undefined;
   }
 
   take(name: string, address: string, nowMs: number): Account {
@@ -45,6 +56,7 @@ export class Quotas {
         allocations: 0,
         toPeers: bucketsOf(bytesPerSecond, nowMs),
         toClients: bucketsOf(bytesPerSecond, nowMs),
+        control: new TokenBucket(this.#limits.controlPerSecondPerUserMax, nowMs),
       };
       this.#accounts.set(name, account);
     }
@@ -73,9 +85,9 @@ export class Quotas {
   }
 
   get entries(): number {
-    return this.#accounts.size + this.#addresses.keys;
+    return this.#accounts.size + this.#addresses.addresses;
   }
 }
 
-const areFull = ({ toPeers, toClients }: Account, nowMs: number): boolean =>
-  [...toPeers, ...toClients].every((bucket) => bucket.isFull(nowMs));
+const areFull = ({ toPeers, toClients, control }: Account, nowMs: number): boolean =>
+  [...toPeers, ...toClients, control].every((bucket) => bucket.isFull(nowMs));

@@ -5,7 +5,7 @@ import type { AllocationTable } from './allocation-table.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
 import type { MessageWriter } from '../stun/message-writer.ts';
-import { ATTRIBUTE, type ErrorCode } from '../stun/constants.ts';
+import { ATTRIBUTE, METHOD, type ErrorCode } from '../stun/constants.ts';
 import type { Client } from './transport-ports.ts';
 
 export interface Request {
@@ -24,6 +24,21 @@ export interface Server {
 /** An error's code; or what to write into the success response; or a whole response that was sent before. */
 export type RequestOutcome = ErrorCode | ((response: MessageWriter) => void) | Buffer;
 export type Handler = (server: Server, request: Request) => RequestOutcome;
+
+/**
+ * Whether a credential's time is over for this request: at its expiry for an Allocate, and a grace later for a Refresh, so that
+ * a name does not hold its places for ever. What it has stays until its own end, and may be given back at any time.
+ */
+export function isTooOld(
+  { expiresInMs }: Authenticated,
+  message: MessageReader,
+  hasAllocation: boolean,
+  graceMs: number,
+): boolean {
+  if (message.method === METHOD.allocate) return expiresInMs <= 0 && !hasAllocation;
+  const isEnd = message.number(ATTRIBUTE.lifetime, 4) === 0;
+  return message.method === METHOD.refresh && !isEnd && expiresInMs + graceMs <= 0;
+}
 
 /** RFC 8656 §7.2 and §8.2: no less than the default, no more than the maximum. Undefined: malformed. */
 export function lifetimeMs(server: Server, message: MessageReader): number | undefined {

@@ -7,7 +7,7 @@ import type { MessageReader } from '../stun/message-reader.ts';
 import { MessageWriter } from '../stun/message-writer.ts';
 import type { Nonces } from '../auth/nonce.ts';
 import { copyOf, type PacketArena } from '../stun/packet-arena.ts';
-import { UnauthenticatedRateLimit } from '../auth/unauthenticated-rate-limit.ts';
+import { AddressRateLimit } from '../auth/address-rate-limit.ts';
 import { ATTRIBUTE, CLASS, type ErrorCode } from '../stun/constants.ts';
 import type { Client } from './transport-ports.ts';
 
@@ -18,7 +18,7 @@ export class Responder {
   readonly #message: MessageReader;
   readonly #writer: MessageWriter;
   readonly #nonces: Nonces;
-  readonly #gate: UnauthenticatedRateLimit;
+  readonly #gate: AddressRateLimit;
   readonly #counters: Counters;
 
   constructor(
@@ -32,7 +32,7 @@ export class Responder {
     this.#message = message;
     this.#writer = new MessageWriter(arena);
     this.#nonces = nonces;
-    this.#gate = new UnauthenticatedRateLimit(
+    this.#gate = new AddressRateLimit(
       options.limits.unauthenticatedPerSecondMax,
       options.randomBytes(4).readUInt32BE(),
     );

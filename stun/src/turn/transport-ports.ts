@@ -12,6 +12,8 @@ export interface Client {
   allocation: Allocation | undefined;
   /** The bytes are never written again, so they may be kept. False where they were dropped because the client is too slow. */
   send(data: Buffer, start: number, end: number): boolean;
+  /** It asks for more than its share: a stream is not read for a moment, so that it cannot have us parse for nothing. */
+  hold?(): void;
   /** The allocation has ended. */
   released(): void;
 }

@@ -14,7 +14,7 @@ import { PacketArena } from '../stun/packet-arena.ts';
 import { channelBind, createPermission } from './peer-requests.ts';
 import { refresh } from './refresh.ts';
 import { createRelayedPortPools, type RelayedPortPool } from './relayed-port-pool.ts';
-import type { Handler, RequestOutcome, Server } from './requests.ts';
+import { isTooOld, type Handler, type RequestOutcome, type Server } from './requests.ts';
 import { Responder } from './responder.ts';
 import { ATTRIBUTE, CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../stun/constants.ts';
 import type { Client, OpenRelaySocket } from './transport-ports.ts';
@@ -32,6 +32,7 @@ const handlers = new Map<number, Handler>([
 export class TurnServer {
   readonly table: AllocationTable;
   readonly #nowMs: () => number;
+  readonly #graceMs: number;
   readonly #counters: Counters;
   readonly #server: Server;
   readonly #pools: ReadonlyMap<AddressFamily, RelayedPortPool>;
@@ -45,6 +46,7 @@ export class TurnServer {
     const arena = new PacketArena();
     const nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
     this.#nowMs = nowMs;
+    this.#graceMs = lifetimes.expiredGraceSeconds * 1000;
     this.#counters = counters;
     this.#dataPath = new DataPath(options, arena, counters);
     this.#responder = new Responder(options, this.#message, arena, nonces, counters);
@@ -151,7 +153,7 @@ export class TurnServer {
       this.#responder.refuse(client, who, nowMs);
     } else if (message.hasUnknown) {
       this.#responder.unknownAttributes(client, who);
-    } else if (who.isExpired && message.method === METHOD.allocate) {
+    } else if (isTooOld(who, message, this.table.of(client, nowMs) !== undefined, this.#graceMs)) {
       this.#counters.authFailures.expired++;
       this.#responder.refuse(client, { code: 401, hasChallenge: true }, nowMs);
     } else {

@@ -44,8 +44,8 @@ describe('mintCredential()', () => {
           expect(passwordOf(username, `${secret}0`)).not.toBe(password);
           const at = (now: number) =>
             createAuthenticate({ secrets: () => [secret], realm: 'r', now: () => now })(username);
-          expect(at(expiresAtSeconds * 1000 - 1)?.isExpired).toBe(false);
-          expect(at(expiresAtSeconds * 1000)?.isExpired).toBe(true);
+          expect(at(expiresAtSeconds * 1000 - 1)?.expiresInMs).toBe(1);
+          expect(at(expiresAtSeconds * 1000)?.expiresInMs).toBe(0);
         },
       ),
     );
@@ -76,13 +76,13 @@ describe('createAuthenticate()', () => {
   });
 
   it('gives one key for each secret, the current one first', () => {
-    const { keys, account, isExpired } = authenticate('1700003600:alice')!;
+    const { keys, account, expiresInMs } = authenticate('1700003600:alice')!;
     // printf %s USER:example.org:PASSWORD | md5sum
     expect(keys.map((key) => key.toString('hex'))).toEqual([
       '83f0217d4a1b8a97a9ccc2a1a0331f8f',
       'cb77488e6f3af2779a5bfe79478984d3',
     ]);
-    expect({ account, isExpired }).toEqual({ account: 'alice', isExpired: false });
+    expect({ account, expiresInMs }).toEqual({ account: 'alice', expiresInMs: 1_700_003_600_000 });
   });
 
   it('counts every renewal for the same account', () => {

@@ -2,19 +2,21 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
-import { silentLog } from '@relay-swarm/kit';
-import {
-  DEFAULT_LIFETIMES,
-  DEFAULT_LIMITS,
-  type Authenticate,
-  type TurnEngineOptions,
-} from '../../src/engine.ts';
+import { readSettings, silentLog } from '@relay-swarm/kit';
+import type { Authenticate, TurnEngineOptions } from '../../src/engine.ts';
+import { lifetimesOf, limitsOf } from '../../src/engine-options.ts';
+import { checkSettings, settings } from '../../src/settings.ts';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 
 export const REALM = 'relay-swarm.test';
 export const PASSWORD = 'correct horse';
 export const ALICE = { username: 'alice', password: PASSWORD };
 export const BOB = { username: 'bob', password: PASSWORD };
+
+/** What ships. */
+const defaults = readSettings({}, settings, checkSettings);
+export const DEFAULT_LIMITS = limitsOf(defaults);
+const DEFAULT_LIFETIMES = lifetimesOf(defaults);
 
 /** Knows everybody but "nobody"; a name that begins with "expired" is. */
 export const authenticate: Authenticate = (username) =>
@@ -23,7 +25,7 @@ export const authenticate: Authenticate = (username) =>
     : {
         keys: [createHash('md5').update(`${username}:${REALM}:${PASSWORD}`).digest()],
         account: username,
-        isExpired: username.startsWith('expired'),
+        expiresInMs: username.startsWith('expired') ? -1 : Infinity,
       };
 
 export type OptionChanges = Partial<Omit<TurnEngineOptions, 'limits' | 'lifetimes'>> & {

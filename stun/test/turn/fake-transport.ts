@@ -138,6 +138,7 @@ export class FakeClient extends TurnUser implements Client {
   allocation: Allocation | undefined = undefined;
   readonly sent: Buffer[] = [];
   releases = 0;
+  holds = 0;
   isSlow = false;
   #ids = 0;
 
@@ -153,6 +154,10 @@ export class FakeClient extends TurnUser implements Client {
     if (this.isSlow) return false;
     this.sent.push(Buffer.from(data.subarray(start, end)));
     return true;
+  }
+
+  hold(): void {
+    this.holds++;
   }
 
   released(): void {

@@ -1,12 +1,13 @@
 // The small tables under the TURN server: ports, nonces, rate limit, buckets, connections, arena.
 import fc from 'fast-check';
-import { DEFAULT_LIMITS } from '../../src/engine.ts';
+import { Quotas } from '../../src/turn/quotas.ts';
+import { DEFAULT_LIMITS } from '../contracts/options.ts';
 import { bytesOnTheWire, takeFrom, TokenBucket } from '../../src/turn/bandwidth.ts';
 import { ConnectionCounts } from '../../src/listeners/connection-counts.ts';
 import { NONCE_CHARS, Nonces } from '../../src/auth/nonce.ts';
 import { PacketArena } from '../../src/stun/packet-arena.ts';
 import { FreePorts } from '../../src/turn/free-ports.ts';
-import { UnauthenticatedRateLimit } from '../../src/auth/unauthenticated-rate-limit.ts';
+import { AddressRateLimit } from '../../src/auth/address-rate-limit.ts';
 
 describe('FreePorts', () => {
   it('never hands out a port twice, and every even port it gives is even', () => {
@@ -88,9 +89,9 @@ describe('Nonces', () => {
   });
 });
 
-describe('UnauthenticatedRateLimit', () => {
+describe('AddressRateLimit', () => {
   it('limits each address by itself, and forgets every second', () => {
-    const gate = new UnauthenticatedRateLimit(3, 42);
+    const gate = new AddressRateLimit(3, 42);
     const allowed = (address: string, nowMs: number): number =>
       Array.from({ length: 10 }, () => gate.allows(address, nowMs)).filter(Boolean).length;
     expect(allowed('192.0.2.1', 0)).toBe(3);
@@ -102,7 +103,7 @@ describe('UnauthenticatedRateLimit', () => {
   });
 
   it('leaves most addresses alone while 1,000 others use up theirs', () => {
-    const gate = new UnauthenticatedRateLimit(1, 7);
+    const gate = new AddressRateLimit(1, 7);
     for (let i = 0; i < 1_000; i++) gate.allows(`10.0.${i >> 8}.${i & 255}`, 0);
     let served = 0;
     for (let i = 0; i < 1_000; i++) if (gate.allows(`192.0.${i >> 8}.${i & 255}`, 0)) served++;
@@ -154,6 +155,48 @@ describe('ConnectionCounts', () => {
     expect(counts.open()).toBe(true);
     expect(counts.enter('192.0.2.1')).toBe(true);
     expect(counts.total).toBe(2);
+  });
+});
+
+describe('Quotas', () => {
+  const quotas = (limits: Partial<typeof DEFAULT_LIMITS> = {}): Quotas =>
+    new Quotas({ ...DEFAULT_LIMITS, allocationsMax: 100, ...limits });
+
+  it('let no address have more than its share, whatever names it mints', () => {
+    const all = quotas({ allocationsPerAddressMax: 5 });
+    for (let n = 0; n < 5; n++) all.take(`minted${n}`, '192.0.2.1', 0);
+    expect(all.refusal('minted5', '192.0.2.1', 1)).toBe(486);
+    expect(all.refusal('minted5', '192.0.2.2', 1)).toBeUndefined();
+  });
+
+  it('let no /48 have more than eight shares, however many /64s it has', () => {
+    const all = quotas({ allocationsPerAddressMax: 5 });
+    for (let n = 0; n < 40; n++) all.take(`minted${n}`, `2001:db8:1:${n}::1`, 0);
+    expect(all.refusal('minted40', '2001:db8:1:ff::1', 1)).toBe(486);
+    expect(all.refusal('minted40', '2001:db8:2::1', 1)).toBeUndefined();
+  });
+
+  it('keep the last tenth for addresses that have nothing yet', () => {
+    const all = quotas();
+    const taken = Array.from({ length: 90 }, (_, n) => all.take(`minted${n}`, `192.0.2.${n % 5}`, 0));
+    expect(all.refusal('minted', '192.0.2.1', 1)).toBe(508);
+    for (let n = 0; n < 10; n++) {
+      expect(all.refusal('honest', `198.51.100.${n}`, 1)).toBeUndefined();
+      all.take('honest', `198.51.100.${n}`, 0);
+    }
+    expect(all.refusal('honest', '203.0.113.1', 1)).toBe(508);
+    for (let n = 0; n < 11; n++) all.give(taken[n]!, `192.0.2.${n % 5}`, 0);
+    expect(all.refusal('minted', '192.0.2.1', 1)).toBeUndefined();
+  });
+});
+
+describe('AddressRateLimit', () => {
+  it('gives a /48 some shares, and takes the price', () => {
+    const limit = new AddressRateLimit(10, 1);
+    for (let n = 0; n < 8; n++) expect(limit.allows(`2001:db8:1:${n}::1`, 0, 10)).toBe(true);
+    expect(limit.allows('2001:db8:1:99::1', 0)).toBe(false);
+    expect(limit.allows('2001:db8:2::1', 0)).toBe(true);
+    expect(limit.allows('2001:db8:1:99::1', 1_000)).toBe(true);
   });
 });
 

@@ -177,7 +177,7 @@ describe('credentials', () => {
       authenticate: () => ({
         keys: [Buffer.alloc(16, 1), Buffer.alloc(16, 2)],
         account: 'alice',
-        isExpired: false,
+        expiresInMs: Infinity,
       }),
     });
     for (const byte of [1, 2]) {
@@ -241,18 +241,41 @@ describe('credentials', () => {
     expect(valueOf(client.answer()!, 0x000d)!.readUInt32BE()).toBe(600);
   });
 
-  it('gives an expired name no new allocation, and leaves it the old one', () => {
-    let isExpired = false;
+  it('gives an expired name no new allocation, and lets it refresh the old one for a grace', () => {
     const key = new FakeTransport().client().greet().key;
-    const fake = new FakeTransport({ authenticate: () => ({ keys: [key], account: 'alice', isExpired }) });
+    let expiresInMs = 60_000;
+    const fake = new FakeTransport({
+      authenticate: () => ({ keys: [key], account: 'alice', expiresInMs }),
+      lifetimes: { expiredGraceSeconds: 1_200 },
+    });
     const client = fake.client();
     client.allocate();
-    isExpired = true;
+    fake.advance(60_000);
+    expiresInMs = 0;
     expect(fake.client().outcome('allocate', UDP_TRANSPORT)).toBe(401);
     expect(client.refresh(600)).toBe('ok');
-    expect(client.permit(PEER)).toBe('ok');
-    expect(fake.counters.authFailures.expired).toBe(1);
-    fake.nowMs += 600_000; // the old one is over, and not yet swept away
+    fake.advance(599_999);
+    expect(client.greet().refresh(600)).toBe('ok');
+    fake.advance(599_999);
+    expect(client.greet().refresh(3_600)).toBe('ok'); // the last before the grace is over
+    fake.advance(2);
+    expect(client.refresh(600)).toBe(401);
+    expect(client.permit(PEER)).toBe('ok'); // what it has stays until its own end
+    expect(fake.counters.authFailures.expired).toBe(2);
+    expect(client.refresh(0)).toBe('ok'); // and may be given back
+    expect(fake.turnServer.table.allocations.size).toBe(0);
+  });
+
+  it('forgets an expired name with the allocation, swept away or not', () => {
+    const key = new FakeTransport().client().greet().key;
+    let expiresInMs = 1;
+    const fake = new FakeTransport({
+      authenticate: () => ({ keys: [key], account: 'alice', expiresInMs }),
+    });
+    const client = fake.client();
+    client.allocate();
+    expiresInMs = -600_000;
+    fake.nowMs += 600_000;
     expect(client.greet().outcome('allocate', UDP_TRANSPORT)).toBe(401);
   });
 
@@ -915,6 +938,60 @@ describe('this server’s own address', () => {
     own = ['1.0.0.3'];
     fake.advance(300_000); // the permission is over
     expect(permitted()).toEqual(['ok', 403]);
+  });
+});
+
+describe('control requests', () => {
+  const dear = Array.from({ length: 49 }, (_, n) => ({ address: `192.0.2.${n}`, port: 9 }));
+  const alsoDear = dear.map(({ address }) => ({ address, port: 10 }));
+
+  it('are paid for by their peers, out of the allocation’s share', () => {
+    const fake = new FakeTransport({ limits: { controlPerSecondPerAllocationMax: 100 } });
+    const client = fake.client();
+    client.allocate();
+    expect(client.permit(...dear)).toBe('ok');
+    expect(client.permit(...alsoDear)).toBe('ok');
+    expect(client.permit(PEER)).toBe('silence');
+    expect([fake.drops.rateLimit, client.holds]).toEqual([1, 1]);
+    client.sendTo({ ...PEER, address: '192.0.2.1' }, 'data goes on');
+    expect(fake.toPeers).toHaveLength(1);
+    fake.advance(100);
+    expect(client.permit(PEER)).toBe('ok');
+  });
+
+  it.each([
+    ['a user', { controlPerSecondPerUserMax: 100 }, 'alice', 'alice', 1],
+    ['an address, under whatever names', { controlPerSecondPerAddressMax: 100 }, 'alice', 'bob', 0],
+  ] as const)('are paid for by %s', (_case, limits, first, second, othersToo) => {
+    const fake = new FakeTransport({ limits });
+    const from = { address: '198.51.100.76' };
+    const [one, two] = [fake.client(first, from), fake.client(second, from)];
+    const other = fake.client(first, { address: '198.51.100.77' });
+    for (const client of [one, two, other]) client.allocate();
+    one.permit(...dear);
+    one.permit(...alsoDear);
+    one.permit(PEER);
+    one.permit(PEER);
+    expect(two.permit(PEER)).toBe('silence');
+    expect(other.permit(PEER)).toBe(othersToo === 1 ? 'silence' : 'ok');
+    fake.advance(1_000);
+    expect(two.permit(PEER)).toBe('ok');
+  });
+
+  it('cost nobody anything who is only named as their source', () => {
+    const fake = new FakeTransport({ limits: { controlPerSecondPerAllocationMax: 10 } });
+    const client = fake.client();
+    client.allocate();
+    const good = client.encode('createPermission', [peerAddress(PEER, client.nextId())], client.nextId());
+    const { nonce } = client;
+    client.nonce = Buffer.alloc(40, 48); // what somebody else would have to guess
+    const forged = client.encode('createPermission', [peerAddress(PEER, client.nextId())]);
+    client.nonce = nonce;
+    for (let at = 0; at < 100; at++) client.receive(forged);
+    client.answer();
+    client.receive(good);
+    expect(fake.drops.rateLimit).toBeLessThanOrEqual(100);
+    expect(client.allocation!.control.has(8, fake.nowMs)).toBe(true);
   });
 });
 

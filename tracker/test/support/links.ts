@@ -29,11 +29,6 @@ export class TestLink implements Link {
     this.addressKey = addressKey;
   }
 
-  readonly paid: number[] = [];
-  pay(tokens: number): void {
-    this.paid.push(tokens);
-  }
-
   probe(): void {
     this.probes++;
     this.isProbed = true;
