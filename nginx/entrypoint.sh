@@ -14,7 +14,8 @@ say_ready() {
   for service in tracker:8000 peerjs:9000 stun:8478; do
     until healthy "$service" 2>/dev/null; do
       ((waited += 1))
-      ((waited < 240)) || return 0
+      ((waited != 60)) || echo "relay-swarm: ${service%:*} does not answer yet. What it says: docker compose logs ${service%:*}"
+      ((waited < 1200)) || return 0
       sleep 0.5
     done
   done
