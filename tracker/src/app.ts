@@ -25,14 +25,20 @@ import { createSite } from './status/site.ts';
 import { createStats } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
 import { createTicks } from './ticks.ts';
+import { AddressWork } from './transport/address-work.ts';
 import { FrameRouter } from './transport/frame-router.ts';
 import { createHttpServer, type HttpServer } from './transport/http-server.ts';
 import { Keepalive } from './transport/keepalive.ts';
 import { SocketErrors } from './transport/socket-errors.ts';
+import { Unfinished } from './transport/unfinished.ts';
 import { UpgradeGate } from './transport/upgrade-gate.ts';
 import { WebSockets } from './transport/web-sockets.ts';
 
 const HEALTH_EVERY_MS = 5_000;
+/** What all connections of an address may ask for beyond ordinary messages: as much as so many of them may send. */
+const ADDRESS_SHARE = 20;
+/** For what has come of messages that are not whole yet, over all connections. */
+const UNFINISHED_BYTES_MAX = 67_108_864;
 /** One fault in ten seconds is forgiven. */
 const FAULTS_PER_SECOND = 0.1;
 
@@ -99,8 +105,19 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     messages,
     faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
   });
+  const addressWork = new AddressWork({
+    perSecond: ADDRESS_SHARE * settings.messagesPerSecond,
+    burst: ADDRESS_SHARE * settings.messagesPerSecond,
+    debtMax: 30 * ADDRESS_SHARE * settings.messagesPerSecond,
+  });
+  const unfinished = new Unfinished({
+    secondsMax: settings.firstFrameSeconds,
+    bytesMax: UNFINISHED_BYTES_MAX,
+  });
   const errors = new SocketErrors();
-  const webSockets = new WebSockets({ limits: settings, messages, memory, router, keepalive, errors, log });
+  const webSockets = new WebSockets({
+    ...{ limits: settings, messages, memory, router, keepalive, unfinished, addressWork, errors, log },
+  });
   const gauges = (): Gauges => ({
     connections: admission.open,
     connectionsMax: settings.connectionsMax,
@@ -154,7 +171,11 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       }),
     ],
   });
-  const keepingAlive = createTicks('keepalive', 1_000, (nowMs) => keepalive.tick(nowMs));
+  const keepingAlive = createTicks('keepalive', 1_000, (nowMs) => {
+    keepalive.tick(nowMs);
+    unfinished.tick(nowMs);
+    addressWork.tick(nowMs);
+  });
   const expiry = createTicks('peer-expiry', 1_000, (nowMs) =>
     swarms.expire(nowMs - settings.peerTtlSeconds * 1000),
   );
@@ -170,6 +191,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     webSockets,
     gate,
     errors,
+    unfinished,
   });
   bittorrent.registerMetrics(metrics);
   const health = createHealthFile({

@@ -2,6 +2,7 @@
 import { HandClient } from './support/hand-client.ts';
 import { createRandom, garbage, type Random } from './support/garbage.ts';
 import { frame, OPCODE, RawClient, upgradeRequest } from './support/raw-client.ts';
+import { until } from './support/until.ts';
 import { spawnTracker, type TrackerProcess } from './support/tracker-process.ts';
 
 const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? 100_000);
@@ -123,6 +124,48 @@ describe('the tracker under attack', () => {
     }
     await within(5_000, Promise.all([whole, claimed, huge, pieces, endless].map((client) => client.closed)));
   }, 30_000);
+
+  it('ends who floods it with pongs or fragments, without doing their work first', async () => {
+    await start();
+    const [pongs, fragments] = await Promise.all([open(), open()]);
+    await pongs.send(Buffer.concat(Array.from({ length: 20_000 }, () => frame('', { opcode: OPCODE.ping }))));
+    for (let round = 0; round < 40; round++) {
+      const parts = Array.from({ length: 40 }, (_, part) =>
+        frame(' ', { opcode: part === 0 ? OPCODE.text : OPCODE.continuation, isLast: part === 39 }),
+      );
+      await fragments.send(Buffer.concat(parts));
+    }
+    await until(async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${tracker.port}/metrics`)).text();
+      return metrics.includes('tracker_connections_ended_total{reason="control_frames"} 2');
+    }, 10);
+    expect(pongs.receivedBytes).toBeLessThan(5_000);
+  }, 30_000);
+
+  it('holds little of messages that do not end, and not for long', async () => {
+    await start({ ...unlimited, TRACKER_FIRST_FRAME_SECONDS: '3' });
+    const clients = await Promise.all(Array.from({ length: 60 }, open));
+    const before = await residentBytes();
+    const pongs = Buffer.concat(
+      Array.from({ length: 8 }, () => frame('x'.repeat(125), { opcode: OPCODE.ping })),
+    );
+    // One byte of a message, and then what fills the rest of a read: what was read must not stay in memory for that byte.
+    for (let part = 0; part < 60; part++)
+      await Promise.all(
+        clients.map((client) =>
+          client.send(
+            Buffer.concat([
+              frame('x', { opcode: part === 0 ? OPCODE.text : OPCODE.continuation, isLast: false }),
+              pongs,
+            ]),
+          ),
+        ),
+      );
+    await Promise.all(clients.map((client) => client.settle()));
+    expect(await residentBytes()).toBeLessThan(before + 25 * MEGABYTE);
+    await within(15_000, Promise.all(clients.map((client) => client.closed)));
+    expect(await tracker.metric('tracker_unfinished_bytes')).toBe(0);
+  }, 60_000);
 
   it('ends connections that stay half-open: no request, half a request, no message, no pong', async () => {
     await start({

@@ -5,7 +5,7 @@ export interface Protocol<L> {
   /** Takes one frame of valid UTF-8. False where it could not be read: a fault, of which a connection has so many and no more. */
   receive(link: L, frame: Buffer, nowMs: number): boolean;
   /** The connection is gone: whatever was announced on it ends. */
-  closed(link: L): void;
+  closed(link: L, nowMs: number): void;
   /** Whether nothing is announced or subscribed on it. */
   isIdle(link: L): boolean;
 }

@@ -8,6 +8,7 @@ import type { FrameRouter } from '../transport/frame-router.ts';
 import type { HttpServer } from '../transport/http-server.ts';
 import type { SocketErrors } from '../transport/socket-errors.ts';
 import type { UpgradeGate } from '../transport/upgrade-gate.ts';
+import type { Unfinished } from '../transport/unfinished.ts';
 import type { WebSockets } from '../transport/web-sockets.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
@@ -24,11 +25,12 @@ export interface Measured {
   readonly webSockets: WebSockets;
   readonly gate: UpgradeGate;
   readonly errors: SocketErrors;
+  readonly unfinished: Unfinished;
 }
 
 export function registerMetrics(metrics: Metrics, measured: Measured): void {
   const { swarms, webTorrent, graffiti, router, keepalive, admission, accessList, server } = measured;
-  const { webSockets, gate, errors } = measured;
+  const { webSockets, gate, errors, unfinished } = measured;
   const { counts } = webTorrent;
 
   metrics.gauge('connections', 'Open connections, WebSocket handshakes included', () => admission.open);
@@ -43,6 +45,12 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'Info hashes on the lists',
     () => ({ allow: accessList.sizes.allowed, deny: accessList.sizes.denied }),
     'list',
+  );
+
+  metrics.gauge(
+    'unfinished_bytes',
+    'Bytes held of messages that have not come whole',
+    () => unfinished.heldBytes,
   );
 
   metrics.counter('frames_in_total', 'Messages received', () => router.counts.framesIn);
@@ -125,6 +133,8 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'Connections that this tracker ended',
     () => ({
       ...keepalive.ended,
+      ...unfinished.ended,
+      control_frames: webSockets.counts.tooManyControlFrames,
       stalled: webSockets.counts.stalled,
       faults: router.counts.closedForFaults,
       bug: webSockets.counts.failed,

@@ -19,6 +19,8 @@ export interface Link {
   announceBucket: Bucket | undefined;
   /** Queues a finished WebSocket frame; false where it was dropped. */
   send(frame: Buffer, priority: Priority): boolean;
+  /** Pays for work beyond one ordinary message, before it is done. */
+  pay(tokens: number, nowMs: number): void;
   /** Asks the other end for a sign of life; the connection ends where none comes within seconds. */
   probe(): void;
   /** Whether it has been asked and has not answered yet. */
@@ -65,6 +67,7 @@ export const GONE: Link = {
   isCongested: true,
   announceBucket: undefined,
   send: () => false,
+  pay: () => undefined,
   probe: () => undefined,
   isProbed: false,
 };

@@ -8,6 +8,7 @@ import {
   type Flusher,
   type Rate,
 } from '@relay-swarm/net';
+import { closeFrameAt, FrameMeter, type FrameSink } from '@relay-swarm/net/frame-meter';
 import type { FrameMemory } from '../frames/frame-memory.ts';
 import { joinFrames, PING_FRAME, textFrame } from '../frames/frame.ts';
 import type { GraffitiLink } from '../frontends/graffiti/session.ts';
@@ -32,6 +33,12 @@ export interface SocketHandle {
 }
 
 const OPEN = 1;
+/** Nobody is kept waiting longer for a debt; it is not forgotten either. */
+const PAUSE_MS_MAX = 30_000;
+/** What an honest client may have sent before our close frame reached it. */
+export const LATE_FRAMES_MAX = 100;
+/** A client answers a ping in half a minute; some ping every second; a message of 64 KB may come in 64 fragments. */
+const CONTROL_FRAMES: Rate = { perSecond: 20, burst: 500 };
 const NOTHING = Buffer.alloc(0);
 
 /** Counted over all connections. */
@@ -40,6 +47,7 @@ export interface SendCounts {
   offersDropped: number;
   answersDropped: number;
   stalled: number;
+  tooManyControlFrames: number;
 }
 
 export interface SendLimits {
@@ -54,6 +62,10 @@ export interface Shared {
   readonly flusher: Flusher;
   readonly counts: SendCounts;
   readonly messages: Rate;
+  readonly addressRate: Rate;
+  readonly frameBytesMax: number;
+  /** Hands bytes to the library. */
+  readonly feed: (socket: SocketHandle, bytes: Buffer) => void;
   readonly probe: (connection: Connection) => void;
   /** Calls back after so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
@@ -61,7 +73,7 @@ export interface Shared {
   readonly failed: (error: unknown) => void;
 }
 
-export class Connection implements Link, Flushable, GraffitiLink {
+export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
   readonly peers: Peer[] = [];
   /** The key under which its address is counted. */
   readonly addressKey: string;
@@ -73,7 +85,13 @@ export class Connection implements Link, Flushable, GraffitiLink {
   pingsUnanswered = 0;
   /** Nothing is read, because it owes for work that it asked for. */
   isPaused = false;
-  /** Frames that came after it was told to close. */
+  /** Since when a message waits for its end, and how many were finished then; 0 where none waits. */
+  unfinishedSinceMs = 0;
+  finishedThen = 0;
+  heldBytes = 0;
+  controlBucket: Bucket | undefined = undefined;
+  readonly meter: FrameMeter;
+  /** Frames, or reads of the socket, that came after it was told to close. */
   lateFrames = 0;
   /** When a probe must have been answered; 0 where none runs. */
   probedUntilMs = 0;
@@ -82,6 +100,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
   messageBucket: Bucket | undefined = undefined;
   faultBucket: Bucket | undefined = undefined;
 
+  readonly #addressBucket: Bucket;
   readonly #webSocket: WebSocketHandle;
   readonly #socket: SocketHandle;
   readonly #shared: Shared;
@@ -92,14 +111,16 @@ export class Connection implements Link, Flushable, GraffitiLink {
   constructor(
     webSocket: WebSocketHandle,
     socket: SocketHandle,
-    from: { addressKey: string; nowMs: number },
+    from: { addressKey: string; addressBucket: Bucket; nowMs: number },
     shared: Shared,
   ) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.addressKey = from.addressKey;
+    this.#addressBucket = from.addressBucket;
     this.openedAtMs = this.lastFrameMs = from.nowMs;
     this.#shared = shared;
+    this.meter = new FrameMeter(shared.frameBytesMax);
   }
 
   get isOpen(): boolean {
@@ -168,20 +189,46 @@ export class Connection implements Link, Flushable, GraffitiLink {
     });
   }
 
-  /** What cannot be paid now is a debt, and nothing more is read until it is paid. */
+  /** Frames that came whole. Once it was told to close, nothing but the other end's own close frame is looked at. */
+  pass(bytes: Buffer): void {
+    const { feed } = this.#shared;
+    if (this.isOpen) {
+      feed(this.#socket, bytes);
+      return;
+    }
+    const at = closeFrameAt(bytes);
+    if (at >= 0) feed(this.#socket, bytes.subarray(at));
+    else if (++this.lateFrames > LATE_FRAMES_MAX) this.terminate();
+  }
+
+  /** Pings, pongs and fragments have a price of their own: they cost work, and are no messages. */
+  mayPass({ control, fragments }: { control: number; fragments: number }): boolean {
+    if (!this.isOpen) return true;
+    const nowMs = performance.now();
+    const bucket = (this.controlBucket ??= newBucket(CONTROL_FRAMES, nowMs));
+    if (spendTokens(bucket, CONTROL_FRAMES, control + fragments, nowMs) >= 0) return true;
+    this.#shared.counts.tooManyControlFrames++;
+    this.close(1008, 'Too many pings, pongs or fragments');
+    return false;
+  }
+
+  /**
+   * Pays for work beyond one ordinary message, before it is done: this connection and its address. What cannot be paid now is a debt,
+   * and nothing more is read until it is paid. An address pays for the end of a connection too.
+   */
   pay(tokens: number, nowMs: number): void {
-    const { messages, later } = this.#shared;
+    const { messages, addressRate, later } = this.#shared;
+    const addressLeft = spendTokens(this.#addressBucket, addressRate, tokens, nowMs);
+    if (!this.isOpen) return;
     const left = spendTokens((this.messageBucket ??= newBucket(messages, nowMs)), messages, tokens, nowMs);
-    if (left >= 0 || this.isPaused) return;
+    const waitMs = Math.min(PAUSE_MS_MAX, Math.max(debtMs(left, messages), debtMs(addressLeft, addressRate)));
+    if (waitMs === 0 || this.isPaused) return;
     this.isPaused = true;
     this.#webSocket.pause();
-    later(
-      () => {
-        this.isPaused = false;
-        this.#webSocket.resume();
-      },
-      debtMs(left, messages),
-    );
+    later(() => {
+      this.isPaused = false;
+      this.#webSocket.resume();
+    }, waitMs);
   }
 
   ping(): void {

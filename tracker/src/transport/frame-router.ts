@@ -2,7 +2,7 @@
 import { newBucket, takeToken, type Rate } from '@relay-swarm/net';
 import { isUtf8 } from 'node:buffer';
 import type { Frontend, Protocol } from '../frontends/protocol.ts';
-import type { Connection } from './connection.ts';
+import { LATE_FRAMES_MAX, type Connection } from './connection.ts';
 
 export interface FrameRouterOptions {
   /** Asked in this order which of them a connection speaks; the last one takes what no other wants. */
@@ -14,8 +14,8 @@ export interface FrameRouterOptions {
   readonly faults: Rate;
 }
 
-/** What an honest client may have sent before our close frame reached it. */
-const LATE_FRAMES_MAX = 100;
+/** So many bytes are one message; what is larger costs more. An announce with ten offers has about 13 KB. */
+const BYTES_PER_TOKEN = 16_384;
 
 export class FrameRouter {
   readonly #options: FrameRouterOptions;
@@ -34,6 +34,7 @@ export class FrameRouter {
     }
     connection.isAlive();
     connection.lastFrameMs = nowMs;
+    if (frame.length > BYTES_PER_TOKEN) connection.pay(frame.length / BYTES_PER_TOKEN - 1, nowMs);
     const { messages } = this.#options;
     if (!takeToken((connection.messageBucket ??= newBucket(messages, nowMs)), messages, nowMs)) {
       this.counts.tooManyMessages++;
@@ -45,8 +46,8 @@ export class FrameRouter {
     }
   }
 
-  closed(connection: Connection): void {
-    connection.protocol?.closed(connection);
+  closed(connection: Connection, nowMs: number): void {
+    connection.protocol?.closed(connection, nowMs);
   }
 
   #choose(connection: Connection, firstFrame: Buffer): Protocol<Connection> {

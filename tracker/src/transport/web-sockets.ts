@@ -6,10 +6,12 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import type { FrameMemory } from '../frames/frame-memory.ts';
-import { Connection, type SendCounts, type Shared } from './connection.ts';
+import { Connection, type SendCounts, type Shared, type SocketHandle } from './connection.ts';
 import type { FrameRouter } from './frame-router.ts';
 import type { Keepalive } from './keepalive.ts';
+import type { AddressWork } from './address-work.ts';
 import type { SocketErrors } from './socket-errors.ts';
+import type { Unfinished } from './unfinished.ts';
 
 export interface WebSocketsOptions {
   readonly limits: Shared['limits'] & { readonly frameBytesMax: number };
@@ -17,6 +19,8 @@ export interface WebSocketsOptions {
   readonly memory: FrameMemory;
   readonly router: FrameRouter;
   readonly keepalive: Keepalive;
+  readonly unfinished: Unfinished;
+  readonly addressWork: AddressWork;
   readonly errors: SocketErrors;
   readonly log: Log;
 }
@@ -28,6 +32,8 @@ const CLOSING_STEP_MS = 50;
 const FAREWELL_MS = 1_000;
 
 type OpenSocket = WebSocket & { connection: Connection };
+type MeteredSocket = Duplex & { connection: Connection };
+type Feed = (this: SocketHandle, bytes: Buffer) => void;
 
 export class WebSockets {
   readonly #options: WebSocketsOptions;
@@ -38,6 +44,7 @@ export class WebSockets {
     offersDropped: 0,
     answersDropped: 0,
     stalled: 0,
+    tooManyControlFrames: 0,
     /** Connections ended for a mistake of ours. */
     failed: 0,
     upgrades: 0,
@@ -45,14 +52,22 @@ export class WebSockets {
   // One function each for all sockets: a closure for every socket would cost memory.
   readonly #onMessage: (this: WebSocket, data: Buffer, isBinary: boolean) => void;
   readonly #onClose: (this: WebSocket) => void;
+  readonly #onData: (this: Duplex, chunk: Buffer) => void;
+  /** What the library does with what its socket reads: the same function for all. */
+  #feed: Feed = () => undefined;
 
   constructor(options: WebSocketsOptions) {
-    const { limits, messages, memory, router, keepalive, log } = options;
+    const { limits, messages, memory, router, keepalive, unfinished, addressWork, log } = options;
     const { counts } = this;
     this.#options = options;
     this.#shared = {
       limits,
       messages,
+      addressRate: addressWork.rate,
+      frameBytesMax: limits.frameBytesMax,
+      feed: (socket, bytes) => {
+        this.#feed.call(socket, bytes);
+      },
       memory,
       flusher: new Flusher((hasMore) => {
         if (hasMore) memory.keepThisTurn(); // somebody sent while others were flushed
@@ -91,10 +106,24 @@ export class WebSockets {
         connection.close(1011, 'Internal error');
       }
     };
+    this.#onData = function (chunk) {
+      const { connection } = this as MeteredSocket;
+      try {
+        connection.meter.take(chunk, connection);
+        if (connection.meter.isUnfinished || connection.unfinishedSinceMs !== 0)
+          unfinished.note(connection, performance.now());
+      } catch (error) {
+        counts.failed++;
+        log.error('bug: what was read could not be handled', { error });
+        connection.terminate();
+      }
+    };
     this.#onClose = function () {
       const { connection } = this as OpenSocket;
       keepalive.remove(connection);
-      router.closed(connection);
+      unfinished.remove(connection);
+      router.closed(connection, performance.now());
+      addressWork.leave(connection.addressKey);
     };
   }
 
@@ -122,14 +151,15 @@ export class WebSockets {
   }
 
   #open(webSocket: WebSocket, socket: Duplex, addressKey: string): void {
-    const { keepalive, errors } = this.#options;
-    const connection = new Connection(
-      webSocket,
-      socket,
-      { addressKey, nowMs: performance.now() },
-      this.#shared,
-    );
-    (webSocket as OpenSocket).connection = connection;
+    const { keepalive, errors, addressWork } = this.#options;
+    const nowMs = performance.now();
+    const addressBucket = addressWork.enter(addressKey, nowMs);
+    const connection = new Connection(webSocket, socket, { addressKey, addressBucket, nowMs }, this.#shared);
+    (webSocket as OpenSocket).connection = (socket as MeteredSocket).connection = connection;
+    // What is read goes past the meter first: the library takes no part in what it must not do (frame-meter.ts).
+    [this.#feed = this.#feed] = socket.listeners('data') as Feed[];
+    socket.on('data', this.#onData);
+    socket.off('data', this.#feed);
     webSocket.on('message', this.#onMessage);
     webSocket.on('ping', onSignOfLife);
     webSocket.on('pong', onSignOfLife);

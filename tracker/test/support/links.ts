@@ -29,6 +29,11 @@ export class TestLink implements Link {
     this.addressKey = addressKey;
   }
 
+  readonly paid: number[] = [];
+  pay(tokens: number): void {
+    this.paid.push(tokens);
+  }
+
   probe(): void {
     this.probes++;
     this.isProbed = true;

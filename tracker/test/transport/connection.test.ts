@@ -1,5 +1,5 @@
 import { Connection, type Shared } from '../../src/transport/connection.ts';
-import { Flusher } from '@relay-swarm/net';
+import { Flusher, newBucket, spendTokens } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import { textFrame } from '../../src/frames/frame.ts';
 import { Priority } from '../../src/swarm/peer.ts';
@@ -8,7 +8,7 @@ import { payloadOf } from '../support/links.ts';
 const LIMIT = 1_000;
 
 function open() {
-  const counts = { framesOut: 0, offersDropped: 0, answersDropped: 0, stalled: 0 };
+  const counts = { framesOut: 0, offersDropped: 0, answersDropped: 0, stalled: 0, tooManyControlFrames: 0 };
   const failures: unknown[] = [];
   const socket = {
     writableLength: 0,
@@ -28,6 +28,9 @@ function open() {
     resume: () => void webSocket.events.push('resume'),
   };
   const memory = new FrameMemory();
+  const fed: Buffer[] = [];
+  const addressRate = { perSecond: 100, burst: 200 };
+  const addressBucket = newBucket(addressRate, 0);
   const timers: { callback: () => void; ms: number }[] = [];
   const shared: Shared = {
     memory,
@@ -36,14 +39,17 @@ function open() {
       memory.endTurn();
     }),
     messages: { perSecond: 10, burst: 100 },
+    addressRate,
+    frameBytesMax: 65_536,
+    feed: (_socket, bytes) => void fed.push(bytes),
     later: (callback, ms) => void timers.push({ callback, ms }),
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
     failed: (error) => failures.push(error),
   };
-  const connection = new Connection(webSocket, socket, { addressKey: 'a', nowMs: 0 }, shared);
-  return { connection, counts, failures, memory, socket, timers, webSocket };
+  const connection = new Connection(webSocket, socket, { addressKey: 'a', addressBucket, nowMs: 0 }, shared);
+  return { addressBucket, addressRate, connection, counts, failures, fed, memory, socket, timers, webSocket };
 }
 
 /** Splits what was written into the texts of its frames. */
@@ -151,6 +157,37 @@ describe('Connection', () => {
     expect(connection.isPaused).toBe(true);
     timers[0]!.callback();
     expect([webSocket.events, connection.isPaused]).toEqual([['pause', 'resume'], false]);
+  });
+
+  it('pays for its address too, also when it has ended, and waits for what others of its address owe', () => {
+    const { addressBucket, addressRate, connection, timers, webSocket } = open();
+    spendTokens(addressBucket, addressRate, 300, 0);
+    connection.pay(50, 0);
+    expect([webSocket.events, timers.map(({ ms }) => ms)]).toEqual([['pause'], [1_500]]);
+    webSocket.readyState = 3;
+    connection.pay(50, 0);
+    expect([spendTokens(addressBucket, addressRate, 0, 0), timers.length]).toEqual([-200, 1]);
+  });
+
+  it('looks at nothing but the close frame of the other end once it was told to close', () => {
+    const { connection, fed, webSocket } = open();
+    const [text, close] = [Buffer.from([0x81, 0x80, 0, 0, 0, 0]), Buffer.from([0x88, 0x80, 0, 0, 0, 0])];
+    connection.pass(text);
+    webSocket.readyState = 2;
+    connection.pass(text);
+    connection.pass(Buffer.concat([text, close]));
+    expect(fed).toEqual([text, close]);
+    for (let read = 0; read < 99; read++) connection.pass(text);
+    expect(webSocket.events).toEqual([]);
+    connection.pass(text);
+    expect([fed.length, webSocket.events]).toEqual([2, ['terminate']]);
+  });
+
+  it('closes where pings, pongs and fragments are too many, before they are looked at', () => {
+    const { connection, counts, webSocket } = open();
+    expect(connection.mayPass({ control: 250, fragments: 200 })).toBe(true);
+    expect(connection.mayPass({ control: 10_000, fragments: 0 })).toBe(false);
+    expect([webSocket.events, counts.tooManyControlFrames]).toEqual([['close 1008'], 1]);
   });
 
   it('keeps the memory of what could not be written at once', async () => {

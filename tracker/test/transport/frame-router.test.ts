@@ -33,6 +33,20 @@ function open() {
 }
 
 describe('FrameRouter', () => {
+  it('takes more for a message that is larger than ordinary ones', () => {
+    const router = new FrameRouter({
+      frontends: [frontend('one', true, [])],
+      hasSpoken: () => undefined,
+      messages: once,
+      faults: once,
+    });
+    const { connection } = open();
+    const paid: number[] = [];
+    connection.pay = (tokens) => void paid.push(tokens);
+    for (const bytes of [10, 16_384, 65_536]) router.receive(connection, Buffer.alloc(bytes), false, 0);
+    expect(paid).toEqual([3]);
+  });
+
   it.each([
     ['the first front end that recognizes the first frame', true, 'one'],
     ['the last one where none does', false, 'two'],
@@ -47,7 +61,7 @@ describe('FrameRouter', () => {
     });
     const { connection } = open();
     for (const text of ['a', 'b']) router.receive(connection, Buffer.from(text), false, 0);
-    router.closed(connection);
+    router.closed(connection, 0);
     expect(heard).toEqual([`${name}: a`, `${name}: b`, `${name} closed`]);
     expect(spoken).toEqual([connection]);
   });

@@ -48,7 +48,7 @@ export type GraffitiRefusal = (typeof GRAFFITI_REFUSALS)[number];
 const CLOSE_BAD_HANDSHAKE = 1008;
 const CLOSE_PEER_EXISTS = 1013;
 /** So many pushes cost as much as one message. */
-const PUSHES_PER_TOKEN = 50;
+const PUSHES_PER_TOKEN = 20;
 
 export class Graffiti implements Frontend<GraffitiLink> {
   readonly #fanOut: FanOut;
@@ -92,7 +92,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
   open(link: GraffitiLink): GraffitiSession {
     return new GraffitiSession(link, {
       receive: (session, frame, nowMs) => this.#receive(session, frame, nowMs),
-      leave: (session) => this.#leave(session),
+      leave: (session, nowMs) => this.#leave(session, nowMs),
       fanOut: this.#fanOut,
     });
   }
@@ -173,7 +173,11 @@ export class Graffiti implements Frontend<GraffitiLink> {
     return pushes;
   }
 
-  #leave(session: GraffitiSession): void {
+  /** The end of its announces is told to subscribers too, and paid for by its address. */
+  #leave(session: GraffitiSession, nowMs: number): void {
+    let pushes = 0;
+    for (const infoHash of session.announced) pushes += this.#topics.subscribers(infoHash);
+    if (pushes > PUSHES_PER_TOKEN) session.link.pay(pushes / PUSHES_PER_TOKEN, nowMs);
     this.#peers.delete(session.id);
     this.#topics.remove(session);
     this.#fanOut.run();

@@ -25,7 +25,7 @@ export interface GraffitiLink {
 /** What a session asks of Graffiti. */
 export interface SessionHooks {
   receive(session: GraffitiSession, frame: string, nowMs: number): void;
-  leave(session: GraffitiSession): void;
+  leave(session: GraffitiSession, nowMs: number): void;
   readonly fanOut: FanOut;
 }
 
@@ -58,10 +58,10 @@ export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
     return this.announced.size === 0 && this.subscribed.size === 0;
   }
 
-  closed(): void {
+  closed(_link: GraffitiLink, nowMs: number): void {
     const wasAdmitted = this.state === 'admitted';
     this.state = 'over';
-    if (wasAdmitted) this.#hooks.leave(this);
+    if (wasAdmitted) this.#hooks.leave(this, nowMs);
   }
 
   get isCongested(): boolean {

@@ -46,9 +46,11 @@ export class MessageReader {
   /** Frames that took the plain way. */
   plainReads = 0;
 
-  /** Undefined where the frame is no JSON object. */
-  read(frame: Buffer): Message | undefined {
-    return this.#readObject(frame) >= 0 ? this.message : this.readPlainly(frame);
+  /** Undefined where the frame is no JSON object. `beforePlainRead` is told before the slow way is taken, so that it can be paid for. */
+  read(frame: Buffer, beforePlainRead: (bytes: number) => void = () => undefined): Message | undefined {
+    if (this.#readObject(frame) >= 0) return this.message;
+    beforePlainRead(frame.length);
+    return this.readPlainly(frame);
   }
 
   /** The plain way alone: what `read` must agree with. */

@@ -62,6 +62,8 @@ const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {
     reason: 'This peer_id is in use on another connection: choose another one',
   },
 };
+/** So many bytes that have to be parsed the slow way cost as much as one message. */
+const PLAIN_BYTES_PER_TOKEN = 100;
 /** By then the holder of a peer id has answered, or is gone. */
 const CONTEST_SECONDS = 10;
 
@@ -136,7 +138,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   }
 
   receive(link: Link, frame: Buffer, nowMs: number): boolean {
-    const message = this.#reader.read(frame);
+    const message = this.#reader.read(frame, (bytes) => link.pay(bytes / PLAIN_BYTES_PER_TOKEN, nowMs));
     if (message === undefined) {
       this.counts.malformed++;
       link.send(

@@ -102,7 +102,7 @@ describe('what subscribers believe', () => {
           }
           here.set(peer, believer);
           if (action === 'leave') {
-            believer.session?.closed();
+            believer.session?.closed(believer, 0);
             here.delete(peer);
           } else if (action === 'drain') believer.drain();
           else {
@@ -130,7 +130,7 @@ describe('what subscribers believe', () => {
           announces: all.reduce((sum, one) => sum + one.announced.size, 0),
           subscriptions: all.reduce((sum, one) => sum + one.beliefs.size, 0),
         });
-        for (const { session } of all) session?.closed();
+        for (const one of all) one.session?.closed(one, 0);
         expect(graffiti).toMatchObject({ peers: 0, announces: 0, subscriptions: 0, infoHashes: 0 });
       }),
       { numRuns: 500 },

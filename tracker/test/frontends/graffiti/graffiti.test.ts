@@ -144,7 +144,7 @@ describe('the old handshake', () => {
     expect(wire.take()).toEqual([{ error: 'validation', detail: 'invalid peer proof' }]);
     expect(wire.closedWith?.[0]).toBe(1008);
     say(session, 'a'.repeat(64));
-    session.closed();
+    session.closed(session.link, 0);
     expect(wire.take()).toEqual([]);
     expect(graffiti.peers).toBe(0);
     expect(graffiti.refused.bad_proof).toBe(1);
@@ -159,7 +159,7 @@ describe('a second connection with the same proof', () => {
     expect(second.take()).toEqual([{ reply: 'error', detail: `Peer with ID ${first.id} already exists` }]);
     expect(second.wire.closedWith?.[0]).toBe(1013);
     expect(graffiti.refused.peer_exists).toBe(1);
-    second.session.closed();
+    second.session.closed(second.wire, 0);
     first.ask('subscribe', 'x');
     expect(first.take()).toEqual([done('subscribed')]);
     expect(graffiti.peers).toBe(1);
@@ -174,7 +174,7 @@ describe('a second connection with the same proof', () => {
     watcher.take();
     new Client(graffiti, 'alice');
     expect(corpse.wire.probes).toBe(1);
-    corpse.session.closed();
+    corpse.session.closed(corpse.wire, 0);
     expect(watcher.take()).toEqual([push('unannounce', corpse, 'x')]);
     const again = join(graffiti, 'alice');
     again.ask('announce', 'x');
@@ -343,11 +343,11 @@ describe('announcing and subscribing', () => {
     alice.ask('subscribe', 'x', 'y');
     bob.take();
     alice.take();
-    alice.session.closed();
-    alice.session.closed();
+    alice.session.closed(alice.wire, 0);
+    alice.session.closed(alice.wire, 0);
     expect(bob.take()).toEqual([push('unannounce', alice, 'x'), push('unannounce', alice, 'y')]);
     expect(alice.take()).toEqual([]);
-    bob.session.closed();
+    bob.session.closed(bob.wire, 0);
     expect(graffiti).toMatchObject({ announces: 0, subscriptions: 0, infoHashes: 0, peers: 0 });
   });
 
@@ -359,7 +359,7 @@ describe('announcing and subscribing', () => {
     bob.ask('subscribe', 'x');
     expect(bob.take().slice(1)).toEqual(crowd.map((client) => push('announce', client, 'x')));
     for (const half of [crowd.slice(0, 50), crowd.slice(50)]) {
-      for (const client of half) client.session.closed();
+      for (const client of half) client.session.closed(client.wire, 0);
       expect(bob.take()).toEqual(half.map((client) => push('unannounce', client, 'x')));
     }
   });
@@ -389,8 +389,8 @@ describe('a subscriber that reads slowly', () => {
     const { graffiti, crowd, bob } = setUp(25);
     bob.ask('subscribe', 'x');
     bob.wire.drain(); // told of 0 to 9, and then, at once, of 10 to 20
-    crowd[3]!.session.closed();
-    crowd[23]!.session.closed();
+    crowd[3]!.session.closed(crowd[3]!.wire, 0);
+    crowd[23]!.session.closed(crowd[23]!.wire, 0);
     const late = join(graffiti, 'late');
     late.ask('announce', 'x');
     late.ask('unannounce', 'x');
@@ -412,10 +412,10 @@ describe('a subscriber that reads slowly', () => {
     expect(bob.wire.drain()).toHaveLength(12);
     expect(bob.wire.drain()).toEqual([]);
     bob.ask('subscribe', 'x');
-    bob.session.closed();
+    bob.session.closed(bob.wire, 0);
     bob.wire.drain();
     expect(bob.wire.drain()).toEqual([]);
-    for (const { session } of crowd) session.closed();
+    for (const { session } of crowd) session.closed(session.link, 0);
     expect(graffiti).toMatchObject({ infoHashes: 0, subscriptions: 0, announces: 0, peers: 0 });
   });
 });
@@ -442,15 +442,17 @@ describe('a request that causes many pushes', () => {
     alice.ask('unannounce', 'x');
     takeTurn();
     expect(alice.wire.paid).toEqual([
-      { tokens: 8, pushesBefore: 0 },
-      { tokens: 4, pushesBefore: 400 },
+      { tokens: 20, pushesBefore: 0 },
+      { tokens: 10, pushesBefore: 400 },
     ]);
     for (const client of crowd) client.ask('announce', 'z');
     for (let turn = 0; turn < 40; turn++) takeTurn();
     alice.wire.pushes = () => 0;
     alice.ask('subscribe', 'z');
-    expect(alice.wire.paid.slice(2)).toEqual([{ tokens: 4, pushesBefore: 0 }]);
-    expect(crowd.flatMap((client) => client.wire.paid).filter(({ tokens }) => tokens !== 4)).toEqual([]);
+    expect(alice.wire.paid.slice(2)).toEqual([{ tokens: 10, pushesBefore: 0 }]);
+    alice.session.closed(alice.wire, 0); // its address pays for the end of `y`
+    expect(alice.wire.paid.slice(3)).toEqual([{ tokens: 10, pushesBefore: 0 }]);
+    expect(crowd.flatMap((client) => client.wire.paid).filter(({ tokens }) => tokens !== 10)).toEqual([]);
   });
 
   it('is done in slices, the end of a connection too, and a small topic does not wait for a large one', () => {
@@ -474,7 +476,7 @@ describe('a request that causes many pushes', () => {
     expect(slices.reduce((sum, done) => sum + done)).toBe(2_701);
     expect(Math.max(...slices)).toBeLessThanOrEqual(2_000);
     crowd.forEach((client) => client.take());
-    alice.session.closed();
+    alice.session.closed(alice.wire, 0);
     const ends = [graffiti.pushes - before];
     before = graffiti.pushes;
     for (let done = slice(); done > 0; done = slice()) ends.push(done);

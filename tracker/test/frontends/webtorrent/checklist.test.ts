@@ -466,6 +466,17 @@ describe('faults of the reference server', () => {
   });
 });
 
+describe('a message that has to be parsed the slow way', () => {
+  it('is paid for by its length', () => {
+    const link = new TestLink();
+    const text = `{"\\u0061ction":"scrape","info_hash":[],"more":"${'x'.repeat(10_000)}"}`;
+    expect(tracker.sayText(link, text)).toEqual([{ action: 'scrape', files: {} }]);
+    expect(link.paid).toEqual([text.length / 100]);
+    tracker.announce(link, 'alice');
+    expect(link.paid).toHaveLength(1);
+  });
+});
+
 describe('a word that nobody knows', () => {
   it.each([
     ['action', 'dan"ce'],
