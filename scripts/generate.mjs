@@ -1,5 +1,5 @@
 // npm run generate: writes .env.example, the services' settings in docker-compose.yml and docs/settings.md anew, from the compiled
-// services' own settings. --check changes nothing and ends with exit code 1 where a file is not what it should be.
+// services' own settings, and docs/refusals.md from the catalogue. --check changes nothing and ends with exit code 1 where a file is not what it should be.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
@@ -23,13 +23,14 @@ for (const name of SERVICES) services[name] = [...common, ...(await settingsOf(`
 const read = (/** @type {string} */ file) => readFileSync(`${root}${file}`, 'utf8');
 const local = composeFile(read('docker-compose.yml'), services);
 const page = settingsPage(services, { local, deploy: read('docker-compose.deploy.yml') });
+const { refusalsPage } = await import(pathToFileURL(`${root}packages/protocol/dist/refusals.js`).href);
+const markdown = async (/** @type {string} */ file, /** @type {string} */ text) =>
+  format(text, { ...(await resolveConfig(`${root}${file}`)), parser: 'markdown' });
 const files = {
   '.env.example': exampleFile(services),
   'docker-compose.yml': local,
-  'docs/settings.md': await format(page, {
-    ...(await resolveConfig(`${root}docs/settings.md`)),
-    parser: 'markdown',
-  }),
+  'docs/settings.md': await markdown('docs/settings.md', page),
+  'docs/refusals.md': await markdown('docs/refusals.md', refusalsPage()),
 };
 const changed = Object.entries(files).filter(([file, text]) => {
   try {

@@ -6,8 +6,8 @@ import {
   limitKey,
   onWebSocketUpgrade,
   refuseUpgrade,
-  type AdmissionRefusal,
 } from '@relay-swarm/net';
+import { httpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
 import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
@@ -15,12 +15,6 @@ import { createAcceptor, type Wire, type WireLimits, type WireListener } from '.
 const PATH = '/gun';
 /** How another gun relay says that it is one: then both ask what the other knows. */
 const LINK_PATH = '/gun?link';
-const RETRY_AFTER_SECONDS = 10;
-const REFUSALS: Readonly<Record<AdmissionRefusal, [status: number, error: string]>> = {
-  address_full: [429, 'too many connections from this address'],
-  connections_full: [503, 'this relay is full'],
-};
-
 export interface GunServer extends Part {
   readonly server: Server;
   connections(): number;
@@ -42,19 +36,23 @@ export function createGunServer(
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     if (handle(request, response)) return;
     const isGun = pathOf(request.url) === PATH;
-    sendJson(response, isGun ? 426 : 404, { error: isGun ? 'a WebSocket is wanted here' : 'not found' });
+    const { status, body } = httpRefusal(isGun ? 'websocket_wanted' : 'not_found');
+    sendJson(response, status, body);
   });
   onWebSocketUpgrade(server, (request, socket, head) => {
+    const refuse = (code: HttpRefusalCode): void => {
+      const { status, body, headers } = httpRefusal(code, { random: Math.random() });
+      refuseUpgrade(socket, status, body, headers);
+    };
     if (pathOf(request.url) !== PATH) {
-      refuseUpgrade(socket, 404, { error: 'not found' });
+      refuse('not_found');
       return;
     }
     const key = limitKey(readAddress(request));
     const refusal = admission.enter(key);
     if (refusal !== undefined) {
       refused++;
-      const [status, error] = REFUSALS[refusal];
-      refuseUpgrade(socket, status, { error }, { 'Retry-After': RETRY_AFTER_SECONDS });
+      refuse(refusal);
       return;
     }
     socket.once('close', () => admission.leave(key));

@@ -17,7 +17,7 @@ export interface Caller {
   readonly messages: Bucket;
 }
 
-export type Refusal = 'full' | 'address-full' | 'address-rate';
+export type AdmissionRefusal = 'connections_full' | 'address_full' | 'memory_full';
 
 /** Addresses remembered at once, about 300 bytes each. */
 const CALLERS_MAX = 200_000;
@@ -42,9 +42,9 @@ export class Admission {
   }
 
   /** Counts a connection in, or says why not. Every admitted one must `leave` once. */
-  enter(caller: Caller): Refusal | undefined {
-    if (this.connections >= this.#limits.connectionsMax) return 'full';
-    if (caller.connections >= this.#limits.connectionsPerAddressMax) return 'address-full';
+  enter(caller: Caller): AdmissionRefusal | undefined {
+    if (this.connections >= this.#limits.connectionsMax) return 'connections_full';
+    if (caller.connections >= this.#limits.connectionsPerAddressMax) return 'address_full';
     caller.connections++;
     this.connections++;
     return undefined;

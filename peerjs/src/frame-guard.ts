@@ -1,6 +1,7 @@
 // What a connected client may send, and how much: every frame is paid for and checked before `peer` acts on it.
 import { type Log } from '@relay-swarm/kit';
 import { debtMs, spendTokens, type Rate } from '@relay-swarm/net';
+import type { CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { AbsentPeers } from './absent.ts';
 import type { Counters } from './counters.ts';
 import { countValues, findFault, isHeartbeat, type FrameFault, type Relayed } from './frame.ts';
@@ -23,7 +24,7 @@ export interface FrameGuardOptions {
   /** Who has the id now. */
   readonly find: (id: string) => { readonly waitingBytes: number } | undefined;
   /** Closes the socket for something that its client did. */
-  readonly end: (socket: ClientSocket, reason: string, message: string) => void;
+  readonly end: (socket: ClientSocket, reason: CloseRefusalCode, message?: string) => void;
   /** Closes the socket for a fault of ours. */
   readonly fail: (socket: ClientSocket) => void;
   readonly counters: Counters;
@@ -42,9 +43,9 @@ const DESTINATION_CHARS_MAX = 256;
 /** Thrown at `peer`, so that it leaves the message alone. Made once: a flood of faults must not cost a stack trace each. */
 const REFUSED = new Error('refused');
 
-type Fault = FrameFault | 'binary' | 'not-json';
+type Fault = FrameFault | 'binary' | 'not_json';
 /** Why a message could not be taken though its sender has done nothing wrong. */
-type Hindrance = 'queue-full' | 'receiver-slow';
+type Hindrance = 'queue_full' | 'receiver_slow';
 
 export class FrameGuard {
   readonly #options: FrameGuardOptions;
@@ -102,7 +103,7 @@ export class FrameGuard {
     const fault = findFault(message, limits.idCharsMax);
     if (fault !== undefined) {
       this.#blame(this.#speaker, fault);
-      this.#refuse(fault === 'bad-destination', Object(message) as Partial<Relayed>);
+      this.#refuse(fault === 'bad_destination', Object(message) as Partial<Relayed>);
     }
     const { type, dst, payload } = message as Relayed | { type: 'HEARTBEAT'; dst?: never; payload?: never };
     if (type === 'HEARTBEAT') return;
@@ -110,10 +111,10 @@ export class FrameGuard {
     if (!this.#pays(this.#speaker, valueBytes / BYTES_PER_MESSAGE)) throw REFUSED;
     const receiver = find(dst);
     if (receiver) {
-      if (receiver.waitingBytes > limits.waitingBytesMax) this.#hinder('receiver-slow', { type, dst });
+      if (receiver.waitingBytes > limits.waitingBytesMax) this.#hinder('receiver_slow', { type, dst });
       counters.framesOut++;
     } else if (type !== 'LEAVE' && !absent.admit(dst, this.#spokenBytes + valueBytes, world.nowMs())) {
-      this.#hinder('queue-full', { type, dst });
+      this.#hinder('queue_full', { type, dst });
     }
   }
 
@@ -121,7 +122,7 @@ export class FrameGuard {
   failed(error: unknown): void {
     if (error === REFUSED) return;
     if (!this.#isRead) {
-      this.#blame(this.#speaker, 'not-json');
+      this.#blame(this.#speaker, 'not_json');
       return;
     }
     this.#options.log.error('bug: a frame could not be handled', { error });
@@ -140,7 +141,7 @@ export class FrameGuard {
     );
     if (left >= 0 && leftOfAddress >= 0) return true;
     if (left <= -limits.messages.burst) {
-      end(socket, 'flood', 'too many messages');
+      end(socket, 'message_rate');
       return false;
     }
     if (!socket.isResting) counters.rests++;
@@ -168,7 +169,8 @@ export class FrameGuard {
     const { limits, counters, log, end } = this.#options;
     counters.refusedFrames.add(reason);
     if (log.isDebug) log.debug('frame refused', { reason, id: socket.id });
-    if (++socket.faults > limits.faultsMax) end(socket, 'faults', `too many faults, the last: ${reason}`);
+    if (++socket.faults > limits.faultsMax)
+      end(socket, 'too_many_faults', `too many faults, the last: ${reason}`);
     else this.#pays(socket, FAULT_COST);
   }
 }

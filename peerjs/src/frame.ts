@@ -1,7 +1,7 @@
 // What a client may say, checked before `peer` acts on it. Pure.
 import { isId } from './identity.ts';
 
-export type FrameFault = 'not-an-object' | 'unknown-type' | 'bad-destination' | 'too-deep';
+export type FrameFault = 'not_an_object' | 'unknown_type' | 'bad_destination' | 'too_deep';
 
 /** EXPIRE is the server's word: no client sends it. */
 const RELAYED: ReadonlySet<unknown> = new Set(['OFFER', 'ANSWER', 'CANDIDATE', 'LEAVE']);
@@ -18,12 +18,12 @@ export interface Relayed {
 
 /** Why the message must go no further; undefined where it may. LEAVE without `dst` would take the sender out of the list but not off the wire. */
 export function findFault(message: unknown, idCharsMax: number): FrameFault | undefined {
-  if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'not-an-object';
+  if (typeof message !== 'object' || message === null || Array.isArray(message)) return 'not_an_object';
   const { type, dst, payload } = message as Record<string, unknown>;
   if (type === 'HEARTBEAT') return undefined;
-  if (!RELAYED.has(type)) return 'unknown-type';
-  if (typeof dst !== 'string' || !isId(dst, idCharsMax)) return 'bad-destination';
-  return isDeeper(payload, PAYLOAD_LEVELS_MAX) ? 'too-deep' : undefined;
+  if (!RELAYED.has(type)) return 'unknown_type';
+  if (typeof dst !== 'string' || !isId(dst, idCharsMax)) return 'bad_destination';
+  return isDeeper(payload, PAYLOAD_LEVELS_MAX) ? 'too_deep' : undefined;
 }
 
 /** The heartbeat as every PeerJS client writes it: most of all frames, so it is known by its bytes. */

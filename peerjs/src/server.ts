@@ -7,9 +7,10 @@ import {
   onWebSocketUpgrade,
   refuseUpgrade,
 } from '@relay-swarm/net';
+import { httpRefusal, type HttpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { Admission, type Caller, type Refusal } from './admission.ts';
+import type { Admission, Caller } from './admission.ts';
 import type { Counters } from './counters.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { World } from './world.ts';
@@ -43,27 +44,6 @@ export interface SignalingServer extends Part {
   readonly isDraining: boolean;
 }
 
-/** What a refused caller is told, and after how many seconds it may come back. */
-interface Denial {
-  readonly status: 403 | 404 | 405 | 429 | 503;
-  readonly error: string;
-  readonly retrySeconds?: number;
-}
-
-const FULL: Readonly<Record<Refusal, Denial>> = {
-  full: { status: 503, error: 'This relay is full', retrySeconds: 15 },
-  'address-full': { status: 429, error: 'Too many connections from your address', retrySeconds: 60 },
-  'address-rate': { status: 429, error: 'Too many requests from your address', retrySeconds: 10 },
-};
-const DENIED = {
-  draining: { status: 503, error: 'This relay restarts', retrySeconds: 5 },
-  origin: { status: 403, error: 'Pages of this origin may not connect here' },
-  'not-found': { status: 404, error: 'Not found' },
-  method: { status: 405, error: 'Only GET, HEAD and OPTIONS are answered here' },
-} as const satisfies Record<string, Denial>;
-type Reason = Refusal | keyof typeof DENIED;
-const denials: Readonly<Record<Reason, Denial>> = { ...FULL, ...DENIED };
-
 const SWEEP_MS = 2_000;
 /** Sockets that have sent no whole request yet may be this many more than connections. */
 const WAITING_MAX = 1_024;
@@ -79,16 +59,9 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   const ask = (request: IncomingMessage): Caller | undefined =>
     admission.ask(limitKey(readAddress(request)), world.nowMs());
 
-  const deny = (reason: Reason): Denial & { headers: Record<string, string> } => {
-    counters.refusedRequests.add(reason);
-    const denial = denials[reason];
-    const { retrySeconds } = denial;
-    // Not everybody at the same moment.
-    const headers: Record<string, string> =
-      retrySeconds === undefined
-        ? {}
-        : { 'retry-after': String(Math.ceil(retrySeconds * (1 + world.random()))) };
-    return { ...denial, headers };
+  const deny = (code: HttpRefusalCode): HttpRefusal => {
+    counters.refusedRequests.add(code);
+    return httpRefusal(code, { random: world.random() }); // not everybody back at the same moment
   };
 
   const http = createServer(
@@ -101,26 +74,26 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     },
     (request, response) => {
       if (options.operations(request, response)) return;
-      const refuse = (reason: Reason): void => {
-        const { status, error, headers } = deny(reason);
-        sendJson(response, status, { error }, { ...headers, 'access-control-allow-origin': '*' });
+      const refuse = (code: HttpRefusalCode): void => {
+        const { status, body, headers } = deny(code);
+        sendJson(response, status, body, { ...headers, 'access-control-allow-origin': '*' });
       };
       if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')) refuse('method');
       else if (isDraining) refuse('draining');
-      else if (!ask(request)) refuse('address-rate');
+      else if (!ask(request)) refuse('address_rate');
       else options.answer(request, response);
     },
   );
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
   onWebSocketUpgrade(http, (request, stream, head) => {
-    const refuse = (reason: Reason): void => {
-      const { status, error, headers } = deny(reason);
-      refuseUpgrade(stream, status, { error }, headers);
+    const refuse = (code: HttpRefusalCode): void => {
+      const { status, body, headers } = deny(code);
+      refuseUpgrade(stream, status, body, headers);
     };
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
     if (!route) {
-      refuse('not-found');
+      refuse('not_found');
       return;
     }
     if (isDraining) {
@@ -133,7 +106,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     }
     const caller = ask(request);
     if (!caller) {
-      refuse('address-rate');
+      refuse('address_rate');
       return;
     }
     const refusal = admission.enter(caller);

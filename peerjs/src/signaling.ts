@@ -1,6 +1,7 @@
 // PeerJS signaling: which sockets reach `peer`, how long they live, and what `peer` leaves to be done around them.
-import { type Log } from '@relay-swarm/kit';
+import { sendJson, type Log } from '@relay-swarm/kit';
 import { createOriginCheck, drain } from '@relay-swarm/net';
+import { httpRefusal, REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { AbsentPeers } from './absent.ts';
@@ -17,8 +18,6 @@ import type { World } from './world.ts';
 
 /** How long a client has to answer when somebody else wants its id. */
 const PROBE_MS = 5_000;
-/** RFC 6455 §7.4; 4000 and above are for applications. */
-const CLOSE = { policy: 1008, bug: 1011, restart: 1012, replaced: 4000 } as const;
 const OPEN = JSON.stringify({ type: 'OPEN' });
 
 export interface SignalingOptions {
@@ -69,8 +68,8 @@ export class Signaling implements UpgradeRoute {
       },
       absent: this.#absent,
       find: (id) => this.#byId.get(id),
-      end: (socket, reason, message) => this.#end(socket, reason, CLOSE.policy, message),
-      fail: (socket) => this.#end(socket, 'bug', CLOSE.bug, 'internal error'),
+      end: (socket, reason, message) => this.#end(socket, reason, message),
+      fail: (socket) => this.#end(socket, 'internal_error'),
       counters,
       log,
       world,
@@ -81,10 +80,10 @@ export class Signaling implements UpgradeRoute {
         admitsControl: (socket, isAskedFor) => frames.admitsControl(socket, isAskedFor),
         debtMs: (socket) => frames.debtMs(socket),
         broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
-        stalled: (socket) => this.#cut(socket, 'slow-reader'),
+        stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
           log.error('bug: a client could not be written to', { error });
-          this.#cut(socket, 'bug');
+          this.#cut(socket, 'internal_error');
         },
         left: (socket) => this.#left(socket),
       },
@@ -123,10 +122,8 @@ export class Signaling implements UpgradeRoute {
       return;
     }
     this.#options.counters.refusedRequests.add(route);
-    const [status, error] = route === 'wrong-key' ? [401, 'Invalid key provided'] : [404, 'Not found'];
-    response
-      .writeHead(status, { 'content-type': 'application/json', 'access-control-allow-origin': '*' })
-      .end(JSON.stringify({ error }));
+    const { status, body } = httpRefusal(route);
+    sendJson(response, status, body, { 'access-control-allow-origin': '*' });
   }
 
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
@@ -150,12 +147,12 @@ export class Signaling implements UpgradeRoute {
     const [id, token, key] = [query.get('id') ?? '', query.get('token') ?? '', query.get('key') ?? ''];
     if (id !== '' && !isId(id, idCharsMax)) {
       const rule = `at most ${idCharsMax} letters and digits, with single "-", "_" or spaces between them`;
-      this.#turnAway(socket, 'bad-id', `Invalid id provided: wanted ${rule}`);
+      this.#reject(socket, 'bad_id', `Invalid id provided: wanted ${rule}`);
       return;
     }
     const isSigned = authSecret !== undefined && isSignedToken(authSecret, id, token, world.unixMs() / 1000);
     if (token !== '' && !(authSecret === undefined ? isToken(token) : isSigned)) {
-      this.#turnAway(socket, 'bad-token', 'Invalid token provided');
+      this.#reject(socket, 'bad_token', 'Invalid token provided');
       return;
     }
     // Somebody wants this id: whoever holds it must show that it is still there, or lose it in seconds instead of minutes.
@@ -163,13 +160,13 @@ export class Signaling implements UpgradeRoute {
     if (holder && token !== '' && key === settings.key) this.#probe(holder);
     // Any token that the operator signed for the id is as good as the one that it was opened with.
     this.#peer.connect(socket, { id, token: isSigned ? 'signed' : token, key });
-    if (socket.id === '') counters.closed.add('not-accepted');
+    if (socket.id === '') counters.closed.add('not_accepted');
   }
 
   /** In PeerJS's words, so that its client shows the reason. */
-  #turnAway(socket: ClientSocket, reason: string, message: string): void {
+  #reject(socket: ClientSocket, reason: CloseRefusalCode, message: string): void {
     socket.send(JSON.stringify({ type: 'ERROR', payload: { msg: message } }));
-    this.#end(socket, reason, CLOSE.policy, message.split(':')[0]!);
+    this.#end(socket, reason);
   }
 
   #connected(socket: ClientSocket, id: string): void {
@@ -183,7 +180,7 @@ export class Signaling implements UpgradeRoute {
     socket.send(OPEN);
     this.#nameless.add(previous);
     this.#options.counters.replaced++;
-    this.#end(previous, 'replaced', CLOSE.replaced, 'replaced by a newer connection');
+    this.#end(previous, 'replaced');
   }
 
   #left(socket: ClientSocket): void {
@@ -191,12 +188,12 @@ export class Signaling implements UpgradeRoute {
     this.#options.leave(socket.caller);
   }
 
-  #end(socket: ClientSocket, reason: string, code: number, message: string): void {
+  #end(socket: ClientSocket, reason: CloseRefusalCode, message: string = REFUSALS[reason].sentence): void {
     this.#options.counters.closed.add(reason);
-    socket.close(code, message);
+    socket.close(REFUSALS[reason].close, message);
   }
 
-  #cut(socket: ClientSocket, reason: string): void {
+  #cut(socket: ClientSocket, reason: CloseRefusalCode): void {
     this.#options.counters.closed.add(reason);
     socket.terminate();
   }
@@ -230,7 +227,7 @@ export class Signaling implements UpgradeRoute {
     await drain({
       open: () => this.#sockets(),
       spreadMs: this.#options.settings.drainSeconds * 1000,
-      close: (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
+      close: (socket) => this.#end(socket, 'draining'),
     });
     this.#peer.stop();
   }

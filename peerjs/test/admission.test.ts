@@ -26,9 +26,9 @@ describe('Admission', () => {
     expect([a, a, a].map((caller) => admission.enter(caller))).toEqual([
       undefined,
       undefined,
-      'address-full',
+      'address_full',
     ]);
-    expect([b, b].map((caller) => admission.enter(caller))).toEqual([undefined, 'full']);
+    expect([b, b].map((caller) => admission.enter(caller))).toEqual([undefined, 'connections_full']);
     expect(admission.connections).toBe(3);
   });
 

@@ -114,7 +114,7 @@ describe('FrameGuard', () => {
   it('does not let a payload pass that makes its sender a whole burst in debt', () => {
     const { speak, ended, counters } = setUp();
     expect(speak(`{"type":"OFFER","dst":"bob","payload":[${Array(2_000).fill('{}').join()}]}`)).toBe(false);
-    expect([ended, counters.framesOut]).toEqual([['flood'], 0]);
+    expect([ended, counters.framesOut]).toEqual([['message_rate'], 0]);
   });
 
   it('passes nothing more on to who does not read, and takes that for nobody’s fault', () => {
@@ -126,7 +126,7 @@ describe('FrameGuard', () => {
     expect([socket.faults, counters.framesOut, counters.refusedFrames.counts]).toEqual([
       0,
       0,
-      { 'receiver-slow': 1 },
+      { receiver_slow: 1 },
     ]);
     receiver.waitingBytes = 1_000;
     expect(speak('{"type":"OFFER","dst":"bob"}')).toBe(true);
@@ -135,7 +135,7 @@ describe('FrameGuard', () => {
   it('takes a full queue for nobody’s fault: a stranger may have filled it', () => {
     const { socket, speak, counters } = setUp();
     for (let i = 0; i < 3; i++) speak('{"type":"OFFER","dst":"late"}');
-    expect([socket.faults, counters.refusedFrames.counts]).toEqual([0, { 'queue-full': 1 }]);
+    expect([socket.faults, counters.refusedFrames.counts]).toEqual([0, { queue_full: 1 }]);
   });
 
   it('lets the debtor rest until the debt is paid, and ends who is a whole burst in debt', () => {
@@ -147,7 +147,7 @@ describe('FrameGuard', () => {
     expect(socket.restedMs).toBeGreaterThan(1_000);
     expect(ended).toEqual([]);
     for (let i = 0; i < 11; i++) speak(frame);
-    expect(ended[0]).toBe('flood');
+    expect(ended[0]).toBe('message_rate');
   });
 
   it('tells at once what cannot be delivered, for offers only and in the sender’s words', () => {

@@ -17,29 +17,29 @@ describe('findFault()', () => {
   ])('lets %s pass', (_case, message) => expect(findFault(message, 64)).toBeUndefined());
 
   it.each([
-    ['null', null, 'not-an-object'],
-    ['a text', 'OFFER', 'not-an-object'],
-    ['a list', [{ type: 'OFFER' }], 'not-an-object'],
-    ['no type', { dst: 'bob' }, 'unknown-type'],
-    ['a type of its own', { type: 'KICK', dst: 'bob' }, 'unknown-type'],
-    ['what only the server says: OPEN', { type: 'OPEN', dst: 'bob' }, 'unknown-type'],
-    ['what only the server says: EXPIRE', { type: 'EXPIRE', dst: 'bob' }, 'unknown-type'],
-    ['a type in small letters', { type: 'offer', dst: 'bob' }, 'unknown-type'],
-    ['a type that is a list', { type: ['OFFER'], dst: 'bob' }, 'unknown-type'],
-    ['an inherited name as type', { type: 'constructor', dst: 'bob' }, 'unknown-type'],
-    ['a leave without a destination', { type: 'LEAVE' }, 'bad-destination'],
-    ['an offer without a destination', { type: 'OFFER', payload: {} }, 'bad-destination'],
-    ['an empty destination', { type: 'OFFER', dst: '' }, 'bad-destination'],
-    ['a destination that is a number', { type: 'OFFER', dst: 7 }, 'bad-destination'],
-    ['a destination that is an object', { type: 'OFFER', dst: { id: 'bob' } }, 'bad-destination'],
-    ['a destination that is too long', { type: 'OFFER', dst: 'x'.repeat(65) }, 'bad-destination'],
-    ['a payload of 33 levels', { type: 'OFFER', dst: 'bob', payload: nested(33) }, 'too-deep'],
-    ['a type on the prototype', JSON.parse('{"__proto__":{"type":"OFFER","dst":"bob"}}'), 'unknown-type'],
+    ['null', null, 'not_an_object'],
+    ['a text', 'OFFER', 'not_an_object'],
+    ['a list', [{ type: 'OFFER' }], 'not_an_object'],
+    ['no type', { dst: 'bob' }, 'unknown_type'],
+    ['a type of its own', { type: 'KICK', dst: 'bob' }, 'unknown_type'],
+    ['what only the server says: OPEN', { type: 'OPEN', dst: 'bob' }, 'unknown_type'],
+    ['what only the server says: EXPIRE', { type: 'EXPIRE', dst: 'bob' }, 'unknown_type'],
+    ['a type in small letters', { type: 'offer', dst: 'bob' }, 'unknown_type'],
+    ['a type that is a list', { type: ['OFFER'], dst: 'bob' }, 'unknown_type'],
+    ['an inherited name as type', { type: 'constructor', dst: 'bob' }, 'unknown_type'],
+    ['a leave without a destination', { type: 'LEAVE' }, 'bad_destination'],
+    ['an offer without a destination', { type: 'OFFER', payload: {} }, 'bad_destination'],
+    ['an empty destination', { type: 'OFFER', dst: '' }, 'bad_destination'],
+    ['a destination that is a number', { type: 'OFFER', dst: 7 }, 'bad_destination'],
+    ['a destination that is an object', { type: 'OFFER', dst: { id: 'bob' } }, 'bad_destination'],
+    ['a destination that is too long', { type: 'OFFER', dst: 'x'.repeat(65) }, 'bad_destination'],
+    ['a payload of 33 levels', { type: 'OFFER', dst: 'bob', payload: nested(33) }, 'too_deep'],
+    ['a type on the prototype', JSON.parse('{"__proto__":{"type":"OFFER","dst":"bob"}}'), 'unknown_type'],
   ])('refuses %s', (_case, message, fault) => expect(findFault(message, 64)).toBe(fault));
 
   it('looks into 10,000 levels without falling', () => {
     const payload = JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) as unknown;
-    expect(findFault({ type: 'OFFER', dst: 'bob', payload }, 64)).toBe('too-deep');
+    expect(findFault({ type: 'OFFER', dst: 'bob', payload }, 64)).toBe('too_deep');
   });
 });
 

@@ -9,4 +9,5 @@ export * from './mesh-packet.ts';
 export * from './mesh-route.ts';
 export * from './ranking.ts';
 export * from './relay-message.ts';
+export * from './refusals.ts';
 export * from './roster.ts';

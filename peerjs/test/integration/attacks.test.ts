@@ -92,7 +92,7 @@ describe('a client that pings', () => {
       if (i % 1_000 === 0) await turn();
     }
     await until('the cut', () => service.signaling.clients === 0);
-    expect(service.counters.closed.counts).toEqual({ 'slow-reader': 1 });
+    expect(service.counters.closed.counts).toEqual({ slow_reader: 1 });
   });
 });
 
@@ -119,7 +119,7 @@ describe('a client that floods', () => {
     const flooders = await Promise.all(Array.from({ length: 30 }, (_, i) => open(port, `flooder${i}`)));
     for (let i = 0; i < 20; i++) for (const one of flooders) one.send(offer('victim', 'x'.repeat(65_000)));
     await Promise.all(flooders.map((one) => one.settled()));
-    expect(service.counters.refusedFrames.counts['receiver-slow']).toBeGreaterThan(0);
+    expect(service.counters.refusedFrames.counts['receiver_slow']).toBeGreaterThan(0);
     victim.socket.resume();
     await victim.settled();
     expect(service.counters.closed.counts).toEqual({});

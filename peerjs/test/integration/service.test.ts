@@ -259,7 +259,7 @@ describe('an Upgrade that is none of ours', () => {
     );
     expect(await upgrade(port, '/peerjs', h2c)).toMatch(/^HTTP\/1.1 404 /);
     expect(await upgrade(port, '/healthz', h2c)).toContain('"ok":true');
-    expect(counters.refusedRequests.counts).toEqual({ 'not-found': 1 });
+    expect(counters.refusedRequests.counts).toEqual({ not_found: 1 });
   });
 });
 
@@ -342,7 +342,7 @@ describe('life', () => {
     } finally {
       ClientSocket.prototype.flush = flush;
     }
-    expect(counters.closed.counts).toEqual({ bug: 1 });
+    expect(counters.closed.counts).toEqual({ internal_error: 1 });
   });
 
   it('does not take for dead whom it does not read itself', async () => {
@@ -371,7 +371,7 @@ describe('life', () => {
   it('cuts, when it stops, those who were turned away and stay', async () => {
     const service = await start();
     const refused = upgrade(service.port, '/peerjs?id=..&token=t&key=peerjs'); // never answers a close
-    await until('the refusal', () => service.counters.closed.counts['bad-id'] === 1);
+    await until('the refusal', () => service.counters.closed.counts['bad_id'] === 1);
     expect(await metric(service.port, 'connections')).toBe(1);
     await service.signaling.stop();
     let turns = 0; // ws itself would wait for 5 seconds
@@ -417,7 +417,7 @@ describe('connections', () => {
     const first = await open(port, 'first');
     const answer = await upgrade(port, '/peerjs?id=a&token=t&key=peerjs');
     expect(answer).toMatch(/^HTTP\/1.1 503 Service Unavailable\r\n.*retry-after: \d+\r\n/s);
-    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toEqual({ error: 'This relay is full' });
+    expect(JSON.parse(answer.split('\r\n\r\n')[1]!)).toMatchObject({ error: 'connections_full' });
     expect(await (await get(port, '/healthz')).json()).toEqual({ ok: true, state: 'full' });
     first.socket.close();
     await first.closed();
@@ -532,8 +532,8 @@ describe('what an operator sees', () => {
     client.send({ type: 'SECRETTYPE' });
     await client.settled();
     const text = await (await get(port, '/metrics')).text();
-    expect(text).toContain('peerjs_frames_refused_total{reason="not-json"} 1');
-    expect(text).toContain('peerjs_frames_refused_total{reason="unknown-type"} 1');
+    expect(text).toContain('peerjs_frames_refused_total{reason="not_json"} 1');
+    expect(text).toContain('peerjs_frames_refused_total{reason="unknown_type"} 1');
     expect(text).toContain('peerjs_clients 1');
     expect(text).not.toMatch(/secret/i);
   });
