@@ -12,6 +12,8 @@ const FIELDS = ['#', '@', '##', '><', '%', 'put', 'get', 'ok', 'err', 'dam', 'pi
 const DAM = ['?', '!', 'hi'];
 const ID_CHARS_MAX = 128;
 const DEPTH_MAX = 8;
+/** Of what is asked for: gun keeps a question for nine seconds. */
+const SOUL_CHARS_MAX = 4_096;
 /** gun keeps what is dated in the future until then: a clock may be wrong, but not by days. */
 const FUTURE_MS_MAX = 60_000;
 
@@ -22,19 +24,35 @@ export const messageRate = (perSecond: number, frameBytesMax: number): Rate => (
   debtMax: frameBytesMax,
 });
 
-/** The frame's messages; undefined in the place of each that must not reach gun. */
-export function readFrame(text: string, nowMs: number): readonly (GunMessage | undefined)[] {
+/** A message that must not reach gun, and its id where it has one to be told by. */
+export interface RefusedMessage {
+  readonly refused: string | undefined;
+}
+
+export const isRefused = (one: GunMessage | RefusedMessage): one is RefusedMessage => 'refused' in one;
+
+/** What a frame costs beside its messages, in messages: reading it is work too. */
+const BYTES_PER_MESSAGE = 32_768;
+export const priceOf = (messages: number, frameBytes: number): number =>
+  messages + Math.floor(frameBytes / BYTES_PER_MESSAGE);
+
+/** The frame's messages. */
+export function readFrame(text: string, nowMs: number): readonly (GunMessage | RefusedMessage)[] {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
-    return [undefined];
+    return [{ refused: undefined }];
   }
   return (Array.isArray(value) ? (value as unknown[]) : [value]).map((one) => readMessage(one, nowMs));
 }
 
-function readMessage(value: unknown, nowMs: number): GunMessage | undefined {
-  if (!isObject(value) || !isHarmless(value, DEPTH_MAX)) return undefined;
+function readMessage(value: unknown, nowMs: number): GunMessage | RefusedMessage {
+  if (!isObject(value)) return { refused: undefined };
+  const refused = {
+    refused: typeof value['#'] === 'string' && isOptionalId(value['#']) ? value['#'] : undefined,
+  };
+  if (!isHarmless(value, DEPTH_MAX)) return refused;
   const message: Record<string, unknown> = {};
   for (const name of FIELDS) if (value[name] !== undefined) message[name] = value[name];
   const { '#': id, '@': answers, '><': seen, '##': hash, put, get, dam, pid } = message;
@@ -45,10 +63,12 @@ function readMessage(value: unknown, nowMs: number): GunMessage | undefined {
     (hash === undefined || typeof hash === 'number' || isOptionalId(hash)) &&
     (seen === undefined || typeof seen === 'string') &&
     (dam === undefined || (typeof dam === 'string' && DAM.includes(dam))) &&
-    (get === undefined || isObject(get)) &&
+    (get === undefined || (isObject(get) && isShort(get['#']) && isShort(get['.']))) &&
     (put === undefined || isGraph(put, nowMs));
-  return isGood ? message : undefined;
+  return isGood ? message : refused;
 }
+
+const isShort = (name: unknown): boolean => typeof name !== 'string' || name.length <= SOUL_CHARS_MAX;
 
 /** Souls, each a node with the state of each of its fields. */
 function isGraph(graph: unknown, nowMs: number): boolean {

@@ -4,6 +4,8 @@ import Gun, { type GunPeer, type GunRoot } from 'gun/gun.js';
 import type { GunMessage } from './frame.ts';
 import { randomBytes } from 'node:crypto';
 import { Memory } from './memory.ts';
+import { RecentlyAsked } from './recently-asked.ts';
+import { Unanswered } from './unanswered.ts';
 
 export interface GraphWire {
   send(text: string): void;
@@ -12,18 +14,18 @@ export interface GraphWire {
 
 export interface Graph {
   readonly memory: Memory;
-  attach(wire: GraphWire): GraphPeer;
+  /** `isLink`: another gun relay, which may know what nobody here does. */
+  attach(wire: GraphWire, isLink: boolean): GraphPeer;
 }
 
 export interface GraphPeer {
   hear(message: GunMessage): void;
+  /** Tells that a message was not taken, to whoever waits for its answer. */
+  refuse(id: string, why: string): void;
   /** Asks for what clients have asked for lately: a new link may know what nobody here did. */
   catchUp(): void;
   gone(): void;
 }
-
-/** Souls asked for lately that are remembered. */
-const ASKED_MAX = 500;
 
 Gun.on('opt', function (root) {
   root.opt.relaySwarm(root);
@@ -54,11 +56,12 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
   // Keyed by names from outside
   for (const object of [root.graph, root.dup.s, root.opt.peers]) Object.setPrototypeOf(object, null);
   const { mesh } = root.opt;
-  const asked = new Set<string>();
-  const remember = (soul: string): void => {
-    asked.delete(soul);
-    asked.add(soul);
-    if (asked.size > ASKED_MAX) asked.delete(asked.values().next().value!); // the oldest
+  const asked = new RecentlyAsked();
+  let links = 0;
+  const unanswered = new Unanswered();
+  const has = (soul: string, key: unknown): boolean => {
+    const node = root.graph[soul];
+    return node !== undefined && (typeof key !== 'string' || node[key] !== undefined);
   };
   /** Begins the ids of our own questions. */
   const ours = `${randomBytes(9).toString('hex')}.`;
@@ -68,16 +71,22 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
     get memory() {
       return memory;
     },
-    attach: (wire) => {
+    attach: (wire, isLink) => {
       const peer: GunPeer = { wire };
       mesh.hi(peer);
+      if (isLink) links++;
       return {
         hear: (message) => {
           const { '#': id, '@': answers, put, get } = message;
           // An answer to an event's name would be taken for that event, and switch its listeners off
           if (typeof answers === 'string' && answers in root.tag) return;
           const soul = get?.['#'];
-          if (typeof soul === 'string') remember(soul);
+          if (typeof soul === 'string') asked.add(soul);
+          if (typeof answers === 'string' && (put !== undefined || !isLink)) unanswered.answered(answers);
+          else if (typeof answers === 'string' && isNotFound(message)) {
+            unanswered.foundNothing(answers); // the others may know it, and gun would hand this on
+            return;
+          }
           const heard: Record<string, unknown> = { ...message };
           if (typeof answers === 'string' && answers.startsWith(ours)) {
             // Nobody waits for it, so gun would keep it to itself; as a write it reaches everybody
@@ -86,15 +95,27 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
           }
           mesh.hear(heard, peer);
           const isKept = put !== undefined && answers === undefined && !('err' in heard);
+          // As stock gun's store does; without it `.once()` on what nobody has never calls back
+          if (typeof soul === 'string' && id !== undefined && !has(soul, get!['.']))
+            unanswered.wait(id, isLink ? 0 : links, () => {
+              if (peer.wire !== null) mesh.say({ '@': id }, peer);
+            });
           if (isKept && id !== undefined) mesh.say({ '@': id, ok: { '': 1 } }, peer);
         },
         catchUp: () => {
-          for (const soul of asked) mesh.say({ '#': `${ours}${questions++}.`, get: { '#': soul } }, peer);
+          for (const soul of asked.souls())
+            mesh.say({ '#': `${ours}${questions++}.`, get: { '#': soul } }, peer);
         },
+        refuse: (id, why) => mesh.say({ '@': id, err: why }, peer),
         gone: () => {
+          if (isLink) links--;
           if (peer.wire !== null) mesh.bye(peer);
         },
       };
     },
   };
 }
+
+/** A link's "I do not have it": an answer with nothing in it. */
+const isNotFound = ({ put, ok, err }: GunMessage): boolean =>
+  put === undefined && ok === undefined && err === undefined;

@@ -49,14 +49,14 @@ export function createGunServer(
       return;
     }
     const key = limitKey(readAddress(request));
-    const refusal = admission.enter(key);
+    const refusal = limits.budget.isTight ? 'memory_full' : admission.enter(key);
     if (refusal !== undefined) {
       refused++;
       refuse(refusal);
       return;
     }
     socket.once('close', () => admission.leave(key));
-    accept(request, socket, head, (wire) => {
+    accept(request, socket, head, key, (wire) => {
       wires.add(wire);
       const listener = open(wire, request.url === LINK_PATH);
       return {

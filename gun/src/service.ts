@@ -1,12 +1,20 @@
 // Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
-import { createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
-import { createInsiderCheck, debtMs, newBucket, spendTokens } from '@relay-swarm/net';
-import { messageRate, readFrame } from './frame.ts';
+import { createMetrics, createOperations, memoryLimitBytes, type Log, type Part } from '@relay-swarm/kit';
+import {
+  createBudget,
+  createInsiderCheck,
+  debtMs,
+  newBucket,
+  registerBudget,
+  spendTokens,
+} from '@relay-swarm/net';
+import { AddressBuckets } from './address-buckets.ts';
+import { isRefused, messageRate, priceOf, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';
 import { createGunServer, type GunServer } from './server.ts';
 import type { GunSettings } from './settings.ts';
-import type { Wire, WireListener } from './wire.ts';
+import { createIntake, type Wire, type WireListener } from './wire.ts';
 
 export interface GunService {
   readonly parts: readonly Part[];
@@ -15,32 +23,40 @@ export interface GunService {
 
 export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): GunService {
   const metrics = createMetrics('gun');
-  const limits = { ...settings, pingMs: settings.pingSeconds * 1000 };
+  const budget = createBudget(settings.budgetBytesMax, memoryLimitBytes() - 2 * settings.memoryBytesMax);
+  const intake = createIntake(now);
+  const limits = { ...settings, pingMs: settings.pingSeconds * 1000, budget, intake };
   const counters = { messages: 0, refused: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
   const ownRate = messageRate(settings.messagesPerSecond, settings.frameBytesMax);
-  const allRate = messageRate(settings.messagesPerSecondMax, settings.frameBytesMax);
-  const all = newBucket(allRate, now());
+  const ofAddresses = new AddressBuckets(settings.messagesPerAddressPerSecond);
 
   const open = (wire: Wire, isLink: boolean): WireListener => {
-    const peer = graph.attach(wire);
+    const peer = graph.attach(wire, isLink);
     if (isLink) peer.catchUp();
     const own = newBucket(ownRate, now());
+    const ofAddress = ofAddresses.open(wire.addressKey, now());
     return {
       text: (text) => {
         const nowMs = now();
         const messages = readFrame(text, nowMs);
         for (const message of messages) {
-          if (message === undefined) counters.refused++;
-          else peer.hear(message);
+          if (!isRefused(message)) peer.hear(message);
+          else {
+            counters.refused++;
+            if (message.refused !== undefined)
+              peer.refuse(message.refused, 'This relay does not take such a message');
+          }
         }
         counters.messages += messages.length;
-        return Math.max(
-          debtMs(spendTokens(own, ownRate, messages.length, nowMs), ownRate),
-          debtMs(spendTokens(all, allRate, messages.length, nowMs), allRate),
-        );
+        const price = priceOf(messages.length, text.length);
+        const ownMs = debtMs(spendTokens(own, ownRate, price, nowMs), ownRate);
+        return Math.max(ownMs, ofAddress.spend(price, nowMs));
       },
-      closed: () => peer.gone(),
+      closed: () => {
+        ofAddress.close();
+        peer.gone();
+      },
     };
   };
   const links = createLinks({
@@ -49,6 +65,18 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
     opened: (wire) => open(wire, true),
     ...{ limits, log, now },
   });
+  let ticking: NodeJS.Timeout | undefined;
+  const unfinished: Part = {
+    name: 'unfinished-messages',
+    start: () => {
+      ticking = setInterval(() => intake.tick(), 1_000);
+      return Promise.resolve();
+    },
+    stop: () => {
+      clearInterval(ticking);
+      return Promise.resolve();
+    },
+  };
   const server = createGunServer(
     settings,
     limits,
@@ -65,5 +93,6 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   metrics.counter('messages_refused_total', 'Messages that did not reach gun', () => counters.refused);
   metrics.counter('connections_refused_total', 'Upgrades beyond a limit', () => server.refused());
   metrics.counter('links_failed_total', 'Links that could not be opened, or ended', () => links.failed());
-  return { parts: [server, links], server };
+  registerBudget(metrics, budget);
+  return { parts: [unfinished, server, links], server };
 }

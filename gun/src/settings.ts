@@ -1,6 +1,6 @@
 // The GunDB relay's settings: name, bounds and default, one line each.
 import { address, flag, integer, path, port, type Settings } from '@relay-swarm/kit';
-import { trustedProxies } from '@relay-swarm/net';
+import { budgetSetting, trustedProxies } from '@relay-swarm/net';
 
 export const gunSettings = {
   host: address('GUN_HOST', { default: '127.0.0.1' }, 'Address that it listens on without Docker'),
@@ -45,11 +45,12 @@ export const gunSettings = {
     { min: 1, max: 100_000, default: 200 },
     'Messages of one connection that are read in each second',
   ),
-  messagesPerSecondMax: integer(
-    'GUN_MESSAGES_PER_SECOND_MAX',
-    { min: 1, max: 1_000_000, default: 5_000 },
-    'Messages of all together that are read in each second',
+  messagesPerAddressPerSecond: integer(
+    'GUN_MESSAGES_PER_ADDRESS_PER_SECOND',
+    { min: 1, max: 1_000_000, default: 1_000 },
+    'Messages of all connections of one address that are read in each second',
   ),
+  budgetBytesMax: budgetSetting('GUN_BUDGET_BYTES_MAX'),
   memoryBytesMax: integer(
     'GUN_MEMORY_BYTES_MAX',
     { min: 65_536, max: 8_589_934_592, default: 67_108_864 },

@@ -1,4 +1,4 @@
-import { readFrame } from '../src/frame.ts';
+import { isRefused, priceOf, readFrame } from '../src/frame.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const put = {
@@ -24,7 +24,7 @@ describe('readFrame()', () => {
   it('reads batches, and drops only what is wrong in them', () => {
     expect(read([put, { dam: 'mob', peers: { 'http://127.0.0.1/': {} } }, put])).toEqual([
       put,
-      undefined,
+      { refused: undefined },
       put,
     ]);
     expect(read([])).toEqual([]);
@@ -48,6 +48,7 @@ describe('readFrame()', () => {
     ],
     ['the prototype as a key', '{"#":"a","put":{"a":{"_":{"#":"a",">":{"__proto__":1}},"__proto__":1}}}'],
     ['the prototype as an id', '{"#":"__proto__"}'],
+    ['a question for a soul without end', JSON.stringify({ '#': 'a', get: { '#': 'x'.repeat(4_097) } })],
     ['the prototype as what is asked for', '{"#":"a","get":{"#":"__proto__"}}'],
     ['an id that is no text', JSON.stringify({ '#': {} })],
     ['an id that is too long', JSON.stringify({ '#': 'x'.repeat(129) })],
@@ -64,12 +65,21 @@ describe('readFrame()', () => {
     ],
     ['depth without end', `{"#":"a","ok":${'{"a":'.repeat(1000)}1${'}'.repeat(1000)}}`],
   ])('refuses %s', (_what, text) => {
-    expect(readFrame(text, NOW_MS)).toEqual([undefined]);
+    expect(readFrame(text, NOW_MS).map(isRefused)).toEqual([true]);
   });
 
   it('refuses a write that is cut at any character', () => {
     const text = JSON.stringify(put);
     for (let end = 0; end < text.length; end++)
-      expect(readFrame(text.slice(0, end), NOW_MS)).toEqual([undefined]);
+      expect(readFrame(text.slice(0, end), NOW_MS)).toEqual([{ refused: undefined }]);
   });
+
+  it('keeps the id of what it refuses, so that the sender can be told', () => {
+    expect(read({ '#': 'abc', put: [] })).toEqual([{ refused: 'abc' }]);
+    expect(read({ '#': '__proto__', put: [] })).toEqual([{ refused: undefined }]);
+  });
+});
+
+it('has a price for bytes too', () => {
+  expect([priceOf(1, 100), priceOf(1, 262_144), priceOf(131_001, 262_004)]).toEqual([1, 9, 131_008]);
 });

@@ -56,7 +56,7 @@ describe('a gun relay', () => {
   });
 
   it('serves on after messages of every shape', async () => {
-    const relay = await start({ messagesPerSecond: 100_000, messagesPerSecondMax: 100_000 });
+    const relay = await start({ messagesPerSecond: 100_000, messagesPerAddressPerSecond: 100_000 });
     const { socket } = await open(relay);
     const name = fc.constantFrom(
       '#',
@@ -102,6 +102,58 @@ describe('a gun relay', () => {
     expect(socket.readyState).toBe(WebSocket.OPEN);
     await stillServes(relay);
     expect(Object.keys(Object.prototype)).toEqual([]);
+  });
+
+  it('lets nobody wait for what a stranger has sent', async () => {
+    const relay = await start();
+    const { socket } = await open(relay);
+    socket.send(`[${'0,'.repeat(131_000)}0]`);
+    await eventually('the messages', async () => (await relay.metric('messages_total')) >= 131_001);
+    // From another address, which the limits count apart.
+    const elsewhere = new WebSocket(relay.url.replace('http', 'ws'), { localAddress: '127.0.0.2' });
+    sockets.push(elsewhere);
+    let answers = 0;
+    elsewhere.on('message', (data: Buffer) => (answers += data.toString().split('"@"').length - 1));
+    await new Promise((resolve) => elsewhere.once('open', resolve));
+    for (let i = 0; i < 20; i++)
+      elsewhere.send(JSON.stringify({ '#': `q${i}.`, get: { '#': `nothing${i}` } }));
+    await eventually('answers', () => answers >= 20);
+  });
+
+  it('takes no message of more fragments than any client makes, and keeps no chunks for small ones', async () => {
+    const relay = await start();
+    const { socket } = await open(relay);
+    const closed = new Promise((resolve) => socket.once('close', resolve));
+    for (let i = 0; i < 100; i++) socket.send('x', { fin: false });
+    expect(await closed).toBe(1008);
+  });
+
+  it('counts what a reader leaves waiting, and ends it', async () => {
+    const relay = await start({ budgetBytesMax: 4_000_000 }); // 400,000 for a connection
+    const { socket: slow } = await open(relay);
+    const closed = new Promise((resolve) => slow.once('close', resolve));
+    (slow as never as { _socket: { pause(): void } })._socket.pause();
+    const { socket } = await open(relay);
+    for (let i = 0; i < 100; i++) socket.send(put(`large${i}`, 'x'.repeat(200_000)));
+    await eventually('the slow one to go', async () => (await relay.metric('connections')) === 1);
+    expect(await relay.metric('budget_refused_total{reason="connection_memory"}')).toBeGreaterThan(0);
+    (slow as never as { _socket: { resume(): void } })._socket.resume();
+    await closed;
+  });
+
+  it('tells the sender what it does not take', async () => {
+    const relay = await start();
+    const { socket } = await open(relay);
+    const said = new Promise<string>((resolve) => {
+      socket.on('message', (data: Buffer) => {
+        if (data.toString().includes('wrong')) resolve(data.toString());
+      });
+    });
+    socket.send(JSON.stringify({ '#': 'wrong', put: { a: { _: { '#': 'b', '>': {} } } } }));
+    expect([JSON.parse(await said)].flat()[0]).toMatchObject({
+      '@': 'wrong',
+      err: expect.stringContaining('not take') as string,
+    });
   });
 
   it('keeps no more than it may', async () => {

@@ -1,10 +1,18 @@
 // A stock gun client in a process of its own: gun-client.mjs URL…; commands come and events go as messages between processes.
 import Gun from 'gun/gun.js';
 import { WebSocket } from 'ws';
+import 'gun/sea.js';
 
 const gun = new Gun({ peers: process.argv.slice(2), localStorage: false, WebSocket });
 
-process.on('message', ({ put, on, value }) => {
+process.on('message', ({ put, on, once, signUp, value }) => {
+  if (once !== undefined) gun.get(once).once((node) => process.send({ once, found: node !== undefined }));
+  if (signUp !== undefined)
+    gun
+      .user()
+      .create(signUp, 'a long enough password', ({ err, ok }) =>
+        process.send({ signedUp: signUp, ok: err === undefined && ok === 0 }),
+      );
   if (put !== undefined) {
     gun.get(put).put(value, ({ err }) => process.send({ saved: put, ok: err === undefined }));
   }

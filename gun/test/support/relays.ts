@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { buildGunRelay } from '../../src/service.ts';
 import { gunSettings, type GunSettings } from '../../src/settings.ts';
 
-const WAIT_MS_MAX = 15_000;
+const WAIT_MS_MAX = 25_000;
 
 const defaults = Object.fromEntries(
   Object.entries(gunSettings).map(([key, { default: value }]) => [key, value]),
@@ -83,6 +83,21 @@ export class GunClient {
 
   on(soul: string): void {
     this.#tell({ on: soul });
+  }
+
+  /** Whether `.once()` found something; waits until it says. */
+  async once(soul: string): Promise<boolean> {
+    this.#tell({ once: soul });
+    const isAnswer = (event: Record<string, unknown>): boolean => event['once'] === soul;
+    await eventually(`an answer about ${soul}`, () => this.#events.some(isAnswer));
+    return this.#events.find(isAnswer)!['found'] === true;
+  }
+
+  async signsUp(name: string): Promise<boolean> {
+    this.#tell({ signUp: name });
+    return eventually(`${name} to be signed up`, () =>
+      this.#events.some((event) => event['signedUp'] === name && event['ok'] === true),
+    );
   }
 
   saved(soul: string): Promise<boolean> {
