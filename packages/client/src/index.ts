@@ -2,5 +2,15 @@
 export { infoHashKey, textKey } from '@relay-swarm/protocol/ranking';
 export type { RosterRelay } from '@relay-swarm/protocol/roster';
 export * from './errors.ts';
+export {
+  keepTorrent,
+  keepTracker,
+  type KeepOptions,
+  type TrackerClient,
+  type WebTorrentTorrent,
+} from './keep-tracker.ts';
+export { RelayChoice, type RelayChange, type RelayChoiceEvents } from './relay-choice.ts';
+export { RelaySocket, type DownReason, type RelaySocketEvents } from './relay-socket.ts';
+export { RelaySockets } from './relay-sockets.ts';
 export { RELAYS_PER_KEY, Roster, type RosterEvents, type RosterOptions } from './roster.ts';
 export type { TextStore } from './roster-cache.ts';

@@ -146,9 +146,10 @@ export class Roster extends TypedEvents<RosterEvents> {
   /** What a connection has seen of a relay counts before what the roster says of it. */
   report(relay: { readonly id: string }, isAlive: boolean): void {
     const known = this.#known.get(relay.id);
-    if (known === undefined || this.isUsable(known) === isAlive) return;
+    if (known === undefined) return;
+    const wasUsable = this.isUsable(known);
     this.#known.report(relay.id, isAlive, this.#now());
-    this.emit('change', { relays: this.relays });
+    if (this.isUsable(known) !== wasUsable) this.emit('change', { relays: this.relays });
   }
 
   /** Takes in a roster that came another way, such as the body of a 503 or the `relays` of an announce reply. */
@@ -173,6 +174,11 @@ export class Roster extends TypedEvents<RosterEvents> {
   [Symbol.asyncDispose](): Promise<void> {
     this.close();
     return Promise.resolve();
+  }
+
+  /** Aborts when the roster is closed. */
+  get signal(): AbortSignal {
+    return this.#closed.signal;
   }
 
   async #refresh(): Promise<void> {

@@ -22,14 +22,20 @@ export interface TrackerProcess {
   metric(name: string): Promise<number>;
   /** Ends it as a power cut would. */
   kill(): void;
+  /** Stops it in its tracks: its sockets stay open and nothing answers. */
+  freeze(): void;
   /** Ends it as an operator would; resolves with its exit code. */
   stop(): Promise<number | null>;
 }
 
-export async function spawnTracker(env: Environment = {}): Promise<TrackerProcess> {
+/** Its settings, which may depend on its port. */
+export async function spawnTracker(
+  settings: Environment | ((port: number) => Environment) = {},
+): Promise<TrackerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-process-'));
   const program = await compile();
   const port = await freePort();
+  const env = typeof settings === 'function' ? settings(port) : settings;
   const child = spawn(process.execPath, [program], {
     cwd: folder,
     env: {
@@ -73,6 +79,7 @@ export async function spawnTracker(env: Environment = {}): Promise<TrackerProces
       if (line === undefined) throw new Error(`Cannot read metric ${name}: found none of this name`);
       return Number(line.slice(name.length + 1));
     },
+    freeze: () => void child.kill('SIGSTOP'),
     kill: () => void child.kill('SIGKILL'),
     stop: async () => {
       await end(child);

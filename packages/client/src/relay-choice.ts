@@ -1,0 +1,97 @@
+// The k relays of one info hash or room, at every moment: the next of the ranking steps in for one that fails, and gives way when it is back.
+import type { RosterRelay } from '@relay-swarm/protocol/roster';
+import type { DownReason } from './relay-socket.ts';
+import { RelaySockets } from './relay-sockets.ts';
+import { RELAYS_PER_KEY, type Roster } from './roster.ts';
+import { TypedEvents } from './typed-events.ts';
+
+export interface RelayChange {
+  /** What a socket has seen; `roster`: the roster says so; `back`: a better one answers again. */
+  readonly reason: DownReason | 'roster' | 'back';
+  readonly added: readonly RosterRelay[];
+  readonly removed: readonly RosterRelay[];
+  readonly relays: readonly RosterRelay[];
+}
+
+export interface RelayChoiceEvents {
+  relaychange: RelayChange;
+}
+
+export interface RelayChoiceOptions {
+  readonly k?: number;
+  readonly signal?: AbortSignal;
+  readonly sockets?: RelaySockets;
+}
+
+export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
+  readonly key: string;
+  readonly #roster: Roster;
+  readonly #sockets: RelaySockets;
+  readonly #k: number;
+  readonly #ended = new AbortController();
+  #relays: readonly RosterRelay[] = [];
+  #held: readonly RosterRelay[] = [];
+
+  constructor(roster: Roster, key: string, options: RelayChoiceOptions = {}) {
+    super();
+    this.key = key;
+    this.#roster = roster;
+    this.#sockets = options.sockets ?? RelaySockets.of(roster);
+    this.#k = options.k ?? RELAYS_PER_KEY;
+    this.#relays = roster.ranked(key, this.#k);
+    this.#hold();
+    roster.on('change', () => this.#choose(), { signal: this.#ended.signal });
+    for (const signal of [options.signal, roster.signal])
+      signal?.addEventListener('abort', () => this.close(), { signal: this.#ended.signal });
+    if (options.signal?.aborted === true) this.close();
+  }
+
+  /** The relays in use, the first of the ranking first. */
+  get relays(): readonly RosterRelay[] {
+    return this.#relays;
+  }
+
+  close(): void {
+    if (this.#ended.signal.aborted) return;
+    this.#ended.abort();
+    for (const relay of this.#held) this.#sockets.release(relay);
+    this.#held = [];
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
+  #choose(): void {
+    const before = this.#relays;
+    const after = this.#roster.ranked(this.key, this.#k);
+    const added = after.filter((relay) => !has(before, relay));
+    const removed = before.filter((relay) => !has(after, relay));
+    this.#relays = after;
+    this.#hold();
+    if (added.length === 0 && removed.length === 0) return;
+    const failed = removed
+      .map((relay) => this.#sockets.reasonOf(relay))
+      .find((reason) => reason !== undefined);
+    const gaveWay = removed.some((relay) => this.#roster.isUsable(relay));
+    this.emit('relaychange', {
+      reason: failed ?? (gaveWay ? 'back' : 'roster'),
+      added,
+      removed,
+      relays: after,
+    });
+  }
+
+  /** A socket to each relay in use, and to those that would be if they answered, so that their return is noticed. */
+  #hold(): void {
+    const wished = this.#roster.ranking(this.key).slice(0, this.#k);
+    const held = [...this.#relays, ...wished.filter((relay) => !has(this.#relays, relay))];
+    const before = this.#held;
+    this.#held = held;
+    for (const relay of held) if (!has(before, relay)) this.#sockets.hold(relay);
+    for (const relay of before) if (!has(held, relay)) this.#sockets.release(relay);
+  }
+}
+
+const has = (list: readonly RosterRelay[], { id }: RosterRelay): boolean => list.some((one) => one.id === id);
