@@ -12,6 +12,7 @@ import { Admission, createAddressReader, createInsiderCheck, createOriginCheck }
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
 import { FrameMemory } from './frames/frame-memory.ts';
+import { createAnnounceInterval } from './frontends/announce-interval.ts';
 import { buildBittorrent, type Bittorrent } from './frontends/bittorrent.ts';
 import { Graffiti } from './frontends/graffiti/graffiti.ts';
 import { idToHex } from './frontends/webtorrent/ids.ts';
@@ -22,7 +23,7 @@ import { registerMetrics } from './status/metrics.ts';
 import { answerOEmbed } from './status/o-embed.ts';
 import { createRoutes } from './status/routes.ts';
 import { createSite } from './status/site.ts';
-import { createStats } from './status/stats.ts';
+import { PeerStatistics } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
 import { createTicks } from './ticks.ts';
 import { AddressWork } from './transport/address-work.ts';
@@ -54,10 +55,16 @@ export interface TrackerService {
 
 export async function buildTracker(settings: TrackerSettings, log: Log): Promise<TrackerService> {
   const metrics = createMetrics('tracker');
-  const swarms = new SwarmTable({
-    swarmsMax: settings.swarmsMax,
-    swarmsPerLinkMax: settings.swarmsPerConnectionMax,
-  });
+  const statistics = settings.stats ? new PeerStatistics() : undefined;
+  const swarms = new SwarmTable(
+    {
+      swarmsMax: settings.swarmsMax,
+      swarmsPerLinkMax: settings.swarmsPerConnectionMax,
+      peersMax: settings.peersMax,
+      peersPerAddressMax: settings.peersPerAddressMax,
+    },
+    statistics,
+  );
   const admission = new Admission(settings);
   const accessList = createAccessList({
     allowed: settings.allowedInfoHashes,
@@ -76,12 +83,13 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     accessList.isOpen ? undefined : accessList.refuse(idToHex(infoHash));
   const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
   const memory = new FrameMemory();
+  const intervalAt = createAnnounceInterval(settings, performance.now());
   const messages = { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst };
   const webTorrent = new WebTorrent({
     swarms,
     memory,
     announces: { perSecond: settings.announcesPerSecond, burst: settings.announcesBurst },
-    intervalSeconds: settings.announceIntervalSeconds,
+    intervalSeconds: () => intervalAt(performance.now()),
     offersMax: settings.offersMax,
     randomInt,
     refuse,
@@ -94,6 +102,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       infoHashesMax: settings.swarmsMax,
       announcesPerPeerMax: settings.graffitiAnnouncesMax,
       subscriptionsPerPeerMax: settings.graffitiSubscriptionsMax,
+      perAddressMax: settings.peersPerAddressMax,
     },
     refuse: (infoHash) => (accessList.isOpen ? undefined : accessList.refuse(infoHash)),
     nextTurn: setImmediate,
@@ -130,7 +139,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const now = (): number => performance.now();
   const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
   const bittorrent = buildBittorrent({
-    ...{ settings, swarms, refuse, isTurningAway, randomInt, readAddress, now, log },
+    ...{ settings, swarms, statistics, refuse, isTurningAway, randomInt, readAddress, now, log },
   });
   const gate = new UpgradeGate({
     admission,
@@ -165,7 +174,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
           hasStats: settings.stats,
           hasHttpAnnounce: true,
         }),
-        stats: settings.stats ? createStats(swarms, () => performance.now()) : undefined,
+        stats: statistics && (() => statistics.stats(swarms.size)),
         roster: () => relays.roster(),
         descriptor: () => relays.descriptor(),
       }),

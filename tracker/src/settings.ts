@@ -23,6 +23,11 @@ export const trackerSettings = {
     { min: 0, max: 65_535, default: 0 },
     'UDP port for BitTorrent clients (BEP 15); 0 is off. On a server docker-compose.udp.yml lets it in (docs/operating.md)',
   ),
+  udpReceiveBufferBytes: integer(
+    'TRACKER_UDP_RECEIVE_BUFFER_BYTES',
+    { min: 4_096, max: 1_073_741_824, default: 4_194_304 },
+    'What of a burst of UDP announces may wait in the kernel, which allows no more than net.core.rmem_max',
+  ),
   publicUrl: url(
     'TRACKER_PUBLIC_URL',
     {
@@ -44,6 +49,11 @@ export const trackerSettings = {
     'TRACKER_ANNOUNCE_INTERVAL_SECONDS',
     { min: 10, max: 3600, default: 120 },
     'How often WebSocket clients are asked to announce',
+  ),
+  firstIntervalSeconds: integer(
+    'TRACKER_FIRST_INTERVAL_SECONDS',
+    { min: 10, max: 3600, default: 15 },
+    'The same in the first three minutes after a start, so that clients that come back meet soon',
   ),
   peerTtlSeconds: integer(
     'TRACKER_PEER_TTL_SECONDS',
@@ -93,12 +103,22 @@ export const trackerSettings = {
     'Open WebSockets of one address (IPv6: of one /64)',
   ),
   swarmsMax: integer('TRACKER_SWARMS_MAX', { min: 1, max: 10_000_000, default: 500_000 }, 'Swarms in all'),
+  peersMax: integer(
+    'TRACKER_PEERS_MAX',
+    { min: 1, max: 10_000_000, default: 1_000_000 },
+    'Peers on WebSockets in all swarms; one that is in two counts twice',
+  ),
+  peersPerAddressMax: integer(
+    'TRACKER_PEERS_PER_ADDRESS_MAX',
+    { min: 1, max: 10_000_000, default: 20_000 },
+    'The same of one address (IPv6: of one /64, and of one /48 eight times as many); also its announces and subscriptions in Graffiti',
+  ),
   swarmsPerConnectionMax: integer(
     'TRACKER_SWARMS_PER_CONNECTION_MAX',
     {
       min: 1,
       max: 100_000,
-      default: 1000,
+      default: 2000,
     },
     'Swarms that one connection may be in',
   ),
@@ -123,7 +143,7 @@ export const trackerSettings = {
   ),
   announcesBurst: integer(
     'TRACKER_ANNOUNCES_BURST',
-    { min: 10, max: 1_000_000, default: 1000 },
+    { min: 10, max: 1_000_000, default: 2000 },
     'Announces of one connection at once',
   ),
   messagesPerSecond: integer(

@@ -6,6 +6,7 @@ import type { bittorrentSettings } from './bittorrent-settings.ts';
 import { createHttpAnnounce } from './http/http-announce.ts';
 import { IpPeerTable } from '../swarm/ip-peer-table.ts';
 import { IpAnnounce } from './ip-announce.ts';
+import type { PeerObserver } from '../swarm/peer-observer.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
 import type { RandomInt } from '../swarm/swarm.ts';
 import { createTicks } from '../ticks.ts';
@@ -23,8 +24,11 @@ export interface BittorrentOptions {
   readonly settings: Settings<typeof bittorrentSettings> & {
     readonly host: string;
     readonly udpPort: number;
+    readonly udpReceiveBufferBytes: number;
   };
   readonly swarms: SwarmTable;
+  /** Who counts the peers; undefined where nobody does. */
+  readonly statistics: PeerObserver | undefined;
   readonly refuse: (infoHash: string) => string | undefined;
   readonly isTurningAway: () => boolean;
   readonly randomInt: RandomInt;
@@ -45,10 +49,11 @@ export interface Bittorrent {
 
 export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   const { settings, swarms, now, log } = options;
-  const ipPeers = new IpPeerTable(swarms, {
+  const limits = {
     hostsMax: settings.bittorrentHostsMax,
     hostsPerAddressMax: settings.bittorrentHostsPerAddressMax,
-  });
+  };
+  const ipPeers = new IpPeerTable(swarms, limits, options.statistics);
   const rate = { perSecond: settings.bittorrentRequestsPerSecond, burst: settings.bittorrentRequestsBurst };
   const rates = new AddressRates(rate, ADDRESSES_MAX);
   const intervalSeconds = settings.bittorrentIntervalSeconds;
@@ -57,13 +62,19 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   const udp =
     settings.udpPort === 0
       ? undefined
-      : createUdpServer({ host: settings.host, port: settings.udpPort, tracker: udpTracker, now, log });
+      : createUdpServer({
+          host: settings.host,
+          port: settings.udpPort,
+          receiveBufferBytes: settings.udpReceiveBufferBytes,
+          tracker: udpTracker,
+          ...{ now, log },
+        });
 
   const expiry = createTicks('ip-peer-expiry', EXPIRY_EVERY_MS, (nowMs) =>
     ipPeers.expire(nowMs - TTL_INTERVALS * intervalSeconds * 1000),
   );
   return {
-    handle: createHttpAnnounce({ tracker, readAddress: options.readAddress, now }),
+    handle: createHttpAnnounce({ tracker, readAddress: options.readAddress, intervalSeconds, now }),
     udp,
     parts: udp === undefined ? [expiry] : [expiry, udp],
     ipPeers,

@@ -126,7 +126,7 @@ export class IpAnnounce {
 
   #limit(): IpFailure {
     this.counts.limited++;
-    return { failure: 'Too many requests, come back later' };
+    return { failure: 'Too many requests, come back later', retryMinutes: 1 };
   }
 
   #refuse({ cause, reason, retryMinutes }: Refusal): IpFailure {

@@ -1,4 +1,4 @@
 declare module 'bittorrent-peerid' {
   /** Throws where the id is not 20 bytes. */
-  export default function identify(peerId: Buffer): { client: string; version?: string };
+  export default function identify(peerId: Buffer): { client: string; version?: string | null | undefined };
 }

@@ -1,5 +1,6 @@
 // What the tracker answers over plain HTTP beside announces: its pages, numbers, and the relay swarm's two documents.
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
+import { answerPreflight } from '@relay-swarm/net';
 import type { IncomingMessage } from 'node:http';
 import { PAGE_HEADERS } from './html.ts';
 import { homePage, statsPage, type HomeFacts } from './pages.ts';
@@ -15,6 +16,7 @@ export interface RoutesOptions {
   readonly descriptor: () => unknown;
 }
 
+const CORS = { methods: 'GET, HEAD, OPTIONS' } as const;
 const ANYBODY = { 'access-control-allow-origin': '*' } as const;
 const FOR_SECONDS = { ...ANYBODY, 'cache-control': 'public, max-age=3' } as const;
 
@@ -38,12 +40,13 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
     else return false;
 
     if (request.method === 'GET' || request.method === 'HEAD') answer();
-    else sendJson(response, 405, { error: 'Only GET is answered here' }, { allow: 'GET, HEAD' });
+    else if (!answerPreflight(CORS, request, response, ANYBODY))
+      sendJson(response, 405, { error: 'Only GET is answered here' }, { allow: CORS.methods });
     return true;
   };
 }
 
-/** The page's own address as a WebSocket URL; a IpPeer header that is none gives a placeholder. */
+/** The page's own address as a WebSocket URL; a Host header that is none gives a placeholder. */
 function urlAsAsked(request: IncomingMessage): string {
   const scheme = request.headers['x-forwarded-proto'] === 'https' ? 'wss' : 'ws';
   const host = request.headers.host ?? '';

@@ -1,6 +1,6 @@
 // The numbers that bittorrent-tracker shows under /stats and /stats.json, under the same names. The only importer of bittorrent-peerid.
 import identify from 'bittorrent-peerid';
-import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { PeerObserver } from '../swarm/peer-observer.ts';
 
 export interface Stats {
   readonly torrents: number;
@@ -15,63 +15,113 @@ export interface Stats {
   readonly clients: Readonly<Record<string, Readonly<Record<string, number>>>>;
 }
 
-/** Looking at every peer takes time, so the numbers are at least this old before they are made anew. */
-const AGE_MS_MAX = 10_000;
 /** A peer id is whatever its peer says: names beyond so many are counted as "other". */
 const CLIENTS_MAX = 50;
 const VERSIONS_MAX = 50;
+/** Shown as the version of a client that tells none, as the reference server does. */
+const PREFIX_CHARS = 8;
 
-/** A function that answers the numbers, made anew at most every AGE_MS_MAX. */
-export function createStats(swarms: SwarmTable, now: () => number): () => Stats {
-  let made: { stats: Stats; atMs: number } | undefined;
-  return () => {
-    if (made === undefined || now() - made.atMs >= AGE_MS_MAX) made = { stats: count(swarms), atMs: now() };
-    return made.stats;
-  };
+type Kind = 'peersSeederOnly' | 'peersLeecherOnly' | 'peersSeederAndLeecher';
+
+/** One peer id, in whatever swarms it is. */
+interface Tally {
+  seeds: number;
+  leeches: number;
+  readonly isIPv6: boolean;
+  readonly client: string;
+  readonly version: string;
 }
 
-function count(swarms: SwarmTable): Stats {
-  const peers = new Map<string, { seeds: boolean; leeches: boolean; isIPv6: boolean }>();
-  for (const swarm of swarms.all()) {
-    for (const { id, isSeeder, isIPv6 } of swarm.peers()) {
-      const known = peers.get(id);
-      if (known === undefined) peers.set(id, { seeds: isSeeder, leeches: !isSeeder, isIPv6 });
-      else if (isSeeder) known.seeds = true;
-      else known.leeches = true;
-    }
-  }
-  const sums = {
+/** Counted as peers come and go: asking costs the same however many there are. A peer that is in several swarms counts once. */
+export class PeerStatistics implements PeerObserver {
+  readonly #peers = new Map<string, Tally>();
+  readonly #clients = new Map<string, Map<string, number>>();
+  readonly #kinds: Record<Kind, number> = {
     peersSeederOnly: 0,
     peersLeecherOnly: 0,
     peersSeederAndLeecher: 0,
-    peersIPv4: 0,
-    peersIPv6: 0,
   };
-  const clients = new Map<string, Map<string, number>>();
-  for (const [id, { seeds, leeches, isIPv6 }] of peers) {
-    sums[seeds && leeches ? 'peersSeederAndLeecher' : seeds ? 'peersSeederOnly' : 'peersLeecherOnly']++;
-    sums[isIPv6 ? 'peersIPv6' : 'peersIPv4']++;
-    const { client, version = 'unknown' } = clientOf(id);
-    const name = bounded(clients, client, CLIENTS_MAX);
-    const versions = clients.get(name) ?? new Map<string, number>();
-    clients.set(name, versions);
-    const key = bounded(versions, version, VERSIONS_MAX);
-    versions.set(key, (versions.get(key) ?? 0) + 1);
+  #peersIPv6 = 0;
+
+  came(id: string, isSeeder: boolean, isIPv6: boolean): void {
+    let tally = this.#peers.get(id);
+    if (tally === undefined) {
+      tally = { seeds: 0, leeches: 0, isIPv6, ...this.#count(id) };
+      this.#peers.set(id, tally);
+      if (isIPv6) this.#peersIPv6++;
+    } else this.#kinds[kindOf(tally)]--;
+    tally[isSeeder ? 'seeds' : 'leeches']++;
+    this.#kinds[kindOf(tally)]++;
   }
-  return {
-    torrents: swarms.size,
-    activeTorrents: swarms.size, // empty swarms are forgotten at once
-    peersAll: peers.size,
-    ...sums,
-    clients: Object.fromEntries([...clients].map(([name, versions]) => [name, Object.fromEntries(versions)])),
-  };
+
+  changed(id: string, isSeeder: boolean): void {
+    const tally = this.#peers.get(id);
+    if (tally === undefined) return;
+    this.#kinds[kindOf(tally)]--;
+    tally[isSeeder ? 'leeches' : 'seeds']--;
+    tally[isSeeder ? 'seeds' : 'leeches']++;
+    this.#kinds[kindOf(tally)]++;
+  }
+
+  left(id: string, isSeeder: boolean): void {
+    const tally = this.#peers.get(id);
+    if (tally === undefined) return;
+    this.#kinds[kindOf(tally)]--;
+    tally[isSeeder ? 'seeds' : 'leeches']--;
+    if (tally.seeds + tally.leeches > 0) {
+      this.#kinds[kindOf(tally)]++;
+      return;
+    }
+    this.#peers.delete(id);
+    if (tally.isIPv6) this.#peersIPv6--;
+    this.#uncount(tally);
+  }
+
+  /** `torrents`: swarms that have peers; empty ones are forgotten at once. */
+  stats(torrents: number): Stats {
+    return {
+      torrents,
+      activeTorrents: torrents,
+      peersAll: this.#peers.size,
+      ...this.#kinds,
+      peersIPv4: this.#peers.size - this.#peersIPv6,
+      peersIPv6: this.#peersIPv6,
+      clients: Object.fromEntries(
+        [...this.#clients].map(([name, versions]) => [name, Object.fromEntries(versions)]),
+      ),
+    };
+  }
+
+  #count(id: string): { client: string; version: string } {
+    const known = clientOf(id);
+    const client = bounded(this.#clients, known.client, CLIENTS_MAX);
+    const versions = this.#clients.get(client) ?? new Map<string, number>();
+    this.#clients.set(client, versions);
+    const version = bounded(versions, known.version, VERSIONS_MAX);
+    versions.set(version, (versions.get(version) ?? 0) + 1);
+    return { client, version };
+  }
+
+  #uncount({ client, version }: Tally): void {
+    const versions = this.#clients.get(client)!;
+    const left = versions.get(version)! - 1;
+    if (left > 0) versions.set(version, left);
+    else versions.delete(version);
+    if (versions.size === 0) this.#clients.delete(client);
+  }
 }
 
-function clientOf(id: string): { client: string; version?: string | undefined } {
+function kindOf({ seeds, leeches }: Tally): Kind {
+  return seeds > 0 ? (leeches > 0 ? 'peersSeederAndLeecher' : 'peersSeederOnly') : 'peersLeecherOnly';
+}
+
+function clientOf(id: string): { client: string; version: string } {
+  const prefix = id.slice(0, PREFIX_CHARS).replace(/[^\x20-\x7e]/g, '.');
   try {
-    return identify(Buffer.from(id, 'latin1'));
+    const { client, version } = identify(Buffer.from(id, 'latin1'));
+    return { client, version: version ?? prefix };
   } catch {
-    return { client: 'unknown' }; // an id that the library cannot make out is no fault of anybody
+    return { client: 'unknown', version: prefix }; // an id that the library cannot make out is no fault of anybody
   }
 }
 

@@ -1,7 +1,8 @@
 // The peers of all swarms, their number and their age. Pure: the time is passed in.
-import { KeyCounts } from '@relay-swarm/net';
+import { ShareCounts } from '@relay-swarm/net';
 import { AgeList } from './age-list.ts';
 import { IpPeer, IpPeers } from './ip-peers.ts';
+import { NO_OBSERVER, type PeerObserver } from './peer-observer.ts';
 import type { PeerNews, SwarmTable } from './swarm-table.ts';
 
 export interface IpPeerLimits {
@@ -23,13 +24,15 @@ export interface IpPeerKey {
 export class IpPeerTable {
   readonly #swarms: SwarmTable;
   readonly #limits: IpPeerLimits;
-  readonly #ofAddress = new KeyCounts();
+  readonly #observer: PeerObserver;
+  readonly #ofAddress = new ShareCounts();
   readonly #byAge = new AgeList<IpPeer>();
   size = 0;
   /** IpPeers that were removed because they had not announced for too long. */
   expired = 0;
 
-  constructor(swarms: SwarmTable, limits: IpPeerLimits) {
+  constructor(swarms: SwarmTable, limits: IpPeerLimits, observer = NO_OBSERVER) {
+    this.#observer = observer;
     this.#swarms = swarms;
     this.#limits = limits;
   }
@@ -46,7 +49,7 @@ export class IpPeerTable {
     let peer = this.#swarms.find(infoHash)?.ipPeers?.find(endpoint);
     if (peer === undefined) {
       if (this.size >= this.#limits.hostsMax) return 'PEERS_FULL';
-      if (this.#ofAddress.of(addressKey) >= this.#limits.hostsPerAddressMax) return 'ADDRESS_PEERS_FULL';
+      if (this.#ofAddress.isFull(addressKey, this.#limits.hostsPerAddressMax)) return 'ADDRESS_PEERS_FULL';
       const swarm = this.#swarms.open(infoHash);
       if (swarm === undefined) return 'SWARMS_FULL';
       peer = new IpPeer(swarm, endpoint, addressKey, peerId, news.isSeeder ?? false);
@@ -55,10 +58,14 @@ export class IpPeerTable {
       this.#ofAddress.add(addressKey);
       this.#byAge.append(peer, nowMs);
       this.size++;
+      this.#observer.came(peerId, peer.isSeeder, peer.isIPv6);
     } else {
       if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
+      const isSeeder = news.isSeeder ?? peer.isSeeder;
+      this.#observer.left(peer.id, peer.isSeeder);
+      this.#observer.came(peerId, isSeeder, peer.isIPv6);
       peer.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
-      peer.swarm.ipPeers!.become(peer, news.isSeeder ?? peer.isSeeder);
+      peer.swarm.ipPeers!.become(peer, isSeeder);
       this.#byAge.touch(peer, nowMs);
     }
     return peer;
@@ -84,6 +91,7 @@ export class IpPeerTable {
     this.#byAge.takeOut(peer);
     this.size--;
     this.#ofAddress.remove(peer.addressKey);
+    this.#observer.left(peer.id, peer.isSeeder);
     peer.swarm.ipPeers!.remove(peer);
     if (peer.swarm.ipPeers!.isEmpty) peer.swarm.ipPeers = undefined;
     this.#swarms.forgetIfEmpty(peer.swarm);

@@ -1,12 +1,18 @@
 // All swarms, and the age of their peers. Pure: the time is passed in.
+import { ShareCounts } from '@relay-swarm/net';
 import { AgeList } from './age-list.ts';
 import { IdContests } from './id-contests.ts';
+import { NO_OBSERVER, type PeerObserver } from './peer-observer.ts';
 import type { Link, Peer } from './peer.ts';
 import { Swarm } from './swarm.ts';
 
 export interface SwarmLimits {
   readonly swarmsMax: number;
   readonly swarmsPerLinkMax: number;
+  /** In all swarms; one that is in two counts twice. */
+  readonly peersMax: number;
+  /** Of one address, and of one /48 a multiple: so nobody fills the swarms from a few addresses. */
+  readonly peersPerAddressMax: number;
 }
 
 /** What a peer is known by. */
@@ -17,7 +23,13 @@ export interface PeerKey {
 }
 
 /** Why an announce was refused, in words for its sender. */
-export type SwarmRefusal = 'SWARMS_FULL' | 'CONNECTION_SWARMS_FULL' | 'PEER_ID_CONTESTED' | 'PEER_ID_HELD';
+export type SwarmRefusal =
+  | 'PEERS_FULL'
+  | 'ADDRESS_PEERS_FULL'
+  | 'SWARMS_FULL'
+  | 'CONNECTION_SWARMS_FULL'
+  | 'PEER_ID_CONTESTED'
+  | 'PEER_ID_HELD';
 
 export interface PeerNews {
   /** Undefined where the announce does not tell (no `left`): a known peer stays what it is, a new one is a leecher. */
@@ -44,14 +56,17 @@ export type SwarmStore = Pick<
 export class SwarmTable {
   readonly #swarms = new Map<string, Swarm>();
   readonly #limits: SwarmLimits;
+  readonly #observer: PeerObserver;
+  readonly #shares = new ShareCounts();
   readonly #byAge = new AgeList<Peer>();
   readonly #contests = new IdContests();
   #peers = 0;
   /** Peers that were removed because they had not announced for too long. */
   expired = 0;
 
-  constructor(limits: SwarmLimits) {
+  constructor(limits: SwarmLimits, observer = NO_OBSERVER) {
     this.#limits = limits;
+    this.#observer = observer;
   }
 
   get size(): number {
@@ -99,6 +114,8 @@ export class SwarmTable {
     const peer = swarm?.find(peerId);
     if (peer === undefined) {
       if (link.peers.length >= this.#limits.swarmsPerLinkMax) return 'CONNECTION_SWARMS_FULL';
+      if (this.#peers >= this.#limits.peersMax) return 'PEERS_FULL';
+      if (this.#shares.isFull(link.addressKey, this.#limits.peersPerAddressMax)) return 'ADDRESS_PEERS_FULL';
       const opened = swarm ?? this.open(infoHash);
       if (opened === undefined) return 'SWARMS_FULL';
       if (news.hasCompleted) opened.downloaded++;
@@ -109,7 +126,9 @@ export class SwarmTable {
         ? 'PEER_ID_CONTESTED'
         : 'PEER_ID_HELD';
     if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
-    peer.swarm.refresh(peer, news.isSeeder ?? peer.isSeeder);
+    const isSeeder = news.isSeeder ?? peer.isSeeder;
+    if (isSeeder !== peer.isSeeder) this.#observer.changed(peerId, isSeeder);
+    peer.swarm.refresh(peer, isSeeder);
     this.#byAge.touch(peer, nowMs);
     return peer;
   }
@@ -125,6 +144,8 @@ export class SwarmTable {
     const heir = this.#contests.settle(peer);
     this.#byAge.takeOut(peer);
     this.#peers--;
+    this.#shares.remove(peer.link.addressKey);
+    this.#observer.left(id, peer.isSeeder);
     swarm.remove(peer);
     if (heir !== undefined && heir.link.peers.length < this.#limits.swarmsPerLinkMax)
       this.#add(swarm, id, heir.link, heir.isSeeder, this.#byAge.newestMs ?? lastSeenMs);
@@ -139,6 +160,8 @@ export class SwarmTable {
     const peer = swarm.add(id, link, isSeeder);
     this.#byAge.append(peer, nowMs);
     this.#peers++;
+    this.#shares.add(link.addressKey);
+    this.#observer.came(id, isSeeder, peer.isIPv6);
     return peer;
   }
 

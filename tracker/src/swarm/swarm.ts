@@ -16,6 +16,7 @@ export class Swarm {
   readonly #byId = new Map<string, Peer>();
   /** The newest announce reply; undefined when a count has changed since. */
   replyFrame: Buffer | undefined = undefined;
+  replyIntervalSeconds = 0;
 
   /** Its peers that are reached at an address and port; undefined where there are none. */
   ipPeers: IpPeers | undefined = undefined;

@@ -3,8 +3,10 @@ import bencode from 'bencode';
 import { Client, type ScrapeResult, type Update } from 'bittorrent-tracker';
 import { once } from 'node:events';
 import { request } from 'node:http';
+import { createSocket } from 'node:dgram';
 import { silentLog } from '@relay-swarm/kit';
 import { createUdpServer } from '../../src/frontends/udp/udp-server.ts';
+import type { UdpTracker } from '../../src/frontends/udp/udp-tracker.ts';
 import { Crowd } from '../support/crowd.ts';
 import { until } from '../support/until.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
@@ -236,7 +238,8 @@ describe('the bytes of HTTP answers', () => {
     const zeros = 'd8:completei0e10:downloadedi0e10:incompletei0ee';
     expect(text(body)).toBe(
       `d5:filesd20:${Buffer.from(infoHash, 'hex').toString('latin1')}d8:completei1e10:downloadedi1e10:incompletei0ee` +
-        `20:${'z'.repeat(20)}${zeros}20:\xff${'a'.repeat(19)}${zeros}ee`,
+        `20:${'z'.repeat(20)}${zeros}20:\xff${'a'.repeat(19)}${zeros}e` +
+        `5:flagsd20:min_request_intervali900eee`,
     );
     expect(type).toBe('text/plain');
   });
@@ -280,14 +283,18 @@ describe('limits', () => {
     expect(await ask('127.0.0.1', 'port=1')).toContain('interval');
     expect(await ask('127.0.0.1', 'port=2')).toBe(failureOf('Too many torrents from one address'));
     await ask('127.0.0.1', 'port=1');
-    expect(await ask('127.0.0.1', 'port=1')).toBe(failureOf('Too many requests, come back later'));
+    expect(await ask('127.0.0.1', 'port=1')).toBe(
+      'd14:failure reason34:Too many requests, come back later8:retry ini1ee',
+    );
     const client = createClient('udp', 'one', 1);
     const warning = await after<Error>(client, 'warning', () => client.start({ left: 1 }));
     expect(warning.message).toContain('Too many requests');
     expect(await ask('203.0.113.7', 'port=1')).toContain('interval');
     // One client owns a whole /64, so these four are the same.
     for (const last of ['1', '2', '3']) await ask(`2001:db8:0:1::${last}`, 'port=1');
-    expect(await ask('2001:db8:0:1::4', 'port=1')).toBe(failureOf('Too many requests, come back later'));
+    expect(await ask('2001:db8:0:1::4', 'port=1')).toBe(
+      'd14:failure reason34:Too many requests, come back later8:retry ini1ee',
+    );
     expect(await ask('2001:db8:0:2::4', 'port=1')).toContain('interval');
   });
 });
@@ -306,6 +313,7 @@ describe('the UDP port', () => {
     const second = createUdpServer({
       host: '127.0.0.1',
       port,
+      receiveBufferBytes: 65_536,
       tracker: nobody,
       now: () => 0,
       log: silentLog,
@@ -314,6 +322,35 @@ describe('the UDP port', () => {
       `Cannot listen on port ${port} for the UDP tracker: another program uses it. Stop that program, or set TRACKER_UDP_PORT to a free port`,
     );
     await second.stop();
+  });
+
+  it('answers from the address that was asked, on each of its own', async () => {
+    const own = ['127.0.0.1', '127.0.0.2', '127.0.0.3'];
+    const echo = { handle: (packet: Buffer) => packet } as unknown as UdpTracker;
+    const server = createUdpServer({
+      host: '0.0.0.0',
+      port: 0,
+      receiveBufferBytes: 65_536,
+      tracker: echo,
+      own: () => own,
+      now: () => performance.now(),
+      log: silentLog,
+    });
+    await server.start();
+    try {
+      for (const address of own) {
+        // A connected socket hears nobody but whom it asked, as clients do
+        const socket = createSocket('udp4');
+        socket.connect(server.port, address);
+        await once(socket, 'connect');
+        const answered = once(socket, 'message', { signal: AbortSignal.timeout(5_000) });
+        socket.send('hello');
+        expect(String((await answered)[0])).toBe('hello');
+        socket.close();
+      }
+    } finally {
+      await server.stop();
+    }
   });
 
   it('takes both families where it listens on ::', async () => {

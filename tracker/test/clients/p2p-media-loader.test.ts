@@ -72,7 +72,7 @@ describe("p2p-media-loader's frames", () => {
         ['audio', AUDIO],
       ] as const) {
         page.send(announce(infoHash, id(name + stream), { event: 'started' }));
-        expect(await page.takeReply()).toMatchObject({ info_hash: infoHash, complete: 0, interval: 120 });
+        expect(await page.takeReply()).toMatchObject({ info_hash: infoHash, complete: 0, interval: 15 });
       }
     }
     two.send(announce(AUDIO, id('twoaudio'), { offerIds: ['aaaaaaaaaaaaaaaaaaaa', 'bbbbbbbbbbbbbbbbbbbb'] }));

@@ -58,7 +58,12 @@ export class TestLink implements Link {
 
 export const id = (name: string): string => name.padEnd(20, '.');
 
-const LIMITS: SwarmLimits = { swarmsMax: 1000, swarmsPerLinkMax: 100 };
+const LIMITS: SwarmLimits = {
+  swarmsMax: 1000,
+  swarmsPerLinkMax: 100,
+  peersMax: 1e6,
+  peersPerAddressMax: 1e6,
+};
 
 /** A tracker without sockets: `say` hands a message over as a client would. */
 export class TestTracker {
@@ -71,7 +76,7 @@ export class TestTracker {
     this.rules = new WebTorrent({
       swarms: this.swarms,
       memory: new FrameMemory(),
-      intervalSeconds: 120,
+      intervalSeconds: () => 120,
       announces: { perSecond: 1, burst: 1_000_000 },
       offersMax: 20,
       randomInt: (limit) => Math.floor(Math.random() * limit),

@@ -11,6 +11,8 @@ const unknown = { isSeeder: undefined, hasCompleted: false };
 interface Limits {
   readonly swarmsMax: number;
   readonly swarmsPerLinkMax: number;
+  readonly peersMax: number;
+  readonly peersPerAddressMax: number;
 }
 
 /** A link that answers every probe at once. */
@@ -22,7 +24,7 @@ class LivelyLink extends TestLink {
 
 export function describeSwarmStore(name: string, create: (limits: Limits) => SwarmStore): void {
   const open = (limits: Partial<Limits> = {}): SwarmStore =>
-    create({ swarmsMax: 1e6, swarmsPerLinkMax: 1e6, ...limits });
+    create({ swarmsMax: 1e6, swarmsPerLinkMax: 1e6, peersMax: 1e6, peersPerAddressMax: 1e6, ...limits });
   const counts = (store: SwarmStore, infoHash = 'a'): unknown => {
     const swarm = store.find(infoHash);
     return swarm === undefined ? undefined : [swarm.complete, swarm.incomplete, swarm.downloaded];
@@ -57,6 +59,22 @@ export function describeSwarmStore(name: string, create: (limits: Limits) => Swa
       expect(store.enter(key(two, 'y', 'c'), leecher, 0)).toBe('SWARMS_FULL');
       expect(typeof store.enter(key(one, 'x', 'a'), seeder, 0)).toBe('object');
       expect([store.size, store.peers, two.peers]).toEqual([2, 2, []]);
+    });
+
+    it('has room for so many peers in all, of one address, and of one /48', () => {
+      const store = open({ peersMax: 12, peersPerAddressMax: 1 });
+      const from = (address: string, id: string) => store.enter(key(new TestLink(address), id), leecher, 0);
+      expect(typeof from('192.0.2.1', 'a')).toBe('object');
+      expect(from('192.0.2.1', 'b')).toBe('ADDRESS_PEERS_FULL');
+      const site = Array.from({ length: 9 }, (_, net) => from(`2001:db8:1:${net}::/64`, `c${net}`));
+      expect(site.map((one) => typeof one === 'object')).toEqual([...Array<boolean>(8).fill(true), false]);
+      for (let net = 0; net < 3; net++) from(`192.0.2.${net + 10}`, `d${net}`);
+      expect([store.peers, from('192.0.2.99', 'e')]).toEqual([12, 'PEERS_FULL']);
+      store
+        .find('a')!
+        .find('a')!
+        .link.peers.forEach((peer) => store.remove(peer));
+      expect(typeof from('192.0.2.1', 'f')).toBe('object');
     });
 
     it('removes those who were not seen for too long, the others not', () => {

@@ -8,7 +8,7 @@ import { id, TestLink } from '../support/links.ts';
 const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
 const limits = { hostsMax: 1000, hostsPerAddressMax: 1000 };
 const create = (some: Partial<typeof limits> = {}, swarmsMax = 100) => {
-  const swarms = new SwarmTable({ swarmsMax, swarmsPerLinkMax: 100 });
+  const swarms = new SwarmTable({ swarmsMax, swarmsPerLinkMax: 100, peersMax: 1e6, peersPerAddressMax: 1e6 });
   return { swarms, hosts: new IpPeerTable(swarms, { ...limits, ...some }) };
 };
 type Tables = ReturnType<typeof create>;

@@ -12,7 +12,8 @@ function createRandomInt(seed: number): (limit: number) => number {
   };
 }
 
-const table = (): SwarmTable => new SwarmTable({ swarmsMax: 1e6, swarmsPerLinkMax: 1e6 });
+const table = (): SwarmTable =>
+  new SwarmTable({ swarmsMax: 1e6, swarmsPerLinkMax: 1e6, peersMax: 1e6, peersPerAddressMax: 1e6 });
 const leecher = { isSeeder: false, hasCompleted: false };
 const seeder = { isSeeder: true, hasCompleted: false };
 

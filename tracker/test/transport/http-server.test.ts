@@ -376,6 +376,24 @@ describe('over HTTP', () => {
     expect((await get('/stats.json')).status).toBe(404);
   });
 
+  it.each(['/relays.json', '/stats.json', '/.well-known/relay-swarm'])(
+    'lets pages ask for %s with headers that a tracing agent adds',
+    async (path) => {
+      tracker = await startTracker();
+      const asked = await fetch(`http://127.0.0.1:${tracker.port}${path}`, {
+        method: 'OPTIONS',
+        headers: {
+          origin: 'https://example.org',
+          'access-control-request-method': 'GET',
+          'access-control-request-headers': 'traceparent, x-request-id',
+        },
+      });
+      expect([asked.status, asked.headers.get('access-control-allow-origin')]).toEqual([204, '*']);
+      expect(asked.headers.get('access-control-allow-headers')).toBe('traceparent, x-request-id');
+      expect(asked.headers.get('access-control-allow-methods')).toContain('GET');
+    },
+  );
+
   it('answers operators, and 404 and 405 in words', async () => {
     await start();
     expect(await (await get('/healthz')).json()).toMatchObject({ ok: true });

@@ -20,6 +20,8 @@ export interface GraffitiLimits {
   readonly infoHashesMax: number;
   readonly announcesPerPeerMax: number;
   readonly subscriptionsPerPeerMax: number;
+  /** Announces and subscriptions of all peers of one address. */
+  readonly perAddressMax: number;
 }
 
 export interface GraffitiOptions extends HandshakeOptions {
@@ -40,6 +42,7 @@ export const GRAFFITI_REFUSALS = [
   'announces_full',
   'subscriptions_full',
   'info_hashes_full',
+  'address_full',
   'not_served',
 ] as const;
 export type GraffitiRefusal = (typeof GRAFFITI_REFUSALS)[number];
@@ -197,6 +200,11 @@ export class Graffiti implements Frontend<GraffitiLink> {
     const added = infoHashes.filter((infoHash) => !present.has(infoHash)).length;
     if (present.size + added > most)
       return { reason, fault: `Cannot ${action}: ${most} info hashes are the most for one peer` };
+    if (added > 0 && this.#topics.shares.isFull(session.addressKey, limits.perAddressMax, added))
+      return {
+        reason: 'address_full',
+        fault: `Cannot ${action}: this address has too many info hashes here`,
+      };
     const made = infoHashes.filter((infoHash) => !this.#topics.has(infoHash)).length;
     if (made > 0 && this.#topics.size + made > limits.infoHashesMax)
       return {

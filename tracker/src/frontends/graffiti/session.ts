@@ -64,6 +64,10 @@ export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
     if (wasAdmitted) this.#hooks.leave(this, nowMs);
   }
 
+  get addressKey(): string {
+    return this.link.addressKey;
+  }
+
   get isCongested(): boolean {
     return this.link.isCongested;
   }

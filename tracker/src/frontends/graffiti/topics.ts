@@ -5,11 +5,13 @@
 //
 // A topic keeps a log of what happened; each subscription has its place in it. So telling thousands of subscribers is work that can
 // be done in slices (FanOut), and a subscriber that reads slowly holds up nobody and has nothing queued for it.
+import { ShareCounts } from '@relay-swarm/net';
 import { graffitiPush } from '@relay-swarm/protocol';
 import type { FanOut, Task } from './fan-out.ts';
 
 export interface Subscriber {
   readonly id: string;
+  readonly addressKey: string;
   readonly announced: Set<string>;
   readonly subscribed: Set<string>;
   /** Whether it should read first before it is told more. */
@@ -35,6 +37,8 @@ const COMPACT_FROM = 64;
 export class Topics {
   readonly #topics = new Map<string, Topic>();
   readonly #fanOut: FanOut;
+  /** Announces and subscriptions of each address. */
+  readonly shares = new ShareCounts();
   announces = 0;
   subscriptions = 0;
   pushes = 0;
@@ -65,6 +69,7 @@ export class Topics {
     const topic = this.#open(infoHash);
     member.announced.add(infoHash);
     this.announces++;
+    this.shares.add(member.addressKey);
     const entry = { peer: member.id, isOver: false };
     topic.announcers.set(member, entry);
     topic.append(entry);
@@ -77,6 +82,7 @@ export class Topics {
     const entry = topic.announcers.get(member)!;
     topic.announcers.delete(member);
     this.announces--;
+    this.shares.remove(member.addressKey);
     entry.isOver = true;
     if (topic.subscriptions.size > 0) {
       topic.append({ ended: entry });
@@ -93,6 +99,7 @@ export class Topics {
     member.subscribed.add(infoHash);
     topic.subscriptions.set(member, subscription);
     this.subscriptions++;
+    this.shares.add(member.addressKey);
     if (topic.announcers.size > 0) this.#fanOut.add(subscription);
   }
 
@@ -102,6 +109,7 @@ export class Topics {
     topic.subscriptions.get(member)!.isOver = true;
     topic.subscriptions.delete(member);
     this.subscriptions--;
+    this.shares.remove(member.addressKey);
     this.#closeIfEmpty(topic);
   }
 

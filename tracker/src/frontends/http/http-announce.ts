@@ -9,10 +9,12 @@ import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } f
 export interface HttpAnnounceOptions {
   readonly tracker: IpAnnounce;
   readonly readAddress: AddressReader;
+  readonly intervalSeconds: number;
   readonly now: () => number;
 }
 
-export function createHttpAnnounce({ tracker, readAddress, now }: HttpAnnounceOptions): RequestHandler {
+export function createHttpAnnounce(options: HttpAnnounceOptions): RequestHandler {
+  const { tracker, readAddress, intervalSeconds, now } = options;
   const announce = (query: string, address: string): Uint8Array => {
     const request = readAnnounceQuery(query, address);
     if ('failure' in request) return writeFailure(request);
@@ -26,7 +28,7 @@ export function createHttpAnnounce({ tracker, readAddress, now }: HttpAnnounceOp
     const infoHashes = readScrapeQuery(query);
     if ('failure' in infoHashes) return writeFailure(infoHashes);
     const answer = tracker.scrape(infoHashes, address, now());
-    return 'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer);
+    return 'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer, intervalSeconds);
   };
   const routes = new Map([
     ['/announce', announce],

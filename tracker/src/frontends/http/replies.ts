@@ -29,7 +29,11 @@ export function writePlainAnnounce(answer: IpAnnounced, wantsPeerIds: boolean): 
  * Keys of a dictionary are raw bytes in their order. The library orders binary keys by how JavaScript would print them, so the
  * dictionary of files is put together here.
  */
-export function writeScrape(infoHashes: readonly string[], counts: readonly Counts[]): Uint8Array {
+export function writeScrape(
+  infoHashes: readonly string[],
+  counts: readonly Counts[],
+  intervalSeconds: number,
+): Uint8Array {
   const files = new Map(infoHashes.map((infoHash, index) => [infoHash, counts[index]!]));
   const sorted = [...files].sort(([one], [other]) => (one < other ? -1 : 1));
   return Buffer.concat([
@@ -38,7 +42,9 @@ export function writeScrape(infoHashes: readonly string[], counts: readonly Coun
       bencode.encode(Buffer.from(infoHash, 'latin1')),
       bencode.encode({ complete, downloaded, incomplete }),
     ]),
-    Buffer.from('ee'),
+    Buffer.from('e5:flags'),
+    bencode.encode({ min_request_interval: intervalSeconds }),
+    Buffer.from('e'),
   ]);
 }
 

@@ -1,13 +1,19 @@
-// The socket of the UDP tracker.
+// The sockets of the UDP tracker: one for each of this machine's addresses, so that an answer leaves from the address that was asked.
 import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
+import { AddressListeners, type AddressListener } from '@relay-swarm/net/own-addresses';
 import type { UdpTracker } from './udp-tracker.ts';
 
 export interface UdpServerOptions {
+  /** 0.0.0.0: every IPv4 address of this machine; ::, every address. */
   readonly host: string;
   readonly port: number;
+  /** Asked of the kernel, which may give less (net.core.rmem_max). */
+  readonly receiveBufferBytes: number;
   readonly tracker: UdpTracker;
+  /** The machine's addresses; those of its interfaces unless a test says others. */
+  readonly own?: () => readonly string[];
   readonly now: () => number;
   readonly log: Log;
 }
@@ -17,38 +23,67 @@ export interface UdpServer extends Part {
   readonly port: number;
 }
 
-export function createUdpServer({ host, port, tracker, now, log }: UdpServerOptions): UdpServer {
-  let socket: Socket | undefined;
+export function createUdpServer(options: UdpServerOptions): UdpServer {
+  const { host, port, tracker, own, now, log } = options;
+  const listeners = new AddressListeners<AddressListener>({
+    hosts: host === '::' ? ['0.0.0.0', '::'] : [host],
+    port,
+    open: (address, at) => open(options, address, at),
+    ...(own === undefined ? {} : { own }),
+    nowMs: now,
+    onFault: (address, error) => log.warn('cannot listen for UDP announces', { address, error }),
+    onChange: (change) => log.info('UDP announces: own addresses have changed', { ...change }),
+  });
   return {
     name: 'udp-tracker',
     get port() {
-      return socket?.address().port ?? port;
+      return listeners.all[0]?.port ?? port;
     },
-    start: () =>
-      new Promise((resolve, reject) => {
-        // On "::" one socket takes both families; IPv4 addresses then come as ::ffff:a.b.c.d.
-        const opened = createSocket({ type: isIPv6(host) ? 'udp6' : 'udp4' });
-        socket = opened;
-        opened.once('error', (error) =>
-          reject(explainListenError(error, 'the UDP tracker', port, 'TRACKER_UDP_PORT')),
-        );
-        opened.on('message', (packet, from) => {
-          const address = from.address.startsWith('::ffff:') ? from.address.slice(7) : from.address;
-          const response = tracker.handle(packet, address, from.port, now());
-          // A datagram that cannot be sent is like one that got lost: the client asks again.
-          if (response !== undefined) opened.send(response, from.port, from.address, () => undefined);
-        });
-        opened.bind({ address: host, port }, () => {
-          opened.removeAllListeners('error');
-          opened.on('error', (error) => log.warn('UDP socket error', { error }));
-          log.info('listening for UDP announces', { host, port: opened.address().port });
-          resolve();
-        });
-      }),
-    stop: () =>
-      new Promise((resolve) => {
-        if (socket === undefined) resolve();
-        else socket.close(() => resolve());
-      }),
+    start: async () => {
+      await listeners.start().catch((error: unknown) => {
+        throw explainListenError(error as NodeJS.ErrnoException, 'the UDP tracker', port, 'TRACKER_UDP_PORT');
+      });
+      log.info('listening for UDP announces', {
+        host,
+        port: listeners.all[0]?.port,
+        sockets: listeners.all.length,
+      });
+    },
+    stop: () => listeners.stop(),
   };
+
+  function open(
+    { receiveBufferBytes }: UdpServerOptions,
+    address: string,
+    at: number,
+  ): Promise<AddressListener> {
+    return new Promise((resolve, reject) => {
+      const isV6 = isIPv6(address);
+      const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
+      socket.once('error', reject);
+      socket.on('message', (packet, from) => {
+        const response = tracker.handle(packet, from.address, from.port, now());
+        // A datagram that cannot be sent is like one that got lost: the client asks again.
+        if (response !== undefined) socket.send(response, from.port, from.address, () => undefined);
+      });
+      socket.bind({ address, port: at }, () => {
+        socket.removeAllListeners('error');
+        socket.on('error', (error) => log.warn('UDP socket error', { address, error }));
+        enlarge(socket, receiveBufferBytes);
+        resolve({
+          port: socket.address().port,
+          close: () => new Promise<void>((closed) => socket.close(() => closed())),
+        });
+      });
+    });
+  }
+}
+
+/** Hundreds of torrents announce in one burst; what does not fit into the kernel's buffer is lost. */
+function enlarge(socket: Socket, bytes: number): void {
+  try {
+    socket.setRecvBufferSize(bytes);
+  } catch {
+    // The kernel gives what it gives: scripts/doctor looks at its limit.
+  }
 }

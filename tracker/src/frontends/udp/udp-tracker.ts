@@ -37,8 +37,11 @@ export class UdpTracker {
       this.counts.connects++;
       return writeConnected(transactionId, this.#connectionIds.create(address, nowMs));
     }
-    if (!this.#connectionIds.isValid(connectionId, address, nowMs))
-      return this.#refuse(transactionId, 'Connection ID is not valid');
+    // BEP 15: an id that is not ours, or too old, is not answered; the client asks for another one.
+    if (!this.#connectionIds.isValid(connectionId, address, nowMs)) {
+      this.counts.ignored++;
+      return undefined;
+    }
     if (action === 'announce') {
       this.counts.announces++;
       const request = readAnnounce(packet, address, port);

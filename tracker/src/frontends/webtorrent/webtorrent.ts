@@ -25,7 +25,8 @@ import {
 export interface WebTorrentOptions {
   readonly swarms: SwarmStore;
   readonly memory: FrameMemory;
-  readonly intervalSeconds: number;
+  /** What an announce reply asks for now. */
+  readonly intervalSeconds: () => number;
   /** Announces of one connection. */
   readonly announces: Rate;
   /** Offers forwarded for one announce. */
@@ -51,6 +52,11 @@ const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {
   CONNECTION_SWARMS_FULL: {
     cause: 'CONNECTION_SWARMS_FULL',
     reason: 'Too many torrents on one connection: stop some, or open another connection',
+  },
+  PEERS_FULL: { cause: 'PEERS_FULL', reason: 'This tracker has no room for further peers, try another one' },
+  ADDRESS_PEERS_FULL: {
+    cause: 'ADDRESS_PEERS_FULL',
+    reason: 'Too many torrents from one address: stop some',
   },
   PEER_ID_CONTESTED: {
     cause: 'PEER_ID_CONTESTED',
@@ -88,6 +94,8 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   readonly announcesRefused: Record<SwarmRefusal, number> = {
     SWARMS_FULL: 0,
     CONNECTION_SWARMS_FULL: 0,
+    PEERS_FULL: 0,
+    ADDRESS_PEERS_FULL: 0,
     PEER_ID_CONTESTED: 0,
     PEER_ID_HELD: 0,
   };
@@ -106,8 +114,8 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
           const swarm = swarms.find(infoHash);
           const reply =
             swarm === undefined
-              ? emptyReply(infoHash, intervalSeconds)
-              : announceReply(swarm, intervalSeconds);
+              ? emptyReply(infoHash, intervalSeconds())
+              : announceReply(swarm, intervalSeconds());
           link.send(reply, Priority.reply);
         },
         refused: (announce, refusal) => this.#turnDown(announce, refusal),
@@ -188,7 +196,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   #introduce({ link, message, event }: WebTorrentAnnounce, peer: Peer): void {
     this.counts.announces++;
     const extra = message.wantsRelays ? this.#options.relays() : undefined;
-    link.send(announceReply(peer.swarm, this.#options.intervalSeconds, extra), Priority.reply);
+    link.send(announceReply(peer.swarm, this.#options.intervalSeconds(), extra), Priority.reply);
     if (message.offers > 0 && event !== 'completed') this.#forwardOffers(peer, message);
   }
 
@@ -271,7 +279,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
         downloaded: swarm?.downloaded ?? 0,
       });
     }
-    link.send(scrapeReply(files), Priority.reply);
+    link.send(scrapeReply(files, this.#options.intervalSeconds()), Priority.reply);
   }
 
   #refuse(link: Link, message: Message, reason: string): void {

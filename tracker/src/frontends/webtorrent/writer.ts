@@ -19,7 +19,11 @@ export type Extra = string | undefined;
 export function announceReply(swarm: Swarm, intervalSeconds: number, extra?: Extra): Buffer {
   if (extra !== undefined)
     return buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds, extra);
-  return (swarm.replyFrame ??= buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds));
+  if (swarm.replyFrame === undefined || swarm.replyIntervalSeconds !== intervalSeconds) {
+    swarm.replyIntervalSeconds = intervalSeconds;
+    swarm.replyFrame = buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds);
+  }
+  return swarm.replyFrame;
 }
 
 /** A reply with an interval of its own. */
@@ -62,9 +66,12 @@ export interface ScrapeFile {
   readonly downloaded: number;
 }
 
-export function scrapeReply(files: ReadonlyMap<string, ScrapeFile>): Buffer {
+/** `flags` as BEP 48 has them: clients that look for it ask no sooner again. */
+export function scrapeReply(files: ReadonlyMap<string, ScrapeFile>, intervalSeconds: number): Buffer {
   const members = [...files].map(([infoHash, file]) => `${JSON.stringify(infoHash)}:${JSON.stringify(file)}`);
-  return textFrame(`{"action":"scrape","files":{${members.join(',')}}}`);
+  return textFrame(
+    `{"action":"scrape","files":{${members.join(',')}},"flags":{"min_request_interval":${intervalSeconds}}}`,
+  );
 }
 
 /** One frame for each of the message's offers; what they have in common is built once. */

@@ -88,7 +88,12 @@ describe('what subscribers believe', () => {
         const graffiti = new Graffiti({
           relayUrl: undefined,
           randomHex: () => '',
-          limits: { infoHashesMax: 100, announcesPerPeerMax: 2, subscriptionsPerPeerMax: 3 },
+          limits: {
+            infoHashesMax: 100,
+            announcesPerPeerMax: 2,
+            subscriptionsPerPeerMax: 3,
+            perAddressMax: 100,
+          },
           refuse: () => undefined,
           nextTurn: () => undefined, // all of it fits into one turn
         });

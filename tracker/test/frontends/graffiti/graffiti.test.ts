@@ -9,7 +9,7 @@ const hash = (name: string): string => sha256(name);
 
 /** A connection that remembers what it was sent. */
 class Wire implements GraffitiLink {
-  readonly addressKey = '192.0.2.1';
+  addressKey = '192.0.2.1';
   readonly received: Record<string, unknown>[] = [];
   closedWith: [number, string] | undefined;
   probes = 0;
@@ -49,7 +49,12 @@ class Wire implements GraffitiLink {
   }
 }
 
-const limits = { infoHashesMax: 6, announcesPerPeerMax: 4, subscriptionsPerPeerMax: 3 };
+const limits = {
+  infoHashesMax: 6,
+  announcesPerPeerMax: 4,
+  subscriptionsPerPeerMax: 3,
+  perAddressMax: 5_000,
+};
 const denied = new Set([hash('denied')]);
 const refuse = (infoHash: string): string | undefined =>
   denied.has(infoHash) ? 'Not served here' : undefined;
@@ -501,6 +506,33 @@ describe('a request that causes many pushes', () => {
     slow.wire.drain();
     for (let turn = 0; turn < 100; turn++) takeTurn();
     expect(slow.take()).toEqual([push('unannounce', alice, 'x'), push('announce', alice, 'x')]);
+  });
+});
+
+describe('the announces and subscriptions of one address', () => {
+  it('are limited together, and those of others are not', () => {
+    const graffiti = new Graffiti({
+      relayUrl: undefined,
+      randomHex: () => '',
+      limits: { ...limits, perAddressMax: 3 },
+      refuse,
+      nextTurn: () => undefined,
+    });
+    const [alice, bob, carol] = ['alice', 'bob', 'carol'].map((name) => join(graffiti, name)) as [
+      Client,
+      Client,
+      Client,
+    ];
+    carol.wire.addressKey = '192.0.2.2';
+    alice.ask('announce', 'x', 'y');
+    bob.ask('subscribe', 'z', 'x');
+    expect(bob.take()).toMatchObject([{ reply: 'error', detail: expect.stringContaining('address') }]);
+    bob.ask('subscribe', 'z');
+    carol.ask('subscribe', 'z', 'x');
+    expect([bob.take(), carol.take()[0]]).toEqual([[done('subscribed')], done('subscribed')]);
+    alice.ask('unannounce', 'x', 'y');
+    bob.ask('announce', 'x', 'y');
+    expect(bob.take()[0]).toEqual(done('announced'));
   });
 });
 

@@ -14,7 +14,12 @@ const KEY = Buffer.alloc(32, 7);
 
 function create(rate = { perSecond: 1000, burst: 1000 }) {
   const state = { isTurningAway: false };
-  const swarms = new SwarmTable({ swarmsMax: 1000, swarmsPerLinkMax: 10 });
+  const swarms = new SwarmTable({
+    swarmsMax: 1000,
+    swarmsPerLinkMax: 10,
+    peersMax: 1e6,
+    peersPerAddressMax: 1e6,
+  });
   const ipPeers = new IpPeerTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 });
   const tracker = new IpAnnounce({
     swarms,
@@ -79,7 +84,8 @@ class UdpClient {
     return this.tracker.udp.handle(packet, this.address, port, this.nowMs);
   }
   announce(fields: Announce = {}, port?: number) {
-    const reply = this.send(announce(this.connectionId, fields), port)!;
+    const reply = this.send(announce(this.connectionId, fields), port);
+    if (reply === undefined) return { error: 'no answer' };
     if (reply.readUInt32BE(0) === 3) return { error: reply.toString('utf8', 8) };
     expect(reply.readUInt32BE(0)).toBe(1);
     expect(reply.readUInt32BE(4)).toBe(0xdeadbeef);
@@ -236,7 +242,7 @@ describe('a connection id', () => {
       expect(late.announce()).toHaveProperty('interval');
     }
     late.nowMs = 240_000;
-    expect(late.announce()).toEqual({ error: 'Connection ID is not valid' });
+    expect(late.announce()).toEqual({ error: 'no answer' });
   });
 
   it('is worth nothing at another address, after a restart, or guessed', () => {
@@ -244,10 +250,10 @@ describe('a connection id', () => {
     const client = new UdpClient(tracker);
     const thief = new UdpClient(tracker, '192.0.2.66');
     thief.connectionId = client.connectionId;
-    expect(thief.announce()).toHaveProperty('error');
+    expect(thief.announce()).toEqual({ error: 'no answer' });
     for (const guess of [0n, PROTOCOL_ID, client.connectionId + 1n, (1n << 64n) - 1n]) {
       client.connectionId = guess;
-      expect(client.announce()).toHaveProperty('error');
+      expect(client.announce()).toEqual({ error: 'no answer' });
     }
     expect(tracker.ipPeers.size).toBe(0);
     const other = new ConnectionIds(Buffer.alloc(32, 8));
@@ -282,10 +288,11 @@ describe('a forged source address', () => {
     expect(tracker.swarms.size).toBe(0);
   });
 
+  const valid = new ConnectionIds(KEY).create('192.0.2.1', 0);
   it.each([
     ['every beginning of a connect', connect(), 16],
-    ['every beginning of an announce', announce(5n), 98],
-    ['every beginning of a scrape', scrape(5n, 'torrent'), 36],
+    ['every beginning of an announce', announce(valid), 98],
+    ['every beginning of a scrape', scrape(valid, 'torrent'), 36],
   ])('gets nothing for %s', (_case, packet, bytesMin) => {
     const { udp } = create();
     for (let length = 0; length < bytesMin; length++)

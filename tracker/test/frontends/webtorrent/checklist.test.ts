@@ -321,17 +321,20 @@ describe('6. offer, answer and sdp', () => {
 });
 
 describe('7. scrape', () => {
+  const flags = { min_request_interval: 120 };
   const zeros = { complete: 0, incomplete: 0, downloaded: 0 };
   it('answers one, many, none and unknown ones', () => {
     tracker.announce(alice, 'alice', { left: 0 });
     const files = { [id('torrent')]: { complete: 1, incomplete: 0, downloaded: 0 } };
     expect(tracker.say(bob, { action: 'scrape', info_hash: id('torrent') })).toEqual([
-      { action: 'scrape', files },
+      { action: 'scrape', files, flags },
     ]);
     expect(tracker.say(bob, { action: 'scrape', info_hash: [id('torrent'), id('unknown')] })).toEqual([
-      { action: 'scrape', files: { ...files, [id('unknown')]: zeros } },
+      { action: 'scrape', files: { ...files, [id('unknown')]: zeros }, flags },
     ]);
-    expect(tracker.say(bob, { action: 'scrape', info_hash: [] })).toEqual([{ action: 'scrape', files: {} }]);
+    expect(tracker.say(bob, { action: 'scrape', info_hash: [] })).toEqual([
+      { action: 'scrape', files: {}, flags: { min_request_interval: 120 } },
+    ]);
     expect(tracker.swarms.size).toBe(1);
   });
 
@@ -470,7 +473,9 @@ describe('a message that has to be parsed the slow way', () => {
   it('is paid for by its length', () => {
     const link = new TestLink();
     const text = `{"\\u0061ction":"scrape","info_hash":[],"more":"${'x'.repeat(10_000)}"}`;
-    expect(tracker.sayText(link, text)).toEqual([{ action: 'scrape', files: {} }]);
+    expect(tracker.sayText(link, text)).toEqual([
+      { action: 'scrape', files: {}, flags: { min_request_interval: 120 } },
+    ]);
     expect(link.paid).toEqual([text.length / 100]);
     tracker.announce(link, 'alice');
     expect(link.paid).toHaveLength(1);
