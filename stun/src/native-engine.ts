@@ -4,7 +4,7 @@ import type { TurnCapabilities, TurnEngine, TurnEngineOptions, TurnStats } from 
 import { ConnectionCounts } from './listeners/connection-counts.ts';
 import { Listeners } from './listeners/listeners.ts';
 import { relaySocketOpener, tryRelaying } from './listeners/relay-sockets.ts';
-import { familyOf } from './stun/ip-address.ts';
+import { familyOf } from '@relay-swarm/net/ip';
 import { NAME_BYTES_MAX } from './stun/message-writer.ts';
 import { countsNow, createCounters, type Counters } from './turn/counters.ts';
 import { TurnServer } from './turn/turn-server.ts';

@@ -15,11 +15,11 @@ import {
 } from '@relay-swarm/kit';
 import { trustedProxies } from '@relay-swarm/net';
 import { isIP, isIPv6 } from 'node:net';
-import { isNetwork } from './turn/peer-policy.ts';
+import { isNetwork } from '@relay-swarm/net/special-networks';
 import { SECRET_CHARS_MIN } from './auth/secrets.ts';
 import type { Endpoint } from './engine.ts';
 import { isHostName, readIceUrl } from './ice-servers/ice-urls.ts';
-import { ORIGINS, readOrigin } from './ice-servers/origins.ts';
+import { origins } from '@relay-swarm/net/origins';
 
 export const settings = {
   engine: choice(
@@ -120,11 +120,7 @@ export const settings = {
     { min: 60, max: 86_400, default: 3_600 },
     'How long credentials are good for',
   ),
-  origins: list(
-    'STUN_ORIGINS',
-    { of: ORIGINS, itemsMax: 200, default: [], item: readOrigin },
-    'Sites that may ask for credentials; empty is everybody',
-  ),
+  origins: origins('STUN_ORIGINS'),
   trustedProxies: trustedProxies('STUN_TRUSTED_PROXIES', { default: [] }),
   iceServersPerMinuteMax: limit(
     'STUN_ICE_SERVERS_PER_MINUTE_MAX',

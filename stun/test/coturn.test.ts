@@ -4,7 +4,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { BlockList } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createPeerPolicy, SPECIAL_IPV4, SPECIAL_IPV6 } from '../src/turn/peer-policy.ts';
+import { SPECIAL_IPV4, SPECIAL_IPV6 } from '@relay-swarm/net/special-networks';
+import { createPeerPolicy } from '../src/turn/peer-policy.ts';
 
 const RENDER = join(import.meta.dirname, '../coturn/render.sh');
 const secret = 'ab'.repeat(16);

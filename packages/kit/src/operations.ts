@@ -1,5 +1,5 @@
 // What an operator's tools ask of a service: /healthz and /metrics. Never to be reachable from outside: nginx does not proxy them.
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse, OutgoingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:http';
 import type { Metrics } from './metrics.ts';
 import { explainListenError, type Part } from './service.ts';
@@ -66,7 +66,7 @@ export function sendJson(
   response: ServerResponse,
   status: number,
   body: unknown,
-  headers: Readonly<Record<string, string>> = {},
+  headers: OutgoingHttpHeaders = {},
 ): void {
   response.writeHead(status, {
     'content-type': 'application/json; charset=utf-8',

@@ -10,6 +10,7 @@ const WEB = /^https?:\/\/(\*\.)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
 /** What pages inside native apps and browser extensions send: no domain that others could own, so no "*." either. */
 const APP =
   /^(capacitor|ionic|tauri|app|chrome-extension|moz-extension|safari-web-extension):\/\/[a-z0-9._-]+$/;
+const SUBDOMAIN = /^[a-z0-9.-]+$/;
 /** "none": clients that send no Origin. "null": pages that have none to show, such as files and sandboxed frames. */
 const WORDS = ['none', 'null'];
 
@@ -53,7 +54,9 @@ export function createOriginCheck(allowed: readonly string[]): OriginCheck {
       exact.has(name) ||
       wildcards.some(
         ([scheme = '', domain = '']) =>
-          name.startsWith(scheme) && name.endsWith(domain) && name.length > scheme.length + domain.length,
+          name.startsWith(scheme) &&
+          name.endsWith(domain) &&
+          SUBDOMAIN.test(name.slice(scheme.length, -domain.length)),
       )
     );
   };

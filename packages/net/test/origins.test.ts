@@ -17,6 +17,7 @@ describe('createOriginCheck()', () => {
     ['https://x.y.b.example', true],
     ['https://b.example', false],
     ['https://evilb.example', false],
+    ['https://evil.test/.b.example', false],
     ['http://localhost:8080', true],
     ['null', false],
     [undefined, false],

@@ -1,10 +1,11 @@
 // GET /ice-servers over HTTP (DESIGN §7): who may ask, how often, and the answer.
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
 import { AddressRates, limitKey, type AddressReader } from '@relay-swarm/net';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { answerPreflight, corsHeaders, type CorsRule } from '@relay-swarm/net/cors';
+import { createOriginCheck } from '@relay-swarm/net/origins';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { mintCredential } from '../auth/credential.ts';
 import { iceServersAnswer } from './answer.ts';
-import { allowOrigin } from './origins.ts';
 
 export interface IceServersOptions {
   /** The origins of the pages that may ask; empty for all. */
@@ -30,16 +31,20 @@ export interface IceServers {
   readonly limiter: AddressRates;
 }
 
-type Headers = Readonly<Record<string, string>>;
+type Headers = OutgoingHttpHeaders;
 const METHODS = 'GET, HEAD, OPTIONS';
-const PREFLIGHT_SECONDS = '600';
 /** A server that drains is about to go; a client that has others uses these meanwhile. */
 const DRAINING_SECONDS = 60;
 
 export function createIceServers(options: IceServersOptions): IceServers {
-  const { origins, requestsPerMinuteMax, addressesMax, ttlSeconds } = options;
+  const { requestsPerMinuteMax, addressesMax, ttlSeconds } = options;
   const rate = { perSecond: requestsPerMinuteMax / 60, burst: requestsPerMinuteMax };
   const limiter = new AddressRates(rate, addressesMax);
+  const rule: CorsRule = {
+    methods: METHODS,
+    origins: options.origins.length > 0 ? createOriginCheck(options.origins) : undefined,
+    exposed: 'Retry-After',
+  };
   const counts = { answered: 0, originRefused: 0, methodRefused: 0, tooMany: 0, draining: 0 };
 
   const answer = (request: IncomingMessage, response: ServerResponse, headers: Headers): Result => {
@@ -63,20 +68,12 @@ export function createIceServers(options: IceServersOptions): IceServers {
 
   const handle: RequestHandler = (request, response) => {
     if (request.url?.split('?', 1)[0] !== '/ice-servers') return false;
-    const origin = allowOrigin(origins, request.headers.origin);
-    const headers: Headers = {
-      ...(origins.length > 0 && { vary: 'Origin' }), // an answer to one page must not be kept for another
-      ...(origin != null && { 'access-control-allow-origin': origin }),
-    };
-    if (origin === undefined) {
-      refuse(response, 403, 'origin', 'pages of this origin get no ICE servers here', headers);
+    const headers = corsHeaders(rule, request);
+    if (headers === undefined) {
+      refuse(response, 403, 'origin', 'pages of this origin get no ICE servers here', { vary: 'Origin' });
       counts.originRefused++;
-    } else if (request.method === 'OPTIONS') {
-      const preflight = {
-        'access-control-allow-methods': METHODS,
-        'access-control-max-age': PREFLIGHT_SECONDS,
-      };
-      response.writeHead(204, { ...headers, ...preflight }).end();
+    } else if (answerPreflight(rule, request, response, headers)) {
+      return true;
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       refuse(response, 405, 'method', `use one of ${METHODS}`, { ...headers, allow: METHODS });
       counts.methodRefused++;
@@ -99,5 +96,5 @@ function refuse(
 }
 
 function retryAfter(seconds: number): Headers {
-  return { 'retry-after': String(seconds), 'access-control-expose-headers': 'Retry-After' };
+  return { 'retry-after': String(seconds) };
 }

@@ -4,7 +4,7 @@ import { AddressListeners } from '@relay-swarm/net/own-addresses';
 import { isIPv6 } from 'node:net';
 import type { Endpoint, ListeningAddress, TlsFiles, TurnEngineOptions } from '../engine.ts';
 import type { Counters } from '../turn/counters.ts';
-import { networkTest } from '../turn/peer-policy.ts';
+import { networkTest } from '@relay-swarm/net/special-networks';
 import type { TurnServer } from '../turn/turn-server.ts';
 import type { ConnectionCounts } from './connection-counts.ts';
 import { StreamListener } from './stream-listener.ts';

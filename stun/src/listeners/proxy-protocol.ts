@@ -1,6 +1,6 @@
 // The PROXY protocol's header, versions 1 and 2: who is really at the other end of a proxied connection. Pure.
 import { isIPv4, isIPv6 } from 'node:net';
-import { addressText } from '../stun/ip-address.ts';
+import { addressText } from '@relay-swarm/net/ip';
 
 const SIGNATURE_2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 const HEADER_2_BYTES = 16;

@@ -1,7 +1,7 @@
 // The sockets behind relayed addresses, and whether this machine can have them at all.
 import { SettingsError } from '@relay-swarm/kit';
 import type { TurnEngineOptions } from '../engine.ts';
-import { familyOf } from '../stun/ip-address.ts';
+import { familyOf } from '@relay-swarm/net/ip';
 import type { Counters } from '../turn/counters.ts';
 import type { OpenRelaySocket } from '../turn/transport-ports.ts';
 import { UdpSocket } from './udp-socket.ts';

@@ -2,7 +2,7 @@
 import type { Endpoint, ListeningAddress } from '../engine.ts';
 import type { Counters } from '../turn/counters.ts';
 import type { Allocation } from '../turn/allocation.ts';
-import { familyOf } from '../stun/ip-address.ts';
+import { familyOf } from '@relay-swarm/net/ip';
 import type { TurnServer } from '../turn/turn-server.ts';
 import { UdpSocket } from './udp-socket.ts';
 import type { Client } from '../turn/transport-ports.ts';

@@ -1,6 +1,6 @@
 // Reads one STUN message (RFC 8489 §5, §14). Pure. One reader serves all messages in turn and allocates nothing:
 // it notes where the attributes stand; what it says is true until the next `read()`.
-import { addressText } from './ip-address.ts';
+import { addressText } from '@relay-swarm/net/ip';
 import { hasFingerprint } from './fingerprint.ts';
 import {
   ATTRIBUTE,

@@ -1,6 +1,6 @@
 // Writes one STUN message (RFC 8489 §5, §14) into the arena. One writer serves all messages in turn.
 import { fingerprint } from './fingerprint.ts';
-import { addressBytes } from './ip-address.ts';
+import { addressBytes } from '@relay-swarm/net/ip';
 import { computeIntegrity, integrityBytes, type IntegrityKind } from './integrity.ts';
 import type { PacketArena } from './packet-arena.ts';
 import {

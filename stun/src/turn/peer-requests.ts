@@ -1,7 +1,7 @@
 // CreatePermission and ChannelBind (RFC 8656 §10.2, §12.2): whom an allocation may talk to. The peer policy is asked here,
 // and nothing passes without a permission. Pure.
 import type { Allocation, Permission } from './allocation.ts';
-import { addressBytes, familyOf } from '../stun/ip-address.ts';
+import { addressBytes, familyOf } from '@relay-swarm/net/ip';
 import type { RequestOutcome, Request, Server } from './requests.ts';
 import { ATTRIBUTE, CHANNEL_NUMBER_MAX, CHANNEL_NUMBER_MIN } from '../stun/constants.ts';
 

@@ -2,7 +2,7 @@
 // opened by the function passed in.
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
 import type { RelayedAddress } from './allocation.ts';
-import { addressBytes, addressText, familyOf } from '../stun/ip-address.ts';
+import { addressBytes, addressText, familyOf } from '@relay-swarm/net/ip';
 import { FreePorts } from './free-ports.ts';
 import type { OpenRelaySocket, RelaySocket } from './transport-ports.ts';
 

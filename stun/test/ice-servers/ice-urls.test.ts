@@ -1,6 +1,5 @@
 // The URLs that browsers are handed, and those that an operator may set.
 import { iceUrls, readIceUrl } from '../../src/ice-servers/ice-urls.ts';
-import { allowOrigin } from '../../src/ice-servers/origins.ts';
 
 describe('iceUrls()', () => {
   it('names every way in', () => {
@@ -50,32 +49,5 @@ describe('readIceUrl()', () => {
     'https://example.org',
   ])('refuses %s', (url) => {
     expect(readIceUrl(url)).toBeUndefined();
-  });
-});
-
-describe('allowOrigin()', () => {
-  const listed = ['https://example.org', 'https://*.example.net', 'http://localhost:5001'];
-
-  it.each([
-    ['any page where nothing is listed', [], 'https://a.test', '*'],
-    ['a listed page', listed, 'https://example.org', 'https://example.org'],
-    ['a listed page with a port', listed, 'http://localhost:5001', 'http://localhost:5001'],
-    ['a subdomain', listed, 'https://a.b.example.net', 'https://a.b.example.net'],
-    ['a request without an origin', listed, undefined, null],
-  ])('allows %s', (_case, allowed, origin, answer) => {
-    expect(allowOrigin(allowed, origin)).toBe(answer);
-  });
-
-  it.each([
-    ['another page', 'https://example.com'],
-    ['a page whose name only ends alike', 'https://badexample.org'],
-    ['the domain where only its subdomains are listed', 'https://example.net'],
-    ['an empty subdomain', 'https://.example.net'],
-    ['another protocol', 'http://example.org'],
-    ['another port', 'https://example.org:444'],
-    ['a sandboxed page', 'null'],
-    ['a trick with a path', 'https://evil.test/.example.net'],
-  ])('refuses %s', (_case, origin) => {
-    expect(allowOrigin(listed, origin)).toBeUndefined();
   });
 });

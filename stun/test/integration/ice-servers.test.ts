@@ -89,6 +89,33 @@ describe('GET /ice-servers', () => {
     expect(ice.counts.answered).toBe(1);
   });
 
+  it('lets pages add headers of their own, as tracing agents do', async () => {
+    const { url } = await serve();
+    const preflight = await fetch(url, {
+      method: 'OPTIONS',
+      headers: {
+        origin: 'https://example.org',
+        'access-control-request-method': 'GET',
+        'access-control-request-headers': 'traceparent,x-any-thing',
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get('access-control-allow-headers')).toBe('traceparent,x-any-thing');
+  });
+
+  it.each([
+    ['an app', 'capacitor://localhost', 200],
+    ['a page of nobody', 'null', 403],
+    ['a program', undefined, 403],
+  ])('goes by the list for %s, as every service does', async (_who, origin, status) => {
+    const { url } = await serve({ origins: ['capacitor://localhost', 'https://example.org'] });
+    const headers: Record<string, string> = origin === undefined ? {} : { origin };
+    expect((await fetch(url, { headers })).status).toBe(status);
+    // A page of our own host names no origin; its browser says whose it is.
+    if (origin === undefined)
+      expect((await fetch(url, { headers: { 'sec-fetch-site': 'same-origin' } })).status).toBe(200);
+  });
+
   it('refuses other methods', async () => {
     const { url } = await serve();
     const response = await fetch(url, { method: 'POST', body: '{}' });

@@ -1,6 +1,6 @@
 // The sample messages of RFC 5769 §2 and RFC 8489 appendix B.1 (as erratum 6268 corrects its length).
 import { createHash } from 'node:crypto';
-import { addressBytes } from '../../src/stun/ip-address.ts';
+import { addressBytes } from '@relay-swarm/net/ip';
 import { hasIntegrity, longTermKey } from '../../src/stun/integrity.ts';
 import { MessageReader } from '../../src/stun/message-reader.ts';
 import { MessageWriter } from '../../src/stun/message-writer.ts';

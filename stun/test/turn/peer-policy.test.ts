@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { BlockList } from 'node:net';
-import { addressBytes, addressText } from '../../src/stun/ip-address.ts';
-import { createPeerPolicy, isNetwork, networkTest } from '../../src/turn/peer-policy.ts';
+import { addressBytes, addressText } from '@relay-swarm/net/ip';
+import { isNetwork, networkTest } from '@relay-swarm/net/special-networks';
+import { createPeerPolicy } from '../../src/turn/peer-policy.ts';
 
 const nothing = { allowed: [], denied: [] };
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { SocketAddress } from 'node:net';
-import { addressBytes, addressText, familyOf } from '../../src/stun/ip-address.ts';
+import { addressBytes, addressText, familyOf } from '../src/ip.ts';
 
 describe('ip addresses', () => {
   it.each([
