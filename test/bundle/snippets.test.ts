@@ -11,6 +11,7 @@ import {
   type Page,
   type PageServer,
 } from '../support/chromium.ts';
+import { compose, eventually, get } from '../support/bundle.ts';
 import { snippet, snippetsOf } from '../support/snippets.ts';
 
 const PAGE = 'docs/clients.md';
@@ -77,6 +78,13 @@ describeWithChromium('the clients of docs/clients.md', () => {
   afterAll(async () => {
     await browser.close();
     await Promise.all(servers.map((server) => server.close()));
+    // What a closed browser has allocated would keep its port for minutes, and other tests need them.
+    compose('restart', '--timeout', '1', 'stun');
+    await eventually(
+      '/ice-servers',
+      () => get('localhost', '/ice-servers'),
+      ({ status }) => status === 200,
+    );
   });
 
   /** Two pages that have the snippet. */
