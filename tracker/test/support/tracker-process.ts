@@ -1,14 +1,13 @@
 // A tracker in a process of its own, compiled from the sources of this moment: for tests that ask whether it lives and what memory it takes.
-import { build, stop as stopEsbuild, type Plugin } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Environment } from '@relay-swarm/kit';
+import { compileProgram } from '../../../test/support/compile.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
 const START_MS_MAX = 10_000;
 
 export interface TrackerProcess {
@@ -33,7 +32,7 @@ export async function spawnTracker(
   settings: Environment | ((port: number) => Environment) = {},
 ): Promise<TrackerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-process-'));
-  const program = await compile();
+  const program = await compileProgram('tracker/src/main.ts');
   const port = await freePort();
   const env = typeof settings === 'function' ? settings(port) : settings;
   const child = spawn(process.execPath, [program], {
@@ -90,37 +89,6 @@ export async function spawnTracker(
       return child.exitCode;
     },
   };
-}
-
-/** Our own packages from their sources, whatever of them is imported. */
-const ourPackages: Plugin = {
-  name: 'our packages',
-  setup: (build) => {
-    build.onResolve({ filter: /^@relay-swarm\// }, ({ path }) => {
-      const [, name = '', file = 'index'] = path.split('/');
-      return { path: join(root, 'packages', name, 'src', `${file}.ts`) };
-    });
-  },
-};
-
-/** Below node_modules, so that the packages of npm are found from there. */
-async function compile(): Promise<string> {
-  const cache = join(root, 'node_modules', '.cache', 'relay-swarm');
-  await mkdir(cache, { recursive: true });
-  const folder = await mkdtemp(join(cache, 'tracker-'));
-  const outfile = join(folder, 'main.mjs');
-  await build({
-    entryPoints: [join(root, 'tracker', 'src', 'main.ts')],
-    outfile,
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    packages: 'external',
-    plugins: [ourPackages],
-    logLevel: 'error',
-  }).finally(stopEsbuild); // its helper process would keep jest from ending
-  return outfile;
 }
 
 async function freePort(): Promise<number> {

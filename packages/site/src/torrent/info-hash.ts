@@ -1,11 +1,5 @@
-// The info hash of a .torrent file: SHA-1 over the bytes of its `info` dictionary as they stand (BEP 3). No library, because this is all
-// that a page needs to know before it adds the torrent.
-
-const MINUS = 0x2d;
-const ZERO = 0x30;
-const COLON = 0x3a;
-const [DICTIONARY, END, INTEGER, LIST] = [0x64, 0x65, 0x69, 0x6c];
-const DEPTH_MAX = 32;
+// The info hash of a .torrent file, in a browser.
+import { findInfo } from '@relay-swarm/protocol/torrent-info';
 
 /** The info hash in hexadecimal digits; undefined where the bytes are no .torrent. */
 export async function infoHashOf(torrent: Uint8Array<ArrayBuffer>): Promise<string | undefined> {
@@ -13,50 +7,4 @@ export async function infoHashOf(torrent: Uint8Array<ArrayBuffer>): Promise<stri
   if (info === undefined) return undefined;
   const digest = await crypto.subtle.digest('SHA-1', info);
   return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-}
-
-/** The bytes of the value of `info` in the outermost dictionary. */
-export function findInfo(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> | undefined {
-  if (bytes[0] !== DICTIONARY) return undefined;
-  let at = 1;
-  while (at < bytes.length && bytes[at] !== END) {
-    const key = readText(bytes, at);
-    if (key === undefined) return undefined;
-    const end = skip(bytes, key.end, 0);
-    if (end === undefined) return undefined;
-    if (key.text === 'info') return bytes.subarray(key.end, end);
-    at = end;
-  }
-  return undefined;
-}
-
-/** Where the value that starts here ends. */
-function skip(bytes: Uint8Array, start: number, depth: number): number | undefined {
-  const first = bytes[start];
-  if (first === INTEGER) {
-    const end = bytes.indexOf(END, start);
-    return end < 0 ? undefined : end + 1;
-  }
-  if (first !== LIST && first !== DICTIONARY) return readText(bytes, start)?.end;
-  if (depth >= DEPTH_MAX) return undefined;
-  let at: number | undefined = start + 1;
-  while (at !== undefined && at < bytes.length) {
-    if (bytes[at] === END) return at + 1;
-    at = skip(bytes, at, depth + 1);
-  }
-  return undefined;
-}
-
-function readText(bytes: Uint8Array, start: number): { text: string; end: number } | undefined {
-  let length = 0;
-  let at = start;
-  for (; bytes[at] !== COLON; at++) {
-    const digit = (bytes[at] ?? MINUS) - ZERO;
-    if (digit < 0 || digit > 9 || at - start > 9) return undefined;
-    length = length * 10 + digit;
-  }
-  const end = at + 1 + length;
-  if (at === start || end > bytes.length) return undefined;
-  // Keys are short; what else is text here is never looked at.
-  return { text: length > 64 ? '' : new TextDecoder().decode(bytes.subarray(at + 1, end)), end };
 }

@@ -1,0 +1,85 @@
+// WebTorrent in Node: browsers over WebRTC, everybody else over TCP. The only importer of webtorrent.
+import WebTorrent, { type Torrent } from 'webtorrent';
+import { endGatheringAtOnce } from './ice-complete.ts';
+
+export type { Torrent } from 'webtorrent';
+
+export interface ClientOptions {
+  /** For TCP; 0: any that is free. */
+  readonly port: number;
+  readonly connectionsMax: number;
+  /** Bytes per second; undefined: as fast as it goes. */
+  readonly uploadMax: number | undefined;
+  readonly downloadMax: number | undefined;
+  readonly iceServers: readonly unknown[];
+  /** False: nobody is asked and nobody answered, for checking what is on the disk. */
+  readonly hasPeers: boolean;
+}
+
+export interface AddOptions {
+  /** The folder in which the torrent's file or folder is, or comes to be. */
+  readonly folder: string;
+  readonly announce: readonly string[];
+  readonly webSeeds: readonly string[];
+  /** Whether all of it is known to be there and right. */
+  readonly isVerified: boolean;
+  /** Bytes of pieces that are kept in memory for this torrent. */
+  readonly cacheBytes: number;
+}
+
+/** Pieces are up to 4 MiB where we made the torrent; what others made may have larger ones. */
+const PIECE_BYTES = 4_194_304;
+
+export class SeedClient {
+  readonly #client: WebTorrent;
+
+  constructor(options: ClientOptions) {
+    endGatheringAtOnce();
+    this.#client = new WebTorrent({
+      torrentPort: options.port,
+      maxConns: options.connectionsMax,
+      uploadLimit: options.uploadMax ?? -1,
+      downloadLimit: options.downloadMax ?? -1,
+      // Relays are found over their roster, and no router is asked to open a port that nobody meant to open.
+      dht: false,
+      lsd: false,
+      natUpnp: false,
+      natPmp: false,
+      utp: false,
+      tracker: options.hasPeers ? { rtcConfig: { iceServers: options.iceServers } } : false,
+    });
+    this.#client.on('error', () => undefined); // the torrent that failed says so itself
+  }
+
+  get torrents(): readonly Torrent[] {
+    return this.#client.torrents;
+  }
+  get port(): number {
+    return this.#client.torrentPort;
+  }
+
+  /** Resolves when it is ready: what is on the disk is known, and peers are looked for. */
+  add(source: string | Uint8Array, options: AddOptions): Promise<Torrent> {
+    return new Promise((resolve, reject) => {
+      const torrent = this.#client.add(source, {
+        path: options.folder,
+        announce: options.announce,
+        urlList: options.webSeeds,
+        skipVerify: options.isVerified,
+        storeCacheSlots: Math.max(1, Math.floor(options.cacheBytes / PIECE_BYTES)),
+      });
+      torrent.on('warning', () => undefined); // a tracker that does not answer is asked again
+      torrent.once('ready', () => resolve(torrent));
+      torrent.once('error', reject);
+    });
+  }
+
+  end(torrent: Torrent): Promise<void> {
+    return new Promise((resolve) => torrent.destroy({}, resolve));
+  }
+
+  /** Tells the trackers and closes everything. */
+  close(): Promise<void> {
+    return new Promise((resolve) => this.#client.destroy(resolve));
+  }
+}

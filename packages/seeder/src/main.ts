@@ -1,0 +1,135 @@
+#!/usr/bin/env node
+// relay-seeder: the command. Everything that looks at the process is here.
+import { readFile, writeFile } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { announceUrls, askIceServers, askRoster } from './announce.ts';
+import { readCommandLine, type MakeArguments, type SeedArguments } from './arguments.ts';
+import { SeedClient } from './client.ts';
+import { makeTorrent } from './make-torrent.ts';
+import { HashMemory } from './memory.ts';
+import { jsonReport, textReport, type Report } from './report.ts';
+import { Seeder } from './seeder.ts';
+import { SourceError } from './sources.ts';
+import { infoHashOf, magnetOf, withTrackers } from './torrent-names.ts';
+import { watchFolder, watchList, type Changes } from './watched.ts';
+import { webSeedFaults } from './web-seed.ts';
+
+const STATS_MS = 2_000;
+const STOP_MS_MAX = 8_000;
+
+const reportFor = (isJson: boolean | undefined): Report =>
+  isJson === true ? jsonReport(process.stdout) : textReport(process.stdout, process.stderr);
+
+const wordsOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+async function seed(sources: readonly string[], options: SeedArguments): Promise<void> {
+  const report = reportFor(options.json);
+  if (sources.length + options.watch.length + options.list.length === 0)
+    throw new SourceError(
+      'Nothing to seed: name a file, a folder, a magnet (in quotes) or a .torrent, or --watch a folder',
+    );
+  for (const url of options.webSeed)
+    for (const fault of await webSeedFaults(url)) report.fault(`The web seed ${url} ${fault}`);
+  const client = new SeedClient({
+    port: options.port,
+    connectionsMax: options.connections,
+    uploadMax: options.upload,
+    downloadMax: options.download,
+    iceServers: await askIceServers(options.roster),
+    hasPeers: true,
+  });
+  const seeder = new Seeder(client, new HashMemory(options.state), report, {
+    trackers: options.tracker,
+    roster: options.roster,
+    webSeeds: options.webSeed,
+    downloads: options.downloads,
+    diskMax: options.disk,
+    memoryMax: options.memory,
+    torrentsMax: options.torrents,
+  });
+  let queue = Promise.resolve();
+  /** One after the other: two files hashed at once are hashed no sooner. */
+  const inTurn = (work: () => Promise<void>): void => {
+    queue = queue.then(work).catch((error: unknown) => report.fault(wordsOf(error)));
+  };
+  const changes: Changes = {
+    appeared: (source) => inTurn(() => seeder.seed(source)),
+    left: (source) => inTurn(() => seeder.end(source)),
+    failed: (message) => report.fault(message),
+  };
+  const watchers = [
+    ...options.watch.map((folder) => watchFolder(resolve(folder), changes)),
+    ...options.list.map((list) => watchList(list, changes)),
+  ];
+  const timer = setInterval(() => {
+    const { torrents } = client;
+    const sum = (pick: (torrent: (typeof torrents)[number]) => number): number =>
+      torrents.reduce((all, torrent) => all + pick(torrent), 0);
+    report.stats({
+      torrents: torrents.length,
+      peers: sum(({ numPeers }) => numPeers),
+      uploaded: sum(({ uploaded }) => uploaded),
+      uploadSpeed: sum(({ uploadSpeed }) => uploadSpeed),
+      downloadSpeed: sum(({ downloadSpeed }) => downloadSpeed),
+      residentBytes: process.memoryUsage.rss(),
+    });
+  }, STATS_MS);
+  let isStopping = false;
+  const stop = async (exitCode: number): Promise<void> => {
+    if (isStopping) return;
+    isStopping = true;
+    setTimeout(() => process.exit(1), STOP_MS_MAX).unref(); // a tracker that does not answer must not keep it
+    clearInterval(timer);
+    await Promise.all(watchers.map((watcher) => watcher.close()));
+    await seeder.close();
+    report.stopped();
+    process.exit(exitCode);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
+  process.stdout.on('error', () => void stop(0)); // whoever read along has gone
+  for (const source of sources) inTurn(() => seeder.seed(source));
+  await queue;
+  const isWatching = watchers.length > 0;
+  if (seeder.size === 0 && !isWatching) await stop(1);
+}
+
+async function make(path: string, options: MakeArguments): Promise<void> {
+  const report = reportFor(options.json);
+  const bare = await makeTorrent(path, {
+    webSeeds: options.webSeed,
+    progress: (share) => report.progress(`Hashing ${path}`, share),
+  });
+  const infoHash = infoHashOf(bare)!;
+  const wish = { trackers: options.tracker, roster: options.roster };
+  const announce = announceUrls(infoHash, wish, await askRoster(options.roster));
+  const output = options.output ?? `${basename(resolve(path))}.torrent`;
+  await writeFile(output, withTrackers(bare, announce));
+  report.note(
+    `${output}: ${magnetOf({ infoHash, name: basename(resolve(path)) }, announce, options.webSeed)}`,
+  );
+}
+
+async function verify(file: string, folder: string, options: { readonly json?: boolean }): Promise<void> {
+  const report = reportFor(options.json);
+  const bytes = await readFile(file);
+  if (infoHashOf(bytes) === undefined) throw new SourceError(`"${file}" is no torrent file`);
+  const client = new SeedClient({
+    ...{ port: 0, connectionsMax: 1, uploadMax: 0, downloadMax: 0, iceServers: [], hasPeers: false },
+  });
+  const torrent = await client.add(bytes, {
+    ...{ folder, announce: [], webSeeds: [], isVerified: false, cacheBytes: 0 },
+  });
+  const wrong = torrent.files.filter(({ progress }) => progress < 1);
+  for (const { path, progress } of wrong)
+    report.fault(`${path}: ${Math.floor(progress * 100)} % of it is there and right`);
+  if (wrong.length === 0) report.note(`All of ${torrent.name} is there and right`);
+  await client.close();
+  process.exit(wrong.length === 0 ? 0 : 1);
+}
+
+try {
+  await readCommandLine({ seed, make, verify }, process.env).parseAsync();
+} catch (error) {
+  reportFor(process.argv.includes('--json')).fault(wordsOf(error));
+  process.exit(1);
+}

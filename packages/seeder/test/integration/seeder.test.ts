@@ -1,0 +1,145 @@
+// relay-seeder as somebody runs it: to a stock WebTorrent page over WebRTC, to another seeder over TCP, through a restart, and with a folder.
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describeWithChromium, launchChromium } from '../../../../test/support/chromium.ts';
+import { downloadInStockPage } from '../../../site/test/support/stock-seeder.ts';
+import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
+import { removeSeeder, runSeeder, type SeederEvent, type SeederProcess } from '../support/seeder-process.ts';
+
+const LONG_MS = 120_000;
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('relay-seeder', () => {
+  let folder: string;
+  let tracker: TrackerProcess;
+  const running: SeederProcess[] = [];
+  const content = randomBytes(700_000);
+  const file = (name: string): string => join(folder, name);
+  const run = async (...args: string[]): Promise<SeederProcess> => {
+    const roster = `http://127.0.0.1:${tracker.port}`;
+    const seeder = await runSeeder([...args, '--roster', roster]);
+    running.push(seeder);
+    return seeder;
+  };
+  const seed = (...args: string[]): Promise<SeederProcess> =>
+    run('seed', ...args, '--state', file('state'), '--downloads', file('downloads'));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'seeder-'));
+    await writeFile(file('film.bin'), content);
+    tracker = await spawnTracker();
+  });
+  afterEach(() => Promise.all(running.splice(0).map((seeder) => seeder.stop())));
+  afterAll(async () => {
+    await tracker.stop();
+    await removeSeeder();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  it(
+    'hashes once, also when it was killed, and again when the file has changed',
+    async () => {
+      const first = await seed(file('film.bin'));
+      const told = await first.event('seeding');
+      expect(told).toMatchObject({ name: 'film.bin', bytes: content.length, isHashed: true });
+      expect(told['magnet']).toMatch(/&tr=ws%3A%2F%2F[^&]+&tr=http%3A%2F%2F[^&]+%2Fannounce$/);
+      expect(told['watch']).toBe(`http://127.0.0.1:${tracker.port}/watch#${String(told['magnet'])}`);
+      await first.kill();
+      const again = await (await seed(file('film.bin'))).event('seeding');
+      expect(again).toMatchObject({ infoHash: told['infoHash'], isHashed: false });
+      await writeFile(file('other.bin'), 'one');
+      expect(await (await seed(file('other.bin'))).event('seeding')).toMatchObject({ isHashed: true });
+      await writeFile(file('other.bin'), 'two!');
+      expect(await (await seed(file('other.bin'))).event('seeding')).toMatchObject({ isHashed: true });
+    },
+    LONG_MS,
+  );
+
+  it(
+    'gives the file to another one over TCP, which goes on seeding it after a restart without hashing',
+    async () => {
+      const { magnet } = (await (await seed(file('film.bin'))).event('seeding')) as SeederEvent & {
+        magnet: string;
+      };
+      const http = magnet.replace(/&tr=ws[^&]*/g, ''); // only what a client without WebRTC understands
+      const other = await seed(http);
+      await other.event('note', ({ message }) => String(message).includes('has arrived'));
+      expect(sha256(await readFile(join(folder, 'downloads', 'film.bin')))).toBe(sha256(content));
+      expect(await other.stop()).toBe(0);
+      expect(await (await seed(http)).event('seeding')).toMatchObject({ isHashed: false });
+    },
+    LONG_MS,
+  );
+
+  it(
+    'seeds what appears in its folder, and ends what leaves it',
+    async () => {
+      const watched = file('watched');
+      await mkdir(watched);
+      const seeder = await seed('--watch', watched);
+      await writeFile(join(watched, 'new.bin'), randomBytes(20_000));
+      await seeder.event('seeding', ({ name }) => name === 'new.bin');
+      await rm(join(watched, 'new.bin'));
+      await seeder.event('note', ({ message }) => message === 'No longer seeding new.bin');
+    },
+    LONG_MS,
+  );
+
+  it(
+    'makes a .torrent with trackers, checks files against it, and says what is damaged',
+    async () => {
+      const torrent = file('film.torrent');
+      const made = await run('make', file('film.bin'), '-o', torrent);
+      expect(await made.ended).toBe(0);
+      expect((await readFile(torrent)).toString('latin1')).toMatch(/^d8:announce\d+:ws:/);
+      const good = await runSeeder(['verify', torrent, folder]);
+      expect([await good.ended, good.events.at(-1)]).toEqual([
+        0,
+        { event: 'note', message: 'All of film.bin is there and right' },
+      ]);
+      await mkdir(file('damaged'));
+      await writeFile(
+        join(folder, 'damaged', 'film.bin'),
+        Buffer.concat([randomBytes(20_000), content.subarray(20_000)]),
+      );
+      const bad = await runSeeder(['verify', torrent, file('damaged')]);
+      expect(await bad.ended).toBe(1);
+      expect(bad.events.at(-1)).toMatchObject({
+        event: 'error',
+        message: expect.stringMatching(/^film.bin: 9\d %/),
+      });
+    },
+    LONG_MS,
+  );
+
+  it.each([
+    [['/no/such/file'], /no such file or folder/],
+    [['magnet:?xt=urn:btih:abc'], /Put it in quotes/],
+    [['film', '--upload', 'fast'], /20M or 2G/],
+    [[], /Nothing to seed/],
+  ])('refuses %j with a sentence, and ends', async (args, sentence) => {
+    const seeder = await seed(...args);
+    expect(await seeder.ended).toBe(1);
+    if (args[1] === undefined) expect(JSON.stringify(seeder.events)).toMatch(sentence);
+  });
+
+  describeWithChromium('with Chromium', () => {
+    it(
+      'gives the file to a page with the stock WebTorrent',
+      async () => {
+        const { magnet } = (await (await seed(file('film.bin'))).event('seeding')) as SeederEvent & {
+          magnet: string;
+        };
+        const browser = await launchChromium();
+        try {
+          expect(await downloadInStockPage(browser, magnet)).toBe(sha256(content));
+        } finally {
+          await browser.close();
+        }
+      },
+      LONG_MS,
+    );
+  });
+});
