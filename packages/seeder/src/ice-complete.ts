@@ -8,6 +8,7 @@ import { RTCPeerConnection } from 'webrtc-polyfill';
 export function endGatheringAtOnce(): void {
   const { prototype } = RTCPeerConnection;
   if (Object.hasOwn(prototype, 'dispatchEvent')) return;
+  // eslint-disable-next-line @typescript-eslint/unbound-method -- it is called on the object it belongs to
   const dispatch = EventTarget.prototype.dispatchEvent;
   prototype.dispatchEvent = function (this: RTCPeerConnection, event: Event): boolean {
     const result = dispatch.call(this, event);
