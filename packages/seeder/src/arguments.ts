@@ -1,5 +1,5 @@
-// The command line. The only importer of commander besides the readers of quantities.
-import { Command, Option } from 'commander';
+// The command line. The only importer of commander.
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { readBytes, readCount, readPort } from './quantities.ts';
@@ -55,20 +55,20 @@ export function readCommandLine(commands: Commands, env: Environment): Command {
     .option('--list <file or url...>', 'seed the magnets of these lists, one a line', [])
     .option('--downloads <folder>', 'where magnets are downloaded to', 'downloads')
     .option('--state <folder>', 'what was hashed before', stateFolder(env))
-    .addOption(new Option('--port <port>', 'for TCP; 0: any').argParser(readPort).default(0))
+    .addOption(new Option('--port <port>', 'for TCP; 0: any').argParser(told(readPort)).default(0))
     .addOption(
-      new Option('--connections <count>', 'peers at once, at most').argParser(readCount).default(100),
+      new Option('--connections <count>', 'peers at once, at most').argParser(told(readCount)).default(100),
     )
     .addOption(
-      new Option('--torrents <count>', 'torrents at once, at most').argParser(readCount).default(1000),
+      new Option('--torrents <count>', 'torrents at once, at most').argParser(told(readCount)).default(1000),
     )
-    .addOption(new Option('--upload <bytes>', 'a second, at most (20M)').argParser(readBytes))
-    .addOption(new Option('--download <bytes>', 'a second, at most').argParser(readBytes))
+    .addOption(new Option('--upload <bytes>', 'a second, at most (20M)').argParser(told(readBytes)))
+    .addOption(new Option('--download <bytes>', 'a second, at most').argParser(told(readBytes)))
     .addOption(
-      new Option('--disk <bytes>', 'for downloads, at most').argParser(readBytes).default(20e9, '20G'),
+      new Option('--disk <bytes>', 'for downloads, at most').argParser(told(readBytes)).default(20e9, '20G'),
     )
     .addOption(
-      new Option('--memory <bytes>', 'for pieces, at most').argParser(readBytes).default(256e6, '256M'),
+      new Option('--memory <bytes>', 'for pieces, at most').argParser(told(readBytes)).default(256e6, '256M'),
     )
     .option('--json', 'one JSON object a line, for scripts')
     .action(({}, options: SeedArguments & { trackers?: readonly string[] }, command: Command) =>
@@ -110,3 +110,14 @@ function stateFolder(env: Environment): string {
     join(env['XDG_STATE_HOME']?.trim() || join(homedir(), '.local', 'state'), 'relay-seeder')
   );
 }
+
+/** A reader's complaint as the library shows it: with the option's name. */
+const told =
+  <T>(reader: (text: string) => T) =>
+  (text: string): T => {
+    try {
+      return reader(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };

@@ -1,27 +1,26 @@
 // Sizes and counts as people write them on a command line. Pure.
-import { InvalidArgumentError } from 'commander';
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 };
 
-/** `500k`, `1.5 MB`, `2G`: bytes, in thousands. @throws InvalidArgumentError */
+/** `500k`, `1.5 MB`, `2G`: bytes, in thousands. @throws RangeError */
 export function readBytes(text: string): number {
   const [, number, unit] = /^\s*(\d+(?:\.\d+)?)\s*([kmgt]?)b?\s*$/i.exec(text) ?? [];
   if (number === undefined || unit === undefined)
-    throw new InvalidArgumentError(`must be a number of bytes such as 500k, 20M or 2G, but is "${text}"`);
+    throw new RangeError(`must be a number of bytes such as 500k, 20M or 2G, but is "${text}"`);
   return Math.round(Number(number) * UNITS[unit.toLowerCase()]!);
 }
 
-/** @throws InvalidArgumentError */
+/** @throws RangeError */
 export function readCount(text: string): number {
   if (!/^[1-9]\d{0,6}$/.test(text))
-    throw new InvalidArgumentError(`must be a whole number from 1 to 9999999, but is "${text}"`);
+    throw new RangeError(`must be a whole number from 1 to 9999999, but is "${text}"`);
   return Number(text);
 }
 
-/** A port, or 0 for any that is free. @throws InvalidArgumentError */
+/** A port, or 0 for any that is free. @throws RangeError */
 export function readPort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535)
-    throw new InvalidArgumentError(`must be a port from 0 to 65535, but is "${text}"`);
+    throw new RangeError(`must be a port from 0 to 65535, but is "${text}"`);
   return Number(text);
 }
 
