@@ -1,5 +1,5 @@
 // The built pages as nginx and as the tracker serve them: the same addresses, the same headers.
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -151,6 +151,20 @@ requireTool('nginx')('the pages, served by nginx', () => {
 });
 
 describe('the build', () => {
+  it('loads at most 200 kB for the first look at /watch, packed', async () => {
+    const html = await readFile(join(site, 'www', 'watch.html'), 'utf8');
+    const linked = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)].map(([, path]) => path!);
+    expect(linked.length).toBeGreaterThan(2);
+    const [, engine] = (await readdir(join(site, 'www', 'assets')))
+      .join('\n')
+      .match(/^(webtorrent\S+\.js)$/m)!;
+    const all = ['/watch.html', '/sw.js', `/assets/${engine!}`, ...linked];
+    const sizes = await Promise.all(
+      all.map(async (path) => (await stat(join(site, 'www', `${path}.gz`))).size),
+    );
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(200_000);
+  });
+
   it('names no other host in a page', async () => {
     const html = await readFile(join(site, 'www', 'index.html'), 'utf8');
     expect(html.match(/(?:src|href)="(?!\/|#)[^"]*"/g)).toBeNull();

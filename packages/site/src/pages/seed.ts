@@ -113,7 +113,7 @@ function panel(seed: Seed) {
       <div class="stack">
         <div>
           <span class="label">Link to watch</span>
-          <code class="code link">${link}</code>
+          <code class="code link" tabindex="0">${link}</code>
         </div>
         <div class="row">
           <button type="button" class="primary" @click=${copies(link)}>Copy link</button>

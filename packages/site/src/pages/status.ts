@@ -47,7 +47,10 @@ async function show(): Promise<void> {
   );
   render(
     stats === undefined
-      ? html`<p class="quiet">This relay shows no numbers.</p>`
+      ? html`<div>
+          <dt>Numbers</dt>
+          <dd>not shown here</dd>
+        </div>`
       : Object.entries(LABELS).map(
           ([name, label]) =>
             html`<div>

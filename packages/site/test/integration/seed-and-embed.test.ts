@@ -1,4 +1,5 @@
 // From a chosen file to a player in somebody else's page: /seed, the generator's code, and many embeds at once, in a real Chromium.
+import { readFile } from 'node:fs/promises';
 import {
   describeWithChromium,
   servePages,
@@ -11,6 +12,7 @@ import { makeFilm } from '../support/film.ts';
 import { pagesOf, startSite, type RunningSite } from '../support/running-site.ts';
 import { act, until } from '../support/viewer.ts';
 
+const axe = await readFile(new URL('../../../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
 const LONG_MS = 120_000;
 const TABS = 3;
 const REQUESTS_PER_EMBED = 10;
@@ -38,6 +40,31 @@ requireTool('ffmpeg')('seeding and embedding', () => {
     it('makes a magnet of the chosen file, with a relay in it', () => {
       expect(magnet).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=film\.webm&tr=ws/);
     });
+
+    it.each(['/', '/watch', '/seed', '/embed-code', '/status'])(
+      'finds nothing to object to in %s, dark on a small phone and light on a desk (axe)',
+      async (path) => {
+        for (const [colorScheme, width] of [
+          ['dark', 320],
+          ['light', 1200],
+        ] as const) {
+          const context = await site.browser.newContext({
+            colorScheme,
+            viewport: { width, height: 700 },
+            bypassCSP: true,
+          });
+          const page = await site.open(`${pagesOf(site.first)}${path}`, context);
+          await page.evaluate(axe);
+          const { violations } = await page.evaluate<{
+            violations: { id: string; nodes: { target: unknown }[] }[];
+          }>('axe.run()');
+          expect(violations.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)])).toEqual([]);
+          expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(width);
+          await context.close();
+        }
+      },
+      LONG_MS,
+    );
 
     it(
       'goes on after a reload, without asking for the file again',
