@@ -9,7 +9,8 @@ export function toWebVtt(text: string): string {
   const lines = text
     .slice(0, CHARS_MAX)
     .replace(/^\uFEFF/, '')
-    .replace(/\r\n?/g, '\n');
+    .replace(/\r\n?/g, '\n')
+    .trimEnd();
   if (/^WEBVTT(\s|$)/.test(lines)) return lines;
   const cues: string[] = [];
   for (const block of lines.split(/\n{2,}/)) {
