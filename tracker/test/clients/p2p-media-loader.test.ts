@@ -1,6 +1,7 @@
 // p2p-media-loader's tracker client, its frames written by hand: base64 hashes, no `left`, another peer
 // id for each stream on one socket (up to version 2), `started` again after a reconnect (from version 3).
 import { HandClient } from '../support/hand-client.ts';
+import { until } from '../support/until.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 
 const VIDEO = 'q83vASNFZ4mrze8BI0Vn';
@@ -107,10 +108,15 @@ describe("p2p-media-loader's frames", () => {
     const [old, other] = [await open(), await open()];
     old.send(announce(VIDEO, id('page'), { event: 'started' }));
     await old.takeReply();
+    old.socket.pause(); // the network is gone: it answers no ping
     const back = await open();
     back.send(announce(VIDEO, id('page'), { event: 'started' }));
-    expect(await back.takeReply()).toMatchObject({ incomplete: 1 });
+    expect(await back.takeReply()).toMatchObject({ incomplete: 1, interval: 10 });
     old.close();
+    await until(async () => {
+      const metrics = await (await fetch(`http://127.0.0.1:${tracker.port}/metrics`)).text();
+      return metrics.includes('\ntracker_connections 2\n');
+    }, 15);
     other.send(announce(VIDEO, id('other'), { event: 'started', offerIds: ['aaaaaaaaaaaaaaaaaaaa'] }));
     expect(await back.takeOffer()).toMatchObject({ peer_id: id('other') });
     expect(await other.takeReply()).toMatchObject({ incomplete: 2 });
