@@ -137,10 +137,13 @@ describe.each(['', 'on'])('nginx with TLS, TURN on its port: "%s"', (turns443) =
 
     if (turns443 === '') return;
 
-    it('hands TURN over TLS to the TURN server, which is told who the client is', async () => {
+    it.each([
+      ['by name', TURN],
+      ['without a server name, as clients send it that know only an address', ''],
+    ])('hands TURN over TLS to the TURN server %s, and says who the client is', async (_how, servername) => {
       const socket = await new Promise<TLSSocket>((resolve, reject) => {
         const opened = connect(
-          { port: nginx.tlsPort, host: '127.0.0.1', servername: TURN, rejectUnauthorized: false },
+          { port: nginx.tlsPort, host: '127.0.0.1', servername, rejectUnauthorized: false },
           () => resolve(opened),
         );
         opened.on('error', reject);
