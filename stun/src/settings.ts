@@ -1,4 +1,4 @@
-// Every setting of this service: its name, bounds and default on one line. What each is for: README.md.
+// Every setting of this service: its name, bounds, default and what it is for. Long because there are many, each on lines of its own.
 import {
   address,
   choice,
