@@ -1,5 +1,6 @@
 // What operators and the tracker see of this service: metrics, and the gauges of its health snapshot.
-import type { Gauges, Metrics } from '@relay-swarm/kit';
+import type { Metrics } from '@relay-swarm/kit';
+import type { ServiceGauges } from '@relay-swarm/protocol';
 import type { TurnEngine, TurnLimits, TurnStats } from './engine.ts';
 import type { IceServers } from './ice-servers/handler.ts';
 
@@ -50,7 +51,11 @@ export function registerMetrics(metrics: Metrics, engine: TurnEngine, iceServers
 }
 
 /** Numbers for `health/stun.json`. Rates are those since the call before. */
-export function createGauges(engine: TurnEngine, limits: TurnLimits, nowMs: () => number): () => Gauges {
+export function createGauges(
+  engine: TurnEngine,
+  limits: TurnLimits,
+  nowMs: () => number,
+): () => ServiceGauges {
   let before = { ...totals(engine.stats()), atMs: nowMs() };
   return () => {
     const stats = engine.stats();

@@ -1,13 +1,7 @@
 // Puts the tracker together. Opens nothing itself: the parts do, when they are started.
 import { randomBytes } from 'node:crypto';
-import {
-  createHealthFile,
-  createMetrics,
-  createOperations,
-  type Gauges,
-  type Log,
-  type Part,
-} from '@relay-swarm/kit';
+import { createHealthFile, createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
+import type { ServiceGauges } from '@relay-swarm/protocol';
 import { Admission, createAddressReader, createInsiderCheck, createOriginCheck } from '@relay-swarm/net';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
@@ -127,7 +121,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const webSockets = new WebSockets({
     ...{ limits: settings, messages, memory, router, keepalive, unfinished, addressWork, errors, log },
   });
-  const gauges = (): Gauges => ({
+  const gauges = (): ServiceGauges => ({
     connections: admission.open,
     connectionsMax: settings.connectionsMax,
     peers: swarms.peers,

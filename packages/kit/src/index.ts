@@ -1,6 +1,6 @@
 export * from './env-file.ts';
 export * from './files.ts';
-export * from './health.ts';
+export * from './health-file.ts';
 export * from './log.ts';
 export * from './memory-limit.ts';
 export * from './metrics.ts';

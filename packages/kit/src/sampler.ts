@@ -1,23 +1,12 @@
 // How the machine and this process are: CPU, memory, network, and how late the event loop runs. The only importer of systeminformation.
+import type { MachineHealth } from '@relay-swarm/protocol';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { networkInterfaces } from 'node:os';
 import systemInformation from 'systeminformation';
 import { containerMemoryBytes } from './memory-limit.ts';
 
-export interface MachineSample {
-  /** Of all processors, from 0 to 1, since the sample before. */
-  readonly cpu: number;
-  /** Used of the machine's memory, or of what this container may take where that is fuller; from 0 to 1. */
-  readonly memory: number;
-  /** Of the interface that leads outside, since the sample before. */
-  readonly receivedBytesPerSecond: number;
-  readonly sentBytesPerSecond: number;
-  /** Mean since the sample before; what a message waits because this process is busy. */
-  readonly eventLoopDelayMs: number;
-}
-
 export interface Sampler {
-  sample(): Promise<MachineSample>;
+  sample(): Promise<MachineHealth>;
   stop(): void;
 }
 
@@ -34,6 +23,16 @@ export function createSampler(): Sampler {
     isPrimed = true;
     return 0; // the first reading takes the library half a second, and no service's start should wait for it
   };
+  let used = process.cpuUsage();
+  let usedAtMs = performance.now();
+  /** Of one processor: Node runs our code on one. */
+  const readProcessCpu = (): number => {
+    const { user, system } = process.cpuUsage(used);
+    const seconds = (performance.now() - usedAtMs) / 1000;
+    used = process.cpuUsage();
+    usedAtMs = performance.now();
+    return share((user + system) / 1e6, seconds);
+  };
   return {
     sample: async () => {
       const device = outsideInterface();
@@ -47,6 +46,7 @@ export function createSampler(): Sampler {
       delay.reset();
       return {
         cpu,
+        processCpu: readProcessCpu(),
         memory: Math.max(share(memory.active, memory.total), containerMemory()),
         receivedBytesPerSecond: rate(network[0]?.rx_sec),
         sentBytesPerSecond: rate(network[0]?.tx_sec),

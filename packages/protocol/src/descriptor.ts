@@ -1,5 +1,5 @@
 // What a relay says about itself: the signed descriptor (PROTOCOL.md, "Relay to relay"). Served at /.well-known/relay-swarm.
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { Fields, ProtocolError } from './fields.ts';
 
 export const DESCRIPTOR_PATH = '/.well-known/relay-swarm';

@@ -1,8 +1,8 @@
-export * from './canonical.ts';
+export * from './canonical-json.ts';
 export * from './descriptor.ts';
 export * from './fields.ts';
 export * from './graffiti.ts';
-export * from './health.ts';
+export * from './relay-health.ts';
 export * from './mesh.ts';
 export * from './mesh-bytes.ts';
 export * from './mesh-packet.ts';
@@ -11,3 +11,4 @@ export * from './ranking.ts';
 export * from './relay-message.ts';
 export * from './refusals.ts';
 export * from './roster.ts';
+export * from './service-health.ts';

@@ -7,7 +7,7 @@ import {
   type SignedDescriptor,
 } from './descriptor.ts';
 import { Fields, URL_CHARS_MAX } from './fields.ts';
-import { readHealth, type SignedRelayHealth } from './health.ts';
+import { readHealth, type SignedRelayHealth } from './relay-health.ts';
 
 export const RELAY_FRAME_CHARS_MAX = 65_536;
 export const NONCE_CHARS = 64;

@@ -1,7 +1,7 @@
 // The list of relays that a browser is given: GET /relays.json, the body of a 503, and `relays` in an announce reply.
 import { RELAY_ID_CHARS, SERVICE_NAME, SERVICES_MAX, SWARM_CHARS_MAX, TIME_MS_MAX } from './descriptor.ts';
 import { Fields } from './fields.ts';
-import { RELAY_STATES, type RelayState } from './health.ts';
+import { RELAY_STATES, type RelayState } from './relay-health.ts';
 
 export const ROSTER_RELAYS_MAX = 512;
 export const ROSTER_CHARS_MAX = 2_097_152;

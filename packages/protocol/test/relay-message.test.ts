@@ -1,4 +1,4 @@
-import { canonicalJson } from '../src/canonical.ts';
+import { canonicalJson } from '../src/canonical-json.ts';
 import {
   DESCRIPTOR_CHARS_MAX,
   decodeDescriptor,
@@ -6,7 +6,7 @@ import {
   type SignedDescriptor,
 } from '../src/descriptor.ts';
 import { ProtocolError } from '../src/fields.ts';
-import { healthText, type SignedRelayHealth } from '../src/health.ts';
+import { healthText, type SignedRelayHealth } from '../src/relay-health.ts';
 import {
   decodeRelayMessage,
   encodeRelayMessage,

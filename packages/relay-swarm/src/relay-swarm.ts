@@ -1,7 +1,7 @@
 // The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
-import { writeJsonFile, type HealthSnapshot, type Log, type Metrics, type Part } from '@relay-swarm/kit';
+import { writeJsonFile, type Log, type Metrics, type Part } from '@relay-swarm/kit';
 import { createAddressGuard } from '@relay-swarm/net';
-import type { RelayState, Roster, RosterRelay, SignedDescriptor } from '@relay-swarm/protocol';
+import type { RelayState, Roster, RosterRelay, ServiceHealth, SignedDescriptor } from '@relay-swarm/protocol';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { LatestFiles } from './files/latest-files.ts';
 import { LoadState } from './health/load.ts';
 import { registerRelayMetrics } from './metrics.ts';
 import { RelayNode } from './relay-node.ts';
-import { mergeHealth, readOthers, readServiceHealth } from './health/health-aggregator.ts';
+import { mergeHealth, readOthers } from './health/health-aggregator.ts';
 import { turnAway } from './health/overload.ts';
 import { isPublicHost } from './discovery/public-host.ts';
 import { betterThan } from './roster/roster.ts';
@@ -32,7 +32,7 @@ export interface RelaySwarmOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** The tracker's own last snapshot (HealthFile.latest). Its gauges that count here: connections, connectionsMax, peers. */
-  readonly health: () => HealthSnapshot | undefined;
+  readonly health: () => ServiceHealth | undefined;
   readonly calendar?: () => number;
   readonly random?: () => number;
 }
@@ -130,7 +130,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
 
   const report = async (): Promise<void> => {
     const others = await readOthers(dataDir);
-    const merged = mergeHealth(readServiceHealth(options.health()), others, calendar());
+    const merged = mergeHealth(options.health(), others, calendar());
     const before = loadState.state;
     loadState.update(merged.sample);
     if (loadState.state !== before) log.info('load', { state: loadState.state, load: loadState.load });

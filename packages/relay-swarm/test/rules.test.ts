@@ -1,6 +1,13 @@
 // The small rules: back-off, candidates, load, merged health, roster, refusals.
-import { readSettings, SettingsError, type HealthSnapshot } from '@relay-swarm/kit';
-import { decodeRoster, type RelayHealth, type Roster, type SignedDescriptor } from '@relay-swarm/protocol';
+import { readSettings, SettingsError } from '@relay-swarm/kit';
+import {
+  decodeRoster,
+  readServiceHealth,
+  type RelayHealth,
+  type Roster,
+  type ServiceHealth,
+  type SignedDescriptor,
+} from '@relay-swarm/protocol';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +16,7 @@ import { backoffMs } from '../src/roster/backoff.ts';
 import { Candidates, sample } from '../src/discovery/candidates.ts';
 import { chooseFairly } from '../src/discovery/discovery.ts';
 import { LoadState, type LoadSample } from '../src/health/load.ts';
-import {
-  mergeHealth,
-  readOthers,
-  readServiceHealth,
-  type ServiceHealth,
-} from '../src/health/health-aggregator.ts';
+import { mergeHealth, readOthers } from '../src/health/health-aggregator.ts';
 import { turnAway } from '../src/health/overload.ts';
 import { createIdentity } from '../src/proof/identity.ts';
 import { isPublicHost } from '../src/discovery/public-host.ts';
@@ -182,10 +184,13 @@ describe('readSaved() and readOthers()', () => {
     await save({ version: 9, relays: [{ new: 1 }], nodes: [{ new: 1 }, node] });
     expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
   });
-  it('take a folder in the place of a snapshot for none, and read the other one', async () => {
+  it('take a snapshot that cannot be read for a service that is not well, and read the other one', async () => {
     await mkdir(join(dir, 'health/peerjs.json'), { recursive: true });
     await writeFile(join(dir, 'health/stun.json'), JSON.stringify(snapshot({ allocations: 3 })));
-    expect([...(await readOthers(dir)).keys()]).toEqual(['stun']);
+    const found = await readOthers(dir);
+    expect(found.get('stun')).toMatchObject({ gauges: { allocations: 3 } });
+    expect(mergeHealth(undefined, found, 1000).health).toMatchObject({ allocations: 3, missing: ['peerjs'] });
+    expect((await readOthers(join(dir, 'elsewhere'))).size).toBe(0);
   });
 });
 
@@ -248,30 +253,29 @@ describe('LoadState', () => {
   });
 });
 
-const snapshot = (gauges: Record<string, unknown>, sampledAtMs = 1000, machine?: unknown): unknown => ({
-  service: 'x',
-  startedAt: new Date(0).toISOString(),
-  sampledAt: new Date(sampledAtMs).toISOString(),
-  gauges,
-  machine,
-});
-const machine: HealthSnapshot['machine'] = {
+const machine: ServiceHealth['machine'] = {
   cpu: 0.5,
+  processCpu: 0.2,
   memory: 0.25,
   receivedBytesPerSecond: 10,
   sentBytesPerSecond: 20,
   eventLoopDelayMs: 3,
 };
+const snapshot = (gauges: Record<string, unknown>, changes: Record<string, unknown> = {}): unknown => ({
+  service: 'x',
+  state: 'serving',
+  startedAt: new Date(0).toISOString(),
+  sampledAt: new Date(1000).toISOString(),
+  periodSeconds: 5,
+  gauges,
+  machine,
+  ...changes,
+});
 
 describe('readServiceHealth() and mergeHealth()', () => {
-  it('reads what counts', () => {
-    expect(
-      readServiceHealth(
-        snapshot({ connections: 5, connectionsMax: 10, peers: 3, other: 'x' }, 1000, machine),
-      ),
-    ).toEqual({
-      ...{ sampledAtMs: 1000, connections: 5, peers: 3, allocations: 0, fill: 0.5, machine },
-    });
+  it('reads what counts for the whole relay, and nothing else', () => {
+    const gauges = { connections: 5, connectionsMax: 10, peers: 3 };
+    expect(readServiceHealth(snapshot({ ...gauges, other: 'x' }))).toEqual(snapshot(gauges));
   });
   it.each([
     ['nothing', undefined],
@@ -279,28 +283,49 @@ describe('readServiceHealth() and mergeHealth()', () => {
     ['no gauges', {}],
     ['a count that is a text', snapshot({ connections: '5' })],
     ['a negative count', snapshot({ peers: -1 })],
-    ['a machine of another shape', snapshot({}, 0, { cpu: 2 })],
+    ['a state of its own', snapshot({}, { state: 'fine' })],
+    ['no period', snapshot({}, { periodSeconds: undefined })],
+    ['a machine of another shape', snapshot({}, { machine: { cpu: 2 } })],
   ])('takes %s for no snapshot', (_what, value) => expect(readServiceHealth(value)).toBeUndefined());
 
-  const service = (changes: Partial<ServiceHealth>): ServiceHealth => ({
-    ...{ sampledAtMs: 100_000, connections: 0, peers: 0, allocations: 0, fill: 0, machine },
+  const NOW_MS = 100_000;
+  const service = (gauges: ServiceHealth['gauges'], changes: Partial<ServiceHealth> = {}): ServiceHealth => ({
+    ...(snapshot(gauges) as ServiceHealth),
+    sampledAt: new Date(NOW_MS).toISOString(),
     ...changes,
   });
-  it("adds the services up, and the tracker's own fill is its own", () => {
+  it("adds the services up; the tracker's own fill and processor are its own", () => {
     const others = new Map([
-      ['peerjs', service({ connections: 7, fill: 0.1 })],
-      ['stun', service({ allocations: 9, fill: 0.9, machine: { ...machine, cpu: 0.6 } })],
+      ['peerjs', service({ connections: 7, connectionsMax: 70 })],
+      [
+        'stun',
+        service({ allocations: 9, allocationsMax: 10 }, { machine: { ...machine, cpu: 0.6, processCpu: 1 } }),
+      ],
     ] as const);
-    const merged = mergeHealth(service({ connections: 5, peers: 4, fill: 0.3 }), others, 100_000);
-    expect(merged.sample).toEqual({ cpu: 0.6, memory: 0.25, others: 0.9, own: 0.3, eventLoopDelayMs: 3 });
-    expect(merged.health).toMatchObject({ connections: 5, peers: 4, allocations: 9, missing: [] });
+    const own = service({ connections: 3, connectionsMax: 10, peers: 4 });
+    const merged = mergeHealth(own, others, NOW_MS);
+    expect(merged.sample).toEqual({ cpu: 0.2, memory: 0.25, others: 0.9, own: 0.3, eventLoopDelayMs: 3 });
+    expect(merged.health).toMatchObject({ cpu: 0.6, connections: 3, peers: 4, allocations: 9, missing: [] });
   });
-  it('calls a service missing that has fallen silent, and counts it no more', () => {
-    const others = new Map([['stun', service({ allocations: 9, fill: 1 })]] as const);
-    expect(mergeHealth(undefined, others, 130_000).health.missing).toEqual([]);
-    const late = mergeHealth(undefined, others, 130_001);
+  const stunAt = (changes: Partial<ServiceHealth>, nowMs = NOW_MS) =>
+    mergeHealth(
+      undefined,
+      new Map([['stun', service({ allocations: 9, allocationsMax: 9 }, changes)]]),
+      nowMs,
+    );
+  it('calls a service missing that has been silent for three of its periods, and counts it no more', () => {
+    expect(stunAt({}, NOW_MS + 16_000).health.missing).toEqual([]);
+    const late = stunAt({}, NOW_MS + 16_001);
     expect(late.health).toMatchObject({ missing: ['stun'], allocations: 0 });
     expect(late.sample.others).toBe(0);
+    expect(stunAt({ periodSeconds: 60 }, NOW_MS + 16_001).health.missing).toEqual([]);
+  });
+  it('calls a service missing that drains, has stopped, or writes of the future', () => {
+    expect(stunAt({ state: 'draining' }).health).toMatchObject({ missing: ['stun'], allocations: 9 });
+    expect(stunAt({ state: 'stopped' }).health).toMatchObject({ missing: ['stun'], allocations: 0 });
+    const future = new Date(NOW_MS + 3_600_000).toISOString();
+    expect(stunAt({ sampledAt: future }).health.missing).toEqual(['stun']);
+    expect(stunAt({ sampledAt: 'tomorrow' }).health.missing).toEqual(['stun']);
   });
 });
 

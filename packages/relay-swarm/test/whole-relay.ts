@@ -1,5 +1,6 @@
 // A whole relay swarm part on real sockets, with a small HTTP server in front of it, for tests.
-import { createMetrics, readSettings, silentLog, type HealthSnapshot } from '@relay-swarm/kit';
+import { createMetrics, readSettings, silentLog } from '@relay-swarm/kit';
+import type { ServiceHealth } from '@relay-swarm/protocol';
 import { decodeRoster, type Roster } from '@relay-swarm/protocol';
 import { Client } from 'bittorrent-dht';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -26,7 +27,7 @@ export interface WholeRelayOptions {
   /** Of a relay that ran before. */
   readonly dir?: string;
   readonly port?: number;
-  readonly health?: () => HealthSnapshot | undefined;
+  readonly health?: () => ServiceHealth | undefined;
 }
 
 const dirs: string[] = [];

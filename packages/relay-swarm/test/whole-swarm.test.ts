@@ -1,5 +1,6 @@
 // Whole relays on real sockets: found over a private DHT, proven, and told of in files that survive a restart.
-import { readJsonFile, type HealthSnapshot } from '@relay-swarm/kit';
+import { readJsonFile } from '@relay-swarm/kit';
+import type { ServiceHealth } from '@relay-swarm/protocol';
 import type { Roster } from '@relay-swarm/protocol';
 import { Client } from 'bittorrent-dht';
 import { createSocket } from 'node:dgram';
@@ -215,13 +216,16 @@ describe('relays without a DHT that answers', () => {
   }, 30_000);
 
   it('become busy and full with their load, and tell the others; a service that falls silent is offered no more', async () => {
-    const snapshot = (connections: number): HealthSnapshot => ({
+    const snapshot = (connections: number): ServiceHealth => ({
       service: 'tracker',
+      state: 'serving',
+      periodSeconds: 5,
       startedAt: new Date().toISOString(),
       sampledAt: new Date().toISOString(),
       gauges: { connections, connectionsMax: 100, peers: 5 },
       machine: {
         cpu: 0.1,
+        processCpu: 0.1,
         memory: 0.2,
         receivedBytesPerSecond: 1,
         sentBytesPerSecond: 2,

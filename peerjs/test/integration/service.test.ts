@@ -1,5 +1,5 @@
 // The whole service over real sockets, in this process, with a clock that the tests move.
-import type { HealthSnapshot } from '@relay-swarm/kit';
+import type { ServiceHealth } from '@relay-swarm/protocol';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp } from 'node:net';
@@ -518,7 +518,7 @@ describe('what an operator sees', () => {
   it('is a health snapshot in the shared volume', async () => {
     const { dataDir } = await start();
     const file = join(dataDir, 'health/peerjs.json');
-    const snapshot = JSON.parse(await readFile(file, 'utf8')) as HealthSnapshot;
+    const snapshot = JSON.parse(await readFile(file, 'utf8')) as ServiceHealth;
     expect(snapshot).toMatchObject({
       service: 'peerjs',
       gauges: { connections: 0, connectionsMax: 20_000, clients: 0, load: 0, draining: 0 },

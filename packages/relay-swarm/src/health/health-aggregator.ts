@@ -1,69 +1,27 @@
 // This relay's health, put together from what its services tell in the shared volume. Pure but for reading the files.
-import { readJsonFile, type MachineSample } from '@relay-swarm/kit';
-import { Fields, ProtocolError, type RelayHealth } from '@relay-swarm/protocol';
+import { readJsonFile } from '@relay-swarm/kit';
+import {
+  fillOf,
+  IDLE_MACHINE,
+  readServiceHealth,
+  SERVICE_HEALTH_CHARS_MAX,
+  serviceHealthFile,
+  type MachineHealth,
+  type RelayHealth,
+  type ServiceHealth,
+} from '@relay-swarm/protocol';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { LoadSample } from './load.ts';
-
-/** What counts of a service's snapshot. */
-export interface ServiceHealth {
-  readonly sampledAtMs: number;
-  readonly connections: number;
-  readonly peers: number;
-  readonly allocations: number;
-  /** The fullest of its limited things, from 0 to 1. */
-  readonly fill: number;
-  readonly machine: MachineSample;
-}
 
 /** The other services of the bundle that write a snapshot. */
 export const OTHER_SERVICES = ['peerjs', 'stun'] as const;
 export type OtherService = (typeof OTHER_SERVICES)[number];
-/** Silent for longer: missing. */
-const SERVICE_SILENT_MS_MAX = 30_000;
-const FILE_BYTES_MAX = 65_536;
-const COUNT_MAX = Number.MAX_SAFE_INTEGER;
-
-/** undefined where the text is no snapshot: the volume is shared with services that strangers talk to. */
-export function readServiceHealth(value: unknown): ServiceHealth | undefined {
-  try {
-    const fields = new Fields(value);
-    const gauges = fields.object('gauges');
-    const count = (name: string): number =>
-      gauges.has(name) ? Math.round(gauges.decimal(name, 0, COUNT_MAX)) : 0;
-    const fill = (used: string, max: string): number => (count(max) > 0 ? count(used) / count(max) : 0);
-    return {
-      sampledAtMs: Date.parse(fields.text('sampledAt', { charsMax: 32 })) || 0,
-      connections: count('connections'),
-      peers: count('peers'),
-      allocations: count('allocations'),
-      fill: Math.max(fill('connections', 'connectionsMax'), fill('allocations', 'allocationsMax')),
-      machine: readMachine(fields),
-    };
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
-function readMachine(snapshot: Fields): MachineSample {
-  if (!snapshot.has('machine')) return NO_MACHINE;
-  const fields = snapshot.object('machine');
-  return {
-    cpu: fields.decimal('cpu', 0, 1),
-    memory: fields.decimal('memory', 0, 1),
-    receivedBytesPerSecond: fields.integer('receivedBytesPerSecond', 0, COUNT_MAX),
-    sentBytesPerSecond: fields.integer('sentBytesPerSecond', 0, COUNT_MAX),
-    eventLoopDelayMs: fields.decimal('eventLoopDelayMs', 0, COUNT_MAX),
-  };
-}
-
-const NO_MACHINE: MachineSample = {
-  cpu: 0,
-  memory: 0,
-  receivedBytesPerSecond: 0,
-  sentBytesPerSecond: 0,
-  eventLoopDelayMs: 0,
-};
+/** Periods without a snapshot, and a second for a slow disk: not alive. */
+const SILENT_PERIODS = 3;
+const GRACE_MS = 1_000;
+/** All write by the clock of one machine: what is dated later is no sign of life. */
+const AHEAD_MS_MAX = 5_000;
 
 export interface MergedHealth {
   readonly sample: LoadSample;
@@ -71,52 +29,64 @@ export interface MergedHealth {
   readonly health: Omit<RelayHealth, 'id' | 'sequence' | 'sampledAt' | 'state' | 'load'>;
 }
 
-/** A service that has never told anything is not missing: an operator may run it elsewhere. */
+/**
+ * `others`: by name; undefined where there is a file that tells nothing. A service without a file is not missing: an operator may
+ * run it elsewhere. One that drains, has stopped, has fallen silent or tells nothing is: nobody shall be sent there.
+ */
 export function mergeHealth(
   own: ServiceHealth | undefined,
-  others: ReadonlyMap<OtherService, ServiceHealth>,
+  others: ReadonlyMap<OtherService, ServiceHealth | undefined>,
   nowMs: number,
 ): MergedHealth {
-  const missing: OtherService[] = [];
-  const alive: ServiceHealth[] = [];
-  for (const [name, service] of others) {
-    if (nowMs - service.sampledAtMs > SERVICE_SILENT_MS_MAX) missing.push(name);
-    else alive.push(service);
-  }
+  const named = [...others];
+  const missing = named
+    .filter(([, health]) => !isAlive(health, nowMs) || health.state !== 'serving')
+    .map(([name]) => name);
+  const alive = named.map(([, health]) => health).filter((health) => isAlive(health, nowMs));
   const all = own === undefined ? alive : [own, ...alive];
   // All see the same machine, each its own container's memory and network: the most that one sees is the least that is true
-  const most = (of: keyof MachineSample): number => Math.max(0, ...all.map(({ machine }) => machine[of]));
-  const cpu = most('cpu');
+  const most = (of: keyof MachineHealth): number => Math.max(0, ...all.map(({ machine }) => machine[of]));
   const memory = most('memory');
+  const { processCpu, eventLoopDelayMs } = own?.machine ?? IDLE_MACHINE;
   return {
     sample: {
-      cpu,
+      cpu: processCpu,
       memory,
-      others: Math.max(0, ...alive.map(({ fill }) => fill)),
-      own: own?.fill ?? 0,
-      eventLoopDelayMs: own?.machine.eventLoopDelayMs ?? 0,
+      others: Math.max(0, ...alive.map(fillOf)),
+      own: own === undefined ? 0 : fillOf(own),
+      eventLoopDelayMs,
     },
     health: {
-      cpu,
+      cpu: most('cpu'),
       memory,
       receivedBytesPerSecond: most('receivedBytesPerSecond'),
       sentBytesPerSecond: most('sentBytesPerSecond'),
-      connections: own?.connections ?? 0,
-      peers: own?.peers ?? 0,
-      allocations: alive.reduce((sum, { allocations }) => sum + allocations, 0),
+      connections: own?.gauges.connections ?? 0,
+      peers: own?.gauges.peers ?? 0,
+      allocations: alive.reduce((sum, { gauges }) => sum + (gauges.allocations ?? 0), 0),
       missing,
     },
   };
 }
 
+function isAlive(health: ServiceHealth | undefined, nowMs: number): health is ServiceHealth {
+  if (health === undefined || health.state === 'stopped') return false;
+  const ageMs = nowMs - Date.parse(health.sampledAt); // NaN is within no bounds
+  return ageMs >= -AHEAD_MS_MAX && ageMs <= SILENT_PERIODS * health.periodSeconds * 1000 + GRACE_MS;
+}
+
 /** What the other services have told last. */
-export async function readOthers(dataDir: string): Promise<Map<OtherService, ServiceHealth>> {
-  const found = new Map<OtherService, ServiceHealth>();
+export async function readOthers(dataDir: string): Promise<Map<OtherService, ServiceHealth | undefined>> {
+  const found = new Map<OtherService, ServiceHealth | undefined>();
   for (const name of OTHER_SERVICES) {
+    const file = join(dataDir, serviceHealthFile(name));
+    const isThere = await access(file).then(
+      () => true,
+      () => false,
+    );
     // What cannot be read tells nothing: another service's file must not keep this relay from telling how it is
-    const file = join(dataDir, 'health', `${name}.json`);
-    const health = readServiceHealth(await readJsonFile(file, FILE_BYTES_MAX).catch(() => undefined));
-    if (health !== undefined) found.set(name, health);
+    const value = await readJsonFile(file, SERVICE_HEALTH_CHARS_MAX).catch(() => undefined);
+    if (isThere) found.set(name, readServiceHealth(value));
   }
   return found;
 }

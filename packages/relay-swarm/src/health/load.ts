@@ -2,7 +2,7 @@
 import type { RelayState } from '@relay-swarm/protocol';
 
 export interface LoadSample {
-  /** Of the whole machine, from 0 to 1. */
+  /** Of one processor, what the tracker itself uses: what other programs take counts by the delays that they cause. From 0 to 1. */
   readonly cpu: number;
   readonly memory: number;
   /** How full the relay's other services are, from 0 to 1. */
@@ -46,8 +46,8 @@ export class LoadState {
     const { busyLoad, fullLoad, eventLoopDelayFullMs } = this.#rule;
     this.#cpu += (sample.cpu - this.#cpu) * NEWEST;
     this.#delayMs += (sample.eventLoopDelayMs - this.#delayMs) * NEWEST;
-    // What is not the tracker's own makes the relay busy, never full: another program's build, or a TURN server with
-    // many allocations, must not turn the tracker's browsers away.
+    // Only connections and delays make it full: a TURN server with many allocations, or a processor that is used up while
+    // everybody is answered in time, must not turn the tracker's browsers away.
     const foreign = Math.min(Math.max(this.#cpu, sample.memory, sample.others), fullLoad - HYSTERESIS);
     this.#load = clamp(Math.max(foreign, sample.own, this.#delayMs / eventLoopDelayFullMs));
     this.#state = step(this.#state, this.#load, busyLoad, fullLoad);

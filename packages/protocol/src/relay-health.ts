@@ -1,5 +1,5 @@
 // How a relay is: the signed health snapshot that relays send each other.
-import { canonicalJson } from './canonical.ts';
+import { canonicalJson } from './canonical-json.ts';
 import { RELAY_ID_CHARS, SERVICE_NAME, SIGNATURE_CHARS, TIME_MS_MAX } from './descriptor.ts';
 import type { Fields } from './fields.ts';
 

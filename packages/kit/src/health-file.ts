@@ -1,31 +1,22 @@
-// A service's health snapshot in the shared volume (DESIGN §4): health/<service>.json, written every few seconds.
+// Writes a service's health to the shared volume every few seconds, and a last word when it stops. What stands in it, and how it
+// is read: @relay-swarm/protocol/service-health.
+import { serviceHealthFile, type ServiceGauges, type ServiceHealth } from '@relay-swarm/protocol';
 import { join } from 'node:path';
 import { writeJsonFile } from './files.ts';
 import type { Log } from './log.ts';
-import { createSampler, type MachineSample, type Sampler } from './sampler.ts';
+import { createSampler, type Sampler } from './sampler.ts';
 import type { Part } from './service.ts';
-
-/** The service's own numbers, flat: "connections" → 12. */
-export type Gauges = Readonly<Record<string, number>>;
-
-export interface HealthSnapshot {
-  readonly service: string;
-  readonly startedAt: string;
-  readonly sampledAt: string;
-  readonly gauges: Gauges;
-  readonly machine: MachineSample;
-}
 
 export interface HealthFile extends Part {
   /** The snapshot written last; undefined until there is one. */
-  latest(): HealthSnapshot | undefined;
+  latest(): ServiceHealth | undefined;
 }
 
 export interface HealthFileOptions {
   readonly dataDir: string;
   readonly service: string;
   readonly everyMs: number;
-  readonly gauges: () => Gauges | Promise<Gauges>;
+  readonly gauges: () => ServiceGauges | Promise<ServiceGauges>;
   readonly log: Log;
   /** How the machine is; measured unless a test says. */
   readonly createSampler?: () => Sampler;
@@ -34,24 +25,30 @@ export interface HealthFileOptions {
 /** Writes the snapshot at start and then periodically. A full disk is told once, not every period. */
 export function createHealthFile(options: HealthFileOptions): HealthFile {
   const { dataDir, service, everyMs, gauges, log } = options;
-  const file = join(dataDir, 'health', `${service}.json`);
+  const file = join(dataDir, serviceHealthFile(service));
   const startedAt = new Date().toISOString();
   let timer: NodeJS.Timeout | undefined;
   let failing = false;
   let writing: Promise<void> | undefined;
   let sampler: Sampler | undefined;
-  let latest: HealthSnapshot | undefined;
+  let latest: ServiceHealth | undefined;
 
+  const save = async (health: ServiceHealth): Promise<void> => {
+    latest = health;
+    await writeJsonFile(file, health);
+  };
   const write = async (): Promise<void> => {
     try {
-      latest = {
+      const numbers = await gauges();
+      await save({
         service,
+        state: numbers.draining === 1 ? 'draining' : 'serving',
         startedAt,
         sampledAt: new Date().toISOString(),
-        gauges: await gauges(),
+        periodSeconds: everyMs / 1000,
+        gauges: numbers,
         machine: await (sampler ??= (options.createSampler ?? createSampler)()).sample(),
-      };
-      await writeJsonFile(file, latest);
+      });
       failing = false;
     } catch (error) {
       if (!failing) log.error('cannot write the health snapshot', { file, error });
@@ -68,10 +65,16 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
       timer.unref();
       return writeNext();
     },
-    stop: () => {
+    stop: async () => {
       clearInterval(timer);
       sampler?.stop();
-      return writing ?? Promise.resolve();
+      await writing;
+      if (latest === undefined) return;
+      // Said at once, so that nobody is sent here while the connections are being closed
+      const last: ServiceHealth = { ...latest, state: 'stopped', sampledAt: new Date().toISOString() };
+      await save(last).catch((error: unknown) =>
+        log.error('cannot write the last health snapshot', { file, error }),
+      );
     },
   };
 }

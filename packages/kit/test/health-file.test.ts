@@ -2,13 +2,15 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJsonFile } from '../src/files.ts';
-import { createHealthFile, type Gauges, type HealthSnapshot } from '../src/health.ts';
+import type { ServiceGauges, ServiceHealth } from '@relay-swarm/protocol';
+import { createHealthFile } from '../src/health-file.ts';
 import { silentLog, type Log } from '../src/log.ts';
 import type { Sampler } from '../src/sampler.ts';
 import type { Part } from '../src/service.ts';
 
 const machine = {
   cpu: 0.5,
+  processCpu: 0.1,
   memory: 0.25,
   receivedBytesPerSecond: 1,
   sentBytesPerSecond: 2,
@@ -26,20 +28,30 @@ describe('the health file', () => {
     await part?.stop();
     await rm(dataDir, { recursive: true });
   });
-  const create = (gauges: () => Gauges | Promise<Gauges>, log: Log = silentLog): Part =>
+  const create = (gauges: () => ServiceGauges | Promise<ServiceGauges>, log: Log = silentLog): Part =>
     (part = createHealthFile({ dataDir, service: 'tracker', everyMs: 5, gauges, log, createSampler }));
   const read = async () =>
-    (await readJsonFile(join(dataDir, 'health', 'tracker.json'))) as HealthSnapshot | undefined;
+    (await readJsonFile(join(dataDir, 'health', 'tracker.json'))) as ServiceHealth | undefined;
 
   it('is there once the part has started', async () => {
     await create(() => ({ connections: 12 })).start();
     expect(await read()).toEqual({
       service: 'tracker',
+      state: 'serving',
+      periodSeconds: 0.005,
       startedAt: expect.stringMatching(/^\d{4}-.*Z$/),
       sampledAt: expect.stringMatching(/^\d{4}-.*Z$/),
       gauges: { connections: 12 },
       machine,
     });
+  });
+
+  it('says that the service drains, and with its last word that it has stopped', async () => {
+    const started = create(() => ({ connections: 3, draining: 1 }));
+    await started.start();
+    expect(await read()).toMatchObject({ state: 'draining' });
+    await started.stop();
+    expect(await read()).toMatchObject({ state: 'stopped', gauges: { connections: 3 } });
   });
 
   it('is written again and again, until the part stops', async () => {
@@ -62,7 +74,7 @@ describe('the health file', () => {
     let running = 0;
     let most = 0;
     let samples = 0;
-    const slow = async (): Promise<Gauges> => {
+    const slow = async (): Promise<ServiceGauges> => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setTimeout(resolve, 20)); // four periods
       running--;
