@@ -169,7 +169,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
           hasHttpAnnounce: true,
         }),
         stats: statistics && (() => statistics.stats(swarms.size)),
-        roster: () => relays.roster(),
+        roster: (ranked) => relays.roster(ranked),
         descriptor: () => relays.descriptor(),
       }),
     ],

@@ -6,6 +6,7 @@ export * from './budget.ts';
 export * from './client-address.ts';
 export * from './cors.ts';
 export * from './drain.ts';
+export * from './ed25519.ts';
 export * from './flusher.ts';
 export * from './ip.ts';
 export * from './keepalive.ts';

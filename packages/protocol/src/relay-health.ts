@@ -32,7 +32,9 @@ export interface SignedRelayHealth extends RelayHealth {
   readonly signature: string;
 }
 
-const COUNT_MAX = Number.MAX_SAFE_INTEGER;
+/** More than any one machine serves: who claims more is not believed at all. */
+const COUNT_MAX = 10_000_000;
+const BYTES_PER_SECOND_MAX = 1_000_000_000_000;
 const MISSING_MAX = 8;
 
 /** The text that the signature covers. */
@@ -54,8 +56,8 @@ export function readHealth(fields: Fields): SignedRelayHealth {
     load: fields.decimal('load', 0, 1),
     cpu: fields.decimal('cpu', 0, 1),
     memory: fields.decimal('memory', 0, 1),
-    receivedBytesPerSecond: fields.integer('receivedBytesPerSecond', 0, COUNT_MAX),
-    sentBytesPerSecond: fields.integer('sentBytesPerSecond', 0, COUNT_MAX),
+    receivedBytesPerSecond: fields.integer('receivedBytesPerSecond', 0, BYTES_PER_SECOND_MAX),
+    sentBytesPerSecond: fields.integer('sentBytesPerSecond', 0, BYTES_PER_SECOND_MAX),
     peers: fields.integer('peers', 0, COUNT_MAX),
     connections: fields.integer('connections', 0, COUNT_MAX),
     allocations: fields.integer('allocations', 0, COUNT_MAX),

@@ -5,6 +5,7 @@ import { RELAY_STATES, type RelayState } from './relay-health.ts';
 
 export const ROSTER_RELAYS_MAX = 512;
 export const ROSTER_CHARS_MAX = 2_097_152;
+const ROSTER_TOTAL_MAX = 1_000_000;
 const AGE_SECONDS_MAX = 86_400;
 
 export interface RosterRelay {
@@ -27,7 +28,9 @@ export interface Roster {
   readonly self: string;
   /** Milliseconds since 1970. The file outlives its tracker: an old one is no news. */
   readonly generatedAt: number;
-  /** The best first. */
+  /** How many relays the answering one could list; missing in answers of older relays. */
+  readonly total?: number;
+  /** The best first; where a key was asked for, in the order of its ranking. */
   readonly relays: readonly RosterRelay[];
 }
 
@@ -49,6 +52,7 @@ export function readRoster(fields: Fields): Roster {
     swarm: fields.text('swarm', { charsMax: SWARM_CHARS_MAX }),
     self: fields.hex('self', RELAY_ID_CHARS),
     generatedAt: fields.integer('generatedAt', 0, TIME_MS_MAX),
+    ...(fields.has('total') && { total: fields.integer('total', 0, ROSTER_TOTAL_MAX) }),
     relays: fields.readableObjects('relays', ROSTER_RELAYS_MAX, readRosterRelay),
   };
 }

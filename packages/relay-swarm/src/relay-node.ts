@@ -13,7 +13,7 @@ import { Gossip } from './gossip/gossip.ts';
 import type { NodeOptions } from './node-options.ts';
 import type { KnownRelay, SavedRelay } from './roster/known-relay.ts';
 import { RelayTable } from './roster/relay-table.ts';
-import { createRoster } from './roster/roster.ts';
+import { createRoster, type RankedQuery } from './roster/roster.ts';
 import { InboundLimits } from './sessions/inbound-limits.ts';
 import { RelayConnection } from './sessions/relay-connection.ts';
 import { CLOSE, Session, type RelayNews, type SessionEffect } from './sessions/session.ts';
@@ -105,7 +105,8 @@ export class RelayNode {
     return this.#relays.save(this.#options.now());
   }
 
-  roster(): Roster {
+  /** For browsers: the best first, or the first of the ranking for a key. */
+  roster(ranked?: RankedQuery): Roster {
     const nowMs = this.#options.now();
     const self = { descriptor: this.#descriptor, health: this.#health, healthAtMs: this.#healthAtMs };
     const others = this.#relays.offered(nowMs).map(({ descriptor, liveness }) => ({
@@ -113,7 +114,7 @@ export class RelayNode {
       health: liveness.health!, // isOffered() has seen it
       healthAtMs: liveness.healthAtMs!,
     }));
-    return createRoster(self, others, nowMs, this.#options.calendar());
+    return createRoster(self, others, nowMs, this.#options.calendar(), ranked);
   }
 
   setDescriptor(descriptor: SignedDescriptor): void {

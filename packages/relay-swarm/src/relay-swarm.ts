@@ -16,7 +16,7 @@ import { RelayNode } from './relay-node.ts';
 import { mergeHealth, readOthers } from './health/health-aggregator.ts';
 import { turnAway } from './health/overload.ts';
 import { isPublicHost } from './discovery/public-host.ts';
-import { betterThan } from './roster/roster.ts';
+import { betterThan, type RankedQuery } from './roster/roster.ts';
 import { readSaved, writeSaved } from './files/state-file.ts';
 import { createSpeaker } from './proof/descriptor-signer.ts';
 import type { RelaySettings } from './settings.ts';
@@ -44,7 +44,7 @@ export interface RelaySwarm extends Part {
   /** What /.well-known/relay-swarm answers. */
   descriptor(): SignedDescriptor;
   /** What /relays.json answers, and the body of a 503. */
-  roster(): Roster;
+  roster(ranked?: RankedQuery): Roster;
   /** Relays that are better off, for a reply to `"relays":true`. Empty while this one is `ok`. */
   betterRelays(): readonly RosterRelay[];
   state(): RelayState;
@@ -186,7 +186,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       else acceptor.accept(request, socket, head, address, node.accepted);
     },
     descriptor: () => node.descriptor,
-    roster: () => node.roster(),
+    roster: (ranked) => node.roster(ranked),
     betterRelays: () => (state() === 'ok' ? [] : betterThan(node.roster(), state(), BETTER_MAX)),
     state,
     discoveryState: () =>

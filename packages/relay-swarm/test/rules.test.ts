@@ -2,6 +2,7 @@
 import { readSettings, SettingsError } from '@relay-swarm/kit';
 import {
   decodeRoster,
+  rankRelays,
   readServiceHealth,
   type RelayHealth,
   type Roster,
@@ -352,6 +353,15 @@ describe('createRoster()', () => {
       member('e', { load: 0.1 }),
     ];
     expect(urls(createRoster(member('a', { state: 'busy' }), others, 5000))).toBe('decab');
+  });
+  it('ranks for a key whatever the health, and says how many there are', () => {
+    const others = ['b', 'c', 'd', 'e', 'f', '0', '1', '2'].map((id) => member(id, { state: 'full' }));
+    const ranked = { key: 'ab'.repeat(20), k: 2 };
+    const roster = createRoster(member('a'), others, 5000, 5000, ranked);
+    const all = ['a', 'b', 'c', 'd', 'e', 'f', '0', '1', '2'].map((id) => ({ id: id.repeat(64) }));
+    expect(roster.relays.map(({ id }) => id)).toEqual(rankRelays(ranked.key, all, 4).map(({ id }) => id));
+    expect(roster.total).toBe(9);
+    expect(decodeRoster(JSON.stringify(roster))).toEqual(roster);
   });
   it('is what a browser can read, and tells the age', () => {
     const roster = createRoster(member('a'), [member('b')], 5400);

@@ -1,7 +1,9 @@
 // What the tracker answers over plain HTTP beside announces: its pages, numbers, and the relay swarm's two documents.
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
 import { answerPreflight } from '@relay-swarm/net';
-import type { IncomingMessage } from 'node:http';
+import { isRankingKey, RANKING_KEY_CHARS_MAX } from '@relay-swarm/protocol';
+import type { RankedQuery } from '@relay-swarm/relay-swarm';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PAGE_HEADERS } from './html.ts';
 import { homePage, statsPage, type HomeFacts } from './pages.ts';
 import type { Stats } from './stats.ts';
@@ -12,7 +14,8 @@ export interface RoutesOptions {
   readonly facts: () => Omit<HomeFacts, 'announceUrl'>;
   /** Undefined where the operator does not show numbers. */
   readonly stats: (() => Stats) | undefined;
-  readonly roster: () => unknown;
+  /** Of all relays, or of those that are ranked first for a key. */
+  readonly roster: (ranked?: RankedQuery) => unknown;
   readonly descriptor: () => unknown;
 }
 
@@ -34,7 +37,7 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
       answer = () => (wantsJson ? sendJson(response, 200, stats(), ANYBODY) : sendPage(statsPage(stats())));
     } else if (path === '/stats.json' && stats !== undefined)
       answer = () => sendJson(response, 200, stats(), ANYBODY);
-    else if (path === '/relays.json') answer = () => sendJson(response, 200, options.roster(), FOR_SECONDS);
+    else if (path === '/relays.json') answer = () => sendRoster(request, response, options.roster);
     else if (path === '/.well-known/relay-swarm')
       answer = () => sendJson(response, 200, options.descriptor(), FOR_SECONDS);
     else return false;
@@ -44,6 +47,27 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
       sendJson(response, 405, { error: 'Only GET is answered here' }, { allow: CORS.methods });
     return true;
   };
+}
+
+const K_DEFAULT = 3;
+const K_MAX = 16;
+
+/** `?key=HEX&k=3`: the first 2k of the ranking for that key (PROTOCOL.md, "The roster"). */
+function sendRoster(
+  request: IncomingMessage,
+  response: ServerResponse,
+  roster: RoutesOptions['roster'],
+): void {
+  const query = new URLSearchParams(request.url?.split('?', 2)[1]);
+  const key = query.get('key');
+  const k = query.get('k') ?? String(K_DEFAULT);
+  if (key === null) sendJson(response, 200, roster(), FOR_SECONDS);
+  else if (!isRankingKey(key)) {
+    const error = `Cannot rank relays for this key: wanted 1 to ${RANKING_KEY_CHARS_MAX} of 0-9a-f, such as an info hash in lowercase`;
+    sendJson(response, 400, { error }, ANYBODY);
+  } else if (!/^[1-9]\d?$/.test(k) || Number(k) > K_MAX) {
+    sendJson(response, 400, { error: `Cannot read k: wanted a whole number from 1 to ${K_MAX}` }, ANYBODY);
+  } else sendJson(response, 200, roster({ key, k: Number(k) }), FOR_SECONDS);
 }
 
 /** The page's own address as a WebSocket URL; a Host header that is none gives a placeholder. */

@@ -1,12 +1,12 @@
 // The relay's Ed25519 key, which is its name: created at the first start, private to the tracker (IDENTITY_DIR).
 import { SettingsError } from '@relay-swarm/kit';
+import { verifyEd25519 } from '@relay-swarm/net';
 import {
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
   randomBytes,
   sign,
-  verify,
   type KeyObject,
 } from 'node:crypto';
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
@@ -89,12 +89,5 @@ async function writeNewKey(file: string): Promise<string> {
   }
 }
 
-export const verifySignature: Verify = (id, text, signature) => {
-  try {
-    const der = Buffer.concat([SPKI_PREFIX, Buffer.from(id, 'hex')]);
-    const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-    return verify(null, Buffer.from(text), key, Buffer.from(signature, 'hex'));
-  } catch {
-    return false; // 32 bytes that are no point of the curve: nobody can have signed with them
-  }
-};
+export const verifySignature: Verify = (id, text, signature) =>
+  verifyEd25519(Buffer.from(id, 'hex'), text, Buffer.from(signature, 'hex'));

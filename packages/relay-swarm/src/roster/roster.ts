@@ -1,5 +1,6 @@
 // The list that browsers are given: self and the relays that are proven and alive, the best first. Pure.
 import {
+  rankRelays,
   RELAY_STATES,
   ROSTER_RELAYS_MAX,
   type RelayHealth,
@@ -14,21 +15,30 @@ export interface RosterMember {
   readonly healthAtMs: number;
 }
 
+/** Asks for the first 2k relays of the ranking for this key (@relay-swarm/protocol/ranking). */
+export interface RankedQuery {
+  readonly key: string;
+  readonly k: number;
+}
+
 export function createRoster(
   self: RosterMember,
   others: readonly RosterMember[],
   nowMs: number,
   generatedAt = nowMs,
+  ranked?: RankedQuery,
 ): Roster {
   const members = self.health.state === 'draining' ? others : [self, ...others];
+  const relays = members.map((member) => describe(member, nowMs));
   return {
     swarm: self.descriptor.swarm,
     self: self.descriptor.id,
     generatedAt,
-    relays: members
-      .map((member) => describe(member, nowMs))
-      .sort(byHealth)
-      .slice(0, ROSTER_RELAYS_MAX),
+    total: members.length,
+    relays:
+      ranked === undefined
+        ? relays.sort(byHealth).slice(0, ROSTER_RELAYS_MAX)
+        : rankRelays(ranked.key, relays, 2 * ranked.k),
   };
 }
 

@@ -1,5 +1,6 @@
 // From what a peer can prove to its peer id. No state, no clock, no random numbers.
-import { createHash, createPublicKey, verify } from 'node:crypto';
+import { verifyEd25519 } from '@relay-swarm/net';
+import { createHash } from 'node:crypto';
 
 /** A peer that shows its secret is named after the secret's SHA-256. */
 export function peerIdOfProof(proof: string): string {
@@ -13,9 +14,7 @@ export function peerIdOfKey(publicKey: string): string {
 
 /** Whether the Ed25519 key (RFC 8032) made the signature over the text; key and signature in hex, base64 or base64url. */
 export function hasSigned(publicKey: string, signature: string, text: string): boolean {
-  const x = decodeBytes(publicKey, 32).toString('base64url');
-  const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-  return verify(null, Buffer.from(text, 'utf8'), key, decodeBytes(signature, 64));
+  return verifyEd25519(decodeBytes(publicKey, 32), text, decodeBytes(signature, 64));
 }
 
 function decodeBytes(text: string, bytes: number): Buffer {

@@ -1,0 +1,38 @@
+// Ed25519 signatures (RFC 8032) of strangers. Keys of small order are refused: with one of them a single signature fits every text
+// (the signature of the neutral element, for one), so that such a key proves nothing.
+import { createPublicKey, verify } from 'node:crypto';
+
+/** A public key in DER is this and the 32 raw bytes (RFC 8410 §4). */
+const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
+
+/**
+ * The y coordinates of the eight points of small order, little-endian, without the sign of x: 0, 1, p − 1, the two of order 8, and
+ * p and p + 1, which are other spellings of 0 and 1.
+ */
+const SMALL_ORDER_Y = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  `ec${'ff'.repeat(30)}7f`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+]);
+
+export function isSmallOrderKey(key: Uint8Array): boolean {
+  const y = Buffer.from(key);
+  y[31] = (y[31] ?? 0) & 0x7f;
+  return SMALL_ORDER_Y.has(y.toString('hex'));
+}
+
+/** Whether this key (32 bytes) made this signature (64 bytes) over the text's UTF-8; false for what is no key. */
+export function verifyEd25519(key: Uint8Array, text: string, signature: Uint8Array): boolean {
+  if (key.length !== 32 || signature.length !== 64 || isSmallOrderKey(key)) return false;
+  try {
+    const der = Buffer.concat([SPKI_PREFIX, key]);
+    const publicKey = createPublicKey({ key: der, format: 'der', type: 'spki' });
+    return verify(null, Buffer.from(text, 'utf8'), publicKey, signature);
+  } catch {
+    return false; // 32 bytes that are no point of the curve: nobody can have signed with them
+  }
+}
