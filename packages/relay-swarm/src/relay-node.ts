@@ -1,5 +1,5 @@
 // One relay of the swarm: conducts whom it knows, whom it talks to, what it tells. Clock, dice, keys and sockets are passed in,
-// so that a hundred of them run in one test.
+// so that a hundred of them run in one test. Long because it is where all parts meet; what each does stands in its own file.
 import {
   encodeRelayMessage,
   type Roster,
@@ -22,6 +22,11 @@ import type { Opened, Wire, WireListener } from './sessions/wire.ts';
 
 /** An inbound session whose relay has not been proven by then is closed. */
 const UNPROVEN_MS_MAX = 60_000;
+/** A ping that has waited for so long makes a relay suspect; with a ping each half period, a freeze shows within one period. */
+const PONG_PERIODS = 0.3;
+const PONG_MS_MIN = 1_500;
+/** Ticks come once a second; one that comes so late tells of us, not of others. */
+const AWAY_MS = 2_000;
 /** A session that ends sooner would end soon again. */
 const LASTING_MS = 30_000;
 /** DHT candidates of one host. */
@@ -39,6 +44,7 @@ export class RelayNode {
   #descriptor: SignedDescriptor;
   #health: SignedRelayHealth;
   #healthAtMs: number;
+  #tickedAtMs = 0;
   #isStopping = false;
 
   constructor(options: NodeOptions, descriptor: SignedDescriptor, health: SignedRelayHealth) {
@@ -151,12 +157,21 @@ export class RelayNode {
         connection.close(CLOSE.unproven, 'your URL has not answered');
       }
     }
+    this.#suspect(nowMs);
     this.#relays.age(nowMs);
     if (this.#isStopping) return;
     this.#prober.tick();
     const due = this.#relays.take(nowMs, this.#options.dialsMax, this.#sessions.hasRoom);
     for (const relay of due) void this.#dial(relay);
     this.#gossip.tick(nowMs);
+  }
+
+  /** Takes relays that may be frozen off the roster until they are heard. After a pause of our own their answers wait to be read. */
+  #suspect(nowMs: number): void {
+    const wasAway = nowMs - this.#tickedAtMs > AWAY_MS;
+    this.#tickedAtMs = nowMs;
+    if (wasAway) return;
+    for (const { id, session } of this.#sessions.all()) this.#relays.suspect(id!, session.isSuspect(nowMs));
   }
 
   /** Says goodbye to everybody and dials nobody any more. */
@@ -185,6 +200,7 @@ export class RelayNode {
     const session = new Session({
       ...{ self, swarm, verify, nonce: nonce(), nowMs: now(), ownUrl: this.#descriptor.url },
       pingMs: periodMs / 2,
+      pongMsMax: Math.max(PONG_MS_MIN, PONG_PERIODS * periodMs),
       silenceMsMax: 2 * periodMs,
       ...(dialled !== undefined && { dialled }),
     });

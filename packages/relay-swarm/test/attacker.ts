@@ -101,7 +101,7 @@ export class Attacker {
   #session(dialled: { id: string; url: string } | undefined, ownUrl = 'wss://mallory.example'): Session {
     return new Session({
       ...{ self: this.self, swarm: 'test', ownUrl, verify: verifySignature, nonce: 'ab'.repeat(32) },
-      ...{ nowMs: this.#simulation.nowMs, pingMs: 5_000, silenceMsMax: 20_000 },
+      ...{ nowMs: this.#simulation.nowMs, pingMs: 5_000, pongMsMax: 3_000, silenceMsMax: 20_000 },
       ...(dialled && { dialled }),
     });
   }

@@ -8,6 +8,7 @@ import {
   type Roster,
   type ServiceHealth,
   type SignedDescriptor,
+  type SignedRelayHealth,
 } from '@relay-swarm/protocol';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -22,7 +23,7 @@ import { turnAway } from '../src/health/overload.ts';
 import { createIdentity } from '../src/proof/identity.ts';
 import { isPublicHost } from '../src/discovery/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../src/roster/roster.ts';
-import { PROOF_MS_MAX } from '../src/roster/liveness.ts';
+import { Liveness, PROOF_MS_MAX } from '../src/roster/liveness.ts';
 import { RelayTable } from '../src/roster/relay-table.ts';
 import { readSaved } from '../src/files/state-file.ts';
 import { checkRelaySettings, relaySettings } from '../src/settings.ts';
@@ -131,6 +132,42 @@ describe('RelayTable', () => {
     expect(relays.health(self.id, reportHealth(self, 1), endMs)).toBe(true);
     const isOffered = (nowMs: number): boolean => relays.isOffered(relays.get(self.id)!, nowMs);
     expect([isOffered(endMs), isOffered(endMs + 1)]).toEqual([true, false]);
+  });
+});
+
+describe('Liveness', () => {
+  const healthAt = (sampledAt: number, sequence: number) =>
+    ({ sampledAt, sequence, state: 'ok' }) as unknown as SignedRelayHealth;
+  const create = (): Liveness => {
+    const liveness = new Liveness();
+    liveness.verify('1.1.1.1', 0);
+    liveness.connect();
+    return liveness;
+  };
+  it('counts silence by the period of the relay that is silent', () => {
+    const slow = create();
+    slow.hear(healthAt(0, 1), 0);
+    expect(slow.isServing(100_000, 10_000)).toBe(true); // its period is not known yet
+    slow.hear(healthAt(60_000, 2), 60_000);
+    expect([slow.isServing(240_000, 1_000), slow.isServing(240_001, 1_000)]).toEqual([true, false]);
+    const fast = create();
+    fast.hear(healthAt(0, 1), 0);
+    fast.hear(healthAt(1_000, 2), 1_000);
+    expect([fast.isServing(31_000, 10_000), fast.isServing(31_001, 10_000)]).toEqual([true, false]);
+  });
+  it('believes no period above a minute, nor one that a clock has made up', () => {
+    const liveness = create();
+    liveness.hear(healthAt(0, 1), 0);
+    liveness.hear(healthAt(9e9, 2), 1_000);
+    expect([liveness.isServing(181_000, 10_000), liveness.isServing(181_001, 10_000)]).toEqual([true, false]);
+  });
+  it('does not serve while a ping waits', () => {
+    const liveness = create();
+    liveness.hear(healthAt(0, 1), 0);
+    liveness.suspect(true);
+    expect(liveness.isServing(0, 10_000)).toBe(false);
+    liveness.suspect(false);
+    expect(liveness.isServing(0, 10_000)).toBe(true);
   });
 });
 

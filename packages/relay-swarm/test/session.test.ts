@@ -24,6 +24,7 @@ function create(self: Identity, changes: Partial<SessionOptions> = {}): Session 
     nonce: (++nonces).toString(16).padStart(64, '0'),
     nowMs: 0,
     pingMs: 5_000,
+    pongMsMax: 3_000,
     silenceMsMax: 20_000,
     ...changes,
   });

@@ -5,6 +5,8 @@ import type { SignedRelayHealth } from '@relay-swarm/protocol';
 export const PROOF_MS_MAX = 1_800_000;
 /** Periods without a snapshot: not offered. */
 export const STALE_PERIODS = 3;
+/** RELAY_STATUS_SECONDS at most. */
+const PERIOD_MS_MAX = 60_000;
 export const DROP_MS = 300_000;
 /** Lost for less than this: dialled again every few seconds, so that a split swarm heals soon. */
 const RECENT_MS = 3_600_000;
@@ -18,7 +20,10 @@ export class Liveness {
   #healthAtMs: number | undefined;
   /** Of this session's snapshots: after a restart a relay whose clock was set back must be heard again. */
   #sequence = -1;
+  /** The time between its last two snapshots, by its own signed dates. */
+  #periodMs: number | undefined;
   #isConnected = false;
+  #isSuspect = false;
   #lostAtMs: number | undefined;
 
   /** When its URL was last answered by its key, dialled by us. */
@@ -57,13 +62,20 @@ export class Liveness {
     return nowMs - (this.#verifiedAtMs ?? nowMs) > FORGET_MS;
   }
 
-  /** Whether browsers may be sent there. */
+  /** It counts as silent by its own period, which may be longer than ours; until that is known, by the longest that there is. */
+  #silentAfterMs(ownPeriodMs: number): number {
+    const unknownMs = this.#isConnected ? PERIOD_MS_MAX : ownPeriodMs;
+    return STALE_PERIODS * Math.max(ownPeriodMs, this.#periodMs ?? unknownMs);
+  }
+
+  /** Whether browsers may be sent there; `periodMs` is ours. */
   isServing(nowMs: number, periodMs: number): boolean {
     return (
       this.isProven(nowMs) &&
       this.#lostAtMs === undefined &&
       this.#healthAtMs !== undefined &&
-      nowMs - this.#healthAtMs <= STALE_PERIODS * periodMs &&
+      nowMs - this.#healthAtMs <= this.#silentAfterMs(periodMs) &&
+      !this.#isSuspect &&
       this.#health?.state !== 'draining'
     );
   }
@@ -76,6 +88,8 @@ export class Liveness {
 
   connect(): void {
     this.#isConnected = true;
+    this.#isSuspect = false;
+    this.#periodMs = undefined;
     this.#sequence = -1;
     this.#lostAtMs = undefined;
   }
@@ -91,11 +105,18 @@ export class Liveness {
     this.#verifiedAtMs = undefined;
   }
 
+  suspect(isSuspect: boolean): void {
+    this.#isSuspect = isSuspect;
+  }
+
   isNews({ sequence }: SignedRelayHealth): boolean {
     return sequence > this.#sequence;
   }
 
   hear(health: SignedRelayHealth, nowMs: number): void {
+    const sinceMs = this.#sequence < 0 ? 0 : health.sampledAt - (this.#health?.sampledAt ?? 0);
+    // A state is told as soon as it changes, and a clock may be set: a shorter time is no shorter period
+    if (sinceMs > (this.#periodMs ?? 0)) this.#periodMs = Math.min(PERIOD_MS_MAX, sinceMs);
     this.#health = health;
     this.#healthAtMs = nowMs;
     this.#sequence = health.sequence;

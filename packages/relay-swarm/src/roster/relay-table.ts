@@ -119,6 +119,11 @@ export class RelayTable {
     this.#byId.get(id)?.liveness.connect();
   }
 
+  /** Whether it may be frozen: a ping of ours waits. */
+  suspect(id: string, isSuspect: boolean): void {
+    this.#byId.get(id)?.liveness.suspect(isSuspect);
+  }
+
   disconnected(id: string, nowMs: number): void {
     const relay = this.#byId.get(id);
     relay?.liveness.lose(nowMs);

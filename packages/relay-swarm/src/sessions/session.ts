@@ -52,6 +52,8 @@ export interface SessionOptions {
   readonly nonce: string;
   readonly nowMs: number;
   readonly pingMs: number;
+  /** A ping that waits for longer: the other side may be frozen. */
+  readonly pongMsMax: number;
   /** Silent for longer: dead. */
   readonly silenceMsMax: number;
   /** Whom a dialler dialled, and where; undefined for an acceptor. */
@@ -65,6 +67,8 @@ export class Session {
   readonly #bucket: Bucket;
   #heardAtMs: number;
   #pingedAtMs: number;
+  /** The first ping since it was last heard. */
+  #unansweredAtMs: number | undefined;
   #step: 'hello' | 'challenge' | 'proof' | 'proven' | 'over';
   #transcript: Transcript | undefined;
 
@@ -90,7 +94,7 @@ export class Session {
 
   receive(text: string, nowMs: number): SessionEffect[] {
     if (this.#step === 'over') return [];
-    this.#heardAtMs = nowMs;
+    this.pong(nowMs);
     if (!takeToken(this.#bucket, FRAMES, nowMs)) return this.#close(CLOSE.policy, 'too many frames');
     try {
       return this.#handle(decodeRelayMessage(text));
@@ -102,6 +106,12 @@ export class Session {
 
   pong(nowMs: number): void {
     this.#heardAtMs = nowMs;
+    this.#unansweredAtMs = undefined;
+  }
+
+  /** Whether a ping has waited too long: nobody is to be sent there until something is heard again. */
+  isSuspect(nowMs: number): boolean {
+    return this.#unansweredAtMs !== undefined && nowMs - this.#unansweredAtMs > this.#options.pongMsMax;
   }
 
   tick(nowMs: number): SessionEffect[] {
@@ -115,6 +125,7 @@ export class Session {
     if (nowMs - this.#heardAtMs > silenceMsMax) return this.#close(CLOSE.silent, 'silent');
     if (nowMs - this.#pingedAtMs < pingMs) return [];
     this.#pingedAtMs = nowMs;
+    this.#unansweredAtMs ??= nowMs;
     return [{ do: 'ping' }];
   }
 
