@@ -7,6 +7,7 @@ import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createDiscovery } from './discovery/discovery.ts';
+import { OwnAddresses } from './discovery/own-addresses.ts';
 import { fetchDescriptor } from './discovery/fetch-descriptor.ts';
 import { loadIdentity, verifySignature } from './proof/identity.ts';
 import { LatestFiles } from './files/latest-files.ts';
@@ -72,7 +73,8 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   const ownUrl = (): string =>
     new URL(options.publicUrl ?? `ws://localhost:${port()}`).href.replace(/\/$/, '');
   const speaker = createSpeaker({ self, settings, url: ownUrl, now: calendar });
-  const guard = createAddressGuard({ allowPrivate });
+  const ownAddresses = new OwnAddresses(() => new URL(ownUrl()).hostname);
+  const guard = createAddressGuard({ allowPrivate, own: () => ownAddresses.all() });
   const acceptor = createWireAcceptor();
   const loadState = new LoadState(settings);
 
@@ -154,6 +156,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     saveRoster();
     if (nowMs - savedAtMs < SAVE_MS) return;
     savedAtMs = nowMs;
+    if (!allowPrivate) void ownAddresses.refresh();
     saveCandidates();
   };
 
@@ -165,6 +168,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       log.info('this relay', { id: self.id, url: ownUrl(), swarm: settings.swarm });
       node.setDescriptor(speaker.describe());
       saveDescriptor();
+      if (!allowPrivate) void ownAddresses.refresh();
       if (settings.dhtEnabled) await discovery.start();
       tick();
       timer = setInterval(tick, TICK_MS);

@@ -135,6 +135,29 @@ describe('RelayTable', () => {
   });
 });
 
+describe('the limit of descriptors for one host', () => {
+  it('takes four unproven ones, then no more, wherever they come from; proven ones do not count', () => {
+    const relays = new RelayTable({
+      ...{ selfId: 'ff'.repeat(32), swarm: 'test', allowPrivate: false, relaysMax: 100, retryMsMax: 1_000 },
+      ...{ periodMs: 10_000, verify: () => true, isPublicHost: () => true, random: () => 0 },
+      calendar: () => START_MS,
+    });
+    const offer = (id: string, url: string, issuedAt = START_MS): string =>
+      relays.offer(
+        { ...describeRelay(createIdentity(), { url, issuedAt }), id: id.repeat(64) },
+        id,
+        START_MS,
+      );
+    const victim = (port: number): string => `wss://victim.example:${port}`;
+    expect([1, 2, 3, 4].map((i) => offer(String(i), victim(2000 + i)))).toEqual(Array(4).fill('new'));
+    expect(offer('5', victim(2005))).toBe('refused');
+    expect(offer('6', 'wss://other.example')).toBe('new');
+    expect(offer('6', victim(2006), START_MS + 1)).toBe('refused'); // it cannot move there either
+    relays.verified('1'.repeat(64), '1.1.1.1', START_MS);
+    expect(offer('5', victim(2005))).toBe('new');
+  });
+});
+
 describe('Liveness', () => {
   const healthAt = (sampledAt: number, sequence: number) =>
     ({ sampledAt, sequence, state: 'ok' }) as unknown as SignedRelayHealth;

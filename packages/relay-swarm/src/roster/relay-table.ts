@@ -25,11 +25,14 @@ export interface RelayTableOptions extends DescriptorPolicy {
 }
 
 const RECENT_RETRY_MS_MAX = 15_000;
+/** Never proven, of one host: naming a victim's ports in many descriptors must not have everybody dial it. */
+const UNPROVEN_PER_HOST_MAX = 4;
 /** Never proven and failed this often: forgotten. */
 const FAILURES_MAX = 5;
 
 export type Offer = 'new' | 'newer' | 'known' | 'refused';
-type Entry = KnownRelay & { descriptor: SignedDescriptor };
+/** `host`: of its URL. */
+type Entry = KnownRelay & { descriptor: SignedDescriptor; host: string };
 
 export class RelayTable {
   readonly #options: RelayTableOptions;
@@ -67,15 +70,24 @@ export class RelayTable {
     if (isTaken && !this.#givesUpUrl(owner, isHome, nowMs)) return 'refused';
     const isHearsay = isRelayId(introducer) && introducer !== id;
     if (known === undefined && !this.#hasRoom(introducer, isHearsay, nowMs)) return 'refused';
+    const host = new URL(descriptor.url).hostname;
+    if (known?.host !== host && this.#isCrowded(host)) return 'refused';
     if (!verify(id, descriptorText(descriptor), descriptor.signature)) return 'refused';
     if (isTaken) this.forget(owner.descriptor.id);
     if (known !== undefined) {
       if (known.descriptor.url !== descriptor.url) this.#move(known, descriptor.url, nowMs);
       known.descriptor = descriptor;
+      known.host = host;
       return 'newer';
     }
     if (this.size >= relaysMax) this.forget(this.#worst(isHearsay, nowMs)!.descriptor.id);
-    this.#byId.set(id, { descriptor, introducer, dial: new DialState(nowMs), liveness: new Liveness() });
+    this.#byId.set(id, {
+      descriptor,
+      host,
+      introducer,
+      dial: new DialState(nowMs),
+      liveness: new Liveness(),
+    });
     this.#idByUrl.set(descriptor.url, id);
     return 'new';
   }
@@ -214,6 +226,15 @@ export class RelayTable {
     }
     const { relaysMax } = this.#options;
     return unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(isHearsay, nowMs) !== undefined);
+  }
+
+  #isCrowded(host: string): boolean {
+    if (this.#options.allowPrivate) return false;
+    let unproven = 0;
+    for (const relay of this.#byId.values()) {
+      if (relay.host === host && relay.liveness.verifiedAtMs === undefined) unproven++;
+    }
+    return unproven >= UNPROVEN_PER_HOST_MAX;
   }
 
   #ownerOf(url: string): KnownRelay | undefined {

@@ -1,0 +1,36 @@
+// The addresses that are this relay itself: those of its interfaces, and those that its public name leads to, which behind a cloud's
+// address translation are on no interface. Nobody shall have us dial our own ports from inside.
+import { lookup } from 'node:dns/promises';
+import { isIP } from 'node:net';
+import { networkInterfaces } from 'node:os';
+
+export type ResolveAll = (host: string) => Promise<readonly string[]>;
+
+const resolveAll: ResolveAll = async (host) =>
+  (await lookup(host, { all: true })).map(({ address }) => address);
+
+export class OwnAddresses {
+  readonly #host: () => string;
+  readonly #resolve: ResolveAll;
+  #public: readonly string[] = [];
+
+  /** `host`: of the public URL. */
+  constructor(host: () => string, resolve: ResolveAll = resolveAll) {
+    this.#host = host;
+    this.#resolve = resolve;
+  }
+
+  all(): readonly string[] {
+    const local = Object.values(networkInterfaces()).flatMap((all) =>
+      (all ?? []).map(({ address }) => address),
+    );
+    return [...local, ...this.#public];
+  }
+
+  /** Looks the public name up again; what was found before stays where it cannot be. */
+  async refresh(): Promise<void> {
+    const host = this.#host().replace(/^\[|\]$/g, '');
+    const found = isIP(host) === 0 ? await this.#resolve(host).catch(() => []) : [host];
+    if (found.length > 0) this.#public = found;
+  }
+}
