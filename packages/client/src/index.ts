@@ -2,6 +2,9 @@
 export { infoHashKey, textKey } from '@relay-swarm/protocol/ranking';
 export type { RosterRelay } from '@relay-swarm/protocol/roster';
 export * from './errors.ts';
+export { GraffitiClient, type GraffitiOptions } from './graffiti-client.ts';
+export type { GraffitiIdentity } from './graffiti-link.ts';
+export type { GraffitiEvent } from './graffiti-topic.ts';
 export {
   keepTorrent,
   keepTracker,

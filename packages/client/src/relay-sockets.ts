@@ -81,7 +81,7 @@ export class RelaySockets {
 
 const sockets = new WeakMap<Roster, RelaySockets>();
 
-function pagePorts(): SocketPorts {
+export function pagePorts(): SocketPorts {
   return {
     open: (url) => {
       const { WebSocket } = globalThis as { WebSocket?: new (url: string) => unknown };

@@ -8,7 +8,7 @@ export interface PeerKey {
 
 const bytesOf = (hex: string): Uint8Array<ArrayBuffer> =>
   Uint8Array.from(hex.match(/../g) ?? [], (pair) => parseInt(pair, 16));
-export const hexOf = (bytes: ArrayBuffer): string =>
+const hexOf = (bytes: ArrayBuffer): string =>
   Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, '0')).join('');
 
 /** Whether the signature is right; undefined where this platform cannot tell. */
@@ -43,4 +43,9 @@ export async function makePeerKey(): Promise<PeerKey | undefined> {
   } catch {
     return undefined; // no Ed25519: the caller takes a proof instead
   }
+}
+
+/** SHA-256 of these bytes (or of those that the hex stands for), in hex. */
+export async function peerIdOf(bytes: string | Uint8Array<ArrayBuffer>): Promise<string> {
+  return hexOf(await crypto.subtle.digest('SHA-256', typeof bytes === 'string' ? bytesOf(bytes) : bytes));
 }
