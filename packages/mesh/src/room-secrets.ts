@@ -13,7 +13,16 @@ export interface RoomSecrets {
   open(sealed: Uint8Array): Promise<Uint8Array | undefined>;
 }
 
-export async function deriveRoom(name: string, password = ''): Promise<RoomSecrets> {
+let last: { readonly of: string; readonly secrets: Promise<RoomSecrets> } | undefined;
+
+/** Takes a tenth of a second, so the last room's are kept: pages with several members, and `meshUrls` before `join`. */
+export function deriveRoom(name: string, password = ''): Promise<RoomSecrets> {
+  const of = JSON.stringify([name, password]);
+  if (last?.of !== of) last = { of, secrets: derive(name, password) };
+  return last.secrets;
+}
+
+async function derive(name: string, password: string): Promise<RoomSecrets> {
   const encoder = new TextEncoder();
   // An empty password is one too: the name alone then is what a stranger must know
   const secret = await crypto.subtle.importKey('raw', encoder.encode(`p${password}`), 'PBKDF2', false, [

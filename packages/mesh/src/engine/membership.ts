@@ -17,6 +17,7 @@ import type { Timer } from './timers.ts';
 /** A status's version for the servers: it grows with every start, and with every message within one. */
 const SEQS_PER_EPOCH = 2 ** 21;
 const UNCHECKED_MAX = 2_048;
+const CROWD = 40;
 
 export class Membership {
   readonly #core: Core;
@@ -115,10 +116,11 @@ export class Membership {
   }
 
   #publishAfter(delayMs: number): void {
-    const { timers, nowMs } = this.#core;
+    const { timers, nowMs, view } = this.#core;
     if (this.#due?.run || this.#isLeaving) return;
-    // The first change is told almost at once, those that follow it together.
-    const atMs = Math.max(nowMs + delayMs, this.#publishedAtMs + 4 * delayMs);
+    // The first change is told almost at once, those that follow it together: longer in large rooms, where all have to read it.
+    const pauseMs = 4 * delayMs * Math.max(1, view.size / CROWD);
+    const atMs = Math.max(nowMs + delayMs, this.#publishedAtMs + pauseMs);
     this.#due = timers.at(atMs, () => {
       this.#due = undefined;
       this.#publish();

@@ -131,6 +131,10 @@ export class Relaying {
       stats.overBudget++;
       return;
     }
+    if (packet.kind === 'status' && this.#isCheckedStatus(packet.source, frame)) {
+      this.#accept(key, packet, { from, frame });
+      return;
+    }
     this.#unchecked.set(key, []);
     this.#check(key, packet, { from, frame });
   }
@@ -169,6 +173,14 @@ export class Relaying {
 
   get late(): number {
     return this.#ordering.late;
+  }
+
+  /** A server has brought the same bytes before, and they were checked then. */
+  #isCheckedStatus(source: string, frame: PacketFrame): boolean {
+    const known = this.#core.view.statusOf(source)?.frame;
+    if (known === undefined) return false;
+    const again = writeLinkFrame({ ...frame, hops: 0, isRepair: false, route: NO_ROUTE });
+    return known.length === again.length && known.every((byte, i) => byte === again[i]);
   }
 
   #countCopy({ kind }: Packet): void {

@@ -5,6 +5,7 @@ import type { Link } from './link.ts';
 import { Backoff, BRIDGES_MAX, dialsNow, pickBridges, pickCandidates, wantedLinks } from './overlay.ts';
 
 const TICK_MS = 250;
+const LATE_MS = 250;
 const BRIDGE_EVERY_MS = 2_000;
 /** A member that no link has reached by then is cut off, not just new. */
 const CUT_OFF_MS = 3_000;
@@ -21,6 +22,7 @@ export class Upkeep {
   #replacedAtMs = 0;
   #replacing: { readonly bad: string; readonly better: string } | undefined;
   #pings = 0;
+  #tickedAtMs = 0;
 
   constructor(core: Core, linkClosed: (peer: string) => void) {
     this.#core = core;
@@ -29,7 +31,7 @@ export class Upkeep {
   }
 
   start(): void {
-    this.#replacedAtMs = this.#core.nowMs;
+    this.#replacedAtMs = this.#tickedAtMs = this.#core.nowMs;
     this.#tick();
   }
 
@@ -73,6 +75,8 @@ export class Upkeep {
   #tick(): void {
     const { timers, nowMs } = this.#core;
     timers.at(nowMs + TICK_MS, () => this.#tick());
+    this.#forgive(nowMs - this.#tickedAtMs - TICK_MS);
+    this.#tickedAtMs = nowMs;
     this.#checkLinks();
     this.#checkDials();
     this.#dialMore();
@@ -83,6 +87,16 @@ export class Upkeep {
       this.#core.act({ type: 'member-left', id });
       this.#core.act({ type: 'view-changed' });
     }
+  }
+
+  /** We were asleep, or busy: answers wait to be read, so nobody else is to blame for the silence. */
+  #forgive(lateMs: number): void {
+    if (lateMs < LATE_MS) return;
+    const { links, dials } = this.#core;
+    for (const link of links.values()) {
+      if (link.ping) link.ping = { ...link.ping, sentAtMs: link.ping.sentAtMs + lateMs };
+    }
+    for (const [peer, dial] of dials) dials.set(peer, { ...dial, sinceMs: dial.sinceMs + lateMs });
   }
 
   #checkLinks(): void {
