@@ -17,7 +17,7 @@ export interface Caller {
   readonly messages: Bucket;
 }
 
-export type AdmissionRefusal = 'connections_full' | 'address_full' | 'memory_full';
+export type AdmissionRefusal = 'connections_full' | 'address_full';
 
 /** Addresses remembered at once, about 300 bytes each. */
 const CALLERS_MAX = 200_000;

@@ -11,6 +11,7 @@ import { httpRefusal, type HttpRefusal, type HttpRefusalCode } from '@relay-swar
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Admission, Caller } from './admission.ts';
+import type { ClientMemory } from './client-memory.ts';
 import type { Counters } from './counters.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { World } from './world.ts';
@@ -30,6 +31,7 @@ export interface UpgradeRoute {
 export interface ServerOptions {
   readonly settings: PeerjsSettings;
   readonly admission: Admission;
+  readonly memory: ClientMemory;
   readonly counters: Counters;
   readonly log: Log;
   readonly world: World;
@@ -109,7 +111,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       refuse('address_rate');
       return;
     }
-    const refusal = admission.enter(caller);
+    const refusal = options.memory.budget.isTight ? 'memory_full' : admission.enter(caller);
     if (refusal !== undefined) {
       refuse(refusal);
       return;
@@ -131,6 +133,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       });
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
+        options.memory.intake.tick();
         admission.sweep(world.nowMs());
       }, SWEEP_MS);
     },

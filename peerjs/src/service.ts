@@ -7,8 +7,9 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
-import { createInsiderCheck } from '@relay-swarm/net';
+import { createBudget, createInsiderCheck, registerBudget } from '@relay-swarm/net';
 import { Admission, type Caller } from './admission.ts';
+import { createClientMemory, type ClientMemory } from './client-memory.ts';
 import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
 import { MeshRoute } from './mesh/mesh-route.ts';
@@ -23,6 +24,7 @@ export interface PeerjsService {
   readonly server: SignalingServer;
   readonly signaling: Signaling;
   readonly counters: Counters;
+  readonly memory: ClientMemory;
 }
 
 export function buildService(
@@ -42,19 +44,22 @@ export function buildService(
       burst: settings.messagesPerAddressBurst,
     },
   });
+  const memory = createClientMemory(createBudget(settings.budgetBytesMax), world.nowMs);
   const leave = (caller: Caller): void => admission.leave(caller);
   const signaling = new Signaling({
     settings,
     counters,
     log,
     world,
+    memory,
     leave,
   });
 
   const metrics = createMetrics('peerjs');
   counters.register(metrics);
   const meshCounters = new MeshCounters();
-  const mesh = new MeshRoute({ settings, counters: meshCounters, log, world, leave });
+  const mesh = new MeshRoute({ settings, counters: meshCounters, log, world, memory, leave });
+  registerBudget(metrics, memory.budget);
   meshCounters.register(metrics, mesh.rooms);
   metrics.gauge('connections', 'Open connections', () => admission.connections);
   metrics.gauge('connections_max', 'Connections that may be open', () => settings.connectionsMax);
@@ -69,6 +74,7 @@ export function buildService(
   const server: SignalingServer = createSignalingServer({
     settings,
     admission,
+    memory,
     counters,
     log,
     world,
@@ -90,5 +96,5 @@ export function buildService(
       draining: server.isDraining ? 1 : 0,
     }),
   });
-  return { parts: [server, healthFile], server, signaling, counters };
+  return { parts: [server, healthFile], server, signaling, counters, memory };
 }

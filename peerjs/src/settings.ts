@@ -1,6 +1,6 @@
 // The signaling server's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
 import { address, flag, integer, optional, path, port, secret, text, type Settings } from '@relay-swarm/kit';
-import { origins, trustedProxies } from '@relay-swarm/net';
+import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
 import { meshSettings } from './mesh/mesh-settings.ts';
 
 export const peerjsSettings = {
@@ -118,6 +118,7 @@ export const peerjsSettings = {
     },
     'Size of all such messages together',
   ),
+  budgetBytesMax: budgetSetting('PEERJS_BUDGET_BYTES_MAX'),
   faultsMax: integer(
     'PEERJS_FAULTS_MAX',
     { min: 1, max: 1_000_000, default: 50 },

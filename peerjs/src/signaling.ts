@@ -13,11 +13,10 @@ import { isId, isSignedToken, isToken } from './identity.ts';
 import { createPeerServer, type PeerServer } from './peer-server.ts';
 import type { UpgradeRoute } from './server.ts';
 import type { PeerjsSettings } from './settings.ts';
+import type { ClientMemory } from './client-memory.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from './socket.ts';
 import type { World } from './world.ts';
 
-/** How long a client has to answer when somebody else wants its id. */
-const PROBE_MS = 5_000;
 const OPEN = JSON.stringify({ type: 'OPEN' });
 
 export interface SignalingOptions {
@@ -25,6 +24,7 @@ export interface SignalingOptions {
   readonly counters: Counters;
   readonly log: Log;
   readonly world: World;
+  readonly memory: ClientMemory;
   /** Called once for each connection that `upgrade` has opened, when it is closed. */
   readonly leave: (caller: Caller) => void;
 }
@@ -88,6 +88,8 @@ export class Signaling implements UpgradeRoute {
         left: (socket) => this.#left(socket),
       },
       sendBufferBytesMax: settings.sendBufferBytesMax,
+      memory: options.memory,
+      ended: (socket, reason) => this.#end(socket, reason),
     });
     this.#peer = createPeerServer(
       {
@@ -155,9 +157,6 @@ export class Signaling implements UpgradeRoute {
       this.#reject(socket, 'bad_token', 'Invalid token provided');
       return;
     }
-    // Somebody wants this id: whoever holds it must show that it is still there, or lose it in seconds instead of minutes.
-    const holder = this.#byId.get(id);
-    if (holder && token !== '' && key === settings.key) this.#probe(holder);
     // Any token that the operator signed for the id is as good as the one that it was opened with.
     this.#peer.connect(socket, { id, token: isSigned ? 'signed' : token, key });
     if (socket.id === '') counters.closed.add('not_accepted');
@@ -196,13 +195,6 @@ export class Signaling implements UpgradeRoute {
   #cut(socket: ClientSocket, reason: CloseRefusalCode): void {
     this.#options.counters.closed.add(reason);
     socket.terminate();
-  }
-
-  #probe(socket: ClientSocket): void {
-    const { settings, world } = this.#options;
-    const lastChanceMs = world.nowMs() - settings.idleSeconds * 1000 + PROBE_MS;
-    socket.heardAtMs = Math.min(socket.heardAtMs, lastChanceMs);
-    socket.ping();
   }
 
   /** Pings those that were silent, ends those that stay so. Every frame counts as life, so busy clients are never pinged. */

@@ -1,10 +1,18 @@
 // One client's WebSocket with a guard in it: what arrives passes the guard before `peer` hears of it, what leaves is written once
 // for each turn of the event loop. The only importer of ws.
-import { Flusher, textFrame, type Bucket, type Flushable } from '@relay-swarm/net';
+import {
+  Flusher,
+  textFrame,
+  type BudgetRefusal,
+  type Bucket,
+  type Flushable,
+  type Holder,
+} from '@relay-swarm/net';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { Caller } from './admission.ts';
+import type { ClientMemory, Endable } from './client-memory.ts';
 
 export interface Guard {
   /** Whether `peer` may see the frame. */
@@ -26,9 +34,12 @@ export interface Guard {
 export interface Surroundings {
   readonly guard: Guard;
   readonly sendBufferBytesMax: number;
+  readonly memory: ClientMemory;
+  /** Closes it: it holds too much, or leaves a message unfinished. */
+  readonly ended: (socket: ClientSocket, reason: BudgetRefusal | 'unfinished_message') => void;
 }
 
-export class ClientSocket extends WebSocket implements Bucket, Flushable {
+export class ClientSocket extends WebSocket implements Bucket, Flushable, Endable {
   caller!: Caller;
   #stream!: Duplex;
   #around!: Surroundings;
@@ -42,6 +53,10 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
   #queuedBytes = 0;
   #rest: NodeJS.Timeout | undefined = undefined;
   #isPinged = false;
+  #holder!: Holder;
+  /** What waits to be written, as the holder counts it. */
+  #countedBytes = 0;
+  #isDrainAwaited = false;
 
   get isOpen(): boolean {
     return this.readyState === WebSocket.OPEN;
@@ -61,6 +76,13 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
     this.#stream = stream;
     this.caller = caller;
     this.#around = around;
+    const { budget, intake } = around.memory;
+    this.#holder = budget.open(caller.key, (reason) => this.endFor(reason));
+    intake.watch(this, stream, this.#holder);
+  }
+
+  endFor(reason: BudgetRefusal | 'unfinished_message'): void {
+    this.#around.ended(this, reason);
   }
 
   /** ws tells everything by `emit`, so this is the one door, and no socket needs listeners of its own. */
@@ -81,6 +103,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
       return true;
     } else if (event === 'close') {
       clearTimeout(this.#rest);
+      this.#holder.close();
       this.#around.guard.left(this);
     }
     return super.emit(event, ...args);
@@ -110,7 +133,28 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable {
 
   #checkReader(): void {
     const { guard, sendBufferBytesMax } = this.#around;
-    if (this.#stream.writableLength > sendBufferBytesMax) guard.stalled(this);
+    const waitingBytes = this.#stream.writableLength;
+    if (waitingBytes > sendBufferBytesMax) guard.stalled(this);
+    else if (this.#stream.writableNeedDrain) this.#count(waitingBytes); // otherwise it is little, and about to leave
+  }
+
+  /** What waits for a slow reader; nothing, most often. */
+  #count(waitingBytes: number): void {
+    const more = waitingBytes - this.#countedBytes;
+    const refusal = more > 0 ? this.#holder.hold(more) : undefined;
+    if (more < 0) this.#holder.release(-more);
+    if (refusal !== undefined) {
+      this.endFor(refusal);
+      return;
+    }
+    this.#countedBytes = waitingBytes;
+    if (this.#isDrainAwaited) return;
+    this.#isDrainAwaited = true;
+    this.#stream.once('drain', () => {
+      this.#isDrainAwaited = false;
+      this.#holder.release(this.#countedBytes);
+      this.#countedBytes = 0;
+    });
   }
 
   /** One at a time: strangers can cause pings, and must not make the client pay or write for each. */

@@ -13,7 +13,9 @@ import {
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Caller } from '../admission.ts';
+import type { ClientMemory } from '../client-memory.ts';
 import type { UpgradeRoute } from '../server.ts';
 import type { PeerjsSettings } from '../settings.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../socket.ts';
@@ -45,6 +47,7 @@ export interface MeshRouteOptions {
   readonly counters: MeshCounters;
   readonly log: Log;
   readonly world: World;
+  readonly memory: ClientMemory;
   readonly leave: (caller: Caller) => void;
 }
 
@@ -94,6 +97,8 @@ export class MeshRoute implements UpgradeRoute {
         left: (socket) => this.#left(socket),
       },
       sendBufferBytesMax: settings.sendBufferBytesMax,
+      memory: options.memory,
+      ended: (socket, reason) => this.#end(socket, reason, CLOSE.policy, REFUSALS[reason].sentence),
     });
   }
 

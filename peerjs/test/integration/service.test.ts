@@ -190,12 +190,14 @@ describe('ids', () => {
     expect(alice.closeCode).toBeUndefined();
   });
 
-  it('frees the id of a holder that is gone without a word, soon after somebody wants it', async () => {
+  it('keeps the id of a silent holder for the idle limit, and no longer', async () => {
     const service = await start();
     const gone = await open(service.port, 'alice');
     gone.socket.pause(); // answers nothing any more
+    service.advance(60_000);
+    service.signaling.sweep();
     await connect(service.port, { id: 'alice', token: 'other' }).receive('ID-TAKEN');
-    service.advance(6_000);
+    service.advance(31_000);
     service.signaling.sweep();
     await open(service.port, { id: 'alice', token: 'other' });
   });
@@ -218,7 +220,7 @@ describe('ids', () => {
     const answer = upgrade(port, '/peerjs?id=..&token=t&key=peerjs', {}, Buffer.alloc(64, 0xff));
     expect(await answer).toContain('Invalid id provided');
     await bystander.settled();
-    expect(running[0]!.counters.socketErrors.counts).toEqual({ WS_ERR_UNEXPECTED_RSV_2_3: 1 });
+    expect(running[0]!.counters.socketErrors.counts).toEqual({}); // they are not even parsed
   });
 
   it('takes ids with blanks, which travel encoded', async () => {
@@ -308,6 +310,37 @@ describe('life', () => {
     expect(pings).toBeGreaterThan(0);
     await quick.settled();
     expect(quick.closeCode).toBeUndefined();
+  });
+
+  it('lets no wrong token shorten the life of who holds the id, were it asleep', async () => {
+    const service = await start();
+    const asleep = await open(service.port, { id: 'alice', token: 'right' });
+    asleep.socket.pause(); // a laptop that is closed for a minute
+    for (let second = 0; second < 60; second += 5) {
+      service.advance(5_000);
+      await connect(service.port, { id: 'alice', token: `wrong${second}` }).receive('ID-TAKEN');
+      service.signaling.sweep();
+    }
+    expect(service.counters.closed.counts['idle']).toBeUndefined();
+    asleep.socket.resume();
+    await asleep.settled();
+    expect(asleep.closeCode).toBeUndefined();
+    await open(service.port, { id: 'alice', token: 'right' }); // its owner has it at once
+    expect(service.counters.replaced).toBe(1);
+  });
+
+  it('lets nobody new in where there is no memory left, and ends who leaves a message unfinished', async () => {
+    const service = await start({ PEERJS_BUDGET_BYTES_MAX: '1000000' });
+    const client = await open(service.port, 'client');
+    service.memory.budget.reserve(950_000);
+    const answer = await upgrade(service.port, '/peerjs?key=peerjs&id=new&token=t');
+    expect(answer).toMatch(/^HTTP\/1.1 503 .*memory_full/s);
+    service.memory.budget.reserve(-950_000);
+    client.socket.send('{"type":', { fin: false });
+    await until('the first piece', () => service.memory.intake.unfinished === 1);
+    service.advance(31_000);
+    service.memory.intake.tick();
+    await until('the close', () => client.closeCode === 1008);
   });
 
   it('needs no ping where heartbeats come', async () => {
