@@ -1,7 +1,5 @@
 // Which addresses are not the public internet. The one list of the project: whoever is sent somewhere by a stranger (a dial, a TURN peer,
-// an entry of a swarm) asks here. The only importer of ipaddr.js, which reads the networks; addresses are compared as bytes. Pure.
-import ipaddr from 'ipaddr.js';
-import { isIP } from 'node:net';
+// an entry of a swarm) asks here. Addresses are compared as bytes. Pure.
 import { addressBytes } from './ip.ts';
 
 /** IANA's special-purpose registry (RFC 6890), multicast, and services of clouds that have public addresses. */
@@ -35,13 +33,12 @@ interface Network {
 /** "10.1.0.0/16", or an address for a network of one. */
 function readNetwork(text: string): Network | undefined {
   const [address = '', bits] = text.split('/', 2);
-  // ipaddr.js also reads "10.1" and "0x7f.1": people do not mean what it makes of these.
-  if (isIP(address) === 0 || address.includes('%')) return undefined;
-  const whole = ipaddr.parse(address).toByteArray();
-  if (bits === undefined) return { bytes: Uint8Array.from(whole), bits: whole.length * 8 };
-  if (!/^\d{1,3}$/.test(text.slice(address.length + 1)) || Number(bits) > whole.length * 8) return undefined;
-  const [base, prefix] = ipaddr.parseCIDR(text);
-  return { bytes: Uint8Array.from(base.toByteArray()), bits: prefix };
+  const bytes = address.includes('%') ? undefined : addressBytes(address);
+  if (bytes === undefined) return undefined;
+  const bitsMax = bytes.length * 8;
+  if (bits === undefined) return { bytes, bits: bitsMax };
+  if (!/^\d{1,3}$/.test(text.slice(address.length + 1)) || Number(bits) > bitsMax) return undefined;
+  return { bytes, bits: Number(bits) };
 }
 
 /** Whether the text is an address, or a network such as "10.1.0.0/16". */

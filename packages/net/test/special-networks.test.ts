@@ -44,6 +44,16 @@ describe('networkTest()', () => {
     ['nonsense', false],
   ])('finds %s: %s', (address, wanted) => expect(isIn(address)).toBe(wanted));
 
+  // The form of RFC 4291 §2.5.5.1, which is no IPv4-mapped address.
+  it('reads a network that ends in an IPv4 address', () => {
+    const isCompatible = networkTest(['::0.0.0.0/81']);
+    expect(['::1.2.3.4', '0:0:0:0:0:0:0.0.0.0', '::ffff:1.2.3.4'].map(isCompatible)).toEqual([
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('says which network it cannot read', () =>
     expect(() => networkTest(['10.0.0.0/33'])).toThrow('Cannot read network "10.0.0.0/33"'));
 });

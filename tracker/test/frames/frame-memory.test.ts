@@ -48,10 +48,11 @@ describe('the memory for frames', () => {
   });
 
   it('does not grow in a turn without an end: frames that are all dropped are never flushed', () => {
-    const before = process.memoryUsage().arrayBuffers;
-    for (let index = 0; index < 2_000; index++) memory.allocate(SLAB / 4);
     collect();
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(300 * SLAB);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let index = 0; index < 8_000; index++) memory.allocate(SLAB / 4);
+    collect(); // which may leave some for the next time
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_000 * SLAB);
   });
 
   it('gives memory back when turns need less', () => {
