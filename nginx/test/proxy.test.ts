@@ -22,7 +22,9 @@ async function service(name: string, status = 200): Promise<string> {
   });
   server.on('upgrade', (incoming, socket) => {
     socket.on('error', () => undefined);
-    socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n');
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Service: ${name}\r\n\r\n`,
+    );
     socket.write(String(incoming.headers['x-forwarded-for']));
     socket.pipe(socket);
   });
@@ -175,11 +177,11 @@ requireTool('nginx')('nginx before the services', () => {
     expect((await get('/frozen')).status).toBe(503);
   });
 
-  const upgrade = (): Promise<{ head: string; close: () => Promise<void> }> =>
+  const upgrade = (path = '/?id=me&token=hunter2'): Promise<{ head: string; close: () => Promise<void> }> =>
     new Promise((resolve, reject) => {
       const socket = connect(nginx.port, '127.0.0.1').on('error', reject).setEncoding('utf8');
       socket.write(
-        'GET /?id=me&token=hunter2 HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n',
+        `GET ${path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n`,
       );
       let head = '';
       socket.on('data', (part: string) => {
@@ -191,6 +193,17 @@ requireTool('nginx')('nginx before the services', () => {
         });
       });
     });
+
+  it.each([
+    ['/', 'tracker'],
+    ['/announce', 'tracker'],
+    ['/peerjs?id=me', 'peerjs'],
+    ['/mesh', 'peerjs'],
+  ])("leads a WebSocket on %s of the tracker's name to the %s", async (path, service) => {
+    const { head, close } = await upgrade(path);
+    await close();
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 101 [^]*\r\nX-Service: ${service}\r\n`));
+  });
 
   it('proxies WebSockets, with the true address, up to the limit of one address', async () => {
     const open = [];
