@@ -52,6 +52,7 @@ export async function bundleForBrowser(module: string, resolveDir: string): Prom
     write: false,
     format: 'esm',
     platform: 'browser',
+    conditions: ['relay-swarm-source', 'module'], // on a fresh clone nothing is compiled
     target: 'es2022',
     define: { global: 'globalThis' },
     logLevel: 'error',
