@@ -9,7 +9,6 @@ export * from './drain.ts';
 export * from './ed25519.ts';
 export * from './flusher.ts';
 export * from './ip.ts';
-export * from './keepalive.ts';
 export * from './origins.ts';
 export * from './price.ts';
 export * from './rate.ts';

@@ -10,7 +10,8 @@ import {
 } from '@relay-swarm/net';
 import { closeFrameAt, FrameMeter, type FrameSink } from '@relay-swarm/net/frame-meter';
 import type { FrameMemory } from '../frames/frame-memory.ts';
-import { joinFrames, PING_FRAME, textFrame } from '../frames/frame.ts';
+import { PING_FRAME, textFrame } from '@relay-swarm/net/ws-frame';
+import { joinFrames } from '../frames/frame.ts';
 import type { GraffitiLink } from '../frontends/graffiti/session.ts';
 import type { Protocol } from '../frontends/protocol.ts';
 import { Priority, type Link, type Peer } from '../swarm/peer.ts';

@@ -1,7 +1,7 @@
 import { Connection, type Shared } from '../../src/transport/connection.ts';
 import { Flusher, newBucket, spendTokens } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
-import { textFrame } from '../../src/frames/frame.ts';
+import { textFrame } from '@relay-swarm/net/ws-frame';
 import { Priority } from '../../src/swarm/peer.ts';
 import { payloadOf } from '../support/links.ts';
 

@@ -1,7 +1,8 @@
 // What the tracker says to WebTorrent clients, as finished frames. Every message has `action` and, where there is one, `info_hash`:
 // bittorrent-tracker's client takes a message without a known action for a broken socket.
 import type { FrameMemory } from '../../frames/frame-memory.ts';
-import { headerBytes, put, textFrame, writeTextHeader } from '../../frames/frame.ts';
+import { headerBytes, textFrame, writeTextHeader } from '@relay-swarm/net/ws-frame';
+import { put } from '../../frames/frame.ts';
 import type { Swarm } from '../../swarm/swarm.ts';
 import type { Message, Range } from './message.ts';
 
