@@ -12,7 +12,6 @@ export * from './ip.ts';
 export * from './origins.ts';
 export * from './price.ts';
 export * from './rate.ts';
-export * from './sliced-work.ts';
 export * from './special-networks.ts';
 export * from './upgrade.ts';
 export * from './ws-frame.ts';
