@@ -5,6 +5,8 @@ import { checkEnvLines, settingNames } from './lib/env-lines.mjs';
 import { buildPages, compile, fail, installPackages, requireNode, root } from './lib/prepare.mjs';
 
 const READY_MS_MAX = 60_000;
+/** How long the other services may take to say their own faults, once one could not start. */
+const FAULTS_MS_MAX = 10_000;
 
 requireNode();
 checkEnvFile();
@@ -25,6 +27,8 @@ if (inUse >= 0)
     `Cannot start: ${services[inUse].name} answers on http://${addresses[inUse]} already. Stop the relay-swarm that runs there, or set ${services[inUse].port} to a free port`,
   );
 let stopping;
+/** Why services could not start: the name of each, and the lines that tell it. */
+const failures = new Map();
 
 const running = services.map((service) => {
   const { name } = service;
@@ -34,13 +38,23 @@ const running = services.map((service) => {
     cwd: root,
     env: { ...process.env, ...localSettings(service, env) },
     print,
-    onFailure: (exit, complaints) =>
-      void stop(
-        1,
-        [`${name} could not start (${exit}), so everything is stopped:`, ...complaints].join('\n  '),
-      ),
+    onFailure: (exit, complaints) => {
+      failures.set(name, [`${name} could not start (${exit}), so everything is stopped:`, ...complaints]);
+      if (failures.size === 1) void stopWhenAllHaveSpoken();
+    },
   });
 });
+
+/** One service could not start. The others may have wrong settings too, which they say before they listen: so each is awaited
+ * until it has ended or answers, and everybody's faults are told at once. */
+async function stopWhenAllHaveSpoken() {
+  const untilMs = Date.now() + FAULTS_MS_MAX;
+  const hasSpoken = async ({ name }, i) => failures.has(name) || (await isHealthy(addresses[i]));
+  while (!(await Promise.all(services.map(hasSpoken))).every(Boolean) && Date.now() < untilMs) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  await stop(1, [...failures.values()].map((lines) => lines.join('\n  ')).join('\nrelay-swarm: '));
+}
 
 /** The reason comes last, where it is read: after all that the services say while they stop. */
 function stop(exitCode, reason = 'stopped') {
@@ -58,7 +72,7 @@ process.on('uncaughtException', (error) => {
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void stop(0));
 
 const untilMs = Date.now() + READY_MS_MAX;
-while (!(await Promise.all(addresses.map(isHealthy))).every(Boolean)) {
+while (failures.size > 0 || !(await Promise.all(addresses.map(isHealthy))).every(Boolean)) {
   if (Date.now() > untilMs) {
     await stop(1, `not ready after ${READY_MS_MAX / 1000} s, so everything is stopped`);
   }

@@ -137,4 +137,26 @@ describe('npm start', () => {
     expect(run.output).toContain('TRACKER_OFFERS_MAX="many": must be a whole number from 1 to 100');
     expect(run.output).toContain('TRACKER_PING_SECONDS="0": must be a whole number from 1 to 300');
   });
+
+  it('tells the wrong settings of every service before it stops them', async () => {
+    // LOG_LEVEL is read by all three, and the tracker has a fault of its own.
+    run = new Run({ ...settings, TRACKER_PORT: 'abc', LOG_LEVEL: 'loud' });
+    expect(await run.exitCode).toBe(1);
+    const end = run.output.slice(run.output.indexOf('relay-swarm: '));
+    for (const name of ['tracker', 'peerjs', 'stun']) {
+      expect(end).toContain(`relay-swarm: ${name} could not start (exit code 1)`);
+      expect(run.output.match(new RegExp(`^${name} ! .*LOG_LEVEL="loud": must be`, 'gm'))).toHaveLength(1);
+    }
+    expect(end).toMatch(/^ +TRACKER_PORT="abc": must be/m);
+  });
+
+  it('tells the faults of one service while another starts well', async () => {
+    run = new Run({ ...settings, STUN_ALLOCATIONS_MAX: 'x' });
+    expect(await run.exitCode).toBe(1);
+    expect(run.output).toContain(
+      'relay-swarm: stun could not start (exit code 1), so everything is stopped:',
+    );
+    expect(run.output).not.toContain('tracker could not start');
+    expect(run.output).not.toContain(READY);
+  });
 });
