@@ -1,6 +1,7 @@
 // Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
 import { createMetrics, createOperations, memoryLimitBytes, type Log, type Part } from '@relay-swarm/kit';
 import {
+  AddressBuckets,
   createBudget,
   createInsiderCheck,
   debtMs,
@@ -8,7 +9,6 @@ import {
   registerBudget,
   spendTokens,
 } from '@relay-swarm/net';
-import { AddressBuckets } from './address-buckets.ts';
 import { isRefused, messageRate, priceOf, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';
@@ -29,13 +29,16 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const counters = { messages: 0, refused: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
   const ownRate = messageRate(settings.messagesPerSecond, settings.frameBytesMax);
-  const ofAddresses = new AddressBuckets(settings.messagesPerAddressPerSecond);
+  const ofAddresses = new AddressBuckets({
+    perSecond: settings.messagesPerAddressPerSecond,
+    burst: settings.messagesPerAddressPerSecond,
+  });
 
   const open = (wire: Wire, isLink: boolean): WireListener => {
     const peer = graph.attach(wire, isLink);
     if (isLink) peer.catchUp();
     const own = newBucket(ownRate, now());
-    const ofAddress = ofAddresses.open(wire.addressKey, now());
+    const ofAddress = ofAddresses.enter(wire.addressKey, now());
     return {
       text: (text) => {
         const nowMs = now();
@@ -51,10 +54,11 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
         counters.messages += messages.length;
         const price = priceOf(messages.length, text.length);
         const ownMs = debtMs(spendTokens(own, ownRate, price, nowMs), ownRate);
-        return Math.max(ownMs, ofAddress.spend(price, nowMs));
+        const { rate } = ofAddresses;
+        return Math.max(ownMs, debtMs(spendTokens(ofAddress, rate, price, nowMs), rate));
       },
       closed: () => {
-        ofAddress.close();
+        ofAddresses.leave(wire.addressKey);
         peer.gone();
       },
     };
@@ -69,7 +73,10 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const unfinished: Part = {
     name: 'unfinished-messages',
     start: () => {
-      ticking = setInterval(() => intake.tick(), 1_000);
+      ticking = setInterval(() => {
+        intake.tick();
+        ofAddresses.tick(now());
+      }, 1_000);
       return Promise.resolve();
     },
     stop: () => {

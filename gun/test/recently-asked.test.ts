@@ -1,4 +1,3 @@
-import { AddressBuckets } from '../src/address-buckets.ts';
 import { RecentlyAsked } from '../src/recently-asked.ts';
 
 describe('RecentlyAsked', () => {
@@ -17,17 +16,5 @@ describe('RecentlyAsked', () => {
     for (let i = 0; i < 500; i++) asked.add(`${i}${'x'.repeat(4_000)}`);
     expect(asked.chars).toBeLessThanOrEqual(65_536);
     expect([...asked.souls()].length).toBe(16);
-  });
-});
-
-describe('AddressBuckets', () => {
-  it('charges an address for its connections together, no other, and at most a burst', () => {
-    const buckets = new AddressBuckets(100);
-    const [first, second, other] = ['a', 'a', 'b'].map((key) => buckets.open(key, 0));
-    expect(first!.spend(131_001, 0)).toBe(1_000);
-    expect(second!.spend(0, 0)).toBe(1_000);
-    expect(other!.spend(100, 0)).toBe(0);
-    for (const one of [first!, second!, other!]) one.close();
-    expect(buckets.addresses).toBe(0);
   });
 });

@@ -2,7 +2,13 @@
 import { randomBytes } from 'node:crypto';
 import { createHealthFile, createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
 import type { ServiceGauges } from '@relay-swarm/protocol';
-import { Admission, createAddressReader, createInsiderCheck, createOriginCheck } from '@relay-swarm/net';
+import {
+  AddressBuckets,
+  Admission,
+  createAddressReader,
+  createInsiderCheck,
+  createOriginCheck,
+} from '@relay-swarm/net';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
 import { FrameMemory } from './frames/frame-memory.ts';
@@ -20,7 +26,6 @@ import { createSite } from './status/site.ts';
 import { PeerStatistics } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
 import { createTicks } from './ticks.ts';
-import { AddressWork } from './transport/address-work.ts';
 import { FrameRouter } from './transport/frame-router.ts';
 import { createHttpServer, type HttpServer } from './transport/http-server.ts';
 import { Keepalive } from './transport/keepalive.ts';
@@ -108,7 +113,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     messages,
     faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
   });
-  const addressWork = new AddressWork({
+  const addressWork = new AddressBuckets({
     perSecond: ADDRESS_SHARE * settings.messagesPerSecond,
     burst: ADDRESS_SHARE * settings.messagesPerSecond,
     debtMax: 30 * ADDRESS_SHARE * settings.messagesPerSecond,

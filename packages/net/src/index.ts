@@ -1,3 +1,4 @@
+export * from './address-buckets.ts';
 export * from './address-guard.ts';
 export * from './address-rates.ts';
 export * from './admission.ts';

@@ -1,6 +1,6 @@
 // Open WebSockets: what the library tells of them goes to the frame router and the keepalive. Clients are served here alone; the
 // library is `ws`.
-import { Flusher } from '@relay-swarm/net';
+import { Flusher, type AddressBuckets } from '@relay-swarm/net';
 import type { Log } from '@relay-swarm/kit';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -9,7 +9,6 @@ import type { FrameMemory } from '../frames/frame-memory.ts';
 import { Connection, type SendCounts, type Shared, type SocketHandle } from './connection.ts';
 import type { FrameRouter } from './frame-router.ts';
 import type { Keepalive } from './keepalive.ts';
-import type { AddressWork } from './address-work.ts';
 import type { SocketErrors } from './socket-errors.ts';
 import type { Unfinished } from './unfinished.ts';
 
@@ -20,7 +19,7 @@ export interface WebSocketsOptions {
   readonly router: FrameRouter;
   readonly keepalive: Keepalive;
   readonly unfinished: Unfinished;
-  readonly addressWork: AddressWork;
+  readonly addressWork: AddressBuckets;
   readonly errors: SocketErrors;
   readonly log: Log;
 }

@@ -1,13 +1,13 @@
-// Work beyond the ordinary, shared by all connections of an address: messages that must be parsed the slow way, very large ones,
-// fan-out. One connection more is no more of it. Pure: the time is passed in.
-import { isBucketFull, newBucket, type Bucket, type Rate } from '@relay-swarm/net';
+// What all connections of an address may do together, as one bucket: messages, or work beyond the ordinary. One connection more is no more of
+// it. Pure: the time is passed in.
+import { isBucketFull, newBucket, type Bucket, type Rate } from './rate.ts';
 
 interface Account {
   connections: number;
   readonly bucket: Bucket;
 }
 
-export class AddressWork {
+export class AddressBuckets {
   readonly rate: Rate;
   readonly #accounts = new Map<string, Account>();
   /** Accounts without a connection: kept until their debt is paid. */
