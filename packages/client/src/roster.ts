@@ -93,6 +93,11 @@ export class Roster extends TypedEvents<RosterEvents> {
     return this.#closed.signal.aborted;
   }
 
+  /** The id of the relay that has answered at this address (a source, or any URL of a relay), which need not be the one it lists itself under. */
+  idAt(address: string): string | undefined {
+    return this.#keys[httpBase(address)];
+  }
+
   /** All relays in the order of this key (`infoHashKey()`, `textKey()`), healthy or not. */
   ranking(key: string): RosterRelay[] {
     return this.#known.ranking(key);

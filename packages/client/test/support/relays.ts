@@ -1,4 +1,5 @@
 // A swarm of real relays on loopback, each a process of its own, that know each other.
+import type { Environment } from '@relay-swarm/kit';
 import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
 
 export interface Relays {
@@ -11,7 +12,8 @@ export interface Relays {
 
 const KNOWN_MS_MAX = 30_000;
 
-export async function startRelays(count: number): Promise<Relays> {
+/** @param settings beside those that make them a swarm */
+export async function startRelays(count: number, settings: Environment = {}): Promise<Relays> {
   const started: TrackerProcess[] = [];
   for (let i = 0; i < count; i++) {
     started.push(
@@ -21,6 +23,7 @@ export async function startRelays(count: number): Promise<Relays> {
         RELAY_ALLOW_PRIVATE: 'true',
         RELAY_PER_ADDRESS_MAX: '16',
         RELAY_STATUS_SECONDS: '1',
+        ...settings,
         RELAY_BOOTSTRAP: started.map(({ url }) => url.replace('ws:', 'http:')).join(','),
       })),
     );

@@ -73,7 +73,6 @@ function consentTemplate({ hasServer, decide }: Extract<Notice, { kind: 'consent
 export interface Numbers {
   readonly stats: TorrentStats;
   readonly way: Way | undefined;
-  readonly failOvers: number;
   readonly bufferedSeconds: number;
 }
 
@@ -87,7 +86,7 @@ const WAYS: Readonly<Record<Way, string>> = {
   memory: 'whole file in memory',
 };
 
-function statsTemplate({ stats, way, failOvers, bufferedSeconds }: Numbers) {
+function statsTemplate({ stats, way, bufferedSeconds }: Numbers) {
   const received = stats.fromPeers + stats.fromServers;
   const inUse = stats.trackers.filter(({ isConnected }) => isConnected);
   const rows: [string, string][] = [
@@ -100,7 +99,7 @@ function statsTemplate({ stats, way, failOvers, bufferedSeconds }: Numbers) {
       'Relays',
       `${inUse.map(({ url }) => hostOf(url)).join(', ') || 'none'} (${inUse.length} of ${stats.trackers.length})`,
     ],
-    ['Fail-overs', String(failOvers)],
+    ['Fail-overs', String(stats.failOvers)],
     ['Ahead', `${bufferedSeconds.toFixed(0)} s`],
   ];
   // For eyes only: numbers that change every second are noise when they are read out.

@@ -5,19 +5,21 @@ import { CustomVideoElement } from 'custom-media-element';
 import { relaysOf } from '../relays.ts';
 import type { TorrentFile } from '../torrent/client.ts';
 import type { TorrentStats } from '../torrent/shared-torrent.ts';
-import { rememberConsent, rememberedConsent, wantsToSave, type Consent } from './consent.ts';
+import { ConsentQuestion, wantsToSave, wishedP2p } from './consent.ts';
 import { asFault, faults } from './faults.ts';
 import { kindOf } from './files.ts';
-import { drawNotice, drawStats, OVERLAY_STYLE, type Notice } from './overlay.ts';
+import { drawNotice, OVERLAY_STYLE, type Notice } from './overlay.ts';
+import { showPicture } from './picture.ts';
 import { Playback, type Ready, type Way } from './playback.ts';
 import { attachSubtitles } from './subtitles.ts';
+import { TorrentNumbers } from './torrent-numbers.ts';
 
 /** What changes the torrent or the file; the rest takes effect by itself. */
 const SOURCE_ATTRIBUTES = ['src', 'file', 'trackers', 'webseed', 'p2p', 'roster', 'worker'];
 const OWN_ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'max-upload', 'stats', 'start', 'stop', 'consent', 'subtitle'];
-const STATS_MS = 1_000;
 /** From when on a viewer is told that nobody is there. */
 const WAITING_MS = 4_000;
+const WAITING: Notice = { kind: 'waiting', text: 'Looking for somebody who has this…' };
 const MEDIA_ERR_DECODE = 3;
 
 /**
@@ -25,7 +27,7 @@ const MEDIA_ERR_DECODE = 3;
  * @attr {string} src - a magnet link, an info hash, or the address of a .torrent
  * @attr {string} file - which file: its number from 0, a glob, or a part of its path
  * @attr {string} trackers - further trackers, separated by blanks
- * @attr {string} roster - the origin of a relay that knows others; default: where this script came from
+ * @attr {string} roster - origins of relays that know others, separated by blanks; default: where this script came from
  * @attr {string} webseed - HTTP addresses of the same files, separated by blanks
  * @attr {string} p2p - auto (default), download-only, or off (web seeds only)
  * @attr {number} max-upload - bytes per second
@@ -39,6 +41,7 @@ const MEDIA_ERR_DECODE = 3;
  * @fires p2pstats - once a second: TorrentStats
  * @fires p2ppeer - the number of peers changed: { peers }
  * @fires p2ptracker - a tracker came or went: { url, isConnected }
+ * @fires p2pfailover - a relay in use has failed, and others took over: { failOvers }
  * @fires p2pfallback - another way had to be taken: { from, to, reason }
  * @fires p2perror - it cannot be played: a PlaybackFault
  * @slot media - a <video> to use instead of the element's own
@@ -62,13 +65,18 @@ export class SwarmVideoElement extends CustomVideoElement {
   #isScheduled = false;
   #wantsPlay = false;
   #way: Way | undefined;
-  #consent: Consent | undefined;
-  #numbersTimer: ReturnType<typeof setInterval> | undefined;
-  #connected = new Map<string, boolean>();
-  #peers = 0;
-  #failOvers = 0;
+  #isBegun = false;
   #overlayRoot: HTMLElement | undefined;
   #retriesLeft = 2;
+  readonly #consent = new ConsentQuestion();
+  readonly #numbers = new TorrentNumbers({
+    video: () => this.nativeEl,
+    stats: () => this.getStats(),
+    way: () => this.#way,
+    root: () =>
+      this.hasAttribute('stats') ? (this.shadowRoot?.getElementById('numbers') ?? undefined) : undefined,
+    say: (type, detail) => this.#say(type, detail),
+  });
 
   /** Where notices are drawn: in this element, or somewhere above controls that cover it. */
   get overlayRoot(): HTMLElement | undefined {
@@ -117,7 +125,7 @@ export class SwarmVideoElement extends CustomVideoElement {
   override async play(): Promise<void> {
     if (this.#way !== undefined) return this.nativeEl.play();
     this.#wantsPlay = true;
-    if (this.#playback === undefined) await this.#begin();
+    if (!this.#isBegun) await this.#begin();
   }
   override pause(): void {
     this.#wantsPlay = false;
@@ -153,30 +161,33 @@ export class SwarmVideoElement extends CustomVideoElement {
   #end(): void {
     this.#ended.abort();
     this.#ended = new AbortController();
-    clearInterval(this.#numbersTimer);
+    this.#isBegun = false;
+    this.#numbers.stop();
     this.#playback?.stop();
     this.#playback = undefined;
-    this.#connected.clear();
     if (this.#way !== undefined) this.nativeEl.removeAttribute('src');
     this.#way = undefined;
     this.#show({ kind: 'none' });
-    this.#drawNumbers(undefined);
   }
 
   async #begin(): Promise<void> {
     const { signal } = this.#ended;
     const isOver = (): boolean => signal.aborted;
+    this.#isBegun = true;
     try {
-      const consent = await this.#askConsent();
+      const consent = await this.#consent.ask(this, (notice) => {
+        if (notice.kind === 'none') this.#wantsPlay = true; // whoever answers wants to watch
+        this.#show(notice);
+      });
       if (isOver()) return;
-      const waiting = setTimeout(() => this.#sayWaiting(), WAITING_MS);
-      this.#numbersTimer = setInterval(() => this.#tick(), STATS_MS);
+      const waiting = setTimeout(() => this.#show(WAITING), WAITING_MS);
+      this.#numbers.start();
       this.#playback = new Playback({
         source: this.getAttribute('src') ?? '',
         file: this.getAttribute('file') ?? undefined,
         trackers: words(this.getAttribute('trackers')),
         webSeeds: words(this.getAttribute('webseed')),
-        p2p: consent === 'servers' ? 'off' : this.#p2p(),
+        p2p: consent === 'servers' ? 'off' : wishedP2p(this),
         uploadMax: Number(this.getAttribute('max-upload')) || undefined,
         isSparing: wantsToSave(),
         worker: this.getAttribute('worker') ?? undefined,
@@ -190,65 +201,20 @@ export class SwarmVideoElement extends CustomVideoElement {
     }
   }
 
-  #p2p(): 'auto' | 'off' | 'download-only' {
-    const wish = this.getAttribute('p2p');
-    if (wish === 'off' || wish === 'download-only') return wish;
-    return wantsToSave() ? 'download-only' : 'auto';
-  }
-
-  /** Never asked where nothing is shared, or where the page has asked already. */
-  async #askConsent(): Promise<Consent> {
-    if (!this.hasAttribute('consent') || this.#p2p() === 'off') return 'share';
-    const known = this.#consent ?? rememberedConsent();
-    if (known !== undefined) return known;
-    const source = this.getAttribute('src') ?? '';
-    const hasServer = /[?&](ws|xs)=|^https?:/i.test(source) || this.hasAttribute('webseed');
-    return new Promise((resolve) => {
-      this.#show({
-        kind: 'consent',
-        hasServer,
-        decide: (consent, isRemembered) => {
-          this.#consent = consent;
-          if (isRemembered) rememberConsent(consent);
-          this.#wantsPlay = true; // whoever answers wants to watch
-          this.#show({ kind: 'none' });
-          resolve(consent);
-        },
-      });
-    });
-  }
-
   #take({ url, way, name, file }: Ready): void {
     this.#way = way;
     this.#show({ kind: 'none' });
     const isImage = kindOf(name) === 'image';
-    this.#showImage(isImage ? url : undefined, name);
+    showPicture(this.shadowRoot, this.nativeEl, isImage ? { url, name } : undefined);
     if (!isImage) {
       this.nativeEl.src = url;
       if (this.#wantsPlay) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
     }
     const torrent = this.#playback?.torrent?.torrent;
+    const subtitle = this.getAttribute('subtitle');
     if (file !== undefined)
-      void attachSubtitles(
-        this.nativeEl,
-        this.files,
-        file,
-        this.getAttribute('subtitle'),
-        this.#ended.signal,
-      );
+      void attachSubtitles(this.nativeEl, this.files, file, subtitle, this.#ended.signal);
     this.#say('p2pready', { name, way, infoHash: torrent?.infoHash, files: this.files });
-  }
-
-  #showImage(url: string | undefined, name: string): void {
-    this.shadowRoot?.querySelector('img')?.remove();
-    this.nativeEl.hidden = url !== undefined;
-    this.nativeEl.style.display = url === undefined ? '' : 'none';
-    if (url === undefined) return;
-    const image = new Image();
-    image.part.add('image');
-    image.alt = name;
-    image.src = url;
-    this.shadowRoot?.append(image);
   }
 
   async #onMediaError(): Promise<void> {
@@ -287,35 +253,6 @@ export class SwarmVideoElement extends CustomVideoElement {
     this.#show({ kind: 'fault', fault, retry: () => this.#schedule(), download });
     this.#say('p2perror', fault);
     this.dispatchEvent(new CustomEvent('error', { detail: fault }));
-  }
-
-  #sayWaiting(): void {
-    this.#show({ kind: 'waiting', text: 'Looking for somebody who has this…' });
-  }
-
-  #tick(): void {
-    const stats = this.getStats();
-    if (stats === undefined) return;
-    this.#say('p2pstats', stats);
-    if (stats.peers !== this.#peers) this.#say('p2ppeer', { peers: (this.#peers = stats.peers) });
-    for (const { url, isConnected } of stats.trackers) {
-      const before = this.#connected.get(url);
-      this.#connected.set(url, isConnected);
-      if (before === undefined || before === isConnected) continue;
-      if (!isConnected) this.#failOvers++;
-      this.#say('p2ptracker', { url, isConnected });
-    }
-    this.#drawNumbers(stats);
-  }
-
-  #drawNumbers(stats: TorrentStats | undefined): void {
-    const root = this.shadowRoot?.getElementById('numbers');
-    if (root == null) return;
-    const { buffered, currentTime } = this.nativeEl;
-    const ahead = buffered.length === 0 ? 0 : buffered.end(buffered.length - 1) - currentTime;
-    const isShown = stats !== undefined && this.hasAttribute('stats');
-    const numbers = { way: this.#way, failOvers: this.#failOvers, bufferedSeconds: Math.max(0, ahead) };
-    drawStats(root, isShown ? { stats, ...numbers } : undefined);
   }
 
   #seekToStart(): void {

@@ -8,6 +8,8 @@ export interface Kept {
   readonly torrentFile: Uint8Array;
   readonly files: readonly File[];
   readonly trackers: readonly string[];
+  /** False where the trackers were chosen by hand. */
+  readonly usesRelays: boolean;
   readonly webSeeds: readonly string[];
 }
 

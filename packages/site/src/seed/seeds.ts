@@ -44,9 +44,9 @@ export class Seeds {
     const made = await makeTorrent(files, progress);
     const known = this.#all.get(made.infoHash);
     if (known !== undefined) return known;
-    const trackers =
-      options.trackers.length > 0 ? options.trackers : await this.#relays.announceUrls(made.infoHash);
-    const kept = { ...made, files, trackers, webSeeds: options.webSeeds };
+    const usesRelays = options.trackers.length === 0;
+    const trackers = usesRelays ? await this.#relays.announceUrls(made.infoHash) : options.trackers;
+    const kept = { ...made, files, trackers, usesRelays, webSeeds: options.webSeeds };
     return this.#start(kept, options.isKept && (await keep(kept)));
   }
 
@@ -62,13 +62,14 @@ export class Seeds {
   }
 
   async #start(kept: Kept, isKept: boolean): Promise<Seed> {
-    const { infoHash, name, pieceBytes, torrentFile, files, trackers, webSeeds } = kept;
+    const { infoHash, name, pieceBytes, torrentFile, files, trackers, webSeeds, usesRelays } = kept;
     const magnet = { ...bareMagnet(infoHash), name, trackers, webSeeds };
     const shared = await joinTorrent(
       {
         magnet,
         torrentFile,
         trackers,
+        usesRelays,
         p2p: 'auto',
         uploadMax: undefined,
         preloaded: new FileStore(pieceBytes, files),

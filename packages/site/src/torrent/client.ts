@@ -4,11 +4,13 @@ import type WebTorrent from 'webtorrent/dist/webtorrent.min.js';
 export type { AddOptions, Torrent, TorrentFile, Wire } from 'webtorrent/dist/webtorrent.min.js';
 export type Client = WebTorrent;
 
+/** Credentials of a relay live for an hour or more; those that are still good are not asked for again. */
+const RENEW_MS = 600_000;
 const clients = new Map<boolean, Promise<Client>>();
 
 /**
  * @param withPeers false: a client that asks no tracker and so meets no peer; it has web seeds only
- * @param iceServers asked for when the client is made, never later
+ * @param iceServers asked for when the client is made, and then again and again: their credentials expire
  */
 export function getClient(withPeers: boolean, iceServers: () => Promise<RTCIceServer[]>): Promise<Client> {
   let client = clients.get(withPeers);
@@ -25,8 +27,12 @@ async function create(withPeers: boolean, iceServers: () => Promise<RTCIceServer
     import('webtorrent/dist/webtorrent.min.js'),
     withPeers ? iceServers() : [],
   ]);
+  // Read by the library for every new connection.
+  const rtcConfig = { iceServers: servers };
+  if (withPeers)
+    setInterval(() => void iceServers().then((fresh) => (rtcConfig.iceServers = fresh)), RENEW_MS);
   const client = new WebTorrent({
-    tracker: withPeers ? { rtcConfig: { iceServers: servers } } : false,
+    tracker: withPeers ? { rtcConfig } : false,
     dht: false,
     lsd: false,
   });

@@ -13,6 +13,8 @@ export interface TorrentWish {
   readonly p2p: 'auto' | 'off' | 'download-only';
   /** Bytes per second to all peers of this page; undefined: as fast as it goes. */
   readonly uploadMax: number | undefined;
+  /** False: announced at the trackers named here only, and at no relay that they do not name. */
+  readonly usesRelays?: boolean | undefined;
   /** A store that has all pieces already, and so nothing is checked or downloaded. */
   readonly preloaded?: unknown;
 }
@@ -29,14 +31,22 @@ export interface TorrentStats {
   /** From 0 to 1, of what was selected and of all else. */
   readonly progress: number;
   readonly trackers: readonly { readonly url: string; readonly isConnected: boolean }[];
+  /** How often a relay in use has failed, and others took over. */
+  readonly failOvers: number;
+}
+
+interface Counts {
+  fromPeers: number;
+  fromServers: number;
+  failOvers: number;
 }
 
 export class SharedTorrent {
   readonly torrent: Torrent;
-  readonly #counts: { fromPeers: number; fromServers: number };
+  readonly #counts: Counts;
   readonly #leave: () => void;
 
-  constructor(torrent: Torrent, counts: { fromPeers: number; fromServers: number }, leave: () => void) {
+  constructor(torrent: Torrent, counts: Counts, leave: () => void) {
     this.torrent = torrent;
     this.#counts = counts;
     this.#leave = leave;
@@ -76,7 +86,7 @@ export class SharedTorrent {
 }
 
 interface Entry {
-  readonly shared: Promise<{ torrent: Torrent; counts: { fromPeers: number; fromServers: number } }>;
+  readonly shared: Promise<{ torrent: Torrent; counts: Counts }>;
   users: number;
 }
 const entries = new Map<string, Entry>();
@@ -110,15 +120,12 @@ export async function joinTorrent(wish: TorrentWish, relays: Relays): Promise<Sh
   }
 }
 
-async function add(
-  wish: TorrentWish,
-  relays: Relays,
-): Promise<{ torrent: Torrent; counts: { fromPeers: number; fromServers: number } }> {
-  const { magnet, p2p } = wish;
+async function add(wish: TorrentWish, relays: Relays): Promise<{ torrent: Torrent; counts: Counts }> {
+  const { magnet, p2p, usesRelays = true } = wish;
   const withPeers = p2p !== 'off';
   const [client, announced, store] = await Promise.all([
     getClient(withPeers, () => relays.iceServers()),
-    withPeers ? relays.announceUrls(magnet.infoHash) : [],
+    withPeers && usesRelays ? relays.announceUrls(magnet.infoHash) : [],
     wish.preloaded === undefined ? pieceStoreFor(magnet.infoHash) : undefined,
   ]);
   if (wish.uploadMax !== undefined) client.throttleUpload(wish.uploadMax);
@@ -130,7 +137,8 @@ async function add(
     deselect: wish.preloaded === undefined,
     ...(p2p === 'download-only' ? { uploads: 0 } : {}),
   });
-  const counts = { fromPeers: 0, fromServers: 0 };
+  const counts = { fromPeers: 0, fromServers: 0, failOvers: 0 };
+  if (withPeers && usesRelays) void relays.keep(torrent, () => counts.failOvers++);
   torrent.on('wire', (wire) => {
     const from = wire.type === 'webSeed' ? 'fromServers' : 'fromPeers';
     wire.on('download', (bytes) => (counts[from] += bytes));

@@ -37,7 +37,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     readonly ready: boolean;
     readonly done: boolean;
     readonly destroyed: boolean;
-    readonly discovery?: { readonly tracker?: { readonly _trackers?: readonly TrackerConnection[] } | null };
+    readonly discovery?: { readonly tracker: { readonly _trackers?: readonly TrackerConnection[] } | null };
     addWebSeed(url: string): void;
     destroy(options?: { destroyStore?: boolean }, done?: () => void): void;
     on(event: 'wire', listener: (wire: Wire) => void): void;
@@ -45,6 +45,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     on(event: 'ready' | 'done' | 'metadata' | 'close', listener: () => void): void;
     on(event: 'noPeers', listener: (kind: string) => void): void;
     on(event: 'upload' | 'download', listener: (bytes: number) => void): void;
+    once(event: 'infoHash' | 'metadata' | 'ready' | 'close' | 'noPeers', listener: () => void): void;
   }
   export interface AddOptions {
     announce?: readonly string[];

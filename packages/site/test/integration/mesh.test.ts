@@ -1,7 +1,7 @@
 // The mesh's page: members of two tabs in one room, over real WebRTC; traces, a kill, an island.
 import { compile, startCompiled, type ServerProcess } from '../../../../peerjs/test/support/processes.ts';
 import { describeWithChromium, type Page } from '../../../../test/support/chromium.ts';
-import { pagesOf, startSite, type RunningSite } from '../support/running-site.ts';
+import { startSite, type RunningSite } from '../support/running-site.ts';
 
 describeWithChromium('the mesh page', () => {
   let site: RunningSite;
@@ -11,7 +11,7 @@ describeWithChromium('the mesh page', () => {
 
   const open = async (members: number): Promise<Page> => {
     const url = `ws://127.0.0.1:${signaling.port}/mesh`;
-    return site.open(`${pagesOf(site.first)}/mesh#room=test&signaling=${url}&members=${members}`);
+    return site.open(`${site.pages}/mesh#room=test&signaling=${url}&members=${members}`);
   };
   const fact = async (page: Page, label: string, value: string): Promise<void> => {
     const found = page.locator('#numbers div', { has: page.locator(`dt:text-is("${label}")`) });

@@ -9,7 +9,7 @@ import {
 } from '../../../../test/support/chromium.ts';
 import { requireTool } from '../../../../test/support/tools.ts';
 import { makeFilm } from '../support/film.ts';
-import { pagesOf, startSite, type RunningSite } from '../support/running-site.ts';
+import { startSite, type RunningSite } from '../support/running-site.ts';
 import { act, until } from '../support/viewer.ts';
 
 const axe = await readFile(new URL('../../../../node_modules/axe-core/axe.min.js', import.meta.url), 'utf8');
@@ -25,7 +25,7 @@ requireTool('ffmpeg')('seeding and embedding', () => {
     let magnet: string;
     beforeAll(async () => {
       site = await startSite();
-      seedPage = await site.open(`${pagesOf(site.first)}/seed`);
+      seedPage = await site.open(`${site.pages}/seed`);
       const film = { name: 'film.webm', mimeType: 'video/webm', buffer: await makeFilm() };
       await seedPage.locator('#files').setInputFiles(film);
       const link = seedPage.locator('.code.link');
@@ -53,7 +53,7 @@ requireTool('ffmpeg')('seeding and embedding', () => {
             viewport: { width, height: 700 },
             bypassCSP: true,
           });
-          const page = await site.open(`${pagesOf(site.first)}${path}`, context);
+          const page = await site.open(`${site.pages}${path}`, context);
           await page.evaluate(axe);
           const { violations } = await page.evaluate<{
             violations: { id: string; nodes: { target: unknown }[] }[];
@@ -81,7 +81,7 @@ requireTool('ffmpeg')('seeding and embedding', () => {
     it(
       "plays in a page of others with the generator's code, in three tabs with two players each, and no request fails",
       async () => {
-        const generator = await site.open(`${pagesOf(site.first)}/embed-code`);
+        const generator = await site.open(`${site.pages}/embed-code`);
         await generator.locator('#source').fill(magnet);
         for (const name of ['autoplay', 'muted', 'loop']) await generator.locator(`[name=${name}]`).check();
         await generator.locator('[name=warningTitle]').uncheck();

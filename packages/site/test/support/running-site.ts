@@ -1,43 +1,61 @@
-// Two relays that serve the pages, and a real Chromium, for tests that watch, embed and seed.
+// A swarm of relays that serve the pages, and a real Chromium, for tests that watch, embed and seed.
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { infoHashKey, rankRelays } from '@relay-swarm/protocol/ranking';
+import { decodeRoster } from '@relay-swarm/protocol/roster';
+import { startRelays, type Relays } from '../../../client/test/support/relays.ts';
 import {
   launchChromium,
   type Browser,
   type BrowserContext,
   type Page,
 } from '../../../../test/support/chromium.ts';
-import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
 import { buildSite } from '../../build.mjs';
 
-export interface RunningSite {
-  readonly browser: Browser;
-  readonly first: TrackerProcess;
-  readonly second: TrackerProcess;
-  /** The built files. */
-  readonly www: string;
-  /** A page in a context of its own, or in this one. */
-  open(url: string, context?: BrowserContext): Promise<Page>;
+export interface RunningPages {
+  readonly relays: Relays;
+  /** Where the pages of the first relay are: `http://127.0.0.1:<port>`. */
+  readonly pages: string;
+  /** The pages of all relays in the order in which torrents of this info hash use them. */
+  pagesByRank(infoHash: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
-/** Where a relay's pages are. */
-export const pagesOf = ({ port }: TrackerProcess): string => `http://127.0.0.1:${port}`;
+export interface RunningSite extends RunningPages {
+  readonly browser: Browser;
+  /** A page in a context of its own, or in this one. */
+  open(url: string, context?: BrowserContext): Promise<Page>;
+}
 
-export async function startSite(): Promise<RunningSite> {
+export const pagesOf = (url: string): string => url.replace(/^ws/, 'http');
+
+export async function startPages(relayCount: number): Promise<RunningPages> {
   const folder = await mkdtemp(join(tmpdir(), 'site-'));
   const www = join(folder, 'www');
   await buildSite(www);
-  // One after the other: each compiles, and ends esbuild's helper when it is done.
-  const first = await spawnTracker({ TRACKER_SITE_DIR: www });
-  const second = await spawnTracker({ TRACKER_SITE_DIR: www });
+  const relays = await startRelays(relayCount, { TRACKER_SITE_DIR: www });
+  const pages = pagesOf(relays.urls[0]!);
+  return {
+    relays,
+    pages,
+    pagesByRank: async (infoHash) => {
+      const roster = decodeRoster(await (await fetch(`${pages}/relays.json`)).text());
+      return rankRelays(infoHashKey(infoHash), roster.relays).map(({ url }) => pagesOf(url));
+    },
+    stop: async () => {
+      await relays.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function startSite(relayCount = 1): Promise<RunningSite> {
+  const running = await startPages(relayCount);
   const browser = await launchChromium(['--autoplay-policy=no-user-gesture-required']);
   return {
+    ...running,
     browser,
-    first,
-    second,
-    www,
     open: async (url, context) => {
       const page = await (context ?? (await browser.newContext())).newPage();
       await page.goto(url);
@@ -45,8 +63,7 @@ export async function startSite(): Promise<RunningSite> {
     },
     stop: async () => {
       await browser.close();
-      await Promise.all([first.stop(), second.stop()]);
-      await rm(folder, { recursive: true, force: true });
+      await running.stop();
     },
   };
 }

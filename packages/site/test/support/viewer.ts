@@ -11,6 +11,8 @@ export interface Playing {
   readonly fromPeers: number;
   readonly fromServers: number;
   readonly text: string;
+  /** The numbers over the picture. */
+  readonly numbers: string;
 }
 
 /** What runs in the page; also in Firefox, which is driven by another library. */
@@ -27,6 +29,7 @@ export const READ_PLAYER = `(() => {
     fromPeers: stats?.fromPeers ?? 0,
     fromServers: stats?.fromServers ?? 0,
     text: document.body.innerText,
+    numbers: video?.shadowRoot?.getElementById('numbers')?.innerText ?? '',
   };
 })()`;
 
