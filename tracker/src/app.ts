@@ -6,8 +6,11 @@ import {
   AddressBuckets,
   Admission,
   createAddressReader,
+  createBudget,
   createInsiderCheck,
   createOriginCheck,
+  registerBudget,
+  type ByteBudget,
 } from '@relay-swarm/net';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
@@ -26,19 +29,18 @@ import { createSite } from './status/site.ts';
 import { PeerStatistics } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
 import { createTicks } from './ticks.ts';
+import { ClientMemory } from './transport/client-memory.ts';
 import { FrameRouter } from './transport/frame-router.ts';
 import { createHttpServer, type HttpServer } from './transport/http-server.ts';
 import { Keepalive } from './transport/keepalive.ts';
 import { SocketErrors } from './transport/socket-errors.ts';
-import { Unfinished } from './transport/unfinished.ts';
+import { UnreadResponses } from './transport/unread-responses.ts';
 import { UpgradeGate } from './transport/upgrade-gate.ts';
 import { WebSockets } from './transport/web-sockets.ts';
 
 const HEALTH_EVERY_MS = 5_000;
 /** What all connections of an address may ask for beyond ordinary messages: as much as so many of them may send. */
 const ADDRESS_SHARE = 20;
-/** For what has come of messages that are not whole yet, over all connections. */
-const UNFINISHED_BYTES_MAX = 67_108_864;
 /** One fault in ten seconds is forgiven. */
 const FAULTS_PER_SECOND = 0.1;
 
@@ -49,11 +51,13 @@ export interface TrackerService {
   readonly webSockets: WebSockets;
   readonly gate: UpgradeGate;
   readonly bittorrent: Bittorrent;
+  readonly budget: ByteBudget;
   readonly relays: RelaySwarm;
 }
 
 export async function buildTracker(settings: TrackerSettings, log: Log): Promise<TrackerService> {
   const metrics = createMetrics('tracker');
+  const budget = createBudget(settings.budgetBytesMax);
   const statistics = settings.stats ? new PeerStatistics() : undefined;
   const swarms = new SwarmTable(
     {
@@ -118,13 +122,10 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     burst: ADDRESS_SHARE * settings.messagesPerSecond,
     debtMax: 30 * ADDRESS_SHARE * settings.messagesPerSecond,
   });
-  const unfinished = new Unfinished({
-    secondsMax: settings.firstFrameSeconds,
-    bytesMax: UNFINISHED_BYTES_MAX,
-  });
+  const clientMemory = new ClientMemory({ budget, unfinishedSecondsMax: settings.firstFrameSeconds });
   const errors = new SocketErrors();
   const webSockets = new WebSockets({
-    ...{ limits: settings, messages, memory, router, keepalive, unfinished, addressWork, errors, log },
+    ...{ limits: settings, messages, memory, router, keepalive, clientMemory, addressWork, errors, log },
   });
   const gauges = (): ServiceGauges => ({
     connections: admission.open,
@@ -138,10 +139,11 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const now = (): number => performance.now();
   const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
   const bittorrent = buildBittorrent({
-    ...{ settings, swarms, statistics, refuse, isTurningAway, randomInt, readAddress, now, log },
+    ...{ settings, swarms, budget, statistics, refuse, isTurningAway, randomInt, readAddress, now, log },
   });
   const gate = new UpgradeGate({
     admission,
+    budget,
     readAddress,
     isOriginAllowed: createOriginCheck(settings.origins),
     upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
@@ -153,6 +155,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     settings,
     gate,
     webSockets,
+    unread: new UnreadResponses(budget, readAddress),
     errors,
     log,
     routes: [
@@ -181,7 +184,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const keepingAlive = createTicks('keepalive', 1_000, (nowMs) => {
     keepalive.tick(nowMs);
-    unfinished.tick(nowMs);
+    clientMemory.tick(nowMs);
     addressWork.tick(nowMs);
   });
   const expiry = createTicks('peer-expiry', 1_000, (nowMs) =>
@@ -199,8 +202,9 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     webSockets,
     gate,
     errors,
-    unfinished,
+    clientMemory,
   });
+  registerBudget(metrics, budget);
   bittorrent.registerMetrics(metrics);
   const health = createHealthFile({
     dataDir: settings.dataDir,
@@ -232,6 +236,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     webSockets,
     gate,
     bittorrent,
+    budget,
     relays,
   };
 }

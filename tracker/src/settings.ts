@@ -1,6 +1,6 @@
 // The tracker's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
 import { address, flag, integer, list, path, port, url, type Settings } from '@relay-swarm/kit';
-import { origins, trustedProxies } from '@relay-swarm/net';
+import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
 import { bittorrentSettings } from './frontends/bittorrent-settings.ts';
 import { graffitiSettings } from './frontends/graffiti/settings.ts';
 import { checkRelaySettings, relaySettings } from '@relay-swarm/relay-swarm/settings';
@@ -122,6 +122,7 @@ export const trackerSettings = {
     },
     'Swarms that one connection may be in',
   ),
+  budgetBytesMax: budgetSetting('TRACKER_BUDGET_BYTES_MAX'),
   frameBytesMax: integer(
     'TRACKER_FRAME_BYTES_MAX',
     { min: 1024, max: 1_048_576, default: 65_536 },

@@ -164,7 +164,7 @@ describe('the tracker under attack', () => {
     await Promise.all(clients.map((client) => client.settle()));
     expect(await residentBytes()).toBeLessThan(before + 25 * MEGABYTE);
     await within(15_000, Promise.all(clients.map((client) => client.closed)));
-    expect(await tracker.metric('tracker_unfinished_bytes')).toBe(0);
+    expect(await tracker.metric('tracker_unfinished_messages')).toBe(0);
   }, 60_000);
 
   it('ends connections that stay half-open: no request, half a request, no message, no pong', async () => {

@@ -1,7 +1,7 @@
 // Puts together what serves clients without WebRTC: peers in the swarms, HTTP, UDP, their ageing and their numbers.
 import { randomBytes } from 'node:crypto';
 import { type Log, type Metrics, type Part, type RequestHandler, type Settings } from '@relay-swarm/kit';
-import { AddressRates, type AddressReader } from '@relay-swarm/net';
+import { AddressRates, type AddressReader, type ByteBudget } from '@relay-swarm/net';
 import type { bittorrentSettings } from './bittorrent-settings.ts';
 import { createHttpAnnounce } from './http/http-announce.ts';
 import { IpPeerTable } from '../swarm/ip-peer-table.ts';
@@ -27,6 +27,7 @@ export interface BittorrentOptions {
     readonly udpReceiveBufferBytes: number;
   };
   readonly swarms: SwarmTable;
+  readonly budget: ByteBudget;
   /** Who counts the peers; undefined where nobody does. */
   readonly statistics: PeerObserver | undefined;
   readonly refuse: (infoHash: string) => string | undefined;
@@ -53,7 +54,7 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
     hostsMax: settings.bittorrentHostsMax,
     hostsPerAddressMax: settings.bittorrentHostsPerAddressMax,
   };
-  const ipPeers = new IpPeerTable(swarms, limits, options.statistics);
+  const ipPeers = new IpPeerTable(swarms, limits, options.budget, options.statistics);
   const rate = { perSecond: settings.bittorrentRequestsPerSecond, burst: settings.bittorrentRequestsBurst };
   const rates = new AddressRates(rate, ADDRESSES_MAX);
   const intervalSeconds = settings.bittorrentIntervalSeconds;

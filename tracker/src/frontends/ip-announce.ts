@@ -56,6 +56,7 @@ type Refusal = AnnounceRefusal<IpPeerRefusal>;
 const LIMITS: Readonly<Record<IpPeerRefusal, Refusal>> = {
   SWARMS_FULL: { cause: 'SWARMS_FULL', reason: 'This tracker serves no further torrents now' },
   PEERS_FULL: { cause: 'PEERS_FULL', reason: 'This tracker serves no further peers now' },
+  MEMORY_FULL: { cause: 'MEMORY_FULL', reason: 'This tracker has no memory for further peers now' },
   ADDRESS_PEERS_FULL: { cause: 'ADDRESS_PEERS_FULL', reason: 'Too many torrents from one address' },
 };
 const NOTHING: Counts = { complete: 0, incomplete: 0, downloaded: 0 };

@@ -3,12 +3,12 @@ import type { Metrics } from '@relay-swarm/kit';
 import type { Admission } from '@relay-swarm/net';
 import type { AccessList } from '../access/access-list.ts';
 import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
+import type { ClientMemory } from '../transport/client-memory.ts';
 import type { Keepalive } from '../transport/keepalive.ts';
 import type { FrameRouter } from '../transport/frame-router.ts';
 import type { HttpServer } from '../transport/http-server.ts';
 import type { SocketErrors } from '../transport/socket-errors.ts';
 import type { UpgradeGate } from '../transport/upgrade-gate.ts';
-import type { Unfinished } from '../transport/unfinished.ts';
 import type { WebSockets } from '../transport/web-sockets.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
@@ -25,12 +25,12 @@ export interface Measured {
   readonly webSockets: WebSockets;
   readonly gate: UpgradeGate;
   readonly errors: SocketErrors;
-  readonly unfinished: Unfinished;
+  readonly clientMemory: ClientMemory;
 }
 
 export function registerMetrics(metrics: Metrics, measured: Measured): void {
   const { swarms, webTorrent, graffiti, router, keepalive, admission, accessList, server } = measured;
-  const { webSockets, gate, errors, unfinished } = measured;
+  const { webSockets, gate, errors, clientMemory } = measured;
   const { counts } = webTorrent;
 
   metrics.gauge('connections', 'Open connections, WebSocket handshakes included', () => admission.open);
@@ -47,11 +47,7 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'list',
   );
 
-  metrics.gauge(
-    'unfinished_bytes',
-    'Bytes held of messages that have not come whole',
-    () => unfinished.heldBytes,
-  );
+  metrics.gauge('unfinished_messages', 'Messages that have not come whole', () => clientMemory.unfinished);
 
   metrics.counter('frames_in_total', 'Messages received', () => router.counts.framesIn);
   metrics.counter('frames_out_total', 'Messages sent', () => webSockets.counts.framesOut);
@@ -133,7 +129,7 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
     'Connections that this tracker ended',
     () => ({
       ...keepalive.ended,
-      ...unfinished.ended,
+      ...clientMemory.ended,
       control_frames: webSockets.counts.tooManyControlFrames,
       stalled: webSockets.counts.stalled,
       faults: router.counts.closedForFaults,

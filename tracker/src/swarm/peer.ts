@@ -19,6 +19,9 @@ export interface Link {
   announceBucket: Bucket | undefined;
   /** Queues a finished WebSocket frame; false where it was dropped. */
   send(frame: Buffer, priority: Priority): boolean;
+  /** Counts bytes that are held for it; false where it may not hold more. */
+  hold(bytes: number): boolean;
+  release(bytes: number): void;
   /** Pays for work beyond one ordinary message, before it is done. */
   pay(tokens: number, nowMs: number): void;
   /** Asks the other end for a sign of life; the connection ends where none comes within seconds. */
@@ -67,6 +70,8 @@ export const GONE: Link = {
   isCongested: true,
   announceBucket: undefined,
   send: () => false,
+  hold: () => false,
+  release: () => undefined,
   pay: () => undefined,
   probe: () => undefined,
   isProbed: false,

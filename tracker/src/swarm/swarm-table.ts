@@ -25,11 +25,15 @@ export interface PeerKey {
 /** Why an announce was refused, in words for its sender. */
 export type SwarmRefusal =
   | 'PEERS_FULL'
+  | 'MEMORY_FULL'
   | 'ADDRESS_PEERS_FULL'
   | 'SWARMS_FULL'
   | 'CONNECTION_SWARMS_FULL'
   | 'PEER_ID_CONTESTED'
   | 'PEER_ID_HELD';
+
+/** What a peer takes, with its share of a swarm: 600 bytes in one of twenty, 1,400 where it is alone (measured). */
+const PEER_BYTES = 1_000;
 
 export interface PeerNews {
   /** Undefined where the announce does not tell (no `left`): a known peer stays what it is, a new one is a leecher. */
@@ -118,6 +122,10 @@ export class SwarmTable {
       if (this.#shares.isFull(link.addressKey, this.#limits.peersPerAddressMax)) return 'ADDRESS_PEERS_FULL';
       const opened = swarm ?? this.open(infoHash);
       if (opened === undefined) return 'SWARMS_FULL';
+      if (!link.hold(PEER_BYTES)) {
+        this.forgetIfEmpty(opened);
+        return 'MEMORY_FULL';
+      }
       if (news.hasCompleted) opened.downloaded++;
       return this.#add(opened, peerId, link, news.isSeeder ?? false, nowMs);
     }
@@ -145,9 +153,11 @@ export class SwarmTable {
     this.#byAge.takeOut(peer);
     this.#peers--;
     this.#shares.remove(peer.link.addressKey);
+    peer.link.release(PEER_BYTES);
     this.#observer.left(id, peer.isSeeder);
     swarm.remove(peer);
-    if (heir !== undefined && heir.link.peers.length < this.#limits.swarmsPerLinkMax)
+    const hasRoom = heir !== undefined && heir.link.peers.length < this.#limits.swarmsPerLinkMax;
+    if (hasRoom && heir.link.hold(PEER_BYTES))
       this.#add(swarm, id, heir.link, heir.isSeeder, this.#byAge.newestMs ?? lastSeenMs);
     this.forgetIfEmpty(swarm);
   }

@@ -6,6 +6,7 @@ import {
   type Bucket,
   type Flushable,
   type Flusher,
+  type Holder,
   type Rate,
 } from '@relay-swarm/net';
 import { closeFrameAt, FrameMeter, type FrameSink } from '@relay-swarm/net/frame-meter';
@@ -28,7 +29,9 @@ export interface WebSocketHandle {
 
 /** The connection below it, to which finished frames are written. */
 export interface SocketHandle {
+  /** What the other end has not read yet, and what has come and waits to be looked at. */
   readonly writableLength: number;
+  readonly readableLength: number;
   /** `done` is called once these bytes, and so all before them, have left, or cannot leave any more. */
   write(bytes: Buffer, done?: () => void): boolean;
 }
@@ -68,6 +71,8 @@ export interface Shared {
   /** Hands bytes to the library. */
   readonly feed: (socket: SocketHandle, bytes: Buffer) => void;
   readonly probe: (connection: Connection) => void;
+  /** Bytes wait for its reader, or for us: they are counted. */
+  readonly waits: (connection: Connection) => void;
   /** Calls back after so many milliseconds. */
   readonly later: (callback: () => void, ms: number) => void;
   /** A mistake of ours kept it from being written to; it is ended. */
@@ -89,7 +94,10 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
   /** Since when a message waits for its end, and how many were finished then; 0 where none waits. */
   unfinishedSinceMs = 0;
   finishedThen = 0;
-  heldBytes = 0;
+  /** What waits in its buffers, as the holder counts it. */
+  bufferedBytes = 0;
+  /** Its part of the byte budget. */
+  readonly holder: Holder;
   controlBucket: Bucket | undefined = undefined;
   readonly meter: FrameMeter;
   /** Frames, or reads of the socket, that came after it was told to close. */
@@ -112,13 +120,14 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
   constructor(
     webSocket: WebSocketHandle,
     socket: SocketHandle,
-    from: { addressKey: string; addressBucket: Bucket; nowMs: number },
+    from: { addressKey: string; addressBucket: Bucket; holder: Holder; nowMs: number },
     shared: Shared,
   ) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.addressKey = from.addressKey;
     this.#addressBucket = from.addressBucket;
+    this.holder = from.holder;
     this.openedAtMs = this.lastFrameMs = from.nowMs;
     this.#shared = shared;
     this.meter = new FrameMeter(shared.frameBytesMax);
@@ -139,6 +148,19 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
 
   get isIdle(): boolean {
     return this.protocol === undefined || this.protocol.isIdle(this);
+  }
+
+  get unreadBytes(): number {
+    return this.#socket.writableLength + this.#socket.readableLength;
+  }
+
+  /** Counts bytes that are held for it; false where it may not hold more. */
+  hold(bytes: number): boolean {
+    return this.holder.hold(bytes) === undefined;
+  }
+
+  release(bytes: number): void {
+    this.holder.release(bytes);
   }
 
   /** Queues a text (Graffiti), or a finished frame with what it may be sacrificed for. False where it was dropped. */
@@ -169,11 +191,11 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
     this.#queuedBytes = 0;
     if (this.#webSocket.readyState !== OPEN) return;
     const bytesNow = Array.isArray(queued) ? joinFrames(queued, bytes, this.#shared.memory) : queued;
-    if (this.#socket.writableLength > 0) this.#socket.write(copyOf(bytesNow));
-    else {
-      this.#socket.write(bytesNow);
-      if (this.#socket.writableLength > 0) this.#shared.memory.keepThisTurn();
-    }
+    const mustWait = this.#socket.writableLength > 0;
+    this.#socket.write(mustWait ? copyOf(bytesNow) : bytesNow);
+    if (this.#socket.writableLength === 0) return;
+    if (!mustWait) this.#shared.memory.keepThisTurn();
+    this.#shared.waits(this);
   }
 
   fail(error: unknown): void {
@@ -226,6 +248,7 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
     if (waitMs === 0 || this.isPaused) return;
     this.isPaused = true;
     this.#webSocket.pause();
+    this.#shared.waits(this);
     later(() => {
       this.isPaused = false;
       this.#webSocket.resume();

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { closeServer, listen, sendJson, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import { onWebSocketUpgrade } from '@relay-swarm/net';
 import type { SocketErrors } from './socket-errors.ts';
+import type { UnreadResponses } from './unread-responses.ts';
 import type { UpgradeGate } from './upgrade-gate.ts';
 import type { WebSockets } from './web-sockets.ts';
 
@@ -18,6 +19,7 @@ export interface HttpServerOptions {
   readonly routes: readonly RequestHandler[];
   readonly gate: UpgradeGate;
   readonly webSockets: WebSockets;
+  readonly unread: UnreadResponses;
   readonly errors: SocketErrors;
   readonly log: Log;
 }
@@ -38,7 +40,7 @@ const BAD_REQUESTS: Readonly<Record<string, string>> = {
 };
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { settings, gate, errors, log } = options;
+  const { settings, gate, unread, errors, log } = options;
   const server: Server = createServer(
     {
       maxHeaderSize: 8_192,
@@ -47,8 +49,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
-      for (const route of options.routes) if (route(request, response)) return;
-      sendJson(response, 404, { error: 'Nothing here: see / for what there is' });
+      if (!options.routes.some((route) => route(request, response)))
+        sendJson(response, 404, { error: 'Nothing here: see / for what there is' });
+      if (response.writableLength > 0) unread.count(request, response);
     },
   );
   server.maxConnections = settings.connectionsMax + HTTP_CONNECTIONS_MAX;

@@ -1,10 +1,17 @@
 // Who may open a WebSocket: another relay on its own path, a page of an allowed origin, and only as many as there is room for.
-import { limitKey, refuseUpgrade, type AddressReader, type Admission } from '@relay-swarm/net';
+import {
+  limitKey,
+  refuseUpgrade,
+  type AddressReader,
+  type Admission,
+  type ByteBudget,
+} from '@relay-swarm/net';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 
 export interface UpgradeGateOptions {
   readonly admission: Admission;
+  readonly budget: ByteBudget;
   readonly readAddress: AddressReader;
   readonly isOriginAllowed: (origin: string | undefined) => boolean;
   /** Upgrades on `/relay`. */
@@ -17,7 +24,7 @@ export interface UpgradeGateOptions {
   readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, addressKey: string) => void;
 }
 
-export type UpgradeRefusal = 'origin' | 'turned_away' | 'connections_full' | 'address_full';
+export type UpgradeRefusal = 'origin' | 'turned_away' | 'memory_full' | 'connections_full' | 'address_full';
 
 const RETRY_AFTER_SECONDS = 30;
 
@@ -26,6 +33,7 @@ export class UpgradeGate {
   readonly refused: Record<UpgradeRefusal, number> = {
     origin: 0,
     turned_away: 0,
+    memory_full: 0,
     connections_full: 0,
     address_full: 0,
   };
@@ -35,8 +43,8 @@ export class UpgradeGate {
   }
 
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { admission, readAddress, upgradeRelay, isOriginAllowed, isTurningAway, roster, accept } =
-      this.#options;
+    const { admission, budget, readAddress, upgradeRelay, isOriginAllowed } = this.#options;
+    const { isTurningAway, roster, accept } = this.#options;
     const address = readAddress(request);
     if (request.url?.split('?', 1)[0] === '/relay') {
       upgradeRelay(request, socket, head, address);
@@ -47,7 +55,11 @@ export class UpgradeGate {
       return;
     }
     const addressKey = limitKey(address);
-    const refusal = isTurningAway() ? 'turned_away' : admission.enter(addressKey);
+    const refusal = isTurningAway()
+      ? 'turned_away'
+      : budget.isTight
+        ? 'memory_full'
+        : admission.enter(addressKey);
     if (refusal === 'address_full')
       this.#refuse(socket, refusal, 429, { error: 'Too many connections from this address' });
     else if (refusal !== undefined) this.#refuse(socket, refusal, 503, roster());

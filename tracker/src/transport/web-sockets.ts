@@ -6,11 +6,11 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer, type ServerOptions, type WebSocket } from 'ws';
 import type { FrameMemory } from '../frames/frame-memory.ts';
+import type { ClientMemory } from './client-memory.ts';
 import { Connection, type SendCounts, type Shared, type SocketHandle } from './connection.ts';
 import type { FrameRouter } from './frame-router.ts';
 import type { Keepalive } from './keepalive.ts';
 import type { SocketErrors } from './socket-errors.ts';
-import type { Unfinished } from './unfinished.ts';
 
 export interface WebSocketsOptions {
   readonly limits: Shared['limits'] & { readonly frameBytesMax: number };
@@ -18,7 +18,7 @@ export interface WebSocketsOptions {
   readonly memory: FrameMemory;
   readonly router: FrameRouter;
   readonly keepalive: Keepalive;
-  readonly unfinished: Unfinished;
+  readonly clientMemory: ClientMemory;
   readonly addressWork: AddressBuckets;
   readonly errors: SocketErrors;
   readonly log: Log;
@@ -56,7 +56,7 @@ export class WebSockets {
   #feed: Feed = () => undefined;
 
   constructor(options: WebSocketsOptions) {
-    const { limits, messages, memory, router, keepalive, unfinished, addressWork, log } = options;
+    const { limits, messages, memory, router, keepalive, clientMemory, addressWork, log } = options;
     const { counts } = this;
     this.#options = options;
     this.#shared = {
@@ -74,6 +74,7 @@ export class WebSockets {
       }),
       counts,
       probe: (connection) => keepalive.probe(connection, performance.now()),
+      waits: (connection) => clientMemory.noteWaiting(connection),
       later: (callback, ms) => void setTimeout(callback, ms).unref(),
       failed: (error) => {
         counts.failed++;
@@ -110,7 +111,7 @@ export class WebSockets {
       try {
         connection.meter.take(chunk, connection);
         if (connection.meter.isUnfinished || connection.unfinishedSinceMs !== 0)
-          unfinished.note(connection, performance.now());
+          clientMemory.noteUnfinished(connection, performance.now());
       } catch (error) {
         counts.failed++;
         log.error('bug: what was read could not be handled', { error });
@@ -120,7 +121,7 @@ export class WebSockets {
     this.#onClose = function () {
       const { connection } = this as OpenSocket;
       keepalive.remove(connection);
-      unfinished.remove(connection);
+      clientMemory.remove(connection);
       router.closed(connection, performance.now());
       addressWork.leave(connection.addressKey);
     };
@@ -150,10 +151,12 @@ export class WebSockets {
   }
 
   #open(webSocket: WebSocket, socket: Duplex, addressKey: string): void {
-    const { keepalive, errors, addressWork } = this.#options;
+    const { keepalive, errors, addressWork, clientMemory } = this.#options;
     const nowMs = performance.now();
     const addressBucket = addressWork.enter(addressKey, nowMs);
-    const connection = new Connection(webSocket, socket, { addressKey, addressBucket, nowMs }, this.#shared);
+    const holder = clientMemory.open(addressKey, () => webSocket.terminate());
+    const from = { addressKey, addressBucket, holder, nowMs };
+    const connection = new Connection(webSocket, socket, from, this.#shared);
     (webSocket as OpenSocket).connection = (socket as MeteredSocket).connection = connection;
     // What is read goes past the meter first: the library takes no part in what it must not do (frame-meter.ts).
     [this.#feed = this.#feed] = socket.listeners('data') as Feed[];
@@ -165,6 +168,7 @@ export class WebSockets {
     webSocket.on('close', this.#onClose);
     webSocket.on('error', errors.count);
     keepalive.add(connection);
+    clientMemory.add(connection);
     this.counts.upgrades++;
   }
 }

@@ -5,7 +5,7 @@ import { AccessEnforcer, closeSwarms } from '../../src/access/access-enforcer.ts
 import { IpPeerTable } from '../../src/swarm/ip-peer-table.ts';
 import { packEndpoint } from '../../src/swarm/endpoint.ts';
 import { HandClient } from '../support/hand-client.ts';
-import { id, offer, TestLink, TestTracker } from '../support/links.ts';
+import { id, offer, plenty, TestLink, TestTracker } from '../support/links.ts';
 import { startTracker } from '../support/tracker.ts';
 
 const REASON = 'This info_hash is not served here';
@@ -16,7 +16,7 @@ describe('closeSwarms()', () => {
   it('takes everybody out, tells each connection as a new announce would be told, and leaves other swarms alone', () => {
     const tracker = new TestTracker();
     const { swarms } = tracker;
-    const hosts = new IpPeerTable(swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
+    const hosts = new IpPeerTable(swarms, { hostsMax: 10, hostsPerAddressMax: 10 }, plenty());
     const [alice, bob] = [new TestLink(), new TestLink()];
     tracker.announce(alice, 'alice', { left: 0 }, 'bad');
     tracker.announce(bob, 'robert', { left: 5 }, 'bad');
@@ -41,7 +41,7 @@ describe('closeSwarms()', () => {
 
   it('takes one peer out in each step', () => {
     const tracker = new TestTracker();
-    const hosts = new IpPeerTable(tracker.swarms, { hostsMax: 10, hostsPerAddressMax: 10 });
+    const hosts = new IpPeerTable(tracker.swarms, { hostsMax: 10, hostsPerAddressMax: 10 }, plenty());
     const links = Array.from({ length: 50 }, () => new TestLink());
     for (const [number, link] of links.entries()) tracker.announce(link, `peer ${number}`, {}, 'bad');
     let before = 50;

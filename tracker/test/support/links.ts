@@ -1,5 +1,5 @@
 // Links that keep what was sent to them, for tests of the pure rules.
-import type { Bucket } from '@relay-swarm/net';
+import { ByteBudget, type Bucket } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import type { Link, Peer, Priority } from '../../src/swarm/peer.ts';
 import { SwarmTable, type SwarmLimits, type SwarmStore } from '../../src/swarm/swarm-table.ts';
@@ -29,6 +29,18 @@ export class TestLink implements Link {
     this.addressKey = addressKey;
   }
 
+  heldBytes = 0;
+  heldBytesMax = Infinity;
+  hold(bytes: number): boolean {
+    if (this.heldBytes + bytes > this.heldBytesMax) return false;
+    this.heldBytes += bytes;
+    return true;
+  }
+
+  release(bytes: number): void {
+    this.heldBytes -= bytes;
+  }
+
   readonly paid: number[] = [];
   pay(tokens: number): void {
     this.paid.push(tokens);
@@ -55,6 +67,9 @@ export class TestLink implements Link {
     return this.sent.splice(0).map(({ message }) => message);
   }
 }
+
+/** A budget in which there is always room. */
+export const plenty = (): ByteBudget => new ByteBudget({ bytesMax: 1e12 });
 
 export const id = (name: string): string => name.padEnd(20, '.');
 

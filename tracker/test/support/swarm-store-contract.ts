@@ -61,6 +61,22 @@ export function describeSwarmStore(name: string, create: (limits: Limits) => Swa
       expect([store.size, store.peers, two.peers]).toEqual([2, 2, []]);
     });
 
+    it('counts bytes for each peer with its connection, gives them back, and refuses a peer for which there are none', () => {
+      const store = open();
+      const [one, two] = [new TestLink(), new TestLink()];
+      store.enter(key(one, 'x'), leecher, 0);
+      store.enter(key(one, 'x'), seeder, 1);
+      const each = one.heldBytes;
+      expect(each).toBeGreaterThan(500);
+      two.heldBytesMax = 1.5 * each;
+      store.enter(key(two, 'y', 'b'), leecher, 1);
+      expect(store.enter(key(two, 'z', 'c'), leecher, 1)).toBe('MEMORY_FULL');
+      expect([store.size, store.peers, two.heldBytes]).toEqual([2, 2, each]);
+      store.leave(key(two, 'y', 'b'));
+      store.expire(10);
+      expect([store.size, one.heldBytes, two.heldBytes]).toEqual([0, 0, 0]);
+    });
+
     it('has room for so many peers in all, of one address, and of one /48', () => {
       const store = open({ peersMax: 12, peersPerAddressMax: 1 });
       const from = (address: string, id: string) => store.enter(key(new TestLink(address), id), leecher, 0);

