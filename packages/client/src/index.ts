@@ -5,6 +5,14 @@ export * from './errors.ts';
 export { GraffitiClient, type GraffitiOptions } from './graffiti-client.ts';
 export type { GraffitiIdentity } from './graffiti-link.ts';
 export type { GraffitiEvent } from './graffiti-topic.ts';
+export { keepMediaLoader, type MediaLoader, MediaRelays } from './keep-media-loader.ts';
+export {
+  keepPeer,
+  type KeepPeerOptions,
+  type PeerJsPeer,
+  peerOptions,
+  type PeerServerOptions,
+} from './keep-peer.ts';
 export {
   keepTorrent,
   keepTracker,
@@ -12,7 +20,19 @@ export {
   type TrackerClient,
   type WebTorrentTorrent,
 } from './keep-tracker.ts';
-export { RelayChoice, type RelayChange, type RelayChoiceEvents } from './relay-choice.ts';
+export { keepTrystero, type Trystero, TrysteroRelays } from './keep-trystero.ts';
+export {
+  OfferExchange,
+  type AnswerReceived,
+  type OfferExchangeEvents,
+  type OfferReceived,
+} from './offer-exchange.ts';
+export {
+  RelayChoice,
+  type RelayChange,
+  type RelayChoiceEvents,
+  type RelayChoiceOptions,
+} from './relay-choice.ts';
 export { RelaySocket, type DownReason, type RelaySocketEvents } from './relay-socket.ts';
 export { RelaySockets } from './relay-sockets.ts';
 export { RELAYS_PER_KEY, Roster, type RosterEvents, type RosterOptions } from './roster.ts';

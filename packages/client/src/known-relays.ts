@@ -7,6 +7,10 @@ export const FORGOTTEN_AFTER_MS = 10 * 60_000;
 /** A relay that has failed is passed over for so long, unless it answers before. */
 export const FAILED_MS = 30_000;
 
+/** Which relays come into question at all: not each has every service. */
+export type Offers = (relay: RosterRelay) => boolean;
+const all: Offers = () => true;
+
 export interface KnownRelay {
   readonly relay: RosterRelay;
   /** When a source last listed it, and when it wrote that. */
@@ -49,8 +53,8 @@ export class KnownRelays {
   }
 
   /** The first k of the ranking that are usable; where these are too few, the others fill up, since health may be an old story. */
-  firstUsable(key: string, k: number, nowMs: number): RosterRelay[] {
-    const ranking = this.ranking(key);
+  firstUsable(key: string, k: number, nowMs: number, offers: Offers = all): RosterRelay[] {
+    const ranking = this.ranking(key).filter(offers);
     const usable = ranking.filter((relay) => this.isUsable(relay, nowMs));
     const others = ranking.filter((relay) => !usable.includes(relay));
     return [...usable, ...others].slice(0, k);

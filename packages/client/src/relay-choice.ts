@@ -1,5 +1,6 @@
 // The k relays of one info hash or room, at every moment: the next of the ranking steps in for one that fails, and gives way when it is back.
 import type { RosterRelay } from '@relay-swarm/protocol/roster';
+import { ClientError } from './errors.ts';
 import type { DownReason } from './relay-socket.ts';
 import { RelaySockets } from './relay-sockets.ts';
 import { RELAYS_PER_KEY, type Roster } from './roster.ts';
@@ -18,7 +19,10 @@ export interface RelayChoiceEvents {
 }
 
 export interface RelayChoiceOptions {
+  /** How many relays; 3 where nothing is said. */
   readonly k?: number;
+  /** Only relays that this is true for, such as those with a PeerJS server. */
+  readonly offers?: (relay: RosterRelay) => boolean;
   readonly signal?: AbortSignal;
   readonly sockets?: RelaySockets;
 }
@@ -28,6 +32,7 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
   readonly #roster: Roster;
   readonly #sockets: RelaySockets;
   readonly #k: number;
+  readonly #offers: (relay: RosterRelay) => boolean;
   readonly #ended = new AbortController();
   #relays: readonly RosterRelay[] = [];
   #held: readonly RosterRelay[] = [];
@@ -38,9 +43,10 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
     this.#roster = roster;
     this.#sockets = options.sockets ?? RelaySockets.of(roster);
     this.#k = options.k ?? RELAYS_PER_KEY;
-    this.#relays = roster.ranked(key, this.#k);
+    this.#offers = options.offers ?? (() => true);
+    this.#relays = roster.ranked(key, this.#k, this.#offers);
     this.#hold();
-    roster.on('change', () => this.#choose(), { signal: this.#ended.signal });
+    roster.on('change', () => this.review(), { signal: this.#ended.signal });
     for (const signal of [options.signal, roster.signal])
       signal?.addEventListener('abort', () => this.close(), { signal: this.#ended.signal });
     if (options.signal?.aborted === true) this.close();
@@ -51,9 +57,14 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
     return this.#relays;
   }
 
+  /** Aborts when the choice is closed. */
+  get signal(): AbortSignal {
+    return this.#ended.signal;
+  }
+
   close(): void {
     if (this.#ended.signal.aborted) return;
-    this.#ended.abort();
+    this.#ended.abort(new ClientError('CLOSED', 'Cannot go on: this choice of relays was closed'));
     for (const relay of this.#held) this.#sockets.release(relay);
     this.#held = [];
   }
@@ -63,9 +74,11 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
     return Promise.resolve();
   }
 
-  #choose(): void {
+  /** Chooses anew, where `offers` has changed its mind; the roster's own changes are seen without. */
+  review(): void {
+    if (this.#ended.signal.aborted) return;
     const before = this.#relays;
-    const after = this.#roster.ranked(this.key, this.#k);
+    const after = this.#roster.ranked(this.key, this.#k, this.#offers);
     const added = after.filter((relay) => !has(before, relay));
     const removed = before.filter((relay) => !has(after, relay));
     this.#relays = after;
@@ -85,7 +98,7 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
 
   /** A socket to each relay in use, and to those that would be if they answered, so that their return is noticed. */
   #hold(): void {
-    const wished = this.#roster.ranking(this.key).slice(0, this.#k);
+    const wished = this.#roster.ranking(this.key).filter(this.#offers).slice(0, this.#k);
     const held = [...this.#relays, ...wished.filter((relay) => !has(this.#relays, relay))];
     const before = this.#held;
     this.#held = held;

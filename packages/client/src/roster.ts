@@ -2,7 +2,7 @@
 import type { Roster as RosterAnswer, RosterRelay } from '@relay-swarm/protocol/roster';
 import { ClientError } from './errors.ts';
 import { IceServers } from './ice-servers.ts';
-import { KnownRelays } from './known-relays.ts';
+import { KnownRelays, type Offers } from './known-relays.ts';
 import { readMeeting } from './magnet.ts';
 import { askSource, httpBase, type Fetch, type SourceAnswer } from './relay-source.ts';
 import { pageStore, readRemembered, remember, type TextStore } from './roster-cache.ts';
@@ -103,9 +103,9 @@ export class Roster extends TypedEvents<RosterEvents> {
     return this.#known.ranking(key);
   }
 
-  /** The k relays that the peers of this key use now. */
-  ranked(key: string, k = RELAYS_PER_KEY): RosterRelay[] {
-    return this.#known.firstUsable(key, k, this.#now());
+  /** The k relays that the peers of this key use now; of those that `offers` is true for, where only some have the service. */
+  ranked(key: string, k = RELAYS_PER_KEY, offers?: Offers): RosterRelay[] {
+    return this.#known.firstUsable(key, k, this.#now(), offers);
   }
 
   isUsable(relay: RosterRelay): boolean {
