@@ -29,7 +29,7 @@ export interface PeerJsPeer {
 interface Inner extends PeerJsPeer {
   readonly _options: {
     host: string;
-    port: number;
+    port: number | string;
     path: string;
     secure: boolean;
     config?: { iceServers?: RTCIceServer[] };
@@ -130,7 +130,7 @@ class PeerKeeper {
   /** Brings the peer to where the room is. */
   async #check(): Promise<void> {
     const peer = this.#peer;
-    if (peer.destroyed) return;
+    if (this.#isOver()) return;
     const [relay] = this.choice.relays;
     if (relay === undefined) {
       this.#failures += 1;
@@ -142,7 +142,7 @@ class PeerKeeper {
     const isHere = isSame(peer._options, serverOf(relay));
     if (isHere && !peer.disconnected) return;
     const isUp = await isThere(relay, this.choice.signal).catch(() => false);
-    if (this.choice.signal.aborted) return;
+    if (this.#isOver()) return;
     if (!isUp) {
       this.#failedUntilMs.set(relay.id, Date.now() + FAILED_MS);
       setTimeout(() => this.choice.review(), FAILED_MS + 100);
@@ -150,7 +150,7 @@ class PeerKeeper {
       this.#soon(0);
       return;
     }
-    if (peer.destroyed) return;
+    if (this.#isOver()) return;
     if (this.choice.relays[0]?.id !== relay.id) {
       this.#soon(0);
       return;
@@ -163,6 +163,10 @@ class PeerKeeper {
     peer._socket.removeAllListeners();
     peer._socket = peer._createServerConnection();
     peer.reconnect();
+  }
+
+  #isOver(): boolean {
+    return this.#peer.destroyed || this.choice.signal.aborted;
   }
 
   async #renewIce(): Promise<void> {
