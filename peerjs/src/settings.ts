@@ -1,9 +1,26 @@
 // The signaling server's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
-import { address, flag, integer, optional, path, port, secret, text, type Settings } from '@relay-swarm/kit';
+import {
+  address,
+  choice,
+  flag,
+  integer,
+  optional,
+  path,
+  port,
+  secret,
+  text,
+  type Settings,
+} from '@relay-swarm/kit';
 import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
+import { ENGINES } from './engines.ts';
 import { meshSettings } from './mesh/mesh-settings.ts';
 
 export const peerjsSettings = {
+  engine: choice(
+    'PEERJS_ENGINE',
+    { of: ENGINES, default: 'native' },
+    "native is our own signaling; peer is PeerJS's own server, the library of that name",
+  ),
   host: address('PEERJS_HOST', { default: '127.0.0.1' }, 'Address that it listens on without Docker'),
   port: port('PEERJS_PORT', { default: 9000 }, 'TCP port that it listens on without Docker'),
   dataDir: path(

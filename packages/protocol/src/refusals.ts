@@ -27,8 +27,12 @@ export const REFUSALS = {
   not_found: { status: 404, retry: 'never', sentence: 'Nothing is here' },
   method: { status: 405, retry: 'never', sentence: 'Only GET, HEAD and OPTIONS are answered here' },
   websocket_wanted: { status: 426, retry: 'never', sentence: 'A WebSocket is wanted here' },
-  bad_key: { status: 401, retry: 'never', sentence: 'Invalid key provided' },
+  bad_key: { status: 401, close: 1008, retry: 'never', sentence: 'Invalid key provided' },
+  discovery_off: { status: 401, retry: 'never', sentence: 'Ids are not listed here' },
   // of an open connection
+  // (what PeerJS's clients show is worded as PeerJS's server words it)
+  incomplete: { close: 1008, retry: 'never', sentence: 'No id, token, or key supplied to websocket server' },
+  id_taken: { close: 1008, retry: 'never', sentence: 'ID is taken' },
   bad_id: { close: 1008, retry: 'never', sentence: 'Invalid id provided' },
   bad_token: { close: 1008, retry: 'never', sentence: 'Invalid token provided' },
   too_many_faults: { close: 1008, retry: 'now', sentence: 'Too many frames that cannot be read' },

@@ -14,11 +14,11 @@ import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
-import type { Caller } from '../admission.ts';
+import type { Caller } from '../callers.ts';
 import type { ClientMemory } from '../client-memory.ts';
-import type { UpgradeRoute } from '../server.ts';
+import type { UpgradeRoute } from '../http-server.ts';
 import type { PeerjsSettings } from '../settings.ts';
-import { createUpgrade, type ClientSocket, type Upgrade } from '../socket.ts';
+import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
 import type { World } from '../world.ts';
 import { isJoinProven } from './join-proof.ts';
 import type { MeshCounters } from './mesh-counters.ts';
@@ -78,12 +78,9 @@ export class MeshRoute implements UpgradeRoute {
       },
     };
     this.#upgrade = createUpgrade(Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX), {
-      guard: {
-        admits: (socket, frame, isBinary) => {
-          this.#hear(socket, frame, isBinary);
-          return false; // read already
-        },
-        admitsControl: (socket, isAskedFor) => {
+      listener: {
+        frame: (socket, frame, isBinary) => this.#hear(socket, frame, isBinary),
+        control: (socket, isAskedFor) => {
           socket.heardAtMs = world.nowMs();
           return isAskedFor || this.#pays(socket, 1);
         },

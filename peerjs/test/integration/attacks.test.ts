@@ -1,6 +1,6 @@
 // Clients with a valid id, and strangers, who use what they may to take memory from the server or the place from somebody else.
 import { setImmediate as turn } from 'node:timers/promises';
-import { connect, disconnectAll, open, until, type TestClient } from '../support/client.ts';
+import { disconnectAll, open, until, type TestClient } from '../support/client.ts';
 import { startService, type RunningService } from '../support/service.ts';
 
 const running: RunningService[] = [];
@@ -22,36 +22,6 @@ const UNLIMITED = {
 afterEach(async () => {
   disconnectAll();
   for (const service of running.splice(0)) await service.stop();
-});
-
-describe('a stranger who wants an id', () => {
-  const countPings = (client: TestClient): { readonly pings: number } => {
-    const count = { pings: 0 };
-    client.socket.on('ping', () => count.pings++);
-    return count;
-  };
-
-  it('changes nothing for its holder, who is not even asked', async () => {
-    const { port } = await start({ PEERJS_MESSAGES_PER_SECOND: '1', PEERJS_MESSAGES_BURST: '10' });
-    const alice = await open(port, 'alice');
-    const count = countPings(alice);
-    for (let i = 0; i < 40; i++) await connect(port, { id: 'alice', token: 'other' }).receive('ID-TAKEN');
-    await alice.settled();
-    expect([count.pings, alice.closeCode]).toEqual([0, undefined]);
-    expect(running[0]!.counters.rests).toBe(0);
-  });
-
-  it.each([
-    ['a wrong key', { id: 'alice', token: 'other', key: 'wrong' }],
-    ['no token', { id: 'alice', token: '' }],
-  ])('is not taken seriously with %s', async (_case, who) => {
-    const { port } = await start();
-    const alice = await open(port, 'alice');
-    const count = countPings(alice);
-    await connect(port, who).receive('ERROR');
-    await alice.settled();
-    expect(count.pings).toBe(0);
-  });
 });
 
 it('a text that is no UTF-8 reaches nobody and ends its socket', async () => {
@@ -81,57 +51,6 @@ describe('a client that pings', () => {
     }
     await until('the cut', () => service.signaling.clients === 0);
     expect(service.counters.closed.counts).toEqual({ slow_reader: 1 });
-  });
-});
-
-describe('a client that floods', () => {
-  const offer = (dst: string, payload: unknown): object => ({ type: 'OFFER', dst, payload });
-
-  it('the queue of a peer that is not there does not keep it from coming', async () => {
-    const { port } = await start(UNLIMITED);
-    const mallory = await open(port, 'mallory');
-    for (let i = 0; i < 40; i++) mallory.send(offer('victim', 'x'.repeat(65_000)));
-    await mallory.receive('EXPIRE');
-    await mallory.settled();
-    const victim = await open(port, 'victim');
-    mallory.send(offer('victim', 'last'));
-    await until('the last', () => victim.of('OFFER').at(-1)?.payload === 'last');
-    expect(victim.closeCode).toBeUndefined();
-  });
-
-  it('one that reads slowly does not get it cut, with however many sockets at once', async () => {
-    const service = await start(UNLIMITED);
-    const { port } = service;
-    const victim = await open(port, 'victim');
-    victim.socket.pause();
-    const flooders = await Promise.all(Array.from({ length: 30 }, (_, i) => open(port, `flooder${i}`)));
-    for (let i = 0; i < 20; i++) for (const one of flooders) one.send(offer('victim', 'x'.repeat(65_000)));
-    await Promise.all(flooders.map((one) => one.settled()));
-    expect(service.counters.refusedFrames.counts['receiver_slow']).toBeGreaterThan(0);
-    victim.socket.resume();
-    await victim.settled();
-    expect(service.counters.closed.counts).toEqual({});
-  });
-
-  it('a queue for somebody else is not a fault of those who come after', async () => {
-    const { port } = await start({ ...UNLIMITED, PEERJS_QUEUED_PER_PEER_MAX: '1', PEERJS_FAULTS_MAX: '5' });
-    const [mallory, friend] = [await open(port, 'mallory'), await open(port, 'friend')];
-    mallory.send(offer('late', 'mine'));
-    await mallory.settled();
-    for (let i = 0; i < 20; i++) friend.send(offer('late', i));
-    await until('all to be refused', () => friend.of('EXPIRE').length === 20);
-    await friend.settled();
-    expect(friend.closeCode).toBeUndefined();
-  });
-
-  it('queues with empty objects fills no memory that was not counted', async () => {
-    const service = await start({ ...UNLIMITED, PEERJS_QUEUED_BYTES_MAX: '1048576' });
-    const mallory = await open(service.port, 'mallory');
-    const empties = Array(5_000).fill({});
-    for (let i = 0; i < 10; i++) mallory.send(offer(`absent${i}`, empties));
-    // Two are counted as half a million bytes each.
-    await until('the others to be refused', () => mallory.of('EXPIRE').length >= 8);
-    expect(mallory.of('EXPIRE')).toHaveLength(8);
   });
 });
 

@@ -9,7 +9,7 @@ import {
   type Page,
   type PageServer,
 } from '../../../test/support/chromium.ts';
-import { signToken } from '../../src/identity.ts';
+import { signToken } from '../../src/signaling/identity.ts';
 import { clientPage, MEDIA_FLAGS } from '../support/page.ts';
 import { compile, freePort, startCompiled, type ServerProcess } from '../support/processes.ts';
 

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { WebSocketServer } from 'ws';
-import type { Caller } from '../../src/admission.ts';
-import type { UpgradeRoute } from '../../src/server.ts';
+import type { Caller } from '../../src/callers.ts';
+import { ENGINES, type EngineName } from '../../src/engines.ts';
+import type { UpgradeRoute } from '../../src/http-server.ts';
 import { disconnectAll } from '../support/client.ts';
 import { compile, startBarePeer, startCompiled, type ServerProcess } from '../support/processes.ts';
 import { startService } from '../support/service.ts';
@@ -80,16 +81,16 @@ function echoRoute(leave: (caller: Caller) => void): UpgradeRoute {
   };
 }
 
-const ours: Subject = {
+const ours = (engine: EngineName): Subject => ({
   start: async (env = {}) => {
-    const service = await startService(env, (leave) => [echoRoute(leave)]);
+    const service = await startService({ PEERJS_ENGINE: engine, ...env }, (leave) => [echoRoute(leave)]);
     running.push(service);
     return service;
   },
-  startProcess: async () => asProcess(await startCompiled()),
+  startProcess: async () => asProcess(await startCompiled({ PEERJS_ENGINE: engine })),
   wsRange: manifest('peerjs').dependencies['ws']!,
   typeFaults: () => typeFaults([]),
-};
+});
 
 const bare: Subject = {
   start: async (env) => owned(await startBarePeer(env)),
@@ -105,9 +106,9 @@ afterEach(async () => {
   for (const one of running.splice(0)) await one.stop();
 });
 
-describe('the faults of peer', () => {
+describe.each(ENGINES)('the service with the engine %s has none of the faults of peer:', (engine) => {
   it.each(faults)('%s', async (_name, holds) => {
-    await holds(ours);
+    await holds(ours(engine));
   });
 });
 

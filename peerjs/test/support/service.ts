@@ -4,7 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildService, type PeerjsService } from '../../src/service.ts';
+import { buildService, type PeerjsService } from '../../src/app.ts';
+import { loadEngine } from '../../src/engines.ts';
 import { checkPeerjsSettings, peerjsSettings, type PeerjsSettings } from '../../src/settings.ts';
 
 export interface RunningService extends PeerjsService {
@@ -21,7 +22,7 @@ export function settingsFrom(env: Record<string, string> = {}): PeerjsSettings {
 
 export async function startService(
   env: Record<string, string> = {},
-  otherRoutes?: Parameters<typeof buildService>[3],
+  otherRoutes?: Parameters<typeof buildService>[4],
 ): Promise<RunningService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'peerjs-test-'));
   let aheadMs = 0;
@@ -34,7 +35,7 @@ export async function startService(
     unixMs: () => Date.now() + aheadMs,
     random: () => 0.5,
   };
-  const service = buildService(settings, silentLog, world, otherRoutes);
+  const service = buildService(settings, silentLog, world, await loadEngine(settings.engine), otherRoutes);
   for (const part of service.parts) await part.start();
   return {
     ...service,

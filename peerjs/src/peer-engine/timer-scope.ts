@@ -4,7 +4,7 @@
  * While held code runs, here and later in the timers that it has set, `setTimeout` is ours and we know what it starts.
  * Only code that runs without interruption may be held: everything else must not see the exchange.
  */
-export class OwnedTimers {
+export class TimerScope {
   readonly #timers = new Set<NodeJS.Timeout>();
   readonly #isWanted: (delayMs: number | undefined) => boolean;
 

@@ -1,12 +1,12 @@
-import { findApiRoute } from '../src/api-routes.ts';
+import { findApiRoute } from '../../src/signaling/http-api.ts';
 
 describe('findApiRoute()', () => {
   it.each([
-    ['/', 'known'],
-    ['/?x=1', 'known'],
-    ['/peerjs/id', 'known'],
-    ['/peerjs/id?ts=1&version=1.5.5', 'known'],
-    ['/peerjs/peers', 'known'],
+    ['/', 'welcome'],
+    ['/?x=1', 'welcome'],
+    ['/peerjs/id', 'id'],
+    ['/peerjs/id?ts=1&version=1.5.5', 'id'],
+    ['/peerjs/peers', 'peers'],
     ['/wrong/id', 'bad_key'],
     ['/wrong/peers?x', 'bad_key'],
     ['/peerJS/id', 'bad_key'],
@@ -17,15 +17,15 @@ describe('findApiRoute()', () => {
     ['/peerjs/id/', 'not_found'],
     ['/peerjs/other', 'not_found'],
     ['/%E0%A4%A', 'not_found'],
-    ['', 'known'],
+    ['', 'welcome'],
   ])('under /: %s is %s', (url, wanted) => {
     expect(findApiRoute(url, { path: '/', key: 'peerjs' })).toBe(wanted);
   });
 
   it.each([
-    ['/app', 'known'],
-    ['/app/', 'known'],
-    ['/app/k/id', 'known'],
+    ['/app', 'welcome'],
+    ['/app/', 'welcome'],
+    ['/app/k/id', 'id'],
     ['/app/peerjs/id', 'bad_key'],
     ['/k/id', 'not_found'],
     ['/', 'not_found'],

@@ -1,11 +1,11 @@
-import { OwnedTimers } from '../src/owned-timers.ts';
+import { TimerScope } from '../../src/peer-engine/timer-scope.ts';
 
 const turn = (milliseconds = 20): Promise<void> =>
   new Promise((resolve) => setTimeout(resolve, milliseconds));
 
-describe('OwnedTimers', () => {
+describe('TimerScope', () => {
   it('stops a timer that sets itself again for ever', async () => {
-    const timers = new OwnedTimers(() => true);
+    const timers = new TimerScope(() => true);
     let ticks = 0;
     const again = (): void => {
       ticks++;
@@ -21,7 +21,7 @@ describe('OwnedTimers', () => {
   });
 
   it('leaves out the timers that are not wanted', async () => {
-    const timers = new OwnedTimers((delayMs) => delayMs !== 1);
+    const timers = new TimerScope((delayMs) => delayMs !== 1);
     let ticks = 0;
     timers.hold(() => setTimeout(() => ticks++, 1));
     await turn();
@@ -29,7 +29,7 @@ describe('OwnedTimers', () => {
   });
 
   it('gives setTimeout back, also when the code throws', () => {
-    const timers = new OwnedTimers(() => true);
+    const timers = new TimerScope(() => true);
     const before = globalThis.setTimeout;
     expect(() =>
       timers.hold(() => {
@@ -40,7 +40,7 @@ describe('OwnedTimers', () => {
   });
 
   it('leaves the timers of others alone', async () => {
-    const timers = new OwnedTimers(() => true);
+    const timers = new TimerScope(() => true);
     let rang = false;
     setTimeout(() => (rang = true), 1);
     timers.hold(() => undefined);

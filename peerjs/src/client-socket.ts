@@ -1,5 +1,5 @@
-// One client's WebSocket with a guard in it: what arrives passes the guard before `peer` hears of it, what leaves is written once
-// for each turn of the event loop. The only importer of ws.
+// One client's WebSocket: what arrives goes to its route, what leaves is written once for each turn of the event loop.
+// The only importer of ws.
 import {
   Flusher,
   textFrame,
@@ -11,14 +11,14 @@ import {
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
-import type { Caller } from './admission.ts';
+import type { Caller } from './callers.ts';
 import type { ClientMemory, Endable } from './client-memory.ts';
 
-export interface Guard {
-  /** Whether `peer` may see the frame. */
-  admits(socket: ClientSocket, frame: Buffer, isBinary: boolean): boolean;
+/** Who is told what happens on the sockets of a route. */
+export interface SocketListener {
+  frame(socket: ClientSocket, frame: Buffer, isBinary: boolean): void;
   /** Whether a ping may be answered; a pong only shows life, and costs nothing where we have asked for it. */
-  admitsControl(socket: ClientSocket, isAskedFor: boolean): boolean;
+  control(socket: ClientSocket, isAskedFor: boolean): boolean;
   /** How long the socket should rest now. */
   debtMs(socket: ClientSocket): number;
   /** The client broke the WebSocket protocol, or its network failed; 'close' follows. */
@@ -32,7 +32,7 @@ export interface Guard {
 
 /** What all sockets have in common. */
 export interface Surroundings {
-  readonly guard: Guard;
+  readonly listener: SocketListener;
   readonly sendBufferBytesMax: number;
   readonly memory: ClientMemory;
   /** Closes it: it holds too much, or leaves a message unfinished. */
@@ -43,8 +43,9 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   caller!: Caller;
   #stream!: Duplex;
   #around!: Surroundings;
-  /** Empty until `peer` has accepted it. */
+  /** Both empty until an engine has given it the id. */
   id = '';
+  token = '';
   thousandths = 0;
   filledAtMs = 0;
   heardAtMs = 0;
@@ -88,23 +89,25 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   /** ws tells everything by `emit`, so this is the one door, and no socket needs listeners of its own. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'message') {
-      if (!this.#around.guard.admits(this, args[0] as Buffer, args[1] as boolean)) return true;
-    } else if (event === 'ping' || event === 'pong') {
+      this.#around.listener.frame(this, args[0] as Buffer, args[1] as boolean);
+      return true;
+    }
+    if (event === 'ping' || event === 'pong') {
       const isAnswer = event === 'pong' && this.#isPinged;
       if (isAnswer) this.#isPinged = false;
-      const isAdmitted = this.#around.guard.admitsControl(this, isAnswer);
+      const isAdmitted = this.#around.listener.control(this, isAnswer);
       if (isAdmitted && event === 'ping') {
         this.pong(args[0]);
         this.#checkReader();
       }
     } else if (event === 'error') {
       // Ends here: a socket that was turned away has no other listener, and Node throws what nobody listens to.
-      this.#around.guard.broken(args[0] as NodeJS.ErrnoException);
+      this.#around.listener.broken(args[0] as NodeJS.ErrnoException);
       return true;
     } else if (event === 'close') {
       clearTimeout(this.#rest);
       this.#holder.close();
-      this.#around.guard.left(this);
+      this.#around.listener.left(this);
     }
     return super.emit(event, ...args);
   }
@@ -132,9 +135,9 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   }
 
   #checkReader(): void {
-    const { guard, sendBufferBytesMax } = this.#around;
+    const { listener, sendBufferBytesMax } = this.#around;
     const waitingBytes = this.#stream.writableLength;
-    if (waitingBytes > sendBufferBytesMax) guard.stalled(this);
+    if (waitingBytes > sendBufferBytesMax) listener.stalled(this);
     else if (this.#stream.writableNeedDrain) this.#count(waitingBytes); // otherwise it is little, and about to leave
   }
 
@@ -165,7 +168,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   }
 
   fail(error: unknown): void {
-    this.#around.guard.failed(this, error);
+    this.#around.listener.failed(this, error);
   }
 
   override close(code?: number, reason?: string): void {
@@ -183,7 +186,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
     this.pause();
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
-      const moreMs = this.#around.guard.debtMs(this);
+      const moreMs = this.#around.listener.debtMs(this);
       if (moreMs > 0) this.rest(moreMs);
       else this.resume();
     }, milliseconds).unref();

@@ -8,21 +8,22 @@ import {
   type Part,
 } from '@relay-swarm/kit';
 import { createBudget, createInsiderCheck, registerBudget } from '@relay-swarm/net';
-import { Admission, type Caller } from './admission.ts';
+import { Callers, type Caller } from './callers.ts';
 import { createClientMemory, type ClientMemory } from './client-memory.ts';
 import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
 import { MeshRoute } from './mesh/mesh-route.ts';
-import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './server.ts';
+import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './http-server.ts';
 import type { PeerjsSettings } from './settings.ts';
-import { Signaling } from './signaling.ts';
+import type { CreateSignalingEngine } from './signaling/engine.ts';
+import { SignalingRoute } from './signaling/signaling-route.ts';
 import type { World } from './world.ts';
 
 export interface PeerjsService {
   /** In the order in which they start. */
   readonly parts: readonly Part[];
   readonly server: SignalingServer;
-  readonly signaling: Signaling;
+  readonly signaling: SignalingRoute;
   readonly counters: Counters;
   readonly memory: ClientMemory;
 }
@@ -31,11 +32,12 @@ export function buildService(
   settings: PeerjsSettings,
   log: Log,
   world: World,
+  createEngine: CreateSignalingEngine,
   /** Other services on this port: each calls `leave` once for every connection that it opened, when it is closed. */
   otherRoutes: (leave: (caller: Caller) => void) => readonly UpgradeRoute[] = () => [],
 ): PeerjsService {
   const counters = new Counters();
-  const admission = new Admission({
+  const callers = new Callers({
     connectionsMax: settings.connectionsMax,
     connectionsPerAddressMax: settings.connectionsPerAddressMax,
     requests: { perSecond: settings.requestsPerSecond, burst: settings.requestsBurst },
@@ -45,8 +47,9 @@ export function buildService(
     },
   });
   const memory = createClientMemory(createBudget(settings.budgetBytesMax), world.nowMs);
-  const leave = (caller: Caller): void => admission.leave(caller);
-  const signaling = new Signaling({
+  const leave = (caller: Caller): void => callers.leave(caller);
+  const signaling = new SignalingRoute({
+    createEngine,
     settings,
     counters,
     log,
@@ -61,19 +64,19 @@ export function buildService(
   const mesh = new MeshRoute({ settings, counters: meshCounters, log, world, memory, leave });
   registerBudget(metrics, memory.budget);
   meshCounters.register(metrics, mesh.rooms);
-  metrics.gauge('connections', 'Open connections', () => admission.connections);
+  metrics.gauge('connections', 'Open connections', () => callers.connections);
   metrics.gauge('connections_max', 'Connections that may be open', () => settings.connectionsMax);
   metrics.gauge('clients', 'Clients that have an id', () => signaling.clients);
-  metrics.gauge('addresses', 'Addresses remembered for their limits', () => admission.addresses);
+  metrics.gauge('addresses', 'Addresses remembered for their limits', () => callers.addresses);
   metrics.gauge('queued_bytes', 'Bytes that wait for absent peers', () => signaling.queuedBytes);
 
   const health = (): Health => {
     if (server.isDraining) return { ok: false, state: 'draining' };
-    return { ok: true, state: admission.connections < settings.connectionsMax ? 'ok' : 'full' };
+    return { ok: true, state: callers.connections < settings.connectionsMax ? 'ok' : 'full' };
   };
   const server: SignalingServer = createSignalingServer({
     settings,
-    admission,
+    callers,
     memory,
     counters,
     log,
@@ -89,10 +92,10 @@ export function buildService(
     everyMs: settings.healthSeconds * 1000,
     log,
     gauges: () => ({
-      connections: admission.connections,
+      connections: callers.connections,
       connectionsMax: settings.connectionsMax,
       clients: signaling.clients,
-      load: admission.connections / settings.connectionsMax,
+      load: callers.connections / settings.connectionsMax,
       draining: server.isDraining ? 1 : 0,
     }),
   });

@@ -1,9 +1,8 @@
 // How much waits in `peer`'s queues for peers that are not there. `peer` itself keeps any number of messages of any size. Pure.
 
-export interface AbsentLimits {
-  readonly queuedPerPeerMax: number;
-  readonly queuedBytesPerPeerMax: number;
-  readonly queuedBytesMax: number;
+import type { OfflineLimits } from '../signaling/engine.ts';
+
+export interface QueueAccountLimits extends OfflineLimits {
   /** When `peer` has certainly thrown a message away. */
   readonly keptMs: number;
 }
@@ -22,8 +21,8 @@ interface Queue {
   bytes: number;
 }
 
-export class AbsentPeers {
-  readonly #limits: AbsentLimits;
+export class QueueAccount {
+  readonly #limits: QueueAccountLimits;
   readonly #queues = new Map<string, Queue>();
   /**
    * All messages, the oldest first. Each has its own time: `peer` may have thrown the queue away in which the first ones were, and have begun
@@ -32,7 +31,7 @@ export class AbsentPeers {
   readonly #waiting = new Set<Waiting>();
   #bytes = 0;
 
-  constructor(limits: AbsentLimits) {
+  constructor(limits: QueueAccountLimits) {
     this.#limits = limits;
   }
 

@@ -10,7 +10,7 @@ import {
 import { httpRefusal, type HttpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Admission, Caller } from './admission.ts';
+import type { Caller, Callers } from './callers.ts';
 import type { ClientMemory } from './client-memory.ts';
 import type { Counters } from './counters.ts';
 import type { PeerjsSettings } from './settings.ts';
@@ -22,7 +22,7 @@ export interface UpgradeRoute {
   readonly path: string;
   /** Takes the stream over; false where that opened no connection. One that it opened counts until the route lets it leave. */
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean;
-  /** Every two seconds. */
+  /** Once a second. */
   sweep(): void;
   /** Closes every connection, within some seconds. */
   stop(): Promise<void>;
@@ -30,7 +30,7 @@ export interface UpgradeRoute {
 
 export interface ServerOptions {
   readonly settings: PeerjsSettings;
-  readonly admission: Admission;
+  readonly callers: Callers;
   readonly memory: ClientMemory;
   readonly counters: Counters;
   readonly log: Log;
@@ -46,20 +46,19 @@ export interface SignalingServer extends Part {
   readonly isDraining: boolean;
 }
 
-const SWEEP_MS = 2_000;
+const SWEEP_MS = 1_000;
 /** Sockets that have sent no whole request yet may be this many more than connections. */
 const WAITING_MAX = 1_024;
 
 export function createSignalingServer(options: ServerOptions): SignalingServer {
-  const { settings, admission, counters, world, routes } = options;
+  const { settings, callers, counters, world, routes } = options;
   const readAddress = createAddressReader(settings.trustedProxies);
   const isOriginAllowed = createOriginCheck(settings.origins);
   const byPath = new Map(routes.map((route) => [route.path, route]));
   let isDraining = false;
   let sweeper: NodeJS.Timeout | undefined;
 
-  const ask = (request: IncomingMessage): Caller | undefined =>
-    admission.ask(limitKey(readAddress(request)), world.nowMs());
+  const keyOf = (request: IncomingMessage): string => limitKey(readAddress(request));
 
   const deny = (code: HttpRefusalCode): HttpRefusal => {
     counters.refusedRequests.add(code);
@@ -82,7 +81,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       };
       if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')) refuse('method');
       else if (isDraining) refuse('draining');
-      else if (!ask(request)) refuse('address_rate');
+      else if (callers.ask(keyOf(request), world.nowMs()) > 0) refuse('address_rate');
       else options.answer(request, response);
     },
   );
@@ -106,17 +105,14 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       refuse('origin');
       return;
     }
-    const caller = ask(request);
-    if (!caller) {
+    const [key, nowMs] = [keyOf(request), world.nowMs()];
+    if (callers.ask(key, nowMs) > 0) {
       refuse('address_rate');
       return;
     }
-    const refusal = options.memory.budget.isTight ? 'memory_full' : admission.enter(caller);
-    if (refusal !== undefined) {
-      refuse(refusal);
-      return;
-    }
-    if (!route.upgrade(request, stream, head, caller)) admission.leave(caller);
+    const caller = options.memory.budget.isTight ? 'memory_full' : callers.enter(key, nowMs);
+    if (typeof caller === 'string') refuse(caller);
+    else if (!route.upgrade(request, stream, head, caller)) callers.leave(caller);
   });
 
   return {
@@ -134,7 +130,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
         options.memory.intake.tick();
-        admission.sweep(world.nowMs());
+        callers.tick(world.nowMs());
       }, SWEEP_MS);
     },
     stop: async () => {

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isId, isSignedToken, isToken, signToken } from '../src/identity.ts';
+import { isId, isSignedToken, isToken, signToken } from '../../src/signaling/identity.ts';
 
 describe('isId()', () => {
   it.each(['a', 'Z9', 'my-room_1', 'two words', '0b7e4b5e-5c3b-4f3a-9a43-d2b1a3e0c1ff', 'constructor'])(

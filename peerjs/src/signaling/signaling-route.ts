@@ -1,0 +1,208 @@
+// PeerJS signaling: which sockets reach the engine, how long they live, and what ends them.
+import type { Log } from '@relay-swarm/kit';
+import { createOriginCheck, drain } from '@relay-swarm/net';
+import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Caller } from '../callers.ts';
+import type { ClientMemory } from '../client-memory.ts';
+import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
+import type { Counters } from '../counters.ts';
+import type { UpgradeRoute } from '../http-server.ts';
+import type { PeerjsSettings } from '../settings.ts';
+import type { World } from '../world.ts';
+import type { CreateSignalingEngine, SignalingEngine } from './engine.ts';
+import { FrameCheck } from './frame-check.ts';
+import { createHttpApi } from './http-api.ts';
+import { isId, isSignedToken, isToken } from './identity.ts';
+import { errorText } from './words.ts';
+
+export interface SignalingOptions {
+  readonly createEngine: CreateSignalingEngine;
+  readonly settings: PeerjsSettings;
+  readonly counters: Counters;
+  readonly log: Log;
+  readonly world: World;
+  readonly memory: ClientMemory;
+  /** Called once for each connection that `upgrade` has opened, when it is closed. */
+  readonly leave: (caller: Caller) => void;
+}
+
+export class SignalingRoute implements UpgradeRoute {
+  readonly path: string;
+  readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
+  readonly #options: SignalingOptions;
+  readonly #engine: SignalingEngine<ClientSocket>;
+  readonly #upgrade: Upgrade;
+  /** All that are open, whether they have an id or not. */
+  readonly #sockets = new Set<ClientSocket>();
+  #sweptAtMs: number;
+
+  constructor(options: SignalingOptions) {
+    const { settings, counters, log, world } = options;
+    this.path = `${settings.path}peerjs`;
+    this.#options = options;
+    this.#sweptAtMs = world.nowMs();
+    // What others send to a client may not be what it is cut for.
+    const waitingBytesMax = settings.sendBufferBytesMax / 2;
+    const engine = (this.#engine = options.createEngine<ClientSocket>({
+      offline: {
+        queuedPerPeerMax: settings.queuedPerPeerMax,
+        queuedBytesPerPeerMax: waitingBytesMax, // who comes is given all at once
+        queuedBytesMax: settings.queuedBytesMax,
+      },
+      expireMs: settings.expireSeconds * 1000,
+      waitingBytesMax,
+      nowMs: world.nowMs,
+      log,
+    }));
+    const frames = new FrameCheck({
+      limits: {
+        idCharsMax: settings.idCharsMax,
+        faultsMax: settings.faultsMax,
+        messages: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
+        messagesPerAddress: {
+          perSecond: settings.messagesPerAddressPerSecond,
+          burst: settings.messagesPerAddressBurst,
+        },
+      },
+      relay: (sender, message, bytes) => engine.relay(sender, message, bytes),
+      end: (socket, reason, message) => this.#end(socket, reason, message),
+      counters,
+      log,
+      world,
+    });
+    this.#upgrade = createUpgrade(settings.frameBytesMax, {
+      listener: {
+        frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
+        control: (socket, isAskedFor) => frames.takeControl(socket, isAskedFor),
+        debtMs: (socket) => frames.debtMs(socket),
+        broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
+        stalled: (socket) => this.#cut(socket, 'slow_reader'),
+        failed: (socket, error) => {
+          log.error('bug: a client could not be written to', { error });
+          this.#cut(socket, 'internal_error');
+        },
+        left: (socket) => this.#left(socket),
+      },
+      sendBufferBytesMax: settings.sendBufferBytesMax,
+      memory: options.memory,
+      ended: (socket, reason) => this.#end(socket, reason),
+    });
+    this.answer = createHttpApi({
+      path: settings.path,
+      key: settings.key,
+      isDiscoverable: settings.isDiscoverable,
+      origins: settings.origins.length > 0 ? createOriginCheck(settings.origins) : undefined,
+      engine,
+      refused: (code) => counters.refusedRequests.add(code),
+    });
+  }
+
+  /** Clients that have an id. */
+  get clients(): number {
+    return this.#engine.clients;
+  }
+
+  get queuedBytes(): number {
+    return this.#engine.queuedBytes;
+  }
+
+  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
+    stream.cork(); // the answer to the upgrade and OPEN go out together
+    const socket = this.#upgrade(request, stream, head, caller);
+    if (socket) {
+      socket.thousandths = this.#options.settings.messagesBurst * 1000;
+      socket.filledAtMs = socket.heardAtMs = this.#options.world.nowMs();
+      this.#sockets.add(socket);
+      this.#register(socket, new URLSearchParams(request.url?.slice(this.path.length)));
+      socket.flush();
+    }
+    stream.uncork();
+    return socket !== undefined;
+  }
+
+  /** Lets the engine give the socket its id, unless something that it says of itself is wrong. */
+  #register(socket: ClientSocket, query: URLSearchParams): void {
+    const { settings, world, counters } = this.#options;
+    const { authSecret, idCharsMax } = settings;
+    const [id, token, key] = [query.get('id') ?? '', query.get('token') ?? '', query.get('key') ?? ''];
+    if (id === '' || token === '' || key === '') {
+      this.#reject(socket, 'incomplete');
+      return;
+    }
+    if (key !== settings.key) {
+      this.#reject(socket, 'bad_key');
+      return;
+    }
+    if (!isId(id, idCharsMax)) {
+      const rule = `at most ${idCharsMax} letters and digits, with single "-", "_" or spaces between them`;
+      this.#reject(socket, 'bad_id', `${REFUSALS.bad_id.sentence}: wanted ${rule}`);
+      return;
+    }
+    const isSigned = authSecret !== undefined && isSignedToken(authSecret, id, token, world.unixMs() / 1000);
+    if (!(authSecret === undefined ? isToken(token) : isSigned)) {
+      this.#reject(socket, 'bad_token');
+      return;
+    }
+    // Any token that the operator signed for the id is as good as the one that it was opened with.
+    const connected = this.#engine.connect(socket, id, isSigned ? 'signed' : token);
+    if (connected === 'id_taken') this.#end(socket, 'id_taken');
+    else if (connected.replaced !== undefined) {
+      counters.replaced++;
+      this.#end(connected.replaced, 'replaced');
+    }
+  }
+
+  /** In PeerJS's words, so that its client shows the reason. */
+  #reject(
+    socket: ClientSocket,
+    reason: CloseRefusalCode,
+    sentence: string = REFUSALS[reason].sentence,
+  ): void {
+    socket.send(errorText(sentence));
+    this.#end(socket, reason, sentence);
+  }
+
+  #left(socket: ClientSocket): void {
+    this.#sockets.delete(socket);
+    if (socket.id !== '') this.#engine.left(socket);
+    this.#options.leave(socket.caller);
+  }
+
+  #end(socket: ClientSocket, reason: CloseRefusalCode, sentence: string = REFUSALS[reason].sentence): void {
+    this.#options.counters.closed.add(reason);
+    socket.close(REFUSALS[reason].close, sentence);
+  }
+
+  #cut(socket: ClientSocket, reason: CloseRefusalCode): void {
+    this.#options.counters.closed.add(reason);
+    socket.terminate();
+  }
+
+  /** Pings those that were silent, ends those that stay so. Every frame counts as life, so busy clients are never pinged. */
+  sweep(): void {
+    const { settings, world } = this.#options;
+    const lastMs = this.#sweptAtMs;
+    const nowMs = (this.#sweptAtMs = world.nowMs());
+    const pingMs = settings.pingSeconds * 1000;
+    for (const socket of this.#sockets) {
+      const silentMs = nowMs - socket.heardAtMs;
+      if (silentMs < pingMs || socket.isResting) continue;
+      if (silentMs >= settings.idleSeconds * 1000) this.#cut(socket, 'idle');
+      else if (Math.floor(silentMs / pingMs) > Math.floor((lastMs - socket.heardAtMs) / pingMs)) {
+        socket.ping(); // another ping period of silence has passed since the last sweep
+      }
+    }
+    this.#engine.tick();
+  }
+
+  async stop(): Promise<void> {
+    await drain({
+      open: () => this.#sockets,
+      spreadMs: this.#options.settings.drainSeconds * 1000,
+      close: (socket) => this.#end(socket, 'draining'),
+    });
+    this.#engine.stop();
+  }
+}
