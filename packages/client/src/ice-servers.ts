@@ -74,7 +74,8 @@ export class IceServers {
   }
 }
 
-function readIceServers(text: string): { iceServers: RTCIceServer[]; ttlMs: number } {
+/** The answer of `/ice-servers`. Throws ProtocolError. */
+export function readIceServers(text: string): { iceServers: RTCIceServer[]; ttlMs: number } {
   const fields = Fields.fromJson(text, 16_384);
   const iceServers = fields.objects('iceServers', 16, (server) => ({
     urls: server.words('urls', 16, /^(stuns?|turns?):[^\s]{1,256}$/),

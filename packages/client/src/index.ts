@@ -37,3 +37,4 @@ export { RelaySocket, type DownReason, type RelaySocketEvents } from './relay-so
 export { RelaySockets } from './relay-sockets.ts';
 export { RELAYS_PER_KEY, Roster, type RosterEvents, type RosterOptions } from './roster.ts';
 export type { TextStore } from './roster-cache.ts';
+export { TorrentRelays, type TorrentRelaysOptions } from './torrent-relays.ts';

@@ -5,7 +5,10 @@ import { ClientError } from './errors.ts';
 import { RelayChoice, type RelayChoiceOptions } from './relay-choice.ts';
 import type { Roster } from './roster.ts';
 
-export type KeepOptions = RelayChoiceOptions;
+export interface KeepOptions extends RelayChoiceOptions {
+  /** Further announce URLs of the relay with this WebSocket URL. */
+  readonly alsoAt?: (url: string) => readonly string[];
+}
 
 /** What is used of one tracker inside bittorrent-tracker's client (versions 9 to 11). */
 interface InnerTracker {
@@ -56,14 +59,18 @@ export function keepTracker(client: TrackerClient, roster: Roster, options: Keep
     if (!client.destroyed && !inner._trackers.some((tracker) => isSame(tracker.announceUrl, url)))
       addTracker(inner, url);
   };
-  for (const { url } of choice.relays) add(url);
+  const urlsOf = ({ url }: { readonly url: string }): readonly string[] => [
+    url,
+    ...(options.alsoAt?.(url) ?? []),
+  ];
+  for (const relay of choice.relays) urlsOf(relay).forEach(add);
   choice.on('relaychange', ({ added, removed }) => {
     if (client.destroyed) {
       choice.close();
       return;
     }
-    for (const { url } of removed) removeTracker(inner, url);
-    for (const { url } of added) add(url);
+    for (const relay of removed) for (const url of urlsOf(relay)) removeTracker(inner, url);
+    for (const relay of added) urlsOf(relay).forEach(add);
   });
   return choice;
 }

@@ -1,39 +1,51 @@
-// Where a torrent is announced: trackers that were named, or the relays of a roster in the order of its info hash, as browsers rank them.
-import { infoHashKey, rankRelays } from '@relay-swarm/protocol/ranking';
-import { decodeRoster, type Roster } from '@relay-swarm/protocol/roster';
+// Where a torrent is announced: trackers that were named, or the relays of its info hash, which viewers with the same roster use too. Relays
+// are asked over WebSocket for browsers, and over HTTP for clients that speak TCP only. The only importer of ws: Node before 22 has no WebSocket
+// of its own.
+import { TorrentRelays, type TextStore, type WebTorrentTorrent } from '@relay-swarm/client';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
 
 export interface AnnounceWish {
   /** Trackers by URL or host. They replace the choice. */
   readonly trackers: readonly string[];
-  /** Where a relay answers, for example https://tracker.example.org. */
-  readonly roster: string;
+  /** Where relays answer, for example https://tracker.example.org. */
+  readonly roster: readonly string[];
+  /** A folder in which the roster is remembered, so that a start finds the others while these are down. */
+  readonly state?: string;
 }
 
-const RELAYS_PER_TORRENT = 3;
-const ASK_MS_MAX = 5_000;
+export class Announcer {
+  readonly #trackers: readonly string[];
+  readonly #relays: TorrentRelays;
 
-/** Asks the relay for the others it knows; undefined where it does not answer. */
-export async function askRoster(relay: string): Promise<Roster | undefined> {
-  try {
-    const response = await fetch(new URL('/relays.json', relay), { signal: AbortSignal.timeout(ASK_MS_MAX) });
-    return response.ok ? decodeRoster(await response.text()) : undefined;
-  } catch {
-    return undefined; // down: the relay itself is used, which may come back
+  constructor({ trackers, roster, state }: AnnounceWish) {
+    (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
+    this.#trackers = trackers.map(trackerUrl);
+    this.#relays = new TorrentRelays(roster, {
+      store: state === undefined ? null : fileStore(state),
+      alsoAt: (url) => [`${url.replace(/^ws/, 'http').replace(/\/$/, '')}/announce`],
+    });
   }
-}
 
-/**
- * WebSocket URLs for browsers, and behind them the same relays over HTTP for clients that speak TCP only.
- * @param roster what the relay answered
- */
-export function announceUrls(infoHash: string, wish: AnnounceWish, roster: Roster | undefined): string[] {
-  if (wish.trackers.length > 0) return wish.trackers.map(trackerUrl);
-  const usable = (roster?.relays ?? []).filter(({ state }) => state === 'ok' || state === 'busy');
-  const ranked = rankRelays(infoHashKey(infoHash), usable, RELAYS_PER_TORRENT).map(({ url }) => url);
-  // The relay that was asked has a place by its rank; where it does not know itself, it is all there is to begin with.
-  const isListed = roster?.relays.some(({ id }) => id === roster.self) ?? false;
-  const relays = isListed ? ranked : [...new Set([...ranked, trackerUrl(wish.roster)])];
-  return [...relays, ...relays.map((url) => `${url.replace(/^ws/, 'http').replace(/\/$/, '')}/announce`)];
+  /** For browsers first, and behind them the same relays for everybody else. */
+  urls(infoHash: string): Promise<readonly string[]> {
+    return this.#trackers.length > 0 ? Promise.resolve(this.#trackers) : this.#relays.announceUrls(infoHash);
+  }
+
+  /** From now on the torrent moves to the next relay where one fails. */
+  keep(torrent: WebTorrentTorrent, failedOver: (relay: string) => void): void {
+    if (this.#trackers.length > 0) return;
+    void this.#relays.keep(torrent, ({ removed }) => failedOver(removed.map(({ url }) => url).join(', ')));
+  }
+
+  iceServers(): Promise<readonly unknown[]> {
+    return this.#relays.iceServers();
+  }
+
+  close(): void {
+    this.#relays.close();
+  }
 }
 
 /** A host gets wss:// (ws:// on this machine), an http address of a relay its WebSocket; a slash at the end goes. */
@@ -44,13 +56,21 @@ export function trackerUrl(text: string): string {
   return `${/^(localhost|127\.|\[::1\]|[^/]+\.localhost)/.test(trimmed) ? 'ws' : 'wss'}://${trimmed}`;
 }
 
-/** ICE servers of the relay, with credentials of an hour or so; none where it has none. */
-export async function askIceServers(relay: string): Promise<unknown[]> {
-  try {
-    const response = await fetch(new URL('/ice-servers', relay), { signal: AbortSignal.timeout(ASK_MS_MAX) });
-    const answer = (await response.json()) as { iceServers?: unknown };
-    return Array.isArray(answer.iceServers) ? (answer.iceServers as unknown[]) : [];
-  } catch {
-    return []; // no STUN there: enough on one network, and behind most routers peers find the way by the others' candidates
-  }
+/** One small file, never torn. */
+function fileStore(folder: string): TextStore {
+  const file = join(folder, 'roster.json');
+  return {
+    getItem: () => {
+      try {
+        return readFileSync(file, 'utf8');
+      } catch {
+        return null; // the first start
+      }
+    },
+    setItem: ({}, text) => {
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(`${file}.tmp`, text);
+      renameSync(`${file}.tmp`, file);
+    },
+  };
 }

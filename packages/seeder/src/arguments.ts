@@ -1,12 +1,11 @@
-// The command line. The only importer of commander.
+// The command line, whose defaults are the settings of the environment. The only importer of commander.
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { readBytes, readCount, readPort } from './quantities.ts';
+import type { SeederSettings } from './settings.ts';
 
 export interface SeedArguments {
   readonly tracker: readonly string[];
-  readonly roster: string;
+  readonly roster: readonly string[];
   readonly webSeed: readonly string[];
   readonly watch: readonly string[];
   readonly list: readonly string[];
@@ -15,8 +14,9 @@ export interface SeedArguments {
   readonly port: number;
   readonly connections: number;
   readonly torrents: number;
-  readonly upload?: number;
-  readonly download?: number;
+  /** Bytes per second; 0: as fast as it goes. */
+  readonly upload: number;
+  readonly download: number;
   readonly disk: number;
   readonly memory: number;
   readonly json?: boolean;
@@ -24,7 +24,7 @@ export interface SeedArguments {
 export interface MakeArguments {
   readonly output?: string;
   readonly tracker: readonly string[];
-  readonly roster: string;
+  readonly roster: readonly string[];
   readonly webSeed: readonly string[];
   readonly json?: boolean;
 }
@@ -35,9 +35,7 @@ export interface Commands {
   verify(torrent: string, path: string, options: { readonly json?: boolean }): Promise<void>;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-export function readCommandLine(commands: Commands, env: Environment): Command {
+export function readCommandLine(commands: Commands, settings: SeederSettings): Command {
   const program = new Command('relay-seeder')
     .description(
       'Seeds files and magnets to browsers (WebRTC) and to everybody else (TCP), until it is stopped',
@@ -47,30 +45,22 @@ export function readCommandLine(commands: Commands, env: Environment): Command {
     .command('seed', { isDefault: true })
     .description('seed files, folders, magnets and .torrents')
     .argument('[sources...]', 'files, folders, "magnet:?…" in quotes, .torrent files or addresses')
-    .addOption(trackers())
-    .addOption(trackers('--trackers').hideHelp())
-    .addOption(roster(env))
-    .option('-w, --web-seed <url...>', 'HTTP addresses of the same files', [])
-    .option('--watch <folder...>', 'seed whatever appears in these folders', [])
-    .option('--list <file or url...>', 'seed the magnets of these lists, one a line', [])
-    .option('--downloads <folder>', 'where magnets are downloaded to', 'downloads')
-    .option('--state <folder>', 'what was hashed before', stateFolder(env))
-    .addOption(new Option('--port <port>', 'for TCP; 0: any').argParser(told(readPort)).default(0))
-    .addOption(
-      new Option('--connections <count>', 'peers at once, at most').argParser(told(readCount)).default(100),
-    )
-    .addOption(
-      new Option('--torrents <count>', 'torrents at once, at most').argParser(told(readCount)).default(1000),
-    )
-    .addOption(new Option('--upload <bytes>', 'a second, at most (20M)').argParser(told(readBytes)))
-    .addOption(new Option('--download <bytes>', 'a second, at most').argParser(told(readBytes)))
-    .addOption(
-      new Option('--disk <bytes>', 'for downloads, at most').argParser(told(readBytes)).default(20e9, '20G'),
-    )
-    .addOption(
-      new Option('--memory <bytes>', 'for pieces, at most').argParser(told(readBytes)).default(256e6, '256M'),
-    )
-    .option('--json', 'one JSON object a line, for scripts')
+    .addOption(trackers(settings))
+    .addOption(new Option('--trackers <url...>').default([]).hideHelp())
+    .addOption(roster(settings))
+    .addOption(webSeeds(settings))
+    .option('--watch <folder...>', 'seed whatever appears in these folders', [...settings.watch])
+    .option('--list <file or url...>', 'seed the magnets of these lists, one a line', [...settings.lists])
+    .option('--downloads <folder>', 'where magnets are downloaded to', settings.downloads)
+    .option('--state <folder>', 'what was hashed before', settings.state)
+    .addOption(amount('--port <port>', 'for TCP; 0: any', readPort, settings.port))
+    .addOption(amount('--connections <count>', 'peers at once, at most', readCount, settings.connectionsMax))
+    .addOption(amount('--torrents <count>', 'torrents at once, at most', readCount, settings.torrentsMax))
+    .addOption(amount('--upload <bytes>', 'a second, at most (20M); 0: all', readBytes, settings.uploadMax))
+    .addOption(amount('--download <bytes>', 'a second, at most; 0: all', readBytes, settings.downloadMax))
+    .addOption(amount('--disk <bytes>', 'for downloads, at most', readBytes, settings.diskMax))
+    .addOption(amount('--memory <bytes>', 'for pieces, at most', readBytes, settings.memoryMax))
+    .addOption(json(settings))
     .action(({}, options: SeedArguments & { trackers?: readonly string[] }, command: Command) =>
       commands.seed(command.args, { ...options, tracker: [...options.tracker, ...(options.trackers ?? [])] }),
     );
@@ -79,37 +69,44 @@ export function readCommandLine(commands: Commands, env: Environment): Command {
     .description('write a .torrent, and seed nothing')
     .argument('<path>', 'a file or a folder')
     .option('-o, --output <file>', 'default: the name and .torrent')
-    .addOption(trackers())
-    .addOption(roster(env))
-    .option('-w, --web-seed <url...>', 'HTTP addresses of the same files', [])
-    .option('--json', 'one JSON object a line, for scripts')
+    .addOption(trackers(settings))
+    .addOption(roster(settings))
+    .addOption(webSeeds(settings))
+    .addOption(json(settings))
     .action((path: string, options: MakeArguments) => commands.make(path, options));
   program
     .command('verify')
     .description('check files against their .torrent')
     .argument('<torrent>', 'a .torrent file')
     .argument('<folder>', 'the folder in which its file or folder is')
-    .option('--json', 'one JSON object a line, for scripts')
+    .addOption(json(settings))
     .action((torrent: string, folder: string, options: { json?: boolean }) =>
       commands.verify(torrent, folder, options),
     );
   return program;
 }
 
-const trackers = (flag = '-t, --tracker'): Option =>
-  new Option(`${flag} <url...>`, 'trackers to use, instead of those the relays choose').default([]);
+const trackers = (settings: SeederSettings): Option =>
+  new Option('-t, --tracker <url...>', 'trackers to use, instead of those the relays choose').default([
+    ...settings.trackers,
+  ]);
 
-const roster = (env: Environment): Option =>
-  new Option('-r, --roster <url>', 'a relay, which knows the others (SEEDER_ROSTER)').default(
-    env['SEEDER_ROSTER']?.trim() || 'http://localhost:8000',
-  );
+const roster = (settings: SeederSettings): Option =>
+  new Option('-r, --roster <url...>', 'a relay, which knows the others (SEEDER_ROSTER)').default([
+    settings.roster,
+  ]);
 
-function stateFolder(env: Environment): string {
-  return (
-    env['SEEDER_STATE']?.trim() ||
-    join(env['XDG_STATE_HOME']?.trim() || join(homedir(), '.local', 'state'), 'relay-seeder')
-  );
-}
+const webSeeds = (settings: SeederSettings): Option =>
+  new Option(
+    '-w, --web-seed <url...>',
+    'HTTP addresses of the same files; behind a slash at the end comes the name',
+  ).default([...settings.webSeeds]);
+
+const json = (settings: SeederSettings): Option =>
+  new Option('--json', 'one JSON object a line, for scripts').default(settings.isJson);
+
+const amount = (flags: string, help: string, reader: (text: string) => number, value: number): Option =>
+  new Option(flags, help).argParser(told(reader)).default(value);
 
 /** A reader's complaint as the library shows it: with the option's name. */
 const told =

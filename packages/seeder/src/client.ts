@@ -1,5 +1,5 @@
 // WebTorrent in Node: browsers over WebRTC, everybody else over TCP. The only importer of webtorrent.
-import WebTorrent, { type Torrent } from 'webtorrent';
+import WebTorrent, { type Torrent, type Wire } from 'webtorrent';
 import { endGatheringAtOnce } from './ice-complete.ts';
 
 export type { Torrent } from 'webtorrent';
@@ -7,20 +7,19 @@ export type { Torrent } from 'webtorrent';
 export interface ClientOptions {
   /** For TCP; 0: any that is free. */
   readonly port: number;
+  /** Over all torrents. */
   readonly connectionsMax: number;
-  /** Bytes per second; undefined: as fast as it goes. */
-  readonly uploadMax: number | undefined;
-  readonly downloadMax: number | undefined;
-  readonly iceServers: readonly unknown[];
-  /** False: nobody is asked and nobody answered, for checking what is on the disk. */
-  readonly hasPeers: boolean;
+  /** Bytes per second; 0: as fast as it goes. */
+  readonly uploadMax: number;
+  readonly downloadMax: number;
+  /** Asked again and again, since credentials expire. Undefined: nobody is asked and nobody answered, for checking what is on the disk. */
+  readonly iceServers?: () => Promise<readonly unknown[]>;
 }
 
 export interface AddOptions {
   /** The folder in which the torrent's file or folder is, or comes to be. */
   readonly folder: string;
   readonly announce: readonly string[];
-  readonly webSeeds: readonly string[];
   /** Whether all of it is known to be there and right. */
   readonly isVerified: boolean;
   /** Bytes of pieces that are kept in memory for this torrent. */
@@ -30,25 +29,38 @@ export interface AddOptions {
 /** Pieces are up to 4 MiB where we made the torrent; what others made may have larger ones. */
 const PIECE_BYTES = 4_194_304;
 
+/** Credentials of a relay live for an hour or more. */
+const ICE_MS = 600_000;
+
 export class SeedClient {
   readonly #client: WebTorrent;
+  readonly #connectionsMax: number;
+  readonly #rtcConfig: { iceServers: readonly unknown[] } = { iceServers: [] };
+  readonly #iceTimer: ReturnType<typeof setInterval> | undefined;
+  readonly #iceReady: Promise<void>;
 
   constructor(options: ClientOptions) {
     endGatheringAtOnce();
     this.#client = new WebTorrent({
       torrentPort: options.port,
       maxConns: options.connectionsMax,
-      uploadLimit: options.uploadMax ?? -1,
-      downloadLimit: options.downloadMax ?? -1,
+      uploadLimit: options.uploadMax || -1,
+      downloadLimit: options.downloadMax || -1,
       // Relays are found over their roster, and no router is asked to open a port that nobody meant to open.
       dht: false,
       lsd: false,
       natUpnp: false,
       natPmp: false,
       utp: false,
-      tracker: options.hasPeers ? { rtcConfig: { iceServers: options.iceServers } } : false,
+      tracker: options.iceServers === undefined ? false : { rtcConfig: this.#rtcConfig },
     });
     this.#client.on('error', () => undefined); // the torrent that failed says so itself
+    this.#connectionsMax = options.connectionsMax;
+    const renew = async (): Promise<void> => {
+      this.#rtcConfig.iceServers = (await options.iceServers?.()) ?? [];
+    };
+    this.#iceReady = renew();
+    this.#iceTimer = setInterval(() => void renew(), ICE_MS);
   }
 
   get torrents(): readonly Torrent[] {
@@ -59,19 +71,26 @@ export class SeedClient {
   }
 
   /** Resolves when it is ready: what is on the disk is known, and peers are looked for. */
-  add(source: string | Uint8Array, options: AddOptions): Promise<Torrent> {
+  async add(source: string | Uint8Array, options: AddOptions): Promise<Torrent> {
+    await this.#iceReady;
     return new Promise((resolve, reject) => {
       const torrent = this.#client.add(source, {
         path: options.folder,
         announce: options.announce,
-        urlList: options.webSeeds,
         skipVerify: options.isVerified,
         storeCacheSlots: Math.max(1, Math.floor(options.cacheBytes / PIECE_BYTES)),
       });
+      torrent.on('wire', (wire) => this.#admit(wire));
       torrent.on('warning', () => undefined); // a tracker that does not answer is asked again
       torrent.once('ready', () => resolve(torrent));
       torrent.once('error', reject);
     });
+  }
+
+  /** The library's own limit holds for each torrent alone. */
+  #admit(wire: Wire): void {
+    const peers = this.#client.torrents.reduce((sum, { numPeers }) => sum + numPeers, 0);
+    if (peers > this.#connectionsMax) wire.destroy();
   }
 
   end(torrent: Torrent): Promise<void> {
@@ -80,6 +99,7 @@ export class SeedClient {
 
   /** Tells the trackers and closes everything. */
   close(): Promise<void> {
+    clearInterval(this.#iceTimer);
     return new Promise((resolve) => this.#client.destroy(resolve));
   }
 }

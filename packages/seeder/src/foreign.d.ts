@@ -7,6 +7,9 @@ declare module 'webtorrent' {
     readonly length: number;
     readonly progress: number;
   }
+  export interface Wire {
+    destroy(): void;
+  }
   export interface Torrent extends EventEmitter {
     readonly infoHash: string;
     readonly name: string;
@@ -22,6 +25,8 @@ declare module 'webtorrent' {
     readonly uploadSpeed: number;
     readonly downloadSpeed: number;
     readonly destroyed: boolean;
+    readonly discovery?: { readonly tracker: unknown } | null;
+    addWebSeed(url: string): void;
     destroy(options?: { destroyStore?: boolean }, done?: () => void): void;
   }
   export default class WebTorrent extends EventEmitter {

@@ -1,18 +1,21 @@
 #!/usr/bin/env node
 // relay-seeder: the command. Everything that looks at the process is here.
-import { readFile, writeFile } from 'node:fs/promises';
-import { basename, resolve } from 'node:path';
-import { announceUrls, askIceServers, askRoster } from './announce.ts';
+import { readSettings } from '@relay-swarm/kit';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+import { Announcer } from './announce.ts';
 import { readCommandLine, type MakeArguments, type SeedArguments } from './arguments.ts';
 import { SeedClient } from './client.ts';
 import { makeTorrent } from './make-torrent.ts';
 import { HashMemory } from './memory.ts';
 import { jsonReport, textReport, type Report } from './report.ts';
 import { Seeder } from './seeder.ts';
+import { seederSettings } from './settings.ts';
 import { SourceError } from './sources.ts';
 import { infoHashOf, magnetOf, withTrackers } from './torrent-names.ts';
 import { watchFolder, watchList, type Changes } from './watched.ts';
-import { webSeedFaults } from './web-seed.ts';
+import { webSeedsFor } from './web-seed.ts';
 
 const STATS_MS = 2_000;
 const STOP_MS_MAX = 8_000;
@@ -28,25 +31,27 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
     throw new SourceError(
       'Nothing to seed: name a file, a folder, a magnet (in quotes) or a .torrent, or --watch a folder',
     );
-  for (const url of options.webSeed)
-    for (const fault of await webSeedFaults(url)) report.fault(`The web seed ${url} ${fault}`);
+  const state = options.state || stateFolder(process.env);
+  const announcer = new Announcer({ trackers: options.tracker, roster: options.roster, state });
   const client = new SeedClient({
     port: options.port,
     connectionsMax: options.connections,
     uploadMax: options.upload,
     downloadMax: options.download,
-    iceServers: await askIceServers(options.roster),
-    hasPeers: true,
+    iceServers: () => announcer.iceServers(),
   });
-  const seeder = new Seeder(client, new HashMemory(options.state), report, {
-    trackers: options.tracker,
-    roster: options.roster,
-    webSeeds: options.webSeed,
-    downloads: options.downloads,
-    diskMax: options.disk,
-    memoryMax: options.memory,
-    torrentsMax: options.torrents,
-  });
+  const seeder = new Seeder(
+    client,
+    { memory: new HashMemory(state), report, announcer },
+    {
+      site: options.roster[0]!,
+      webSeeds: options.webSeed,
+      downloads: options.downloads,
+      diskMax: options.disk,
+      memoryMax: options.memory,
+      torrentsMax: options.torrents,
+    },
+  );
   let queue = Promise.resolve();
   /** One after the other: two files hashed at once are hashed no sooner. */
   const inTurn = (work: () => Promise<void>): void => {
@@ -61,7 +66,10 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
     ...options.watch.map((folder) => watchFolder(resolve(folder), changes)),
     ...options.list.map((list) => watchList(list, changes)),
   ];
+  const aliveFile = join(state, 'alive');
+  await mkdir(state, { recursive: true });
   const timer = setInterval(() => {
+    void writeFile(aliveFile, '').catch(() => undefined); // its age tells the container's health check; a full disk shows there
     const { torrents } = client;
     const sum = (pick: (torrent: (typeof torrents)[number]) => number): number =>
       torrents.reduce((all, torrent) => all + pick(torrent), 0);
@@ -81,6 +89,7 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
     setTimeout(() => process.exit(1), STOP_MS_MAX).unref(); // a tracker that does not answer must not keep it
     clearInterval(timer);
     await Promise.all(watchers.map((watcher) => watcher.close()));
+    announcer.close();
     await seeder.close();
     report.stopped();
     process.exit(exitCode);
@@ -95,18 +104,19 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
 
 async function make(path: string, options: MakeArguments): Promise<void> {
   const report = reportFor(options.json);
+  const name = basename(resolve(path));
+  const webSeeds = webSeedsFor(options.webSeed, { name, isFile: (await stat(path)).isFile() });
   const bare = await makeTorrent(path, {
-    webSeeds: options.webSeed,
+    webSeeds,
     progress: (share) => report.progress(`Hashing ${path}`, share),
   });
   const infoHash = infoHashOf(bare)!;
-  const wish = { trackers: options.tracker, roster: options.roster };
-  const announce = announceUrls(infoHash, wish, await askRoster(options.roster));
-  const output = options.output ?? `${basename(resolve(path))}.torrent`;
+  const announcer = new Announcer({ trackers: options.tracker, roster: options.roster });
+  const announce = await announcer.urls(infoHash);
+  announcer.close();
+  const output = options.output ?? `${name}.torrent`;
   await writeFile(output, withTrackers(bare, announce));
-  report.note(
-    `${output}: ${magnetOf({ infoHash, name: basename(resolve(path)) }, announce, options.webSeed)}`,
-  );
+  report.note(`${output}: ${magnetOf({ infoHash, name }, announce, webSeeds)}`);
 }
 
 async function verify(file: string, folder: string, options: { readonly json?: boolean }): Promise<void> {
@@ -114,10 +124,10 @@ async function verify(file: string, folder: string, options: { readonly json?: b
   const bytes = await readFile(file);
   if (infoHashOf(bytes) === undefined) throw new SourceError(`"${file}" is no torrent file`);
   const client = new SeedClient({
-    ...{ port: 0, connectionsMax: 1, uploadMax: 0, downloadMax: 0, iceServers: [], hasPeers: false },
+    ...{ port: 0, connectionsMax: 1, uploadMax: 0, downloadMax: 0 },
   });
   const torrent = await client.add(bytes, {
-    ...{ folder, announce: [], webSeeds: [], isVerified: false, cacheBytes: 0 },
+    ...{ folder, announce: [], isVerified: false, cacheBytes: 0 },
   });
   const wrong = torrent.files.filter(({ progress }) => progress < 1);
   for (const { path, progress } of wrong)
@@ -127,8 +137,12 @@ async function verify(file: string, folder: string, options: { readonly json?: b
   process.exit(wrong.length === 0 ? 0 : 1);
 }
 
+function stateFolder(env: NodeJS.ProcessEnv): string {
+  return join(env['XDG_STATE_HOME']?.trim() || join(homedir(), '.local', 'state'), 'relay-seeder');
+}
+
 try {
-  await readCommandLine({ seed, make, verify }, process.env).parseAsync();
+  await readCommandLine({ seed, make, verify }, readSettings(process.env, seederSettings)).parseAsync();
 } catch (error) {
   reportFor(process.argv.includes('--json')).fault(wordsOf(error));
   process.exit(1);

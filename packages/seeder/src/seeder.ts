@@ -1,15 +1,19 @@
 // Seeds what it is given until it is told to stop.
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { announceUrls, askRoster, type AnnounceWish } from './announce.ts';
+import type { Announcer } from './announce.ts';
 import type { SeedClient, Torrent } from './client.ts';
 import { makeTorrent } from './make-torrent.ts';
 import type { HashMemory } from './memory.ts';
 import type { Report } from './report.ts';
 import { listFiles, readSource, SourceError, type Source } from './sources.ts';
 import { infoHashOf, magnetOf } from './torrent-names.ts';
+import { webSeedFaults, webSeedsFor } from './web-seed.ts';
 
-export interface SeederOptions extends AnnounceWish {
+export interface SeederOptions {
+  /** Where the page is that plays it: the origin of a relay. */
+  readonly site: string;
+  /** HTTP addresses; behind a slash at the end comes the name of the file or folder. */
   readonly webSeeds: readonly string[];
   /** Where magnets are downloaded to. */
   readonly downloads: string;
@@ -24,15 +28,21 @@ export class Seeder {
   readonly #client: SeedClient;
   readonly #memory: HashMemory;
   readonly #report: Report;
+  readonly #announcer: Announcer;
   readonly #options: SeederOptions;
   readonly #torrents = new Map<string, Torrent>();
   readonly #downloads = new Map<string, Torrent>();
   #downloadBytes = 0;
 
-  constructor(client: SeedClient, memory: HashMemory, report: Report, options: SeederOptions) {
+  constructor(
+    client: SeedClient,
+    parts: { readonly memory: HashMemory; readonly report: Report; readonly announcer: Announcer },
+    options: SeederOptions,
+  ) {
     this.#client = client;
-    this.#memory = memory;
-    this.#report = report;
+    this.#memory = parts.memory;
+    this.#report = parts.report;
+    this.#announcer = parts.announcer;
     this.#options = options;
   }
 
@@ -51,16 +61,22 @@ export class Seeder {
     const { torrent, isHashed } =
       source.kind === 'path' ? await this.#seedPath(source.path) : await this.#join(source);
     this.#torrents.set(text, torrent);
-    const announce = await this.#announce(torrent.infoHash);
-    const magnet = magnetOf(torrent, announce, this.#options.webSeeds);
+    this.#announcer.keep(torrent, (relay) =>
+      this.#report.note(`${relay} does not answer: ${torrent.name} moves on to the next relay`),
+    );
+    const announce = await this.#announcer.urls(torrent.infoHash);
+    const webSeeds = this.#webSeeds(torrent);
+    const magnet = magnetOf(torrent, announce, webSeeds);
     this.#report.seeding({
       name: torrent.name,
       infoHash: torrent.infoHash,
       bytes: torrent.length,
       magnet,
-      watch: `${this.#options.roster.replace(/\/$/, '')}/watch#${magnet}`,
+      watch: `${this.#options.site.replace(/\/$/, '')}/watch#${magnet}`,
       isHashed,
     });
+    for (const url of webSeeds)
+      for (const fault of await webSeedFaults(url)) this.#report.fault(`The web seed ${url} ${fault}`);
   }
 
   /** Ends everything, tells the trackers, and remembers what has arrived: only now is all of it on the disk. */
@@ -86,7 +102,7 @@ export class Seeder {
     const made =
       known ??
       (await makeTorrent(path, {
-        webSeeds: this.#options.webSeeds,
+        webSeeds: [],
         progress: (share) => this.#report.progress(`Hashing ${path}`, share),
       }));
     if (known === undefined) await this.#memory.keep(path, files, made);
@@ -118,22 +134,24 @@ export class Seeder {
     }
     this.#downloadBytes += torrent.length;
     this.#downloads.set(`download ${key}`, torrent);
-    if (!torrent.done) torrent.once('done', () => this.#report.note(`All of ${torrent.name} has arrived`));
+    if (!torrent.done) {
+      torrent.once('done', () => this.#report.note(`All of ${torrent.name} has arrived`));
+      for (const url of this.#webSeeds(torrent)) torrent.addWebSeed(url);
+    }
     return { torrent, isHashed: before === undefined };
   }
 
   /** Trackers only where the info hash is known; a magnet or .torrent has its own beside them. */
   async #addOptions(
     source: string | Uint8Array,
-  ): Promise<{ announce: string[]; webSeeds: readonly string[]; cacheBytes: number }> {
+  ): Promise<{ announce: readonly string[]; cacheBytes: number }> {
     const infoHash = typeof source === 'string' ? /btih:([0-9a-z]+)/i.exec(source)?.[1] : infoHashOf(source);
-    const { webSeeds, memoryMax } = this.#options;
-    const announce = infoHash === undefined ? this.#options.trackers.slice() : await this.#announce(infoHash);
-    return { announce, webSeeds, cacheBytes: memoryMax / Math.max(4, this.#torrents.size + 1) };
+    const announce = infoHash === undefined ? [] : await this.#announcer.urls(infoHash);
+    return { announce, cacheBytes: this.#options.memoryMax / Math.max(4, this.#torrents.size + 1) };
   }
 
-  async #announce(infoHash: string): Promise<string[]> {
-    const roster = this.#options.trackers.length > 0 ? undefined : await askRoster(this.#options.roster);
-    return announceUrls(infoHash, this.#options, roster);
+  #webSeeds({ name, files }: Torrent): string[] {
+    const isFile = files.length === 1 && files[0]!.path === name;
+    return webSeedsFor(this.#options.webSeeds, { name, isFile });
   }
 }

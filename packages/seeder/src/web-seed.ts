@@ -1,8 +1,16 @@
-// Whether an HTTP address can serve as a web seed for browsers: it must answer ranges, and let pages of other sites read them.
+// HTTP addresses as web seeds (BEP 19) for browsers.
+
+/** Where these serve this torrent: behind a slash at the end comes the name of a single file; the files of a folder clients name themselves. */
+export function webSeedsFor(
+  urls: readonly string[],
+  { name, isFile }: { readonly name: string; readonly isFile: boolean },
+): string[] {
+  return urls.map((url) => (isFile && url.endsWith('/') ? url + encodeURIComponent(name) : url));
+}
 
 const ASK_MS_MAX = 10_000;
 
-/** What is wrong with it; empty where it is good. An address of a folder (a slash at the end) is not asked. */
+/** What is wrong with it: it must answer ranges, and let pages of other sites read them; empty where it is good. An address of a folder (a slash at the end) is not asked. */
 export async function webSeedFaults(url: string): Promise<string[]> {
   if (url.endsWith('/')) return [];
   try {
