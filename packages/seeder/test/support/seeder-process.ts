@@ -9,9 +9,10 @@ import { compileProgram } from '../../../../test/support/compile.ts';
 export type SeederEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 
 export interface SeederProcess {
+  readonly pid: number;
   readonly events: readonly SeederEvent[];
   /** The next event of this kind, seen already or to come. */
-  event(kind: string, where?: (event: SeederEvent) => boolean): Promise<SeederEvent>;
+  event(kind: string, where?: (event: SeederEvent) => boolean, msMax?: number): Promise<SeederEvent>;
   /** As Ctrl-C does; resolves with the exit code. */
   stop(): Promise<number | null>;
   kill(): Promise<void>;
@@ -29,10 +30,13 @@ export async function removeSeeder(): Promise<void> {
   program = undefined;
 }
 
-export async function runSeeder(args: readonly string[]): Promise<SeederProcess> {
+export async function runSeeder(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<SeederProcess> {
   const child = spawn(process.execPath, [await compileSeeder(), ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: { PATH: process.env['PATH'], HOME: '/nonexistent' },
+    env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
   });
   const events: SeederEvent[] = [];
   const waiting = new Set<() => void>();
@@ -44,9 +48,10 @@ export async function runSeeder(args: readonly string[]): Promise<SeederProcess>
   });
   const ended = once(child, 'close').then(() => child.exitCode);
   return {
+    pid: child.pid!,
     events,
     ended,
-    event: (kind, where = () => true) =>
+    event: (kind, where = () => true, msMax = EVENT_MS_MAX) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           const found = events.find((one) => one.event === kind && where(one));
@@ -60,7 +65,7 @@ export async function runSeeder(args: readonly string[]): Promise<SeederProcess>
           reject(
             new Error(`No "${kind}" from the seeder, but ${JSON.stringify(events.slice(-5))} ${errors}`),
           );
-        }, EVENT_MS_MAX);
+        }, msMax);
         waiting.add(look);
         look();
       }),
