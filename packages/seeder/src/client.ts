@@ -80,7 +80,7 @@ export class SeedClient {
         skipVerify: options.isVerified,
         storeCacheSlots: Math.max(1, Math.floor(options.cacheBytes / PIECE_BYTES)),
       });
-      torrent.on('wire', (wire) => this.#admit(wire));
+      torrent.on('wire', (wire: Wire) => this.#admit(wire));
       torrent.on('warning', () => undefined); // a tracker that does not answer is asked again
       torrent.once('ready', () => resolve(torrent));
       torrent.once('error', reject);
