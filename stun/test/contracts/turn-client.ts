@@ -231,11 +231,14 @@ async function streamPipe(
   at: ListeningAddress,
   onMessage: (bytes: Buffer) => void,
   onClose: () => void,
-  { firstBytes }: { firstBytes?: Buffer },
+  { firstBytes, from }: { firstBytes?: Buffer; from?: string },
 ): Promise<Pipe> {
   const { host, port } = at;
+  const local = from === undefined ? {} : { localAddress: from };
   const socket: Socket =
-    at.transport === 'tls' ? connectTls({ host, port, rejectUnauthorized: false }) : connect({ host, port });
+    at.transport === 'tls'
+      ? connectTls({ host, port, rejectUnauthorized: false, ...local })
+      : connect({ host, port, ...local });
   socket.on('error', () => undefined);
   socket.on('close', onClose);
   await once(socket, at.transport === 'tls' ? 'secureConnect' : 'connect');
