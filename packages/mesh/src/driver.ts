@@ -1,6 +1,6 @@
 // Runs an engine in the real world: its clock, its dice, its keys, its servers and its links.
 import { isProtocolId, readSealedSignal, writeSealedSignal, type SignalSeal } from './sealed-signal.ts';
-import type { MeshReply } from '@relay-swarm/protocol/mesh';
+import type { MeshReply } from '@relay-swarm/protocol/mesh-member';
 import { fromBase64, toBase64 } from './base64.ts';
 import { Engine } from './engine/engine.ts';
 import type { EngineAction, EngineEvent } from './engine/events.ts';

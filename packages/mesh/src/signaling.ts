@@ -8,7 +8,7 @@ import {
   writeMeshRequest,
   type MeshReply,
   type MeshRequest,
-} from '@relay-swarm/protocol/mesh';
+} from '@relay-swarm/protocol/mesh-member';
 import type { MemberIdentity } from './identity.ts';
 
 export interface SignalingEvents {

@@ -2,7 +2,8 @@ import { readRoute, tagOf, cutTag } from '@relay-swarm/protocol/mesh-route';
 import { shortOf } from '@relay-swarm/protocol/mesh-packet';
 import { buildGraph, componentsOf, type Graph } from '../src/engine/graph.ts';
 import { routesOf } from '../src/engine/routes.ts';
-import { pathTo, primTree, shortestPathTree, type Tree } from '../src/engine/trees.ts';
+import { primTree } from '../src/engine/prim.ts';
+import { pathTo, shortestPathTree, type Tree } from '../src/engine/trees.ts';
 import { createDice, randomId } from '../src/simulator/dice.ts';
 import { randomLinks } from '../src/simulator/topology.ts';
 

@@ -1,13 +1,12 @@
 import { ProtocolError } from '../src/fields.ts';
 import {
-  FALLBACK_TARGETS_MAX,
+  MESH_SNAPSHOT_MAX,
   readMeshReply,
-  readMeshRequest,
-  writeMeshReply,
   writeMeshRequest,
   type MeshReply,
   type MeshRequest,
-} from '../src/mesh.ts';
+} from '../src/mesh-member.ts';
+import { FALLBACK_TARGETS_MAX, readMeshRequest, writeMeshReply } from '../src/mesh.ts';
 
 const id = 'ab'.repeat(32);
 const requests: readonly MeshRequest[] = [
@@ -52,8 +51,29 @@ describe('signaling', () => {
     expect(() => readMeshRequest(frame)).toThrow(ProtocolError);
   });
 
+  it.each([
+    ['no JSON', '{'],
+    ['no object', 'null'],
+    ['a list', '[]'],
+    ['an inherited word as action', '{"action":"constructor"}'],
+    ['an id in capitals', JSON.stringify({ action: 'joined', id: id.toUpperCase() })],
+    ['a signal without data', JSON.stringify({ action: 'signal', from: id })],
+    ['a signal of too many characters', JSON.stringify({ action: 'signal', from: id, data: 'x'.repeat(32_769) })],
+    ['a member that is none', JSON.stringify({ action: 'members', members: [{ id }, 7], isLast: 1 })],
+    [
+      'too many members',
+      JSON.stringify({ action: 'members', members: Array(MESH_SNAPSHOT_MAX + 1).fill({ id }), isLast: 1 }),
+    ],
+    ['a wait that is no number', JSON.stringify({ action: 'refused', what: 'rate', detail: 'x', retryMs: '5' })],
+    ['more characters than a reply may have', `${JSON.stringify({ action: 'joined', id })}${' '.repeat(600_000)}`],
+  ])('a member takes %s for no reply', (_case, frame) => {
+    expect(() => readMeshReply(frame)).toThrow(ProtocolError);
+  });
+
   it('drops fields that nobody named, so that no stranger plants one', () => {
     const frame = JSON.stringify({ action: 'leave', from: id });
     expect(readMeshRequest(frame)).toEqual({ action: 'leave' });
+    const reply = JSON.stringify({ action: 'members', members: [{ id, more: 1 }], isLast: 0, from: id });
+    expect(readMeshReply(reply)).toEqual({ action: 'members', members: [{ id }], isLast: false });
   });
 });

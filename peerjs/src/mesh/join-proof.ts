@@ -1,5 +1,5 @@
 // Whether whoever wants to join holds the key that it names. Pure but for the arithmetic.
-import { meshJoinText, type MeshRequest } from '@relay-swarm/protocol/mesh';
+import { meshJoinText, type MeshRequest } from '@relay-swarm/protocol/mesh-member';
 import { createPublicKey, verify } from 'node:crypto';
 
 /** `host` is what the request named: host and port, so that one server cannot use at another what was signed for it. */

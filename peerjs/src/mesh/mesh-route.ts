@@ -2,14 +2,13 @@
 import type { Log } from '@relay-swarm/kit';
 import { drain, debtMs, spendTokens, type Rate } from '@relay-swarm/net';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
+import { readMeshRequest, writeMeshReply } from '@relay-swarm/protocol/mesh';
 import {
   MESH_FRAME_CHARS_MAX,
   MESH_VERSION,
-  readMeshRequest,
-  writeMeshReply,
   type MeshRefusal,
   type MeshRequest,
-} from '@relay-swarm/protocol/mesh';
+} from '@relay-swarm/protocol/mesh-member';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';

@@ -1,12 +1,12 @@
 // Who is in which room, and what members say to each other through the server. Pure: the time is passed in, and sending.
 import { newBucket, spendTokens, type Bucket, type Rate } from '@relay-swarm/net';
+import { writeMeshReply } from '@relay-swarm/protocol/mesh';
 import {
   MESH_SNAPSHOT_MAX,
-  writeMeshReply,
   type MeshMember,
   type MeshRefusal,
   type MeshReply,
-} from '@relay-swarm/protocol/mesh';
+} from '@relay-swarm/protocol/mesh-member';
 
 /** Where a member's messages go: its socket. */
 export interface Seat {

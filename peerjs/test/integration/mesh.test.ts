@@ -1,5 +1,5 @@
 // The mesh's signaling over real sockets.
-import { meshJoinText, readMeshReply, type MeshReply } from '@relay-swarm/protocol/mesh';
+import { meshJoinText, readMeshReply, type MeshReply } from '@relay-swarm/protocol/mesh-member';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { WebSocket } from 'ws';
 import { startService, type RunningService } from '../support/service.ts';

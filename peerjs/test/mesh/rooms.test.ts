@@ -1,4 +1,4 @@
-import { readMeshReply, type MeshReply } from '@relay-swarm/protocol/mesh';
+import { readMeshReply, type MeshReply } from '@relay-swarm/protocol/mesh-member';
 import { Rooms, type Member, type Seat } from '../../src/mesh/rooms.ts';
 
 const room = 'ab'.repeat(32);

@@ -1,4 +1,5 @@
-// The engine's limits and times, with their defaults. All of them are in the README's table.
+// The engine's limits and times, with their defaults.
+import { shortestPathTree, type MakeTree } from './trees.ts';
 
 export interface EngineOptions {
   /** Links that a member strives for. */
@@ -7,8 +8,8 @@ export interface EngineOptions {
   readonly connectionsMax: number;
   /** Lets the target grow with the natural logarithm of the room's size. */
   readonly isAdaptive: boolean;
-  /** "prim" is the original's: all weights 1, ties by the lowest index. */
-  readonly tree: 'shortest-path' | 'prim';
+  /** Makes the tree of our own broadcasts. `primTree` (from '@relay-swarm/mesh/engine/prim') is the original's. */
+  readonly tree: MakeTree;
   /** Off: the original's behaviour, a lost hop loses what is behind it. */
   readonly isRepairing: boolean;
   /** Members in the view. */
@@ -57,7 +58,7 @@ export const engineDefaults: EngineOptions = {
   connectionsTarget: 6,
   connectionsMax: 10,
   isAdaptive: false,
-  tree: 'shortest-path',
+  tree: shortestPathTree,
   isRepairing: true,
   membersMax: 1_024,
   floodBytesMax: 512,

@@ -14,7 +14,7 @@ import { unreachedParts } from './overlay.ts';
 import { packetKey, type Held } from './repair.ts';
 import { routeAlong, routesOf } from './routes.ts';
 import { NO_ROUTE, type Spread } from './spread.ts';
-import { pathTo, primTree, shortestPathTree, type Tree } from './trees.ts';
+import { pathTo, type Tree } from './trees.ts';
 
 /** A member is counted as missing by the mesh only after this: a newcomer has had no time to be linked yet. */
 const NEWCOMER_MS = 1_000;
@@ -36,8 +36,8 @@ export class Outgoing {
     const { view, options, identity } = this.#core;
     if (this.#tree?.version === view.version) return this.#tree.tree;
     const root = view.graph.index.get(identity.id);
-    const make = options.tree === 'prim' ? primTree : shortestPathTree;
-    const tree = root === undefined ? new Int32Array(view.graph.ids.length).fill(-1) : make(view.graph, root);
+    const tree =
+      root === undefined ? new Int32Array(view.graph.ids.length).fill(-1) : options.tree(view.graph, root);
     this.#tree = { version: view.version, tree };
     return tree;
   }

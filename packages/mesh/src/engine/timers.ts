@@ -1,16 +1,17 @@
 // Things to do later, in virtual time: the engine is told the time and never waits itself.
+import { popHeap, pushHeap } from './heap.ts';
 
 export interface Timer {
-  readonly atMs: number;
+  /** When, in milliseconds. */
+  readonly key: number;
   run: ((nowMs: number) => void) | undefined;
 }
 
 export class Timers {
-  /** A binary heap, the soonest first. */
   readonly #heap: Timer[] = [];
 
   get nextMs(): number {
-    return this.#heap[0]?.atMs ?? Number.POSITIVE_INFINITY;
+    return this.#heap[0]?.key ?? Number.POSITIVE_INFINITY;
   }
 
   get size(): number {
@@ -18,15 +19,8 @@ export class Timers {
   }
 
   at(atMs: number, run: (nowMs: number) => void): Timer {
-    const timer: Timer = { atMs, run };
-    let i = this.#heap.push(timer) - 1;
-    while (i > 0) {
-      const parent = (i - 1) >> 1;
-      if (this.#heap[parent]!.atMs <= atMs) break;
-      this.#heap[i] = this.#heap[parent]!;
-      i = parent;
-    }
-    this.#heap[i] = timer;
+    const timer: Timer = { key: atMs, run };
+    pushHeap(this.#heap, timer);
     return timer;
   }
 
@@ -36,31 +30,10 @@ export class Timers {
   }
 
   runDue(nowMs: number): void {
-    while (this.nextMs <= nowMs) {
-      const { run } = this.#pop();
-      run?.(nowMs);
-    }
+    while (this.nextMs <= nowMs) popHeap(this.#heap).run?.(nowMs);
   }
 
   clear(): void {
     this.#heap.length = 0;
-  }
-
-  #pop(): Timer {
-    const heap = this.#heap;
-    const first = heap[0]!;
-    const last = heap.pop()!;
-    if (heap.length === 0) return first;
-    let i = 0;
-    for (;;) {
-      let child = 2 * i + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && heap[child + 1]!.atMs < heap[child]!.atMs) child++;
-      if (heap[child]!.atMs >= last.atMs) break;
-      heap[i] = heap[child]!;
-      i = child;
-    }
-    heap[i] = last;
-    return first;
   }
 }

@@ -1,5 +1,6 @@
 // The experiment: a room of some size, some of its members gone without anybody knowing, and a message from one to all.
 import type { EngineOptions } from '../engine/options.ts';
+import { primTree } from '../engine/prim.ts';
 import { View } from '../engine/view.ts';
 import { shortOf } from '@relay-swarm/protocol/mesh-packet';
 import { createDice, randomId, shuffle } from './dice.ts';
@@ -18,7 +19,7 @@ const ALWAYS_FLOOD = { floodBytesMax: Number.POSITIVE_INFINITY };
 
 /** Ours is the last. `target` and `max` are those of the overlay that all of them are given, gossipsub's excepted. */
 export const algorithms = (target = 6, max = 10): readonly Algorithm[] => [
-  { name: 'prim', engine: { ...ALWAYS_TREE, tree: 'prim', isRepairing: false }, target, max },
+  { name: 'prim', engine: { ...ALWAYS_TREE, tree: primTree, isRepairing: false }, target, max },
   { name: 'shortest-path', engine: { ...ALWAYS_TREE, isRepairing: false }, target, max },
   { name: 'flood', engine: { ...ALWAYS_FLOOD, isRepairing: false }, target, max },
   // D = 6 eager links, six more that are told once a second and ask at once.
