@@ -5,7 +5,7 @@ import { fromBase64, toBase64 } from './base64.ts';
 import { Engine } from './engine/engine.ts';
 import type { EngineAction, EngineEvent } from './engine/events.ts';
 import type { EngineOptions } from './engine/options.ts';
-import { Verifier, type MemberIdentity } from './identity.ts';
+import { isSignedBy, type MemberIdentity } from './identity.ts';
 import type { RoomSecrets } from './room-secrets.ts';
 import { Signaling } from './signaling.ts';
 import type { CreateTransport, Signal, Transport } from './transport.ts';
@@ -36,7 +36,6 @@ export class Driver {
   readonly #servers: Signaling[];
   /** Which servers say that a member is there. */
   readonly #where = new Map<string, Set<Signaling>>();
-  readonly #verifier = new Verifier();
   readonly #seal: SignalSeal;
   #wake: ReturnType<typeof setTimeout> | undefined;
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -46,7 +45,7 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options;
     const { identity, secrets } = options;
-    this.#seal = { identity, secrets, verifier: this.#verifier };
+    this.#seal = { identity, secrets };
     const epoch = Math.floor(Date.now() / 1_000);
     this.engine = new Engine({ id: identity.id, room: secrets.address, epoch }, options.engine, {
       random: Math.random,
@@ -171,9 +170,9 @@ export class Driver {
           .then((signature) => this.tell({ type: 'signed', token: action.token, signature }));
         break;
       case 'verify':
-        void this.#verifier
-          .verify(action.source, action.bytes, action.signature)
-          .then((isGood) => this.tell({ type: 'verified', token: action.token, isGood }));
+        void isSignedBy(action.source, action.bytes, action.signature).then((isGood) =>
+          this.tell({ type: 'verified', token: action.token, isGood }),
+        );
         break;
       case 'publish':
         this.#lastStatus = { version: action.version, data: toBase64(action.bytes) };

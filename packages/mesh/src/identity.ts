@@ -20,27 +20,26 @@ export async function createIdentity(pair?: CryptoKeyPair): Promise<MemberIdenti
   };
 }
 
-/** Checks signatures of many members; their imported keys are kept. */
-export class Verifier {
-  readonly #keys = new Map<string, Promise<CryptoKey>>();
+/** Imported keys are kept, for all rooms of a page together. */
+const keys = new Map<string, Promise<CryptoKey>>();
 
-  async verify(id: string, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
-    try {
-      return await crypto.subtle.verify(ALGORITHM, await this.#key(id), asSource(signature), asSource(bytes));
-    } catch {
-      return false; // 32 bytes that are no key
-    }
+/** Whether the member has signed the bytes. */
+export async function isSignedBy(id: string, bytes: Uint8Array, signature: Uint8Array): Promise<boolean> {
+  try {
+    return await crypto.subtle.verify(ALGORITHM, await keyOf(id), asSource(signature), asSource(bytes));
+  } catch {
+    return false; // 32 bytes that are no key
   }
+}
 
-  #key(id: string): Promise<CryptoKey> {
-    let key = this.#keys.get(id);
-    if (!key) {
-      key = crypto.subtle.importKey('raw', asSource(fromHex(id)), ALGORITHM, false, ['verify']);
-      this.#keys.set(id, key);
-      if (this.#keys.size > KEYS_MAX) this.#keys.delete(this.#keys.keys().next().value!);
-    }
-    return key;
+function keyOf(id: string): Promise<CryptoKey> {
+  let key = keys.get(id);
+  if (!key) {
+    key = crypto.subtle.importKey('raw', asSource(fromHex(id)), ALGORITHM, false, ['verify']);
+    keys.set(id, key);
+    if (keys.size > KEYS_MAX) keys.delete(keys.keys().next().value!);
   }
+  return key;
 }
 
 /** WebCrypto's types leave out memory that threads share, which nothing here is. */

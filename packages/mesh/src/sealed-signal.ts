@@ -1,14 +1,13 @@
 // Descriptions of WebRTC sessions, sealed with the room's key and signed by their sender: a server that changes one, or makes one up, is found
 // out, so it cannot put itself between two members.
 import { toBase64, fromBase64 } from './base64.ts';
-import type { MemberIdentity, Verifier } from './identity.ts';
+import { isSignedBy, type MemberIdentity } from './identity.ts';
 import type { RoomSecrets } from './room-secrets.ts';
 import type { Signal } from './transport.ts';
 
 export interface SignalSeal {
   readonly identity: MemberIdentity;
   readonly secrets: RoomSecrets;
-  readonly verifier: Verifier;
 }
 
 const SIGNATURE_BYTES = 64;
@@ -33,7 +32,7 @@ export async function writeSealedSignal(
 
 /** Undefined where it is not from this member, not for us, or no signal. */
 export async function readSealedSignal(
-  { identity, secrets, verifier }: SignalSeal,
+  { identity, secrets }: SignalSeal,
   from: string,
   sealed: string,
 ): Promise<Signal | undefined> {
@@ -42,7 +41,7 @@ export async function readSealedSignal(
   if (!all || all.length < SIGNATURE_BYTES) return undefined;
   const json = new TextDecoder().decode(all.subarray(SIGNATURE_BYTES));
   const signed = signedBytes(secrets.address, from, identity.id, json);
-  if (!(await verifier.verify(from, signed, all.subarray(0, SIGNATURE_BYTES)))) return undefined;
+  if (!(await isSignedBy(from, signed, all.subarray(0, SIGNATURE_BYTES)))) return undefined;
   try {
     const signal: unknown = JSON.parse(json);
     return typeof signal === 'object' && signal !== null ? (signal as Signal) : undefined;

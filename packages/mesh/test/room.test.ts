@@ -78,6 +78,33 @@ describe.each(seeds)('a room (seed %i)', (seed) => {
   });
 });
 
+describe('statuses', () => {
+  const heard = (room: VirtualRoom): number =>
+    room.members.reduce((sum, { engine }) => sum + engine.stats.statuses, 0);
+
+  it('come from the server where everybody has one, and hardly ever over the mesh too', () => {
+    const room = formed(20, 8);
+    const before = heard(room);
+    room.network.run(60_000);
+    // Each has told its own twice more; those that new neighbours exchange are what is left
+    expect(heard(room) - before).toBeLessThan(500);
+  });
+
+  it('reach a member that has lost its server over its neighbours, and its own reach all', () => {
+    const room = formed(20, 9);
+    const [lonely, other] = [room.members[0]!, room.members[19]!];
+    room.cutFromServer(lonely);
+    room.network.run(12_000);
+    room.leave(other);
+    room.network.run(5_000);
+    const edges = ({ engine }: { engine: { view: { graph: { targets: Uint32Array } } } }): number =>
+      engine.view.graph.targets.length;
+    expect(lonely.engine.view.size).toBe(19);
+    const present = room.members.filter((member) => member !== other);
+    expect(room.runUntil(() => new Set(present.map(edges)).size === 1, 20_000)).toBe(true);
+  });
+});
+
 describe('a member', () => {
   it('that leaves is gone at once, and holds nothing any more', () => {
     const room = formed(12, 4);

@@ -12,9 +12,14 @@ export function toHex(bytes: Uint8Array): string {
 /** The text must be hexadecimal of even length: readers check it before. */
 export function fromHex(text: string): Uint8Array {
   const bytes = new Uint8Array(text.length / 2);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = Number.parseInt(text.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < bytes.length; i++) {
+    bytes[i] = (digit(text.charCodeAt(2 * i)) << 4) | digit(text.charCodeAt(2 * i + 1));
+  }
   return bytes;
 }
+
+/** Digits end in their values, letters in theirs less nine. */
+const digit = (code: number): number => (code & 15) + (code > 57 ? 9 : 0);
 
 export class ByteWriter {
   #bytes = new Uint8Array(256);

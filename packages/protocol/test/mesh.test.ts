@@ -58,14 +58,23 @@ describe('signaling', () => {
     ['an inherited word as action', '{"action":"constructor"}'],
     ['an id in capitals', JSON.stringify({ action: 'joined', id: id.toUpperCase() })],
     ['a signal without data', JSON.stringify({ action: 'signal', from: id })],
-    ['a signal of too many characters', JSON.stringify({ action: 'signal', from: id, data: 'x'.repeat(32_769) })],
+    [
+      'a signal of too many characters',
+      JSON.stringify({ action: 'signal', from: id, data: 'x'.repeat(32_769) }),
+    ],
     ['a member that is none', JSON.stringify({ action: 'members', members: [{ id }, 7], isLast: 1 })],
     [
       'too many members',
       JSON.stringify({ action: 'members', members: Array(MESH_SNAPSHOT_MAX + 1).fill({ id }), isLast: 1 }),
     ],
-    ['a wait that is no number', JSON.stringify({ action: 'refused', what: 'rate', detail: 'x', retryMs: '5' })],
-    ['more characters than a reply may have', `${JSON.stringify({ action: 'joined', id })}${' '.repeat(600_000)}`],
+    [
+      'a wait that is no number',
+      JSON.stringify({ action: 'refused', what: 'rate', detail: 'x', retryMs: '5' }),
+    ],
+    [
+      'more characters than a reply may have',
+      `${JSON.stringify({ action: 'joined', id })}${' '.repeat(600_000)}`,
+    ],
   ])('a member takes %s for no reply', (_case, frame) => {
     expect(() => readMeshReply(frame)).toThrow(ProtocolError);
   });

@@ -45,8 +45,8 @@ export class Engine {
     const spread = new Spread(core);
     this.#outgoing = new Outgoing(core, spread);
     this.#relaying = new Relaying(core, spread, (packet, frame) => this.#membership.take(packet, frame));
-    this.#membership = new Membership(core, (payload, then) =>
-      this.#outgoing.originate('status', payload, { then }),
+    this.#membership = new Membership(core, (payload, isFlooded, then) =>
+      this.#outgoing.originate('status', payload, { isFlooded, then }),
     );
     this.#upkeep = new Upkeep(core, (peer) => this.#closed(peer));
   }
@@ -108,7 +108,7 @@ export class Engine {
         this.#membership.presence(event.server, event.id, event.isPresent);
         break;
       case 'server-lost':
-        this.#core.view.serverLost(event.server);
+        this.#membership.serverLost(event.server);
         break;
       case 'status':
       case 'fallback':

@@ -20,7 +20,7 @@ export function popHeap<T extends Keyed>(heap: T[]): T {
   const first = heap[0]!;
   const last = heap.pop()!;
   const { length } = heap;
-  for (let i = 0; length > 0; ) {
+  for (let i = 0; length > 0;) {
     let child = 2 * i + 1;
     if (child + 1 < length && heap[child + 1]!.key < heap[child]!.key) child++;
     if (child >= length || heap[child]!.key >= last.key) {

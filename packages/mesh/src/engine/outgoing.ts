@@ -105,7 +105,7 @@ export class Outgoing {
       }
       this.#spread.announce(held);
     } else if (header.kind === 'direct' && !isFlooded) this.#direct(held, to!);
-    else this.#spread.flood(held, isFlooded);
+    else this.#spread.flood(held, isFlooded, header.kind === 'status' && !isFlooded);
     if (header.kind !== 'status') this.#fallBack(held, header.kind === 'direct' ? to : undefined);
   }
 

@@ -107,9 +107,13 @@ export class Relaying {
   }
 
   receive(from: string | undefined, frame: PacketFrame): void {
-    const { stats, identity, nowMs } = this.#core;
+    const { stats, identity, nowMs, view } = this.#core;
     const packet = readPacket(frame.packet);
     if (packet.source === identity.id || frame.hops >= HOPS_MAX) return;
+    if (packet.kind === 'status' && !view.isNews(packet.source, packet.epoch, packet.seq)) {
+      stats.statuses++; // a server has brought it, or something newer
+      return;
+    }
     const id = idOf(packet);
     const key = packetKey(id);
     if (this.#seen.has(id)) {
@@ -129,10 +133,6 @@ export class Relaying {
       this.#linkBudget.pay(from ?? 'server', frame.packet.length, nowMs);
     if (!isAfforded) {
       stats.overBudget++;
-      return;
-    }
-    if (packet.kind === 'status' && this.#isCheckedStatus(packet.source, frame)) {
-      this.#accept(key, packet, { from, frame });
       return;
     }
     this.#unchecked.set(key, []);
@@ -173,14 +173,6 @@ export class Relaying {
 
   get late(): number {
     return this.#ordering.late;
-  }
-
-  /** A server has brought the same bytes before, and they were checked then. */
-  #isCheckedStatus(source: string, frame: PacketFrame): boolean {
-    const known = this.#core.view.statusOf(source)?.frame;
-    if (known === undefined) return false;
-    const again = writeLinkFrame({ ...frame, hops: 0, isRepair: false, route: NO_ROUTE });
-    return known.length === again.length && known.every((byte, i) => byte === again[i]);
   }
 
   #countCopy({ kind }: Packet): void {

@@ -51,10 +51,12 @@ export class Spread {
     }
   }
 
-  flood(held: Held, isRepair: boolean): void {
-    let eager = this.#core.options.floodLinksMax;
-    for (const link of this.#core.links.values()) {
-      if (held.known.has(link.peer)) continue;
+  /** `isServed`: servers bring it to everybody whom they vouch for. */
+  flood(held: Held, isRepair: boolean, isServed = false): void {
+    const { options, links, view } = this.#core;
+    let eager = options.floodLinksMax;
+    for (const link of links.values()) {
+      if (held.known.has(link.peer) || (isServed && view.isVouchedFor(link.peer))) continue;
       if (eager-- <= 0) break;
       held.known.add(link.peer);
       this.transmit(link, held, NO_ROUTE, isRepair);

@@ -160,10 +160,13 @@ export class Network {
   }
 }
 
+/** Under Jest every look at a global takes as long as ten multiplications. */
+const { imul } = Math;
+
 /** Stands for Ed25519: different for every source and every byte, and cheap. */
 function signature(bytes: Uint8Array, id: string): Uint8Array {
   let hash = Number.parseInt(id.slice(0, 8), 16) | 0;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  for (let i = 0; i < bytes.length; i++) hash = imul(hash ^ bytes[i]!, 0x01000193);
   const signed = new Uint8Array(64);
   new DataView(signed.buffer).setInt32(0, hash);
   return signed;

@@ -23,6 +23,7 @@ export class VirtualRoom {
   readonly #options: Partial<EngineOptions>;
   readonly #present = new Set<string>();
   readonly #statuses = new Map<string, { version: number; bytes: Uint8Array }>();
+  readonly #unserved = new Set<string>();
   #isServerUp = true;
   fallbackBytes = 0;
 
@@ -61,6 +62,13 @@ export class VirtualRoom {
   leave(member: Member): void {
     this.network.tell(member, { type: 'leave' });
     this.#depart(member.id);
+  }
+
+  /** This member alone has no way to the server any more. The server notices after a while. */
+  cutFromServer(member: Member): void {
+    this.network.tell(member, { type: 'server-lost', server: SERVER });
+    this.network.after(AWAY_MS, () => this.#depart(member.id));
+    this.#unserved.add(member.id);
   }
 
   stopServer(): void {
@@ -122,7 +130,9 @@ export class VirtualRoom {
   #tellOthers(id: string, tell: (other: Member) => void): void {
     this.network.after(SERVER_MS, () => {
       if (!this.#isServerUp) return;
-      for (const other of this.members) if (other.id !== id && this.#present.has(other.id)) tell(other);
+      for (const other of this.members) {
+        if (other.id !== id && this.#present.has(other.id) && !this.#unserved.has(other.id)) tell(other);
+      }
     });
   }
 
@@ -139,7 +149,8 @@ export class VirtualRoom {
       }
       case 'publish': {
         const known = this.#statuses.get(member.id);
-        if (!this.#present.has(member.id) || (known && known.version >= action.version)) break;
+        if (!this.#present.has(member.id) || this.#unserved.has(member.id)) break;
+        if (known && known.version >= action.version) break;
         this.#statuses.set(member.id, action);
         this.#tellOthers(member.id, (other) => network.tell(other, { type: 'status', bytes: action.bytes }));
         break;
