@@ -7,7 +7,7 @@ import type { Nonces } from './nonce.ts';
 import { AddressRateLimit } from './address-rate-limit.ts';
 import { ControlLimits, priceOf } from './control-limits.ts';
 import { ATTRIBUTE, type ErrorCode } from '../stun/constants.ts';
-import type { Client } from '../turn/transport-ports.ts';
+import type { Client } from '../turn/allocation.ts';
 
 /** RFC 8489 §14.3. */
 const USERNAME_BYTES_MAX = 508;

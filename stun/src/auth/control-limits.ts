@@ -4,7 +4,7 @@
 import type { TurnLimits } from '../engine.ts';
 import { ATTRIBUTE } from '../stun/constants.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
-import type { Client } from '../turn/transport-ports.ts';
+import type { Client } from '../turn/allocation.ts';
 import { AddressRateLimit } from './address-rate-limit.ts';
 
 export function priceOf(message: MessageReader): number {

@@ -1,12 +1,11 @@
 // A client on a TCP or TLS connection: bytes in, messages to the TURN server; packets out, as long as the client takes them.
 import type { Socket } from 'node:net';
-import type { Allocation } from '../turn/allocation.ts';
+import type { Allocation, Client } from '../turn/allocation.ts';
 import type { Counters } from '../turn/counters.ts';
 import type { TurnServer } from '../turn/turn-server.ts';
 import { copyOf } from '../stun/packet-arena.ts';
 import { readProxyHeader } from './proxy-protocol.ts';
 import { StreamFramer } from './stream-framer.ts';
-import type { Client } from '../turn/transport-ports.ts';
 
 /** About what Node needs to keep one packet in a queue, beside its bytes. */
 const QUEUED_PACKET_BYTES = 512;

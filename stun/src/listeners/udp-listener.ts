@@ -1,11 +1,10 @@
 // A UDP port that clients talk to. It remembers only those clients that have an allocation.
 import type { Endpoint, ListeningAddress } from '../engine.ts';
 import type { Counters } from '../turn/counters.ts';
-import type { Allocation } from '../turn/allocation.ts';
+import type { Allocation, Client } from '../turn/allocation.ts';
 import { familyOf } from '@relay-swarm/net/ip';
 import type { TurnServer } from '../turn/turn-server.ts';
 import { UdpSocket } from './udp-socket.ts';
-import type { Client } from '../turn/transport-ports.ts';
 
 /** All clients share it, so it may hold more than a relay's. */
 const KERNEL_BUFFER_BYTES = 4_194_304;

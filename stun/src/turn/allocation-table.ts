@@ -1,13 +1,12 @@
 // All allocations of the server: makes and ends them, within quotas and the ports there are (RFC 8656 §7). Pure.
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
-import { Allocation, type RelayedAddress } from './allocation.ts';
+import { Allocation, type RelayedAddress, type Client } from './allocation.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
 import { bucketsOf, TokenBucket } from './bandwidth.ts';
 import type { Counters } from './counters.ts';
 import { Quotas } from './quotas.ts';
 import type { RelayedPortPool } from './relayed-port-pool.ts';
 import { Reservations } from './reservations.ts';
-import type { Client } from './transport-ports.ts';
 
 /** What an Allocate asks for. */
 export interface AllocateRequest {

@@ -1,16 +1,40 @@
 // Allocations with their relays, permissions and channels (RFC 8656 §3.2). What has run out is as good as gone from that very
 // millisecond, because every use compares the time; the sweep only gives the memory back. Pure.
-import type { AddressFamily } from '../engine.ts';
+import type { AddressFamily, Transport } from '../engine.ts';
 import type { TokenBucket } from './bandwidth.ts';
 import type { Account } from './quotas.ts';
-import type { RelayedPortPool } from './relayed-port-pool.ts';
 import { CHANNEL_MS, PERMISSION_MS } from '../stun/constants.ts';
-import type { Client, RelaySocket } from './transport-ports.ts';
+import type { RelaySocket } from './transport-ports.ts';
+
+/** The relayed addresses of one family, as far as an allocation needs them. */
+export interface RelayedAddresses {
+  /** As clients and peers know it. */
+  readonly announced: string;
+  /** The one that has this port now. */
+  at(port: number): RelayedAddress | undefined;
+  close(relayed: RelayedAddress): void;
+}
+
+/** The client's end of a 5-tuple: a UDP address at one of our sockets, or a connection. */
+export interface Client {
+  readonly transport: Transport;
+  /** As XOR-MAPPED-ADDRESS tells it. */
+  readonly address: string;
+  readonly port: number;
+  /** Set and unset by the TURN server. */
+  allocation: Allocation | undefined;
+  /** The bytes are never written again, so they may be kept. False where they were dropped because the client is too slow. */
+  send(data: Buffer, start: number, end: number): boolean;
+  /** It asks for more than its share: a stream is not read for a moment, so that it cannot have us parse for nothing. */
+  hold?(): void;
+  /** The allocation has ended. */
+  released(): void;
+}
 
 /** A relayed address. It has no allocation while it is only reserved. */
 export interface RelayedAddress {
   readonly family: AddressFamily;
-  readonly pool: RelayedPortPool;
+  readonly pool: RelayedAddresses;
   readonly port: number;
   socket: RelaySocket;
   allocation: Allocation | undefined;

@@ -1,7 +1,7 @@
 // The hot path: payloads from clients to peers and back (RFC 8656 §11, §12). Look up, check the permission, check the bandwidth,
 // send; nothing here waits, and nothing throws.
 import type { TurnEngineOptions } from '../engine.ts';
-import type { Allocation, Permission, RelayedAddress } from './allocation.ts';
+import type { Allocation, Permission, RelayedAddress, Client } from './allocation.ts';
 import { takeFrom } from './bandwidth.ts';
 import type { Counters } from './counters.ts';
 import { MessageWriter } from '../stun/message-writer.ts';
@@ -14,7 +14,6 @@ import {
   METHOD,
   TRANSACTION_ID_BYTES,
 } from '../stun/constants.ts';
-import type { Client } from './transport-ports.ts';
 
 /** The header, the peer's IPv6 address, and DATA's head and padding. */
 const DATA_INDICATION_BYTES = 20 + 24 + 4 + 3;

@@ -6,7 +6,7 @@ import type { Authenticated } from '../auth/authenticator.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
 import type { MessageWriter } from '../stun/message-writer.ts';
 import { ATTRIBUTE, METHOD, type ErrorCode } from '../stun/constants.ts';
-import type { Client } from './transport-ports.ts';
+import type { Client } from './allocation.ts';
 
 export interface Request {
   readonly message: MessageReader;

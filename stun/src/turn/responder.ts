@@ -9,7 +9,7 @@ import type { Nonces } from '../auth/nonce.ts';
 import { copyOf, type PacketArena } from '../stun/packet-arena.ts';
 import { AddressRateLimit } from '../auth/address-rate-limit.ts';
 import { ATTRIBUTE, CLASS, type ErrorCode } from '../stun/constants.ts';
-import type { Client } from './transport-ports.ts';
+import type { Client } from './allocation.ts';
 
 type Write = (response: MessageWriter) => void;
 

@@ -3,7 +3,7 @@
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
 import { createEnginePeerPolicy } from './peer-policy.ts';
 import { allocate } from './allocate.ts';
-import type { RelayedAddress } from './allocation.ts';
+import type { RelayedAddress, Client } from './allocation.ts';
 import { AllocationTable } from './allocation-table.ts';
 import { Authenticator, type Authenticated } from '../auth/authenticator.ts';
 import type { Counters } from './counters.ts';
@@ -17,7 +17,7 @@ import { createRelayedPortPools, type RelayedPortPool } from './relayed-port-poo
 import { isTooOld, type Handler, type RequestOutcome, type Server } from './requests.ts';
 import { Responder } from './responder.ts';
 import { ATTRIBUTE, CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../stun/constants.ts';
-import type { Client, OpenRelaySocket } from './transport-ports.ts';
+import type { OpenRelaySocket } from './transport-ports.ts';
 
 /** What fits into an Ethernet frame; Linux sends such datagrams unfragmented (RFC 8656 §14). */
 const UNFRAGMENTED_BYTES_MAX = { 4: 1_472, 6: 1_452 } as const;

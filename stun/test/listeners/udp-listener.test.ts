@@ -1,9 +1,8 @@
 // Whom a UDP port remembers: real datagrams, and a TURN server that only says who has an allocation.
-import type { Allocation } from '../../src/turn/allocation.ts';
+import type { Allocation, Client } from '../../src/turn/allocation.ts';
 import { createCounters } from '../../src/turn/counters.ts';
 import type { TurnServer } from '../../src/turn/turn-server.ts';
 import { UdpListener } from '../../src/listeners/udp-listener.ts';
-import type { Client } from '../../src/turn/transport-ports.ts';
 import { UdpPeer } from '../contracts/udp-peer.ts';
 
 describe('UdpListener', () => {

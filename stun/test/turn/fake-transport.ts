@@ -1,10 +1,10 @@
 // A network for the TURN server that has no sockets: clients and relay sockets that write down what they are sent, and a
 // clock that stands still until it is moved.
 import type { AddressFamily, Transport, TurnStats } from '../../src/engine.ts';
-import type { Allocation, RelayedAddress } from '../../src/turn/allocation.ts';
+import type { Allocation, RelayedAddress, Client } from '../../src/turn/allocation.ts';
 import { createCounters, type Counters } from '../../src/turn/counters.ts';
 import { TurnServer } from '../../src/turn/turn-server.ts';
-import type { Client, OnDatagram, RelaySocket } from '../../src/turn/transport-ports.ts';
+import type { OnDatagram, RelaySocket } from '../../src/turn/transport-ports.ts';
 import { engineOptions, PASSWORD, REALM, type OptionChanges } from '../contracts/options.ts';
 import {
   decode,

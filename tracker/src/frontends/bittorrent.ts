@@ -8,7 +8,7 @@ import { IpPeerTable } from '../swarm/ip-peer-table.ts';
 import { IpAnnounce } from './ip-announce.ts';
 import type { PeerObserver } from '../swarm/peer-observer.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
-import type { RandomInt } from '../swarm/swarm.ts';
+import type { RandomInt } from '../swarm/random-int.ts';
 import { createTicks } from '../ticks.ts';
 import { ConnectionIds } from './udp/connection-ids.ts';
 import { createUdpServer, type UdpServer } from './udp/udp-server.ts';

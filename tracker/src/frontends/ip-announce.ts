@@ -4,7 +4,7 @@ import { isIPv6Endpoint, packEndpoint } from '../swarm/endpoint.ts';
 import type { IpPeer } from '../swarm/ip-peers.ts';
 import type { IpPeerKey, IpPeerRefusal, IpPeerTable } from '../swarm/ip-peer-table.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
-import type { RandomInt } from '../swarm/swarm.ts';
+import type { RandomInt } from '../swarm/random-int.ts';
 import { AnnounceRule, type Announce, type AnnounceRefusal } from './announce-rule.ts';
 
 export interface IpAnnounceRequest extends Announce {

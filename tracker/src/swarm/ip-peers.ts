@@ -1,10 +1,20 @@
 // The peers of one swarm: peers that are reached at an address and port, which announce over HTTP or UDP instead of a WebSocket.
 // Pure: no sockets, no clock; random numbers are passed in.
 import { isIPv6Endpoint } from './endpoint.ts';
-import type { RandomInt, Swarm } from './swarm.ts';
+import type { RandomInt } from './random-int.ts';
+
+/** The swarm of such peers, as far as they and their tables need it. */
+export interface IpPeerSwarm {
+  readonly infoHash: string;
+  readonly isEmpty: boolean;
+  downloaded: number;
+  /** Undefined when a count has changed. */
+  replyFrame: Buffer | undefined;
+  ipPeers: IpPeers | undefined;
+}
 
 export class IpPeer {
-  readonly swarm: Swarm;
+  readonly swarm: IpPeerSwarm;
   /** Address and port, packed; what the peer is known by. */
   readonly endpoint: string;
   /** The address as limits count it. */
@@ -19,7 +29,7 @@ export class IpPeer {
   older: IpPeer | undefined = undefined;
   newer: IpPeer | undefined = undefined;
 
-  constructor(swarm: Swarm, endpoint: string, addressKey: string, id: string, isSeeder: boolean) {
+  constructor(swarm: IpPeerSwarm, endpoint: string, addressKey: string, id: string, isSeeder: boolean) {
     this.swarm = swarm;
     this.endpoint = endpoint;
     this.addressKey = addressKey;

@@ -1,6 +1,6 @@
 // One peer of a swarm that is reached over a connection: a peer id, and the connection that holds it. Pure data.
 import type { Bucket } from '@relay-swarm/net';
-import type { Swarm } from './swarm.ts';
+import type { RandomInt } from './random-int.ts';
 
 /** What a frame may be sacrificed for when its receiver reads too slowly: offers go first, then answers, replies never. */
 export const Priority = { offer: 0, answer: 1, reply: 2 } as const;
@@ -30,9 +30,24 @@ export interface Link {
   readonly isProbed: boolean;
 }
 
+/** A peer's swarm, as those use it who hold the peer. */
+export interface PeerSwarm {
+  readonly infoHash: string;
+  readonly isEmpty: boolean;
+  readonly complete: number;
+  readonly incomplete: number;
+  downloaded: number;
+  replyFrame: Buffer | undefined;
+  replyIntervalSeconds: number;
+  add(id: string, link: Link, isSeeder: boolean): Peer;
+  refresh(peer: Peer, isSeeder: boolean): void;
+  remove(peer: Peer): void;
+  choose(from: Peer, count: number, chosen: Peer[], randomInt: RandomInt, mark: number): number;
+}
+
 export class Peer {
   readonly id: string;
-  readonly swarm: Swarm;
+  readonly swarm: PeerSwarm;
   /** GONE once it has left. */
   link: Link;
   /** Has everything: announced `left: 0`, or `completed`. */
@@ -50,7 +65,7 @@ export class Peer {
   /** Who was sent an offer of this peer and has not answered it: once for each offer. */
   offeredTo: Peer[] | undefined = undefined;
 
-  constructor(id: string, swarm: Swarm, link: Link, isSeeder: boolean) {
+  constructor(id: string, swarm: PeerSwarm, link: Link, isSeeder: boolean) {
     this.id = id;
     this.swarm = swarm;
     this.link = link;

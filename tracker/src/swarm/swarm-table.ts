@@ -3,7 +3,7 @@ import { ShareCounts } from '@relay-swarm/net';
 import { AgeList } from './age-list.ts';
 import { IdContests } from './id-contests.ts';
 import { NO_OBSERVER, type PeerObserver } from './peer-observer.ts';
-import type { Link, Peer } from './peer.ts';
+import type { Link, Peer, PeerSwarm } from './peer.ts';
 import { Swarm } from './swarm.ts';
 
 export interface SwarmLimits {
@@ -99,7 +99,7 @@ export class SwarmTable {
     return swarm;
   }
 
-  forgetIfEmpty(swarm: Swarm): void {
+  forgetIfEmpty(swarm: Pick<Swarm, 'isEmpty' | 'infoHash'>): void {
     if (swarm.isEmpty) this.#swarms.delete(swarm.infoHash);
   }
 
@@ -166,7 +166,7 @@ export class SwarmTable {
     for (let peer = link.peers.at(-1); peer !== undefined; peer = link.peers.at(-1)) this.remove(peer);
   }
 
-  #add(swarm: Swarm, id: string, link: Link, isSeeder: boolean, nowMs: number): Peer {
+  #add(swarm: PeerSwarm, id: string, link: Link, isSeeder: boolean, nowMs: number): Peer {
     const peer = swarm.add(id, link, isSeeder);
     this.#byAge.append(peer, nowMs);
     this.#peers++;

@@ -1,13 +1,11 @@
 // The peers of one info hash. Pure: no sockets, no clock; random numbers are passed in.
-import type { IpPeer, IpPeers } from './ip-peers.ts';
-import { GONE, Peer, type Link } from './peer.ts';
-
-/** A whole number from 0 to below `limit`. */
-export type RandomInt = (limit: number) => number;
+import type { IpPeer, IpPeers, IpPeerSwarm } from './ip-peers.ts';
+import { GONE, Peer, type Link, type PeerSwarm } from './peer.ts';
+import type { RandomInt } from './random-int.ts';
 
 const NOBODY: readonly Peer[] = [];
 
-export class Swarm {
+export class Swarm implements PeerSwarm, IpPeerSwarm {
   readonly infoHash: string;
   /** Times that a peer said it completed its download. */
   downloaded = 0;

@@ -24,7 +24,7 @@ function fill(size: number, news = leecher): { swarm: Swarm; peers: Peer[]; swar
     (_, index) =>
       swarms.enter({ link: new TestLink(), infoHash: 'hash', peerId: `peer${index}` }, news, 0) as Peer,
   );
-  return { swarm: peers[0]!.swarm, peers, swarms };
+  return { swarm: swarms.find('hash')!, peers, swarms };
 }
 
 describe('Swarm.choose()', () => {

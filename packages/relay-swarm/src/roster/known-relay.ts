@@ -1,6 +1,6 @@
 // One other relay that we know by a signed descriptor. Each part of what we know of it is written in one file.
 import type { SignedDescriptor, SignedRelayHealth } from '@relay-swarm/protocol';
-import type { DialState } from './dial-schedule.ts';
+import type { DialState } from './dial-state.ts';
 import type { Liveness } from './liveness.ts';
 
 export interface KnownRelay {

@@ -9,7 +9,8 @@ import {
 } from '@relay-swarm/protocol';
 import type { Verify } from '../proof/identity.ts';
 import { isAcceptable, type DescriptorPolicy } from './descriptor-policy.ts';
-import { DialState, takeDue } from './dial-schedule.ts';
+import { takeDue } from './dial-schedule.ts';
+import { DialState } from './dial-state.ts';
 import type { KnownRelay, SavedRelay } from './known-relay.ts';
 import { Liveness } from './liveness.ts';
 

@@ -1,10 +1,8 @@
 // What the element may do between viewers: what its page wants, whether the viewer agrees that others see his address (asked once for each
 // site), and how sparing his connection asks us to be.
-import type { Notice } from './overlay.ts';
+import type { Consent, Notice } from './notice.ts';
 
 const KEY = 'relay-swarm consent';
-
-export type Consent = 'share' | 'servers';
 
 /** What the viewer has decided on this site; undefined where he was not asked, or nothing can be kept. */
 function rememberedConsent(): Consent | undefined {

@@ -2,24 +2,8 @@
 import type { TorrentStats } from '../torrent/shared-torrent.ts';
 import { formatBytes, formatRate, formatShare } from '../page.ts';
 import { html, nothing, render } from '../view.ts';
-import type { Consent } from './consent.ts';
-import type { PlaybackFault } from './faults.ts';
+import type { Consent, Notice } from './notice.ts';
 import type { Way } from './playback.ts';
-
-export type Notice =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'waiting'; readonly text: string }
-  | {
-      readonly kind: 'fault';
-      readonly fault: PlaybackFault;
-      readonly retry: () => void;
-      readonly download: string | undefined;
-    }
-  | {
-      readonly kind: 'consent';
-      readonly hasServer: boolean;
-      readonly decide: (consent: Consent, isRemembered: boolean) => void;
-    };
 
 export function drawNotice(root: HTMLElement | DocumentFragment, notice: Notice): void {
   render(templateOf(notice), root);

@@ -5,7 +5,7 @@ import type { FrameMemory } from '../../frames/frame-memory.ts';
 import { noteOffer, takeOffer } from '../../swarm/open-offers.ts';
 import { Priority, type Link, type Peer } from '../../swarm/peer.ts';
 import type { SwarmRefusal, SwarmStore } from '../../swarm/swarm-table.ts';
-import type { RandomInt } from '../../swarm/swarm.ts';
+import type { RandomInt } from '../../swarm/random-int.ts';
 import { AnnounceRule, type Announce, type AnnounceRefusal } from '../announce-rule.ts';
 import type { Frontend, Protocol } from '../protocol.ts';
 import { OFFERS_READ_MAX, SCRAPE_HASHES_MAX, type Message } from './message.ts';

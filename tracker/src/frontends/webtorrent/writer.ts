@@ -3,7 +3,7 @@
 import type { FrameMemory } from '../../frames/frame-memory.ts';
 import { headerBytes, textFrame, writeTextHeader } from '@relay-swarm/net/ws-frame';
 import { put } from '../../frames/frame.ts';
-import type { Swarm } from '../../swarm/swarm.ts';
+import type { PeerSwarm } from '../../swarm/peer.ts';
 import type { Message, Range } from './message.ts';
 
 const OFFER_ID = Buffer.from(',"offer_id":');
@@ -17,7 +17,7 @@ const END = Buffer.from('}');
 export type Extra = string | undefined;
 
 /** The reply to an announce; the same bytes for everybody as long as the swarm's counts stay the same. */
-export function announceReply(swarm: Swarm, intervalSeconds: number, extra?: Extra): Buffer {
+export function announceReply(swarm: PeerSwarm, intervalSeconds: number, extra?: Extra): Buffer {
   if (extra !== undefined)
     return buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds, extra);
   if (swarm.replyFrame === undefined || swarm.replyIntervalSeconds !== intervalSeconds) {
@@ -28,7 +28,7 @@ export function announceReply(swarm: Swarm, intervalSeconds: number, extra?: Ext
 }
 
 /** A reply with an interval of its own. */
-export function replyOnce(swarm: Swarm, intervalSeconds: number): Buffer {
+export function replyOnce(swarm: PeerSwarm, intervalSeconds: number): Buffer {
   return buildReply(swarm.infoHash, swarm.complete, swarm.incomplete, intervalSeconds);
 }
 
