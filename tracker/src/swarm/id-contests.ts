@@ -15,8 +15,8 @@ interface Waiting {
 
 interface Contest {
   waiting: Waiting[];
-  /** The holder was asked, and what came of that has not been noticed yet. */
-  isAsked: boolean;
+  /** What the holder was asked for it, as its link names it; undefined where an answer has been noticed. It may be asked other things later. */
+  askedUntilMs: number | undefined;
   provenUntilMs: number;
 }
 
@@ -31,11 +31,11 @@ export class IdContests {
   enter(holder: Peer, link: Link, isSeeder: boolean, nowMs: number): boolean {
     let contest = this.#contests.get(holder);
     if (contest === undefined) {
-      contest = { waiting: [], isAsked: false, provenUntilMs: 0 };
+      contest = { waiting: [], askedUntilMs: undefined, provenUntilMs: 0 };
       this.#contests.set(holder, contest);
     }
-    if (contest.isAsked && !holder.link.isProbed) {
-      contest.isAsked = false;
+    if (contest.askedUntilMs !== undefined && !isUnanswered(contest, holder)) {
+      contest.askedUntilMs = undefined;
       contest.waiting = [];
       contest.provenUntilMs = nowMs + PROVEN_MS;
     }
@@ -43,8 +43,8 @@ export class IdContests {
     const others = contest.waiting.filter((one) => one.link !== link && one.link.isOpen);
     if (others.length >= WAITING_MAX) return false;
     contest.waiting = [...others, { link, isSeeder }];
-    contest.isAsked = true;
     holder.link.probe();
+    contest.askedUntilMs ??= holder.link.probedUntilMs;
     return true;
   }
 
@@ -56,9 +56,13 @@ export class IdContests {
     const contest = this.#contests.get(holder);
     if (contest === undefined) return undefined;
     this.#contests.delete(holder);
-    const { addressKey, isProbed } = holder.link;
-    if (!contest.isAsked || !isProbed) return undefined;
+    const { addressKey } = holder.link;
+    if (!isUnanswered(contest, holder)) return undefined;
     const waiting = contest.waiting.filter(({ link }) => link.isOpen);
     return waiting.find(({ link }) => link.addressKey === addressKey) ?? waiting[0];
   }
 }
+
+/** Whether the holder owes the answer to the question that was asked for this contest. */
+const isUnanswered = ({ askedUntilMs }: Contest, { link }: Peer): boolean =>
+  askedUntilMs !== undefined && askedUntilMs !== 0 && link.probedUntilMs === askedUntilMs;

@@ -26,8 +26,8 @@ export interface Link {
   pay(tokens: number, nowMs: number): void;
   /** Asks the other end for a sign of life; the connection ends where none comes within seconds. */
   probe(): void;
-  /** Whether it has been asked and has not answered yet. */
-  readonly isProbed: boolean;
+  /** Until when it has to answer what it was asked last; 0 where it has answered. Two questions never have the same. */
+  readonly probedUntilMs: number;
 }
 
 /** A peer's swarm, as those use it who hold the peer. */
@@ -89,5 +89,5 @@ export const GONE: Link = {
   release: () => undefined,
   pay: () => undefined,
   probe: () => undefined,
-  isProbed: false,
+  probedUntilMs: 0,
 };

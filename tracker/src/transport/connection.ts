@@ -138,10 +138,6 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
   }
 
   /** A probe runs that it has not answered. */
-  get isProbed(): boolean {
-    return this.probedUntilMs !== 0;
-  }
-
   get isCongested(): boolean {
     return this.#pendingBytes() > this.#shared.limits.sendBufferBytesMax / 2;
   }

@@ -21,7 +21,7 @@ export class TestLink implements Link {
   isCongested = false;
   announceBucket: Bucket | undefined = undefined;
   isOpen = true;
-  isProbed = false;
+  probedUntilMs = 0;
   probes = 0;
   readonly sent: { message: Record<string, unknown>; priority: Priority }[] = [];
 
@@ -48,7 +48,7 @@ export class TestLink implements Link {
 
   probe(): void {
     this.probes++;
-    this.isProbed = true;
+    this.probedUntilMs ||= this.probes;
   }
 
   /** Its connection ends, without having answered a probe that runs. */

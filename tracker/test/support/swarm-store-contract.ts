@@ -111,7 +111,7 @@ export function describeSwarmStore(name: string, create: (limits: Limits) => Swa
       store.enter(key(first, 'x'), leecher, 0);
       expect(store.enter(key(second, 'x'), seeder, 0)).toBe('PEER_ID_CONTESTED');
       expect([first.probes, counts(store)]).toEqual([1, [0, 1, 0]]);
-      first.isProbed = false; // it answers
+      first.probedUntilMs = 0; // it answers
       expect(store.enter(key(second, 'x'), seeder, 1_000)).toBe('PEER_ID_HELD');
       first.end(store); // and leaves by itself: nobody inherits
       expect(store.peers).toBe(0);
@@ -123,6 +123,16 @@ export function describeSwarmStore(name: string, create: (limits: Limits) => Swa
       expect([store.find('a')?.find('x')?.link === fourth, counts(store)]).toEqual([true, [1, 0, 0]]);
       fourth.end(store);
       expect([store.size, store.peers]).toEqual([0, 0]);
+    });
+
+    it('gives no id to who waited for a holder that answered, whatever it is asked when it leaves', () => {
+      const [store, holder, stranger] = [open(), new TestLink(), new TestLink('192.0.2.2')];
+      store.enter(key(holder, 'x'), leecher, 0);
+      store.enter(key(stranger, 'x'), leecher, 0);
+      holder.probedUntilMs = 0; // it answers
+      holder.probe(); // and is asked for another of its ids
+      holder.end(store);
+      expect(store.peers).toBe(0);
     });
 
     it('asks a holder again only after a while, and lets only so many wait', () => {

@@ -22,7 +22,7 @@ beforeEach(() => {
     link.sent.length = 0;
     link.isCongested = false;
     link.announceBucket = undefined;
-    link.isProbed = false;
+    link.probedUntilMs = 0;
     link.probes = 0;
   }
 });
@@ -433,7 +433,7 @@ describe('faults of the reference server', () => {
     tracker.announce(carol, 'carol', { left: 0 });
     const news = { left: 0, offers: [offer('stranger')] };
     expect(tracker.announce(bob, 'alice', news)).toMatchObject([{ interval: 10 }]);
-    alice.isProbed = false; // it answers
+    alice.probedUntilMs = 0; // it answers
     expect(tracker.announce(bob, 'alice', news)).toMatchObject([
       { 'failure reason': expect.stringContaining('peer_id') },
     ]);
