@@ -9,6 +9,7 @@ export * from './mesh-packet.ts';
 export * from './mesh-route.ts';
 export * from './ranking.ts';
 export * from './relay-message.ts';
+export * from './relay-record.ts';
 export * from './refusals.ts';
 export * from './roster.ts';
 export * from './service-health.ts';

@@ -295,7 +295,7 @@ export class RelayNode {
     if (news.action === 'descriptor') this.#hearDescriptor(connection, id, news.descriptor, nowMs);
     else if (news.action === 'status') this.#hearStatus(id, news.health, nowMs);
     else if (news.action === 'ask') this.#gossip.hearAsk(connection, news.known, nowMs);
-    else this.#gossip.hearKnown(connection, news.descriptors, nowMs);
+    else if (news.action === 'known') this.#gossip.hearKnown(connection, news.descriptors, nowMs);
   }
 
   #hearDescriptor(

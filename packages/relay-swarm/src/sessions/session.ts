@@ -12,7 +12,7 @@ import type { Identity, Verify } from '../proof/identity.ts';
 
 export type SessionRole = 'dialler' | 'acceptor';
 /** What relays tell each other once both keys are proven. */
-export type RelayNews = Extract<RelayMessage, { action: 'descriptor' | 'status' | 'ask' | 'known' }>;
+export type RelayNews = Exclude<RelayMessage, { action: 'hello' | 'challenge' | 'proof' }>;
 
 export type SessionEffect =
   | { readonly do: 'send'; readonly text: string }

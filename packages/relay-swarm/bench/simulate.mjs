@@ -1,0 +1,52 @@
+// The membership of the swarm in virtual time: npm run simulate -w packages/relay-swarm [-- relays minutes sessions]
+// Without arguments the table of docs/swarm-simulation.md, which takes a while.
+import { performance } from 'node:perf_hooks';
+import { SimulatedSwarm } from '../dist/simulator/simulated-swarm.js';
+import { pickSome, runChurn, runUntilComplete } from '../dist/simulator/scenario.js';
+
+const LOSS = 0.01;
+const CHURN = 0.05;
+const [relays, minutes = 20, sessionsMax = 12] = process.argv.slice(2).map(Number);
+const cases =
+  relays === undefined
+    ? [
+        [40, 20],
+        [100, 20],
+        [1_000, 20],
+        [10_000, 20],
+      ]
+    : [[relays, minutes]];
+
+for (const [count, lasting] of cases) {
+  const began = performance.now();
+  const swarm = new SimulatedSwarm({
+    sessionsMax,
+    capacity: count + Math.ceil(count * CHURN * (lasting / 60 + 1)),
+    loss: LOSS,
+  });
+  swarm.addKnown(count);
+  const figures = runChurn(swarm, { minutes: lasting, churn: CHURN });
+  report(`${count} relays, ${sessionsMax} sessions at most, ${lasting} minutes, 5 % an hour`, figures, began);
+}
+
+for (const count of relays === undefined ? [10, 40, 100, 1_000] : relays <= 1_000 ? [relays] : []) {
+  const began = performance.now();
+  const swarm = new SimulatedSwarm({ sessionsMax, capacity: count, loss: LOSS });
+  swarm.add([]);
+  for (let i = 1; i < count; i++) swarm.add(pickSome(swarm, 3));
+  report(`${count} relays start at once`, { completeAfterSeconds: runUntilComplete(swarm, 1_800) }, began);
+}
+
+function report(what, figures, began) {
+  console.log(
+    what,
+    JSON.stringify(
+      figures,
+      (_key, value) => (typeof value === 'number' ? Math.round(value * 10_000) / 10_000 : value),
+      1,
+    ),
+  );
+  console.log(
+    `  (${Math.round((performance.now() - began) / 1000)} s, ${Math.round(process.memoryUsage().rss / 1e6)} MB)`,
+  );
+}

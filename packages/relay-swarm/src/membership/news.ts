@@ -1,0 +1,70 @@
+// What is new to this relay, until its sessions have been told: each of them of what it has not told us itself. Pure.
+import { HAVE_MAX, type Have, type VersionRef } from '@relay-swarm/protocol';
+
+interface Item {
+  readonly ref: VersionRef;
+  readonly tellers: Set<string>;
+}
+type Items = Map<string, Item>;
+
+export class News {
+  readonly #records: Items = new Map();
+  readonly #states: Items = new Map();
+  readonly #gone: Items = new Map();
+
+  addRecord(ref: VersionRef, teller?: string): void {
+    add(this.#records, ref, teller);
+    this.#gone.delete(ref.start);
+  }
+
+  addState(ref: VersionRef, teller?: string): void {
+    add(this.#states, ref, teller);
+  }
+
+  addGone(start: string, teller?: string): void {
+    add(this.#gone, { start, version: 0 }, teller);
+    this.#records.delete(start);
+  }
+
+  /** Somebody tells us of what we are about to tell. */
+  heardRecord({ start, version }: VersionRef, teller: string): void {
+    const item = this.#records.get(start);
+    if (item !== undefined && item.ref.version <= version) item.tellers.add(teller);
+  }
+
+  get isEmpty(): boolean {
+    return this.#records.size + this.#states.size + this.#gone.size === 0;
+  }
+
+  /** What to tell this one; nothing where it knows all. */
+  for(teller: string): Have | undefined {
+    const records = refsFor(this.#records, teller);
+    const states = refsFor(this.#states, teller);
+    const gone = refsFor(this.#gone, teller).map(({ start }) => start);
+    return records.length + states.length + gone.length === 0
+      ? undefined
+      : { action: 'have', records, states, gone, buckets: [] };
+  }
+
+  /** All have been told; of what was too much for one message they are told next. */
+  told(): void {
+    for (const items of [this.#records, this.#states, this.#gone]) {
+      let left = HAVE_MAX;
+      for (const start of items.keys()) if (left-- > 0) items.delete(start);
+    }
+  }
+}
+
+function add(items: Items, ref: VersionRef, teller: string | undefined): void {
+  items.set(ref.start, { ref, tellers: new Set(teller === undefined ? [] : [teller]) });
+}
+
+function refsFor(items: Items, teller: string): VersionRef[] {
+  const refs: VersionRef[] = [];
+  let left = HAVE_MAX;
+  for (const { ref, tellers } of items.values()) {
+    if (left-- <= 0) break;
+    if (!tellers.has(teller)) refs.push(ref);
+  }
+  return refs;
+}

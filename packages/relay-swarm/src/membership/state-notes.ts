@@ -1,0 +1,50 @@
+// How members are that this relay has no session with: their last signed snapshot, told on when a state changes. Pure; bounded by the table.
+import type { SignedRelayHealth, VersionRef } from '@relay-swarm/protocol';
+
+/** Of one relay at most one change in this time; that it stops is told at once. */
+const AGAIN_MS = 30_000;
+
+interface Note {
+  readonly health: SignedRelayHealth;
+  readonly atMs: number;
+}
+
+export class StateNotes {
+  readonly #notes = new Map<string, Note>();
+
+  get(start: string): SignedRelayHealth | undefined {
+    return this.#notes.get(start)?.health;
+  }
+
+  /** When it was heard, by our clock. */
+  heardAtMs(start: string): number | undefined {
+    return this.#notes.get(start)?.atMs;
+  }
+
+  /** One's own; whether others should be told: the first that is not `ok`, and each change after that. */
+  setOwn(start: string, health: SignedRelayHealth): boolean {
+    const before = this.#notes.get(start);
+    if ((before?.health.state ?? 'ok') === health.state) return false;
+    if (health.state !== 'draining' && before !== undefined && health.sampledAt - before.atMs < AGAIN_MS)
+      return false;
+    this.#notes.set(start, { health, atMs: health.sampledAt });
+    return true;
+  }
+
+  isNews({ start, version }: VersionRef): boolean {
+    return version > (this.#notes.get(start)?.health.sequence ?? -1);
+  }
+
+  /** Keeps a later snapshot; false where it comes too soon after the last. */
+  set(start: string, health: SignedRelayHealth, nowMs: number): boolean {
+    const before = this.#notes.get(start);
+    if (health.state !== 'draining' && before !== undefined && nowMs - before.atMs < AGAIN_MS / 2)
+      return false;
+    this.#notes.set(start, { health, atMs: nowMs });
+    return true;
+  }
+
+  delete(start: string): void {
+    this.#notes.delete(start);
+  }
+}

@@ -1,0 +1,82 @@
+// Members that somebody says do not answer: looked at before it is believed, at a bounded rate. Pure.
+import { newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/net/rate';
+
+/** Not all who hear of it look in the same second. */
+const SPREAD_MS = 2_000;
+const AGAIN_MS = 3_000;
+/** It takes two looks in vain: one packet may be lost. */
+const FAILURES_MIN = 2;
+/** A look that succeeded holds for so long. */
+const SEEN_MS = 60_000;
+const CHECKS: Rate = { perSecond: 2, burst: 20 };
+const SUSPECTS_MAX = 4_096;
+
+interface Suspicion {
+  /** Who said so; undefined where we noticed ourselves. */
+  readonly teller: string | undefined;
+  nextAtMs: number;
+  failures: number;
+}
+
+export class Suspicions {
+  readonly #byStart = new Map<string, Suspicion>();
+  readonly #seenAtMs = new Map<string, number>();
+  #bucket: Bucket | undefined;
+
+  get size(): number {
+    return this.#byStart.size;
+  }
+
+  has(start: string): boolean {
+    return this.#byStart.has(start);
+  }
+
+  /** Says whether it will be looked at because of this. */
+  add(start: string, teller: string | undefined, nowMs: number, random: () => number): boolean {
+    if (this.#byStart.has(start) || this.#byStart.size >= SUSPECTS_MAX) return false;
+    if (teller !== undefined && nowMs - (this.#seenAtMs.get(start) ?? -Infinity) < SEEN_MS) return false;
+    const waitMs = teller === undefined ? 0 : random() * SPREAD_MS;
+    this.#byStart.set(start, { teller, nextAtMs: nowMs + waitMs, failures: 0 });
+    return true;
+  }
+
+  /** It has answered; who was wrong about it. */
+  answered(start: string, nowMs: number): string | undefined {
+    const teller = this.#byStart.get(start)?.teller;
+    this.#byStart.delete(start);
+    this.#seenAtMs.delete(start);
+    this.#seenAtMs.set(start, nowMs);
+    for (const [one, atMs] of this.#seenAtMs) {
+      if (nowMs - atMs < SEEN_MS && this.#seenAtMs.size <= SUSPECTS_MAX) break;
+      this.#seenAtMs.delete(one);
+    }
+    return teller;
+  }
+
+  /** It has not answered; whether that is enough to believe it. */
+  failed(start: string, nowMs: number): boolean {
+    const suspicion = this.#byStart.get(start) ?? { teller: undefined, nextAtMs: 0, failures: 0 };
+    suspicion.failures++;
+    suspicion.nextAtMs = nowMs + AGAIN_MS;
+    if (suspicion.failures < FAILURES_MIN) this.#byStart.set(start, suspicion);
+    else this.#byStart.delete(start);
+    return suspicion.failures >= FAILURES_MIN;
+  }
+
+  delete(start: string): void {
+    this.#byStart.delete(start);
+  }
+
+  /** Those to look at now. */
+  takeDue(nowMs: number): string[] {
+    const due: string[] = [];
+    this.#bucket ??= newBucket(CHECKS, nowMs);
+    for (const [start, suspicion] of this.#byStart) {
+      if (suspicion.nextAtMs > nowMs) continue;
+      if (!takeToken(this.#bucket, CHECKS, nowMs)) break;
+      suspicion.nextAtMs = nowMs + 10 * AGAIN_MS; // while it is being looked at
+      due.push(start);
+    }
+    return due;
+  }
+}

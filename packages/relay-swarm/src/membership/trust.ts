@@ -1,0 +1,39 @@
+// Whose word has turned out wrong: relays that vouched for others, or passed such words on, which then did not answer us. Pure; bounded.
+
+/** So many checks before anybody is judged: a relay that has just died makes an honest word look wrong. */
+const CHECKED_MIN = 6;
+const WRONG_SHARE_MAX = 0.5;
+const JUDGED_MAX = 4_096;
+
+interface Tally {
+  checked: number;
+  wrong: number;
+}
+
+export class Trust {
+  readonly #tallies = new Map<string, Tally>();
+
+  /** One of its words was checked; whether that has discredited it just now. */
+  note(id: string, isRight: boolean): boolean {
+    const before = this.isDiscredited(id);
+    const tally = this.#tallies.get(id) ?? { checked: 0, wrong: 0 };
+    tally.checked++;
+    if (!isRight) tally.wrong++;
+    this.#tallies.delete(id);
+    this.#tallies.set(id, tally);
+    if (this.#tallies.size > JUDGED_MAX) this.#tallies.delete(this.#tallies.keys().next().value!);
+    return !before && this.isDiscredited(id);
+  }
+
+  isDiscredited(id: string): boolean {
+    const tally = this.#tallies.get(id);
+    return (
+      tally !== undefined && tally.checked >= CHECKED_MIN && tally.wrong > WRONG_SHARE_MAX * tally.checked
+    );
+  }
+
+  /** Those whose word does not count. */
+  get discredited(): string[] {
+    return [...this.#tallies.keys()].filter((id) => this.isDiscredited(id));
+  }
+}

@@ -1,0 +1,60 @@
+// With whom to have a session: a few, in different networks, and never "everybody up to a cap" (after HyParView, Leitão 2007). Pure.
+
+export interface ViewPeer {
+  readonly id: string;
+  readonly network: string;
+  /** Dialled by us, by our own choice. */
+  readonly isChosen: boolean;
+  readonly sinceMs: number;
+}
+
+/** Of the most that it may have, a relay looks for this share itself; the rest is for those who look for it. */
+const SOUGHT_SHARE = 2 / 3;
+/** Sessions of one network; more are the first to go. */
+const PER_NETWORK_MAX = 2;
+/** A session gives way to an isolated newcomer only once it is so old, and one only in so long. */
+const REPLACEABLE_MS = 10_000;
+const REPLACE_AGAIN_MS = 3_000;
+/** Who has fewer cannot afford to be refused. */
+export const ISOLATED_SESSIONS = 2;
+
+/** How many sessions to look for: all where all fit, so that a small swarm is a full mesh. */
+export function soughtSessions(othersKnown: number, sessionsMax: number): number {
+  return othersKnown <= sessionsMax ? othersKnown : Math.ceil(SOUGHT_SHARE * sessionsMax);
+}
+
+/** Of some candidates the one to dial: the first whose network is not in the view yet. */
+export function chooseToDial<T>(
+  candidates: readonly T[],
+  networkOf: (candidate: T) => string,
+  view: readonly ViewPeer[],
+): T | undefined {
+  const networks = new Set(view.map(({ network }) => network));
+  return candidates.find((candidate) => !networks.has(networkOf(candidate))) ?? candidates[0];
+}
+
+export class Replacement {
+  #replacedAtMs = -Infinity;
+
+  /**
+   * Who gives way to a relay that nobody else has let in: of a network that is there too often, else any that we have not
+   * chosen ourselves. At least half of what a relay seeks it has chosen, so nobody can push out all of its sessions.
+   */
+  choose(
+    view: readonly ViewPeer[],
+    newcomerNetwork: string,
+    nowMs: number,
+    random: () => number,
+  ): ViewPeer | undefined {
+    if (nowMs - this.#replacedAtMs < REPLACE_AGAIN_MS) return undefined;
+    const count = (network: string): number => view.filter((peer) => peer.network === network).length;
+    if (count(newcomerNetwork) >= PER_NETWORK_MAX) return undefined;
+    const old = view.filter(({ sinceMs }) => nowMs - sinceMs >= REPLACEABLE_MS);
+    const crowded = old.filter(({ network }) => count(network) > PER_NETWORK_MAX);
+    const come = old.filter(({ isChosen }) => !isChosen);
+    const from = crowded.length > 0 ? crowded : come.length > 0 ? come : [];
+    const chosen = from[Math.floor(random() * from.length)];
+    if (chosen !== undefined) this.#replacedAtMs = nowMs;
+    return chosen;
+  }
+}

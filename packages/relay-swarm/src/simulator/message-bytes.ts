@@ -1,0 +1,32 @@
+// How long a message is on the wire, without writing it: tests compare this with the real writer.
+import type { RelayMessage, RelayRecord } from '@relay-swarm/protocol';
+
+const recordBytes = new WeakMap<object, number>();
+/** `<16 characters><version of 8>` in quotes, and a comma. */
+const REF = 27;
+const START = 19;
+/** A health snapshot of a relay at work. */
+export const HEALTH_BYTES = 470;
+
+export function messageBytes(message: RelayMessage): number {
+  switch (message.action) {
+    case 'have': {
+      const { records, states, gone, buckets } = message;
+      return 67 + REF * (records.length + states.length) + START * gone.length + 5 * buckets.length;
+    }
+    case 'want':
+      return 43 + START * (message.records.length + message.states.length);
+    case 'records':
+      return 33 + message.records.reduce((sum, record) => sum + lengthOf(record), 0);
+    case 'states':
+      return 33 + HEALTH_BYTES * message.healths.length;
+    default:
+      return JSON.stringify(message).length;
+  }
+}
+
+function lengthOf(record: RelayRecord): number {
+  let bytes = recordBytes.get(record);
+  if (bytes === undefined) recordBytes.set(record, (bytes = JSON.stringify(record).length + 1));
+  return bytes;
+}

@@ -1,0 +1,355 @@
+import { BUCKETS, encodeRelayMessage, type RelayMessage } from '@relay-swarm/protocol';
+import { MapMemberStore } from '../src/membership/member-store.ts';
+import { createMember } from '../src/membership/member.ts';
+import { MemberTable } from '../src/membership/member-table.ts';
+import { Replacement, soughtSessions, type ViewPeer } from '../src/membership/view.ts';
+import { CompactStore, Registry } from '../src/simulator/compact-store.ts';
+import { createDice } from '../src/simulator/dice.ts';
+import { messageBytes } from '../src/simulator/message-bytes.ts';
+import {
+  have,
+  idOf,
+  recordOf,
+  START_MS,
+  startOf,
+  TestMembership,
+  TestPeer,
+  vouchOf,
+} from './membership-relay.ts';
+
+describe('proof before offering', () => {
+  it('offers what it has dialled itself', () => {
+    const it = new TestMembership();
+    expect(it.addMember(1)).toBe(true);
+    expect(it.has(1)).toBe(true);
+  });
+
+  it('does not offer what one or two say, and looks for itself', () => {
+    const it = new TestMembership();
+    const [a, b] = [it.addSession(1), it.addSession(2)];
+    it.tell(a, recordOf(9));
+    it.tell(b, recordOf(9));
+    expect(it.has(9)).toBe(false);
+    it.run(2);
+    expect(it.visits).toContain(9);
+    it.membership.proven(recordOf(9), '10.9.9.9', it.nowMs);
+    expect(it.has(9)).toBe(true);
+  });
+
+  it('offers what relays of three networks say that it has looked at itself', () => {
+    const it = new TestMembership();
+    for (const n of [1, 2, 3]) it.tell(it.addSession(n), recordOf(9));
+    expect(it.has(9)).toBe(true);
+  });
+
+  it('counts three relays of one network once', () => {
+    const it = new TestMembership();
+    for (const n of [1, 2, 3]) it.tell(it.addSession(n, `10.0.0.${n}`), recordOf(9));
+    expect(it.has(9)).toBe(false);
+  });
+
+  it('counts nobody whose URL it has not looked at itself', () => {
+    const it = new TestMembership();
+    for (const n of [1, 2, 3]) {
+      const peer = new TestPeer(n);
+      it.membership.joined(peer, 0);
+      it.tell(peer, recordOf(9));
+    }
+    expect(it.has(9)).toBe(false);
+  });
+
+  it('counts signed vouches of members, and of nobody else', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    it.addMember(2);
+    it.tell(peer, recordOf(9, { vouches: [vouchOf(1), vouchOf(2), vouchOf(77)] }));
+    expect(it.has(9)).toBe(false);
+    it.addMember(3);
+    it.tell(peer, recordOf(8, { vouches: [vouchOf(1), vouchOf(2), vouchOf(3)] }));
+    expect(it.has(8)).toBe(true);
+  });
+
+  it.each([
+    ['old', vouchOf(3, START_MS - 3_700_000)],
+    ['of the future', vouchOf(3, START_MS + 3_700_000)],
+    ['not signed by who is named', { ...vouchOf(3), signature: idOf(4) }],
+    ["the relay's own", { ...vouchOf(9) }],
+  ])('does not count a vouch that is %s', (_what, vouch) => {
+    const it = new TestMembership();
+    for (const n of [2, 3]) it.addMember(n);
+    // One word and one good vouch: two of the three that are wanted
+    it.tell(it.addSession(1), recordOf(9, { vouches: [vouchOf(2), vouch] }));
+    expect(it.has(9)).toBe(false);
+  });
+
+  it('takes a newer descriptor of the same URL at once, and one of another URL only when that is proven', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    it.addMember(9);
+    it.tell(peer, recordOf(9, { issuedAt: START_MS + 1 }));
+    expect(it.membership.table.get(startOf(9))!.version).toBe(START_MS + 1);
+    it.tell(peer, recordOf(9, { issuedAt: START_MS + 2, url: 'wss://elsewhere.example' }));
+    expect(it.membership.table.get(startOf(9))!.version).toBe(START_MS + 1);
+  });
+
+  it('takes no older descriptor, none that was not asked for and none with a wrong signature', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    it.addMember(9);
+    it.tell(peer, recordOf(9, { issuedAt: START_MS - 1 }));
+    it.hear(peer, { action: 'records', records: [recordOf(9, { issuedAt: START_MS + 5 })] });
+    const forged = recordOf(9, { issuedAt: START_MS + 6 });
+    it.tell(peer, { ...forged, descriptor: { ...forged.descriptor, signature: idOf(8) } });
+    expect(it.membership.table.get(startOf(9))!.version).toBe(START_MS);
+  });
+
+  it('lets a relay have its descriptor issued anew once three networks vouch for it', () => {
+    const it = new TestMembership();
+    for (const n of [1, 2, 3]) {
+      expect(it.vouchedFor).toBe(0);
+      it.hear(it.addSession(n), { action: 'vouch', vouch: vouchOf(n) });
+    }
+    expect(it.vouchedFor).toBe(1);
+    it.membership.setSelf(recordOf(0, { issuedAt: START_MS + 1 }).descriptor);
+    expect(it.membership.table.get(startOf(0))!.record.vouches).toHaveLength(3);
+  });
+});
+
+describe('shares of an address and of a network', () => {
+  it('gives an address four places and a network sixteen', () => {
+    const it = new TestMembership();
+    let next = 1;
+    const places = (address: (n: number) => string): number =>
+      Array.from({ length: 40 }, (_, n) => it.addMember(next++, address(n))).filter(Boolean).length;
+    expect(places(() => '10.0.0.1')).toBe(4);
+    expect(places((n) => `10.0.0.${n + 2}`)).toBe(12);
+  });
+
+  it('has the place back when a relay goes', () => {
+    const table = new MemberTable(new MapMemberStore(), {
+      membersMax: 9,
+      perAddressMax: 1,
+      perNetworkMax: 9,
+    });
+    const place = { address: 'a', network: 'n' };
+    table.set(createMember(recordOf(1)), place);
+    expect(table.hasRoom(startOf(2), place)).toBe(false);
+    expect(table.hasRoom(startOf(1), place)).toBe(true);
+    table.delete(startOf(1));
+    expect(table.hasRoom(startOf(2), place)).toBe(true);
+  });
+});
+
+describe('suspicion', () => {
+  it('is checked before it is believed: twice, and told only then', () => {
+    const it = new TestMembership();
+    const [teller, other] = [it.addSession(1), it.addSession(2)];
+    it.addMember(9);
+    it.run(70); // what was seen a minute ago is looked at again
+    other.sent.length = 0;
+    it.visits.length = 0;
+    it.hear(teller, have({ gone: [startOf(9)] }));
+    it.run(4);
+    expect(it.visits).toEqual([9]);
+    it.membership.failed(idOf(9), it.nowMs);
+    expect(it.has(9)).toBe(true);
+    it.run(4);
+    expect(it.visits.filter((n) => n === 9)).toHaveLength(2);
+    it.membership.failed(idOf(9), it.nowMs);
+    expect(it.has(9)).toBe(false);
+    it.run(3);
+    expect(other.take('have').flatMap(({ gone }) => gone)).toEqual([startOf(9)]);
+  });
+
+  it('does not listen any more to one that has slandered six relays that live', () => {
+    const it = new TestMembership();
+    const slanderer = it.addSession(1);
+    for (let n = 20; n < 40; n++) it.addMember(n);
+    it.run(100);
+    let looks = 0;
+    for (let n = 20; n < 40; n++) {
+      it.visits.length = 0;
+      it.hear(slanderer, have({ gone: [startOf(n)] }));
+      it.run(3);
+      if (it.visits.includes(n)) looks++;
+      it.membership.proven(recordOf(n), `10.0.${n}.1`, it.nowMs);
+      expect(it.has(n)).toBe(true);
+    }
+    expect(looks).toBeGreaterThanOrEqual(6);
+    expect(looks).toBeLessThan(10);
+    expect(it.membership.slanderers).toEqual([slanderer.id]);
+  });
+
+  it('does not look again because of one that it has just seen, nor of one that it talks to', () => {
+    const it = new TestMembership();
+    const slanderer = it.addSession(1);
+    it.addSession(2);
+    it.addMember(9);
+    it.hear(slanderer, have({ gone: [startOf(9), startOf(2), startOf(0)] }));
+    it.run(5);
+    expect(it.visits).toEqual([]);
+  });
+
+  it('follows the loss of a session', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    it.membership.left(peer, true, it.nowMs);
+    it.run(1);
+    expect(it.visits).toEqual([1]);
+  });
+
+  it('does not bring back a relay that is down by words of before: it takes a look, or vouches of after', () => {
+    const it = new TestMembership();
+    const sessions = [1, 2, 3].map((n) => it.addSession(n));
+    it.addMember(9);
+    it.nowMs = 10_000;
+    for (let i = 0; i < 2; i++) it.membership.failed(idOf(9), it.nowMs);
+    expect(it.has(9)).toBe(false);
+    for (const peer of sessions) it.tell(peer, recordOf(9));
+    expect(it.has(9)).toBe(false);
+    it.nowMs = 40_000;
+    const vouches = [1, 2, 3].map((n) => vouchOf(n, START_MS + 5_000));
+    it.tell(sessions[0]!, recordOf(9, { issuedAt: START_MS + 1, vouches }));
+    expect(it.has(9)).toBe(false);
+    const fresh = [1, 2, 3].map((n) => vouchOf(n, START_MS + 20_000));
+    it.tell(sessions[0]!, recordOf(9, { issuedAt: START_MS + 2, vouches: fresh }));
+    expect(it.has(9)).toBe(true);
+  });
+
+  it('looks again at what is down, ever more rarely', () => {
+    const it = new TestMembership();
+    it.addMember(9);
+    for (let i = 0; i < 2; i++) it.membership.failed(idOf(9), it.nowMs);
+    for (let second = 0; second < 600; second++) {
+      const before = it.visits.length;
+      it.run(1);
+      if (it.visits.length > before) it.membership.failed(idOf(9), it.nowMs);
+    }
+    expect(it.visits.length).toBeGreaterThan(3);
+    expect(it.visits.length).toBeLessThan(8);
+  });
+});
+
+describe('words that turn out wrong', () => {
+  it('discredit those who gave them, and what else rests on them is looked at', () => {
+    const it = new TestMembership();
+    const liars = [1, 2, 3].map((n) => it.addSession(n));
+    for (let n = 50; n < 90; n++) for (const liar of liars) it.tell(liar, recordOf(n));
+    const believed = (): number =>
+      Array.from({ length: 40 }, (_, i) => it.has(50 + i)).filter(Boolean).length;
+    expect(believed()).toBe(40);
+    for (let n = 50; n < 58; n++) for (let i = 0; i < 2; i++) it.membership.failed(idOf(n), it.nowMs);
+    expect([...it.membership.discredited].sort()).toEqual([1, 2, 3].map(idOf));
+    expect(believed()).toBe(0);
+    expect(it.membership.unproven.size).toBeGreaterThan(30);
+  });
+});
+
+describe('comparing tables', () => {
+  it('finds what one side lacks, both ways, and nothing where both are equal', () => {
+    const [a, b] = [new TestMembership(1), new TestMembership(2)];
+    for (let n = 10; n < 200; n++) for (const one of [a, b]) one.addMember(n, `10.1.${n}.1`);
+    for (const n of [1, 2]) for (const one of [a, b]) one.addMember(n, `10.2.${n}.1`);
+    a.addMember(300);
+    b.addMember(301);
+    const [atA, atB] = [new TestPeer(2, true), new TestPeer(1, true)];
+    b.membership.joined(atB, 0);
+    a.membership.joined(atA, 0, true);
+    const [digest] = atA.take('digest');
+    expect(encodeRelayMessage(digest!).length).toBeLessThan(2_100);
+    b.hear(atB, digest!);
+    const answer = atB.take('have');
+    expect(answer.flatMap(({ buckets }) => buckets).sort()).toEqual(
+      [startOf(300), startOf(301)].map((s) => s.slice(0, 2)),
+    );
+    for (const one of answer) a.hear(atA, one);
+    a.membership.tick(0);
+    expect(atA.take('want').flatMap(({ records }) => records)).toEqual([startOf(301)]);
+    for (const one of atA.take('have')) b.hear(atB, one);
+    b.membership.tick(0);
+    expect(atB.take('want').flatMap(({ records }) => records)).toEqual([startOf(300)]);
+    b.hear(atB, { action: 'want', records: [], states: [] });
+    a.addMember(301);
+    b.addMember(300);
+    for (let bucket = 0; bucket < BUCKETS; bucket++)
+      expect(a.membership.table.digest(bucket)).toBe(b.membership.table.digest(bucket));
+  });
+
+  it('goes to any member, session or not, so that nobody can be kept among friends', () => {
+    const it = new TestMembership();
+    for (const n of [1, 2, 3]) it.addSession(n);
+    for (let n = 10; n < 60; n++) it.addMember(n);
+    it.run(600);
+    expect(new Set(it.visits).size).toBeGreaterThan(12);
+  });
+});
+
+describe('the view', () => {
+  it('looks for all where all fit, else for two thirds', () => {
+    expect([5, 12, 13, 10_000].map((others) => soughtSessions(others, 12))).toEqual([5, 12, 8, 8]);
+  });
+
+  it('gives an isolated newcomer the place of a session that it has not chosen, once in a while', () => {
+    const view: ViewPeer[] = Array.from({ length: 12 }, (_, i) => ({
+      ...{ id: `${i}`, network: `${i}`, isChosen: i < 8, sinceMs: 0 },
+    }));
+    const replacement = new Replacement();
+    expect(Number(replacement.choose(view, 'new', 60_000, createDice())!.id)).toBeGreaterThanOrEqual(8);
+    expect(replacement.choose(view, 'new', 61_000, createDice())).toBeUndefined();
+    expect(replacement.choose(view, 'new', 66_000, createDice())).toBeDefined();
+  });
+
+  it('gives no place to a third of one network, and takes it from a network that has more', () => {
+    const peer = (id: string, network: string, isChosen: boolean): ViewPeer => ({
+      id,
+      network,
+      isChosen,
+      sinceMs: 0,
+    });
+    const view = [
+      peer('1', 'a', false),
+      peer('2', 'a', false),
+      peer('3', 'b', true),
+      peer('4', 'b', true),
+      peer('5', 'b', true),
+    ];
+    expect(new Replacement().choose(view, 'a', 60_000, createDice())).toBeUndefined();
+    expect(new Replacement().choose(view, 'c', 60_000, createDice())!.network).toBe('b');
+  });
+});
+
+describe('the simulator', () => {
+  it('keeps members as relays do', () => {
+    const dice = createDice();
+    const stores = [new MapMemberStore(), new CompactStore(new Registry(100))];
+    for (let i = 0; i < 500; i++) {
+      const n = Math.floor(dice() * 60);
+      const member = createMember(recordOf(n, { issuedAt: START_MS + Math.floor(dice() * 3) }));
+      const isSet = dice() < 0.6;
+      for (const store of stores) {
+        if (isSet) store.set(member);
+        else store.delete(member.start);
+      }
+      const [map, compact] = stores.map((store) =>
+        [...store.all()].map(({ start, version }) => `${start} ${version}`).sort(),
+      );
+      expect(compact).toEqual(map);
+      expect(stores[1]!.size).toBe(stores[0]!.size);
+      expect(stores[1]!.pick(dice) === undefined).toBe(stores[0]!.size === 0);
+    }
+  });
+
+  it.each<RelayMessage>([
+    have({
+      records: [{ start: startOf(1), version: START_MS }],
+      states: [{ start: startOf(1), version: START_MS }],
+      gone: [startOf(3)],
+      buckets: ['00'],
+    }),
+    { action: 'want', records: [startOf(1), startOf(2)], states: [startOf(3)] },
+    { action: 'records', records: [recordOf(1, { vouches: [vouchOf(1)] }), recordOf(2)] },
+    { action: 'vouch', vouch: vouchOf(1) },
+  ])('counts the bytes of $action as they are written', (message) => {
+    expect(Math.abs(messageBytes(message) - encodeRelayMessage(message).length)).toBeLessThanOrEqual(8);
+  });
+});
