@@ -15,9 +15,9 @@ target "image" {
 target "service" {
   inherits   = ["image"]
   name       = service
-  matrix     = { service = ["tracker", "peerjs", "stun", "gun"] }
+  matrix     = { service = ["tracker", "peerjs", "stun", "gun", "seeder"] }
   dockerfile = "docker/node-service.Dockerfile"
-  args       = { SERVICE = service }
+  args       = { SERVICE = service == "seeder" ? "packages/seeder" : service }
   tags       = ["${REGISTRY}/${service}:${VERSION}"]
 }
 

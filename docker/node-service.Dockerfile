@@ -24,6 +24,7 @@ COPY packages/net packages/net
 COPY packages/relay-swarm packages/relay-swarm
 RUN node_modules/.bin/tsc -b packages/relay-swarm
 COPY packages/client packages/client
+RUN node_modules/.bin/tsc -b packages/client
 COPY packages/mesh packages/mesh
 COPY packages/site packages/site
 RUN node packages/site/build.mjs /site && chmod -R a+rX /site
@@ -40,12 +41,14 @@ COPY packages/protocol/package.json packages/protocol/
 COPY packages/kit/package.json packages/kit/
 COPY packages/net/package.json packages/net/
 COPY packages/relay-swarm/package.json packages/relay-swarm/
+COPY packages/client/package.json packages/client/
 COPY ${SERVICE}/package.json ${SERVICE}/
 RUN --mount=type=cache,target=/npm npm ci --cache /npm --omit=dev -w ${SERVICE}
 COPY --from=build /app/packages/protocol/dist packages/protocol/dist
 COPY --from=build /app/packages/kit/dist packages/kit/dist
 COPY --from=build /app/packages/net/dist packages/net/dist
 COPY --from=build /app/packages/relay-swarm/dist packages/relay-swarm/dist
+COPY --from=build /app/packages/client/dist packages/client/dist
 COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist
 # The clone may have been made with a umask that lets nobody else read it.
 RUN chmod -R a+rX /app
@@ -53,7 +56,7 @@ RUN chmod -R a+rX /app
 FROM node:24-trixie-slim
 ARG SERVICE
 # The volumes' mount points belong to the service's user, so that a new volume does too.
-RUN install -d -o node -g node -m 0755 /data /tls && install -d -o node -g node -m 0700 /identity /secret
+RUN install -d -o node -g node -m 0755 /data /tls /media /state && install -d -o node -g node -m 0700 /identity /secret
 COPY --chmod=755 scripts/container/healthy scripts/container/one-port /usr/local/bin/
 COPY --from=production /app /app
 COPY --from=build /site /site

@@ -6,8 +6,9 @@ import { format, resolveConfig } from 'prettier';
 import { compile, fail, root } from './lib/prepare.mjs';
 import { composeFile, exampleFile, settingsPage } from './lib/settings-files.mjs';
 
-const SERVICES = ['tracker', 'peerjs', 'stun', 'gun'];
-compile(SERVICES);
+/** What docker-compose.yml calls them, and where each is. */
+const FOLDERS = { tracker: 'tracker', peerjs: 'peerjs', stun: 'stun', gun: 'gun', seeder: 'packages/seeder' };
+compile(Object.values(FOLDERS));
 
 const isSetting = (/** @type {any} */ value) => typeof value?.name === 'string' && 'rule' in value;
 async function settingsOf(/** @type {string} */ file) {
@@ -18,7 +19,8 @@ async function settingsOf(/** @type {string} */ file) {
 const common = await settingsOf('packages/kit/dist/service.js');
 /** @type {import('./lib/settings-files.mjs').SettingsOfServices} */
 const services = {};
-for (const name of SERVICES) services[name] = [...common, ...(await settingsOf(`${name}/dist/settings.js`))];
+for (const [name, folder] of Object.entries(FOLDERS))
+  services[name] = [...common, ...(await settingsOf(`${folder}/dist/settings.js`))];
 
 const read = (/** @type {string} */ file) => readFileSync(`${root}${file}`, 'utf8');
 const local = composeFile(read('docker-compose.yml'), services);

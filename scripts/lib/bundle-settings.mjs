@@ -16,7 +16,7 @@ export const bundle = [
   one(
     'COMPOSE_PROFILES',
     '',
-    'Further parts to run, separated by commas: gun, coturn, and on a server metrics',
+    'Further parts to run, separated by commas: gun, seeder, coturn, and on a server metrics',
   ),
   one(
     'HEALTH_INTERVAL',
@@ -121,4 +121,13 @@ export const gun = [
     '',
     'On a server: its name, which leads to this server and is put into the certificate, for example gun.example.org',
   ),
+];
+
+export const seeder = [
+  one(
+    'SEEDER_MEDIA',
+    '',
+    'Folder of this machine whose files are seeded, and served below /media/, for example ./media; empty: a volume, filled by `docker compose cp FILE seeder:/media/`',
+  ),
+  one('SEEDER_MEMORY_MAX', '1G', 'Memory of its container'),
 ];

@@ -31,6 +31,10 @@ function chapters(services) {
     ['STUN and TURN', fresh(services.stun)],
     ['coturn instead of our TURN server (compose profile coturn; stun/README.md)', fresh(own.coturn)],
     ['GunDB relay (compose profile gun; gun/README.md)', fresh([...own.gun, ...services.gun])],
+    [
+      'Seeder (compose profile seeder; packages/seeder/README.md)',
+      fresh([...own.seeder, ...services.seeder]),
+    ],
   ];
 }
 

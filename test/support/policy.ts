@@ -82,17 +82,18 @@ const SECRETS: Readonly<Record<string, RegExp>> = { stun: /^STUN_/, coturn: /^ST
 
 /** Who may see what is secret, or would be a loss: rw to write, ro to read. What is not named here has no volume. */
 const VOLUMES: Readonly<Record<string, Readonly<Record<string, 'rw' | 'ro'>>>> = {
-  nginx: { data: 'ro', tls: 'rw', acme: 'ro' },
+  nginx: { data: 'ro', media: 'ro', tls: 'rw', acme: 'ro' },
   tracker: { data: 'rw', identity: 'rw' },
   peerjs: { data: 'rw' },
   stun: { data: 'rw', secret: 'rw', tls: 'ro' },
   coturn: { secret: 'ro' },
   gun: { data: 'ro' },
+  seeder: { media: 'rw', seeder: 'rw' },
   certbot: { letsencrypt: 'rw', tls: 'rw', acme: 'rw' },
   prometheus: { prometheus: 'rw' },
 };
 
-/** Which networks each may be on; edge leads nowhere. stun and coturn are on the host's when deployed, and on none of these. */
+/** Which networks each may be on; edge leads nowhere. stun and coturn are on the host's when deployed, the seeder always, and on none of these. */
 const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   nginx: ['edge', 'public'],
   tracker: ['edge', 'egress'],

@@ -7,7 +7,13 @@ import type { Setting } from '../../packages/kit/src/index.ts';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
 /** What docker-compose.yml calls them, and where each is. */
-const FOLDERS = { tracker: 'tracker', peerjs: 'peerjs', stun: 'stun', gun: 'gun' } as const;
+const FOLDERS = {
+  tracker: 'tracker',
+  peerjs: 'peerjs',
+  stun: 'stun',
+  gun: 'gun',
+  seeder: 'packages/seeder',
+} as const;
 export type Service = keyof typeof FOLDERS;
 export const SERVICES = Object.keys(FOLDERS) as Service[];
 

@@ -103,7 +103,7 @@ const webSeeds = (settings: SeederSettings): Option =>
   ).default([...settings.webSeeds]);
 
 const json = (settings: SeederSettings): Option =>
-  new Option('--json', 'one JSON object a line, for scripts').default(settings.isJson);
+  new Option('--json', 'one JSON object a line, for scripts').default(settings.logFormat === 'json');
 
 const amount = (flags: string, help: string, reader: (text: string) => number, value: number): Option =>
   new Option(flags, help).argParser(told(reader)).default(value);

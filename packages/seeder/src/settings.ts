@@ -1,5 +1,5 @@
 // What the seeder reads from the environment: the command line's defaults, and all that its container has. Name, bounds and default, once each.
-import { flag, integer, list, path, readUrl, url, type Settings } from '@relay-swarm/kit';
+import { choice, integer, list, LOG_FORMATS, path, readUrl, url, type Settings } from '@relay-swarm/kit';
 
 const BYTES_MAX = 1_000_000_000_000_000;
 const words = (name: string, of: string, help: string) =>
@@ -69,7 +69,7 @@ export const seederSettings = {
     { min: 1_000_000, max: BYTES_MAX, default: 256_000_000 },
     'Pieces kept in memory, over all torrents',
   ),
-  isJson: flag('SEEDER_JSON', { default: false }, 'One JSON object a line, for scripts'),
+  logFormat: choice('LOG_FORMAT', { of: LOG_FORMATS, default: 'text' }, 'json: one object a line, as --json'),
 } as const;
 
 export type SeederSettings = Settings<typeof seederSettings>;
