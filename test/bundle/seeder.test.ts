@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeFilm } from '../../packages/site/test/support/film.ts';
 import { act, agree, until } from '../../packages/site/test/support/viewer.ts';
-import { compose, composeWith, eventually, port } from '../support/bundle.ts';
+import { compose, composeWith, docker, eventually, port } from '../support/bundle.ts';
 import { describeWithChromium, launchChromium } from '../support/chromium.ts';
 import { requireTool } from '../support/tools.ts';
 
@@ -18,7 +18,8 @@ interface Seeding {
   readonly isHashed: boolean;
 }
 function told(): Seeding[] {
-  const lines = compose('--profile', 'seeder', 'logs', '--no-log-prefix', 'seeder').split('\n');
+  const container = compose('--profile', 'seeder', 'ps', '--all', '--quiet', 'seeder').trim();
+  const lines = docker('logs', container).split('\n');
   const events = lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line) as Seeding);
   return events.filter(({ event }) => event === 'seeding');
 }

@@ -37,6 +37,7 @@ export function jsonReport(out: Output): Report {
   const say = (event: string, facts: object): void =>
     void out.write(`${JSON.stringify({ event, ...facts })}\n`);
   let lastPercent = -1;
+  let lastStats = '';
   return {
     seeding: (facts) => say('seeding', facts),
     progress: (what, share) => {
@@ -45,7 +46,12 @@ export function jsonReport(out: Output): Report {
       lastPercent = percent;
       say('progress', { what, percent });
     },
-    stats: (facts) => say('stats', facts),
+    // A container's log is kept: nothing new is no news.
+    stats: ({ residentBytes, ...facts }) => {
+      const text = JSON.stringify(facts);
+      if (text !== lastStats) say('stats', { ...facts, residentBytes });
+      lastStats = text;
+    },
     note: (message) => say('note', { message }),
     fault: (message) => say('error', { message }),
     stopped: () => say('stopped', {}),
