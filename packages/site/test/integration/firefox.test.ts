@@ -32,7 +32,7 @@ requireTool('ffmpeg')('the pages', () => {
     };
     const textOf = async (page: Page, selector: string): Promise<string> => {
       const found = await page.waitForSelector(selector, { timeout: LONG_MS });
-      return found!.evaluate((element) => element.textContent ?? '');
+      return found!.evaluate((element) => element.textContent);
     };
 
     beforeAll(async () => {
