@@ -1,5 +1,6 @@
 // The Graffiti protocol over a swarm of relays: announce info hashes, and hear who announces them, wherever the relays go.
 import { infoHashKey } from '@relay-swarm/protocol/ranking';
+import { abortable } from './abortable.ts';
 import { ClientError } from './errors.ts';
 import { EventQueue } from './event-queue.ts';
 import type { GraffitiIdentity } from './graffiti-link.ts';
@@ -51,9 +52,15 @@ export class GraffitiClient {
     return new GraffitiClient(roster, identity, peerId, options);
   }
 
-  /** Resolves when the first relay has confirmed; rejects with REFUSED where one refuses before. */
-  async announce(infoHash: string): Promise<void> {
-    await this.#topic(infoHash).announce();
+  /**
+   * Resolves when the first relay has confirmed; rejects with REFUSED where one refuses before, CLOSED where the client is closed before, or
+   * the signal's reason. The signal also takes the announcement back, then or later.
+   */
+  async announce(infoHash: string, { signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    signal?.throwIfAborted();
+    const topic = this.#topic(infoHash);
+    signal?.addEventListener('abort', () => topic.unannounce(), { once: true });
+    await abortable(topic.announce(), signal);
   }
 
   unannounce(infoHash: string): void {

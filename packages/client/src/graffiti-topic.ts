@@ -1,5 +1,6 @@
 // One info hash at its relays: announced or not, and who else announces it, as one view.
 import type { RosterRelay } from '@relay-swarm/protocol/roster';
+import { ClientError } from './errors.ts';
 import type { EventQueue } from './event-queue.ts';
 import type { GraffitiLink, LinkEvents } from './graffiti-link.ts';
 import type { GraffitiLinks } from './graffiti-links.ts';
@@ -21,8 +22,10 @@ export class GraffitiTopic {
   readonly #links = new Map<string, { link: GraffitiLink; listener: LinkEvents; source: string }>();
   readonly #view = new MergedView();
   readonly #queues = new Set<EventQueue<GraffitiEvent>>();
-  readonly #confirmed: (() => void)[] = [];
+  readonly #waiting: { resolve: () => void; reject: (error: Error) => void }[] = [];
+  readonly #cancels = new Set<() => void>();
   #isAnnounced = false;
+  #isClosed = false;
   #connections = 0;
 
   constructor(infoHash: string, choice: RelayChoice, links: GraffitiLinks) {
@@ -40,7 +43,7 @@ export class GraffitiTopic {
   announce(): Promise<void> {
     this.#isAnnounced = true;
     return new Promise((resolve, reject) => {
-      this.#confirmed.push(resolve);
+      this.#waiting.push({ resolve, reject });
       for (const { link } of this.#links.values())
         if (link.isReady) link.request('announce', [this.#infoHash]).then(() => this.#confirm(), reject);
     });
@@ -63,9 +66,15 @@ export class GraffitiTopic {
   }
 
   close(): void {
+    this.#isClosed = true;
+    for (const cancel of this.#cancels) cancel();
     this.#choice.close();
     for (const relay of this.#choice.relays) this.#disconnect(relay);
     for (const queue of [...this.#queues]) queue.end();
+    for (const { reject } of this.#waiting.splice(0))
+      reject(
+        new ClientError('CLOSED', 'Cannot announce: the client was closed before a relay has confirmed'),
+      );
   }
 
   #connect(relay: RosterRelay): void {
@@ -113,9 +122,12 @@ export class GraffitiTopic {
   }
 
   #forgetLater(source: string): void {
-    this.#shared.ports.after(BELIEVED_MS, () => {
+    if (this.#isClosed) return;
+    const cancel = this.#shared.ports.after(BELIEVED_MS, () => {
+      this.#cancels.delete(cancel);
       for (const peer of this.#view.drop(source)) this.#give({ action: 'unannounce', peer });
     });
+    this.#cancels.add(cancel);
   }
 
   #give(event: GraffitiEvent): void {
@@ -123,7 +135,7 @@ export class GraffitiTopic {
   }
 
   #confirm(): void {
-    for (const resolve of this.#confirmed.splice(0)) resolve();
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
   }
 
   /** Where it fails, the connection has ended, and the next one begins with the whole state. */

@@ -3,6 +3,12 @@ import { Fields } from '@relay-swarm/protocol/fields';
 import { ClientError } from './errors.ts';
 import { readAnswer, type Fetch } from './relay-source.ts';
 
+/** Where to ask, and how far that is: a round trip to its relay, where one was measured. */
+export interface IceOffer {
+  readonly url: string;
+  readonly roundTripMs: number | undefined;
+}
+
 export interface IceAnswer {
   readonly iceServers: RTCIceServer[];
   /** By the page's own clock. */
@@ -12,6 +18,8 @@ export interface IceAnswer {
 /** Asked at most; browsers grow slow with more servers than a few. */
 const ASKED_MAX = 4;
 const TAKEN_MAX = 2;
+/** Name, TCP and TLS or the question itself: of what it takes to the answer of a first question, a round trip is about this part. */
+const ROUND_TRIP_PART = 1 / 3;
 /** Once the first has answered, the others have so long. */
 const OTHERS_MS = 400;
 /** New credentials are fetched when less than this part of their life is left. */
@@ -28,11 +36,11 @@ export class IceServers {
     this.#now = now;
   }
 
-  /** Servers of the fastest of these `/ice-servers` addresses. Rejects with NO_SERVICE where none answers and none are left. */
-  async get(urls: readonly string[]): Promise<IceAnswer> {
+  /** Servers of the nearest of these. Rejects with NO_SERVICE where none answers and none are left. */
+  async get(offers: readonly IceOffer[]): Promise<IceAnswer> {
     const kept = this.#kept;
     if (kept !== undefined && this.#now() < kept.renewAtMs) return kept.answer;
-    this.#asking ??= this.#ask(urls).finally(() => (this.#asking = undefined));
+    this.#asking ??= this.#ask(offers).finally(() => (this.#asking = undefined));
     try {
       return await this.#asking;
     } catch (error) {
@@ -47,12 +55,20 @@ export class IceServers {
     return this.#kept?.renewAtMs;
   }
 
-  /** What answers first is the nearest: all are asked at the same moment, with the same number of round trips. */
-  async #ask(urls: readonly string[]): Promise<IceAnswer> {
-    const answers: (IceAnswer & { ttlMs: number })[] = [];
-    const asked = urls.slice(0, ASKED_MAX).map(async (url) => {
-      const answer = await readAnswer(this.#fetch, url, 16_384, readIceServers);
-      answers.push({ ...answer, expiresAtMs: this.#now() + answer.ttlMs });
+  /** All are asked at the same moment; where no round trip was measured before, the time to the answer tells it. */
+  async #ask(offers: readonly IceOffer[]): Promise<IceAnswer> {
+    const answers: (IceAnswer & { roundTripMs: number })[] = [];
+    const nearest = [...offers].sort(
+      (a, b) => (a.roundTripMs ?? Infinity) - (b.roundTripMs ?? Infinity) || 0,
+    );
+    const startedAtMs = performance.now();
+    const asked = nearest.slice(0, ASKED_MAX).map(async ({ url, roundTripMs }) => {
+      const { iceServers, ttlMs } = await readAnswer(this.#fetch, url, 16_384, readIceServers);
+      answers.push({
+        iceServers,
+        expiresAtMs: this.#now() + ttlMs,
+        roundTripMs: roundTripMs ?? (performance.now() - startedAtMs) * ROUND_TRIP_PART,
+      });
     });
     await Promise.any(asked).catch((error: unknown) => {
       throw new ClientError(
@@ -63,7 +79,7 @@ export class IceServers {
     });
     const rest = new Promise((resolve) => setTimeout(resolve, OTHERS_MS));
     await Promise.race([rest, Promise.allSettled(asked)]);
-    const taken = answers.slice(0, TAKEN_MAX);
+    const taken = answers.sort((a, b) => a.roundTripMs - b.roundTripMs).slice(0, TAKEN_MAX);
     const answer = {
       iceServers: taken.flatMap(({ iceServers }) => iceServers),
       expiresAtMs: Math.min(...taken.map(({ expiresAtMs }) => expiresAtMs)),

@@ -1,10 +1,12 @@
 // What a page uses of relay-swarm.
 export { infoHashKey, textKey } from '@relay-swarm/protocol/ranking';
 export type { RosterRelay } from '@relay-swarm/protocol/roster';
+export { diagnose, type Check, type DiagnoseOptions, type Diagnosis, type Finding } from './diagnose.ts';
 export * from './errors.ts';
 export { GraffitiClient, type GraffitiOptions } from './graffiti-client.ts';
 export type { GraffitiIdentity } from './graffiti-link.ts';
 export type { GraffitiEvent } from './graffiti-topic.ts';
+export type { NatKind } from './nat-kind.ts';
 export { keepMediaLoader, type MediaLoader, MediaRelays } from './keep-media-loader.ts';
 export {
   keepPeer,

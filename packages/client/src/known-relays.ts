@@ -7,31 +7,38 @@ export const FORGOTTEN_AFTER_MS = 10 * 60_000;
 /** A relay that has failed is passed over for so long, unless it answers before. */
 export const FAILED_MS = 30_000;
 
+const AGE_SECONDS_MAX = 86_400; // the format's own (PROTOCOL.md)
+
 /** Which relays come into question at all: not each has every service. */
 export type Offers = (relay: RosterRelay) => boolean;
 const all: Offers = () => true;
 
 export interface KnownRelay {
   readonly relay: RosterRelay;
-  /** When a source last listed it, and when it wrote that. */
+  /** When a source last listed it, and when that was written. */
   readonly heardAtMs: number;
-  readonly generatedAt: number;
+  readonly writtenAtMs: number;
 }
 
 export class KnownRelays {
   readonly #relays = new Map<string, KnownRelay>();
   readonly #failedUntilMs = new Map<string, number>();
 
-  /** Takes in a roster; whether anything has changed in who is there, where, or how. */
-  merge({ relays, generatedAt }: RosterAnswer, nowMs: number): boolean {
+  /**
+   * Takes in a roster; whether anything has changed in who is there, where, or how.
+   * @param ageMs how old it was when it came, where that is known: better than the clock of the relay that wrote it
+   */
+  merge({ relays, generatedAt }: RosterAnswer, nowMs: number, ageMs?: number): boolean {
     const before = this.#fingerprint();
-    for (const relay of relays) {
-      const known = this.#relays.get(relay.id);
-      const newest = known !== undefined && known.generatedAt > generatedAt ? known.relay : relay;
-      this.#relays.set(relay.id, {
-        relay: newest,
+    const writtenAtMs = ageMs === undefined ? generatedAt : nowMs - ageMs;
+    for (const listed of relays) {
+      const known = this.#relays.get(listed.id);
+      const ageSeconds = listed.ageSeconds + Math.round((ageMs ?? 0) / 1000);
+      const isOlder = known !== undefined && known.writtenAtMs > writtenAtMs;
+      this.#relays.set(listed.id, {
+        relay: isOlder ? known.relay : { ...listed, ageSeconds: Math.min(ageSeconds, AGE_SECONDS_MAX) },
         heardAtMs: nowMs,
-        generatedAt: Math.max(generatedAt, known?.generatedAt ?? 0),
+        writtenAtMs: Math.max(writtenAtMs, known?.writtenAtMs ?? 0),
       });
     }
     for (const [id, { heardAtMs }] of this.#relays)

@@ -50,6 +50,8 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
     for (const signal of [options.signal, roster.signal])
       signal?.addEventListener('abort', () => this.close(), { signal: this.#ended.signal });
     if (options.signal?.aborted === true) this.close();
+    // Of a swarm too large for one list the relays of this key are asked for; what comes is a change like any other.
+    else if (roster.isPartial) roster.lookUp(key, { k: this.#k }).catch(() => undefined);
   }
 
   /** The relays in use, the first of the ranking first. */

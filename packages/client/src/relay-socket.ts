@@ -27,6 +27,8 @@ export interface RelaySocketEvents {
   /** On every attempt that fails. */
   down: { readonly reason: DownReason };
   message: { readonly text: string };
+  /** A ping was answered. */
+  pong: { readonly ms: number };
 }
 
 export type SocketLike = Pick<WebSocket, 'send' | 'close' | 'readyState'> & {
@@ -76,6 +78,11 @@ export class RelaySocket extends TypedEvents<RelaySocketEvents> {
     this.#drop();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
   /** Tries at once instead of at the end of the wait: the network is back. */
   retry(): void {
     if (this.#isClosed || this.#socket !== undefined) return;
@@ -114,7 +121,9 @@ export class RelaySocket extends TypedEvents<RelaySocketEvents> {
 
   #alive(): void {
     if (this.#pingedAtMs === undefined) return;
+    const ms = this.#ports.now() - this.#pingedAtMs;
     this.#pingedAtMs = undefined;
+    this.emit('pong', { ms });
     this.#after(PING_MS, () => this.#ping());
   }
 

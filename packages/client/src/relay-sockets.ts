@@ -65,6 +65,11 @@ export class RelaySockets {
     this.#held.clear();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+    return Promise.resolve();
+  }
+
   #open(relay: RosterRelay): RelaySocket {
     const socket = new RelaySocket(relay.url, this.#ports);
     socket.on('down', ({ reason }) => {
@@ -75,6 +80,7 @@ export class RelaySockets {
       this.#reasons.delete(relay.id);
       this.#roster.report(relay, true);
     });
+    socket.on('pong', ({ ms }) => this.#roster.measured(relay, ms));
     return socket;
   }
 }

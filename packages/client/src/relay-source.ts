@@ -18,6 +18,8 @@ export interface SourceAnswer {
   readonly roster: RosterAnswer;
   /** Whether the relay has proven by a signature that it is the one that it says. */
   readonly isVerified: boolean;
+  /** How old the roster was when it was sent; undefined where that was not told. */
+  readonly ageMs: number | undefined;
 }
 
 /** The base of a relay's HTTP addresses, from any URL of it: `wss://a.example/announce` → `https://a.example`. */
@@ -30,20 +32,34 @@ export function httpBase(url: string): string {
   throw new ClientError('BAD_ARGUMENT', `Cannot use "${url}" as a relay: wanted an https: or wss: URL`);
 }
 
-/** Asks for the roster and the descriptor at once. Rejects with a ClientError, or AbortError. */
+/** Asks for the roster (with this query) and the descriptor at once. Rejects with a ClientError, or AbortError. */
 export async function askSource(
   fetch: Fetch,
   base: string,
   nowMs: number,
+  query: string,
   signal?: AbortSignal,
 ): Promise<SourceAnswer> {
-  const [roster, descriptor] = await Promise.all([
-    readAnswer(fetch, `${base}/relays.json`, ROSTER_CHARS_MAX, decodeRoster, signal),
+  const readRoster = (text: string, headers: Headers): Pick<SourceAnswer, 'roster' | 'ageMs'> => ({
+    roster: decodeRoster(text),
+    ageMs: fileAgeMs(headers),
+  });
+  const [answer, descriptor] = await Promise.all([
+    readAnswer(fetch, `${base}/relays.json${query}`, ROSTER_CHARS_MAX, readRoster, signal),
     // A relay outside of any swarm has no descriptor: its word is then as good as its TLS certificate.
     readAnswer(fetch, base + DESCRIPTOR_PATH, 16_384, decodeDescriptor, signal).catch(() => undefined),
   ]);
-  if (descriptor === undefined) return { roster, isVerified: false };
-  return { roster, isVerified: await checkDescriptor(descriptor, roster.self, nowMs) };
+  if (descriptor === undefined) return { ...answer, isVerified: false };
+  return { ...answer, isVerified: await checkDescriptor(descriptor, answer.roster.self, nowMs) };
+}
+
+/** nginx serves the roster as a file, also when the tracker that wrote it is gone. Both times are of one clock (RFC 9110 §8.8.2.1). */
+function fileAgeMs(headers: Headers): number | undefined {
+  const [sentAtMs, writtenAtMs] = ['date', 'last-modified'].map((name) =>
+    Date.parse(headers.get(name) ?? ''),
+  );
+  const ageMs = sentAtMs! - writtenAtMs!;
+  return Number.isNaN(ageMs) ? undefined : Math.max(0, ageMs);
 }
 
 const CLOCK_MS_TOLERANCE = 86_400_000; // pages run on clocks that nobody sets
@@ -70,7 +86,7 @@ export async function readAnswer<T>(
   fetch: Fetch,
   url: string,
   charsMax: number,
-  read: (text: string) => T,
+  read: (text: string, headers: Headers) => T,
   signal?: AbortSignal,
 ): Promise<T> {
   const timeout = AbortSignal.timeout(ANSWER_MS_MAX);
@@ -85,7 +101,7 @@ export async function readAnswer<T>(
   if (text.length > charsMax)
     throw new ClientError('BAD_ANSWER', `Cannot read ${url}: more than ${charsMax} characters`);
   try {
-    return read(text);
+    return read(text, response.headers);
   } catch (error) {
     throw new ClientError('BAD_ANSWER', `Cannot read ${url}: ${(error as Error).message}`, error);
   }

@@ -1,16 +1,24 @@
 // The relays that a page can use: from several sources, remembered between visits, refreshed, ranked by info hash or room.
-import type { Roster as RosterAnswer, RosterRelay } from '@relay-swarm/protocol/roster';
+import {
+  ROSTER_RELAYS_MAX,
+  type Roster as RosterAnswer,
+  type RosterRelay,
+} from '@relay-swarm/protocol/roster';
+import { abortable } from './abortable.ts';
 import { ClientError } from './errors.ts';
 import { IceServers } from './ice-servers.ts';
 import { KnownRelays, type Offers } from './known-relays.ts';
 import { readMeeting } from './magnet.ts';
-import { askSource, httpBase, type Fetch, type SourceAnswer } from './relay-source.ts';
+import { httpBase, type Fetch, type SourceAnswer } from './relay-source.ts';
 import { pageStore, readRemembered, remember, type TextStore } from './roster-cache.ts';
+import { RosterSources } from './roster-sources.ts';
 import { TypedEvents } from './typed-events.ts';
 
 /** How many relays the peers of one key use: two who miss a tenth of the relays still meet in 99.8 % of cases. */
 export const RELAYS_PER_KEY = 3;
-const ASKED_AT_ONCE = 3;
+const LOOKED_UP_MAX = 32;
+/** The part that a new measurement has in what is believed of a round trip (as TCP's, RFC 6298 §2). */
+const ROUND_TRIP_GAIN = 1 / 8;
 
 export interface RosterOptions {
   /** Ends everything, as close() does. */
@@ -36,7 +44,7 @@ export interface RosterEvents {
 }
 
 export class Roster extends TypedEvents<RosterEvents> {
-  readonly #sources: readonly string[];
+  readonly #sources: RosterSources;
   readonly #options: RosterOptions;
   readonly #fetch: Fetch;
   readonly #now: () => number;
@@ -44,21 +52,33 @@ export class Roster extends TypedEvents<RosterEvents> {
   readonly #known = new KnownRelays();
   readonly #ice: IceServers;
   readonly #closed = new AbortController();
-  #keys: Record<string, string>;
+  readonly #roundTripsMs = new Map<string, number>();
+  /** Keys whose relays were asked for by name, with their k. */
+  readonly #lookedUp = new Map<string, number>();
+  #total = 0;
   #swarm = '';
+  #last: RosterAnswer | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #refreshing: Promise<void> | undefined;
 
   private constructor(sources: readonly string[], options: RosterOptions) {
     super();
-    this.#sources = [...new Set(sources.map(httpBase))];
     this.#options = options;
     this.#fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
     this.#now = options.now ?? Date.now;
     this.#store = options.store === undefined ? pageStore() : (options.store ?? undefined);
     this.#ice = new IceServers(this.#fetch, this.#now);
     const { roster, keys } = readRemembered(this.#store);
-    this.#keys = { ...keys };
+    this.#sources = new RosterSources({
+      urls: sources,
+      keys,
+      pinnedKeys: options.pinnedKeys,
+      fetch: this.#fetch,
+      now: this.#now,
+      signal: this.signal,
+      onError: (source, error) => this.emit('sourceerror', { source, error }),
+      onKeyChange: (source, before, now) => this.emit('keychange', { source, before, now }),
+    });
     if (roster !== undefined) this.#known.merge(roster, this.#now());
     options.signal?.addEventListener('abort', () => this.close(), { once: true });
   }
@@ -95,7 +115,7 @@ export class Roster extends TypedEvents<RosterEvents> {
 
   /** The id of the relay that has answered at this address (a source, or any URL of a relay), which need not be the one it lists itself under. */
   idAt(address: string): string | undefined {
-    return this.#keys[httpBase(address)];
+    return this.#sources.keys[httpBase(address)];
   }
 
   /** All relays in the order of this key (`infoHashKey()`, `textKey()`), healthy or not. */
@@ -123,9 +143,12 @@ export class Roster extends TypedEvents<RosterEvents> {
   async iceServers({ signal }: { signal?: AbortSignal } = {}): Promise<RTCIceServer[]> {
     signal?.throwIfAborted();
     const usable = this.relays.filter((relay) => relay.iceServers !== undefined && this.isUsable(relay));
-    // Whose load is lowest first: only the first few are asked.
-    const urls = usable.sort((a, b) => a.load - b.load).flatMap(({ iceServers }) => iceServers ?? []);
-    const asked = this.#ice.get(urls);
+    // Where nothing is measured, whose load is lowest comes first: only the first few are asked.
+    usable.sort((a, b) => a.load - b.load);
+    const offers = usable.flatMap(({ id, iceServers: url }) =>
+      url === undefined ? [] : [{ url, roundTripMs: this.#roundTripsMs.get(id) }],
+    );
+    const asked = this.#ice.get(offers);
     return [...(await abortable(asked, signal)).iceServers];
   }
 
@@ -157,18 +180,52 @@ export class Roster extends TypedEvents<RosterEvents> {
     if (this.isUsable(known) !== wasUsable) this.emit('change', { relays: this.relays });
   }
 
-  /** Takes in a roster that came another way, such as the body of a 503 or the `relays` of an announce reply. */
-  take(roster: RosterAnswer): void {
-    if (this.#known.merge(roster, this.#now())) this.emit('change', { relays: this.relays });
+  /** What a socket has measured: a question to this relay and its answer. */
+  measured(relay: { readonly id: string }, ms: number): void {
+    const before = this.#roundTripsMs.get(relay.id) ?? ms;
+    this.#roundTripsMs.set(relay.id, before + (ms - before) * ROUND_TRIP_GAIN);
   }
 
-  /** Asks the sources now. Rejects with NO_ROSTER where nobody answers. */
-  refresh(): Promise<void> {
+  /** Undefined where no socket to this relay has been open. */
+  roundTripMsOf(relay: { readonly id: string }): number | undefined {
+    return this.#roundTripsMs.get(relay.id);
+  }
+
+  /** Whether there are more relays than any of them lists (512): then each key's relays have to be looked up. */
+  get isPartial(): boolean {
+    return this.#total > this.relays.length;
+  }
+
+  /**
+   * Asks for the first relays of this key's ranking over the whole swarm, and again with each refresh. Needed before `ranked()` and
+   * `announceUrls()` where `isPartial`; a RelayChoice does it by itself. Rejects with NO_ROSTER where nobody answers.
+   */
+  async lookUp(
+    key: string,
+    { k = RELAYS_PER_KEY, signal }: { k?: number; signal?: AbortSignal } = {},
+  ): Promise<void> {
+    this.#lookedUp.delete(key);
+    this.#lookedUp.set(key, k);
+    for (const oldest of this.#lookedUp.keys()) {
+      if (this.#lookedUp.size <= LOOKED_UP_MAX) break;
+      this.#lookedUp.delete(oldest);
+    }
+    await abortable(this.#askAll(`?key=${key}&k=${k}`), signal);
+  }
+
+  /** Takes in a roster that came another way, such as the body of a 503 or the `relays` of an announce reply. */
+  take(roster: RosterAnswer, ageMs?: number): void {
+    if (this.#known.merge(roster, this.#now(), ageMs)) this.emit('change', { relays: this.relays });
+  }
+
+  /** Asks the sources now. Rejects with NO_ROSTER where nobody answers, CLOSED, or the signal's reason. */
+  async refresh({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    signal?.throwIfAborted();
     this.#refreshing ??= this.#refresh().finally(() => {
       this.#refreshing = undefined;
       this.#schedule();
     });
-    return this.#refreshing;
+    await abortable(this.#refreshing, signal);
   }
 
   close(): void {
@@ -187,72 +244,29 @@ export class Roster extends TypedEvents<RosterEvents> {
   }
 
   async #refresh(): Promise<void> {
-    // Where all sources are gone, the relays that they named know the swarm as well.
-    const others = this.relays
-      .map(({ url }) => httpBase(url))
-      .filter((base) => !this.#sources.includes(base));
-    const all = [...this.#sources, ...others];
-    const errors: Error[] = [];
-    const changed: (() => void)[] = [];
-    for (let i = 0; i < all.length; i += ASKED_AT_ONCE) {
-      this.#closed.signal.throwIfAborted();
-      const asked = all.slice(i, i + ASKED_AT_ONCE).map(async (source) => {
-        try {
-          await this.#ask(source, changed);
-        } catch (error) {
-          errors.push(error as Error);
-          if (!this.isClosed) this.emit('sourceerror', { source, error: error as Error });
-          throw error;
-        }
-      });
-      const hasAnswer = await Promise.any(asked).then(
-        () => true,
-        () => false,
-      );
-      if (hasAnswer) return;
-      // A changed key is believed only where nobody with a known one has answered.
-      if (changed.length > 0) {
-        changed[0]!();
-        return;
-      }
-    }
-    this.#closed.signal.throwIfAborted();
-    throw new ClientError(
-      'NO_ROSTER',
-      `Cannot load the roster: none of ${all.length} relays has answered`,
-      errors[0],
-    );
+    await this.#askAll('');
+    if (!this.isPartial) return;
+    for (const [key, k] of this.#lookedUp) await this.#askAll(`?key=${key}&k=${k}`).catch(() => undefined);
   }
 
-  async #ask(source: string, changed: (() => void)[]): Promise<void> {
-    const answer = await askSource(this.#fetch, source, this.#now(), this.#closed.signal);
-    this.#closed.signal.throwIfAborted();
-    const { self } = answer.roster;
-    const { pinnedKeys } = this.#options;
-    if (pinnedKeys !== undefined && (!pinnedKeys.includes(self) || !answer.isVerified))
-      throw new ClientError(
-        'BAD_SIGNATURE',
-        `Cannot believe ${source}: it has not proven one of the pinned keys`,
-      );
-    const before = this.#keys[source];
-    if (before !== undefined && before !== self) {
-      this.emit('keychange', { source, before, now: self });
-      changed.push(() => this.#believe(source, answer));
-      throw new ClientError('KEY_CHANGED', `Cannot believe ${source} yet: it has another key than before`);
-    }
-    this.#believe(source, answer);
+  async #askAll(query: string): Promise<void> {
+    const others = this.relays.map(({ url }) => url);
+    await this.#sources.ask(others, query, (answer) => this.#believe(answer, query));
+    const relays = this.relays.slice(0, ROSTER_RELAYS_MAX);
+    if (this.#last !== undefined)
+      remember(this.#store, { roster: { ...this.#last, relays }, keys: this.#sources.keys });
   }
 
-  #believe(source: string, { roster }: SourceAnswer): void {
+  #believe({ roster, ageMs }: SourceAnswer, query: string): void {
     if (this.#swarm !== '' && roster.swarm !== this.#swarm)
       throw new ClientError(
         'BAD_ANSWER',
-        `Cannot use ${source}: it belongs to swarm "${roster.swarm}", not "${this.#swarm}"`,
+        `Cannot use relay ${roster.self}: it belongs to swarm "${roster.swarm}", not "${this.#swarm}"`,
       );
     this.#swarm = roster.swarm;
-    this.#keys = { ...this.#keys, [source]: roster.self };
-    this.take(roster);
-    remember(this.#store, { roster: { ...roster, relays: this.relays.slice(0, 512) }, keys: this.#keys });
+    this.#last = roster;
+    if (query === '') this.#total = roster.total ?? 0;
+    this.take(roster, ageMs);
   }
 
   #schedule(): void {
@@ -272,14 +286,4 @@ export class Roster extends TypedEvents<RosterEvents> {
 /** Node must be able to end while a timer waits; a browser's timer is a number. */
 function unref(timer: unknown): void {
   (timer as { unref?: () => void }).unref?.();
-}
-
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return Promise.race([
-    promise,
-    new Promise<never>((_, reject) => {
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-    }),
-  ]);
 }

@@ -58,6 +58,8 @@ function descriptorOf(relay: Relay, more: Partial<Descriptor> = {}): object {
 /** A network: URL → what it answers. What is not there does not answer. */
 class Net {
   readonly answers = new Map<string, unknown>();
+  /** Where more than the text matters. */
+  readonly responses = new Map<string, () => Response>();
   readonly asked: string[] = [];
 
   serve(relay: Relay, relays: readonly RosterRelay[], descriptor = descriptorOf(relay)): void {
@@ -67,6 +69,8 @@ class Net {
 
   readonly fetch = (url: string): Promise<Response> => {
     this.asked.push(url);
+    const response = this.responses.get(url);
+    if (response !== undefined) return Promise.resolve(response());
     const answer = this.answers.get(url);
     return answer === undefined
       ? Promise.reject(new TypeError('fetch failed'))
@@ -136,6 +140,81 @@ describe('Roster.load()', () => {
     await load(net, [a.base], { pinnedKeys: [a.id] });
     net.answers.delete(`${a.base}/.well-known/relay-swarm`);
     await expect(load(net, [a.base], { pinnedKeys: [a.id] })).rejects.toMatchObject({ code: 'NO_ROSTER' });
+  });
+});
+
+describe('a list that nginx serves as a file', () => {
+  const oldAnswer = (relay: Relay, relays: readonly RosterRelay[], ageSeconds: number): Response =>
+    new Response(JSON.stringify(rosterOf(relay, relays)), {
+      headers: {
+        date: new Date(nowMs + 3_600_000).toUTCString(), // its clock is an hour ahead
+        'last-modified': new Date(nowMs + 3_600_000 - ageSeconds * 1000).toUTCString(),
+      },
+    });
+
+  it('makes health as old as it is', async () => {
+    const net = new Net();
+    net.serve(a, everybody);
+    net.responses.set(`${a.base}/relays.json`, () => oldAnswer(a, [entry(a, { ageSeconds: 3 })], 60));
+    const roster = await load(net, [a.base]);
+    expect(roster.relays.map(({ ageSeconds }) => ageSeconds)).toEqual([63]);
+  });
+
+  it('is not believed before a newer one where its tracker has been gone for minutes, and is where there is no other', async () => {
+    const net = new Net();
+    net.serve(a, everybody);
+    net.serve(b, [entry(b)]);
+    net.responses.set(`${a.base}/relays.json`, () => oldAnswer(a, everybody, 121));
+    const errors: string[] = [];
+    const roster = await load(net, [a.base, b.base]);
+    roster.on('sourceerror', ({ error }) => errors.push(error.message));
+    await roster.refresh();
+    expect(roster.relays.map(({ id }) => id)).toEqual([b.id]);
+    expect(errors).toEqual([expect.stringContaining('121 s old')]);
+    net.answers.delete(`${b.base}/relays.json`);
+    await roster.refresh();
+    expect(roster.relays).toHaveLength(4);
+  });
+});
+
+describe('a swarm that is too large for one list', () => {
+  const e = makeRelay('e');
+  const large = (relays: readonly RosterRelay[]): RosterAnswer => ({ ...rosterOf(a, relays), total: 5 });
+
+  it('is looked up by key, again with each refresh', async () => {
+    const net = new Net();
+    net.serve(a, everybody);
+    net.answers.set(`${a.base}/relays.json`, large(everybody));
+    const query = `${a.base}/relays.json?key=${infoHash}&k=3`;
+    net.answers.set(query, large([entry(e), entry(b)]));
+    const roster = await load(net, [a.base]);
+    expect(roster.isPartial).toBe(true);
+    await roster.lookUp(infoHash);
+    expect(roster.relays.map(({ id }) => id)).toContain(e.id);
+    expect(roster.isPartial).toBe(false);
+    net.answers.set(`${a.base}/relays.json`, { ...large(everybody), total: 6 });
+    await roster.refresh();
+    expect(net.asked.filter((url) => url === query)).toHaveLength(2);
+  });
+
+  it('is whole where the list has everybody', async () => {
+    const net = new Net();
+    net.serve(a, everybody);
+    expect((await load(net, [a.base])).isPartial).toBe(false);
+  });
+});
+
+describe('refresh()', () => {
+  it('ends for whoever no longer waits, and goes on for the others', async () => {
+    const net = new Net();
+    net.serve(a, everybody);
+    const roster = await load(net, [a.base]);
+    const reason = new Error('no longer wanted');
+    const controller = new AbortController();
+    const [one, two] = [roster.refresh({ signal: controller.signal }), roster.refresh()];
+    controller.abort(reason);
+    await expect(one).rejects.toBe(reason);
+    await two;
   });
 });
 
@@ -266,6 +345,23 @@ describe('KnownRelays', () => {
 
 describe('iceServers()', () => {
   const turn = { urls: ['turn:a.example:3478'], username: 'u', credential: 'p' };
+
+  it('are those of the two nearest relays, by the round trips that sockets have measured', async () => {
+    const net = new Net();
+    const relays = [a, b, c, d];
+    net.serve(
+      a,
+      relays.map((relay) => entry(relay, { iceServers: `${relay.base}/ice-servers` })),
+    );
+    for (const { base } of relays)
+      net.answers.set(`${base}/ice-servers`, { iceServers: [{ urls: [`turn:${new URL(base).host}`] }] });
+    const roster = await load(net, [a.base]);
+    [90, 20, 70, 10].forEach((ms, i) => roster.measured(relays[i]!, ms));
+    roster.measured(a, 80); // a little better than before, and still the last
+    expect(roster.roundTripMsOf(a)).toBeCloseTo(88.75);
+    const urls = (await roster.iceServers()).flatMap((server) => server.urls);
+    expect(urls).toEqual(['turn:d.example', 'turn:b.example']);
+  });
   it('asks the relays that offer them, once, and again before the credentials expire', async () => {
     const net = new Net();
     net.serve(
