@@ -7,7 +7,7 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
-import { createAddressReader, createInsiderCheck } from '@relay-swarm/net';
+import { createAddressReader, createBudget, createInsiderCheck, registerBudget } from '@relay-swarm/net';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
@@ -44,7 +44,8 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
   const tlsPaths = tlsPathsOf(settings);
   const tlsFiles = tlsPaths && (await readTlsFiles(tlsPaths));
 
-  const found = { address, own, tlsFiles, secrets: () => secrets.all };
+  const budget = createBudget(settings.budgetBytesMax);
+  const found = { address, own, tlsFiles, secrets: () => secrets.all, budget };
   const engine = engines[settings.engine](engineOptions(settings, found, log));
   for (const limit of engine.capabilities.warnings) {
     log.warn('limit of this engine', { engine: settings.engine, limit });
@@ -68,6 +69,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
   });
   const metrics = createMetrics('stun');
   registerMetrics(metrics, engine, iceServers);
+  registerBudget(metrics, budget);
   const operations = createOperations(
     metrics,
     () => (engine.stats().isDraining ? { ok: false, state: 'draining' } : { ok: true, state: 'ok' }),

@@ -1,5 +1,6 @@
 // What an engine is told, out of the settings, the secrets and the addresses that were found.
 import type { Log } from '@relay-swarm/kit';
+import type { ByteBudget } from '@relay-swarm/net/budget';
 import { randomBytes } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import { createAuthenticate } from './auth/authenticate.ts';
@@ -23,11 +24,12 @@ export interface Found {
   readonly own: readonly string[];
   readonly tlsFiles: TlsFiles | undefined;
   readonly secrets: () => readonly string[];
+  readonly budget: ByteBudget;
 }
 
 export function engineOptions(settings: StunSettings, found: Found, log: Log): TurnEngineOptions {
   const { realm, relayPortMin, relayPortMax, proxyProtocolFrom } = settings;
-  const { address, own, tlsFiles, secrets } = found;
+  const { address, own, tlsFiles, secrets, budget } = found;
   const hosts = settings.listenAddresses.length > 0 ? settings.listenAddresses : ['0.0.0.0', '::'];
   const at = (port: number): Endpoint[] => hosts.map((host) => ({ host, port }));
   return {
@@ -35,6 +37,7 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     tcp: at(settings.port),
     tls: tlsFiles === undefined ? [] : at(settings.tlsPort),
     ...(tlsFiles && { tlsFiles }),
+    budget,
     realm,
     software: '', // nobody has to know
     authenticate: createAuthenticate({ secrets, realm, now: Date.now }),

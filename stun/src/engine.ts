@@ -1,6 +1,7 @@
 // What a TURN engine is to the rest of this service: the native one and node-turn both are one of these.
 // Words only. Every `…Max` is a limit; 0 means "no limit" only where it says so.
 import type { Log, Part } from '@relay-swarm/kit';
+import type { ByteBudget } from '@relay-swarm/net/budget';
 
 export type Transport = 'udp' | 'tcp' | 'tls';
 export type AddressFamily = 4 | 6;
@@ -92,6 +93,8 @@ export interface TurnEngineOptions {
   readonly tls: readonly Endpoint[];
   /** Needed where `tls` is not empty. */
   readonly tlsFiles?: TlsFiles;
+  /** Of the process: what is held for connections and allocations. */
+  readonly budget: ByteBudget;
   readonly realm: string;
   /** SOFTWARE in responses; '' leaves it out. */
   readonly software: string;

@@ -13,7 +13,7 @@ import {
   type Setting,
   type Settings,
 } from '@relay-swarm/kit';
-import { trustedProxies } from '@relay-swarm/net';
+import { budgetSetting, trustedProxies } from '@relay-swarm/net';
 import { isIP, isIPv6 } from 'node:net';
 import { isNetwork } from '@relay-swarm/net/special-networks';
 import { SECRET_CHARS_MIN } from './auth/secrets.ts';
@@ -207,6 +207,7 @@ export const settings = {
     { min: 65_536, max: 2 ** 26, default: 2 ** 20 },
     'What may wait for one slow reader before its connection is closed',
   ),
+  budgetBytesMax: budgetSetting('STUN_BUDGET_BYTES_MAX'),
 
   // Times
   allocationSecondsMax: integer(

@@ -1,5 +1,6 @@
 // What reaches the engine of what the operator has set.
 import { readSettings, silentLog } from '@relay-swarm/kit';
+import { ByteBudget } from '@relay-swarm/net/budget';
 import type { TurnLimits } from '../src/engine.ts';
 import { DEFAULT_LIMITS } from './contracts/options.ts';
 import { engineOptions, limitsOf, relayHosts } from '../src/engine-options.ts';
@@ -26,7 +27,7 @@ describe('engineOptions()', () => {
     const address = { ipv4: '1.0.0.1', ipv6: undefined, source: 'PUBLIC_IP', warnings: [] } as const;
     const options = engineOptions(
       found,
-      { address, own: [], tlsFiles: undefined, secrets: () => [] },
+      { address, own: [], tlsFiles: undefined, secrets: () => [], budget: new ByteBudget({ bytesMax: 1 }) },
       silentLog,
     );
     expect(options).toMatchObject({

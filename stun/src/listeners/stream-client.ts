@@ -1,4 +1,6 @@
 // A client on a TCP or TLS connection: bytes in, messages to the TURN server; packets out, as long as the client takes them.
+import type { ByteBudget, Holder } from '@relay-swarm/net/budget';
+import { limitKey } from '@relay-swarm/net/ip';
 import type { Socket } from 'node:net';
 import type { Allocation, Client } from '../turn/allocation.ts';
 import type { Counters } from '../turn/counters.ts';
@@ -12,6 +14,10 @@ const QUEUED_PACKET_BYTES = 512;
 
 /** How long a client that asks too much is not read; what it sends meanwhile stays with the kernels. */
 const HOLD_MS = 200;
+/** So many times in a row: nobody means well who asks for more than its share for five seconds. */
+const HOLDS_MAX = 25;
+/** A socket in Node and in the kernel, without what waits in it. */
+const CONNECTION_BYTES = 4_096;
 
 export interface StreamClientOptions {
   readonly socket: Socket;
@@ -22,6 +28,7 @@ export interface StreamClientOptions {
   readonly counters: Counters;
   readonly sendBufferBytesMax: number;
   readonly nowMs: () => number;
+  readonly budget: ByteBudget;
   /** Called when it is known who the client is: at once, or with the proxy's header. False: it has too many connections. */
   readonly enter: (address: string) => boolean;
   readonly isProxied: boolean;
@@ -43,6 +50,11 @@ export class StreamClient implements Client {
   #isBehind = false;
   /** The packets that were sent while it was. */
   #queued = 0;
+  /** Times in a row that it was not read. */
+  #holds = 0;
+  #isHeld = false;
+  /** From the moment on that its address is known. */
+  #holder: Holder | undefined;
 
   constructor(options: StreamClientOptions) {
     const { socket, turnServer } = options;
@@ -56,13 +68,32 @@ export class StreamClient implements Client {
     this.#framer = new StreamFramer(
       (data, start, end) => turnServer.receive(this, data, start, end),
       () => this.allocation === undefined,
+      () => this.#isHeld,
     );
+    if (!options.isProxied) this.#openHolder();
     socket.on('data', (chunk) => {
       if (!this.#receive(chunk)) socket.destroy();
+      else this.#count();
     });
     // Who has said goodbye wants nothing more relayed, and might never take what it is still owed.
     socket.on('end', () => turnServer.disconnected(this));
-    socket.on('close', () => turnServer.disconnected(this));
+    socket.on('close', () => {
+      turnServer.disconnected(this);
+      this.#holder?.close();
+    });
+  }
+
+  #openHolder(): void {
+    const { budget } = this.#options;
+    this.#holder = budget.open(limitKey(this.address), () => this.#socket.destroy());
+    this.#count();
+  }
+
+  /** What is held for it now; where that is too much, it is ended. */
+  #count(): void {
+    const waiting = this.#socket.writableLength + this.#queued * QUEUED_PACKET_BYTES;
+    const refusal = this.#holder?.holdExactly(CONNECTION_BYTES + this.#framer.bytes + waiting);
+    if (refusal !== undefined) this.#socket.destroy();
   }
 
   #receive(chunk: Buffer): boolean {
@@ -87,7 +118,9 @@ export class StreamClient implements Client {
     }
     this.#header = undefined;
     if (header.source !== undefined) ({ address: this.address, port: this.port } = header.source);
-    return this.#options.enter(this.address) ? data.subarray(header.bytes) : undefined;
+    if (!this.#options.enter(this.address)) return undefined;
+    this.#openHolder();
+    return data.subarray(header.bytes);
   }
 
   /** Packets of one turn of the event loop leave together, in one system call and one TLS record. */
@@ -116,18 +149,36 @@ export class StreamClient implements Client {
 
   readonly #taken = (): void => {
     this.#queued--;
+    if (this.#queued === 0) this.#count();
   };
 
   readonly #flush = (): void => {
     this.#isCorked = false;
     this.#socket.uncork();
+    if (this.#socket.writableLength > 0) this.#count();
   };
 
   hold(): void {
-    if (this.#socket.isPaused()) return;
+    if (this.#isHeld) return;
+    if (++this.#holds > HOLDS_MAX) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#isHeld = true;
     this.#socket.pause();
-    setTimeout(() => this.#socket.resume(), HOLD_MS).unref();
+    setTimeout(this.#goOn, HOLD_MS).unref();
   }
+
+  readonly #goOn = (): void => {
+    const holds = this.#holds;
+    this.#isHeld = false;
+    if (this.#socket.destroyed) return;
+    if (!this.#framer.goOn()) this.#socket.destroy();
+    if (this.#isHeld || this.#socket.destroyed) return;
+    if (this.#holds === holds) this.#holds = 0;
+    this.#count();
+    this.#socket.resume();
+  };
 
   released(): void {
     this.#idleSinceMs = this.#options.nowMs();

@@ -13,19 +13,42 @@ export class StreamFramer {
   readonly #onMessage: OnMessage;
   /** Strangers may send short STUN messages only. */
   readonly #isStranger: () => boolean;
+  readonly #isHeld: () => boolean;
+  /** What has come and may not be read yet. */
+  #rest: Buffer | undefined;
   /** The beginning of a message across chunks: `#held` bytes are there. Handed on and then left, as chunks are. */
   #partial = Buffer.alloc(0);
   #held = 0;
 
-  constructor(onMessage: OnMessage, isStranger: () => boolean) {
+  /** `isHeld`: asked after each message; where it is true, the rest waits for `goOn()`. */
+  constructor(onMessage: OnMessage, isStranger: () => boolean, isHeld: () => boolean = () => false) {
     this.#onMessage = onMessage;
     this.#isStranger = isStranger;
+    this.#isHeld = isHeld;
+  }
+
+  /** What is kept until more comes, or until it may be read. */
+  get bytes(): number {
+    return this.#partial.length + (this.#rest?.length ?? 0);
+  }
+
+  /** Reads what has waited; as `push()`. */
+  goOn(): boolean {
+    const rest = this.#rest;
+    this.#rest = undefined;
+    return rest === undefined || this.push(rest);
   }
 
   /** False: this is no TURN client, or it does what it may not; nothing more is read. */
   push(chunk: Buffer): boolean {
     let at = 0;
     while (at < chunk.length) {
+      if (this.#isHeld()) {
+        // A chunk that was read before the hold may come behind it.
+        const rest = chunk.subarray(at);
+        this.#rest = this.#rest === undefined ? Buffer.from(rest) : Buffer.concat([this.#rest, rest]);
+        return true;
+      }
       if (this.#held > 0) {
         const taken = this.#complete(chunk, at);
         if (taken < 0) return false;

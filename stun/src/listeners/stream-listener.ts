@@ -81,10 +81,10 @@ export class StreamListener {
   }
 
   #accept(socket: Socket): void {
-    const { counters, connections, isProxy } = this.#options;
+    const { counters, connections, isProxy, options } = this.#options;
     socket.on('error', () => socket.destroy());
     const address = socket.remoteAddress;
-    if (address === undefined || !connections.open()) {
+    if (address === undefined || options.budget.isTight || !connections.open()) {
       counters.connectionsRefusedTotal++;
       socket.destroy();
       return;
@@ -131,6 +131,7 @@ export class StreamListener {
       counters,
       sendBufferBytesMax: options.limits.sendBufferBytesMax,
       nowMs: options.nowMs,
+      budget: options.budget,
       isProxied,
       enter: (real) => this.#enter(socket, real),
     });

@@ -1,6 +1,7 @@
 // All allocations of the server: makes and ends them, within quotas and the ports there are (RFC 8656 §7). Pure.
+import { limitKey } from '@relay-swarm/net/ip';
 import type { AddressFamily, TurnEngineOptions } from '../engine.ts';
-import { Allocation, type RelayedAddress, type Client } from './allocation.ts';
+import { Allocation, ALLOCATION_BYTES, type RelayedAddress, type Client } from './allocation.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
 import { bucketsOf, TokenBucket } from './bandwidth.ts';
 import type { Counters } from './counters.ts';
@@ -73,7 +74,7 @@ export class AllocationTable {
     wanted: AllocateRequest,
     nowMs: number,
   ): AllocateResult | 486 | 508 {
-    if (this.isDraining) return 508;
+    if (this.isDraining || this.#options.budget.isTight) return 508;
     if (wanted.token !== undefined) return this.#createReserved(client, who, wanted, wanted.token, nowMs);
     const units = wanted.port === 'evenAndReserveNext' ? 2 : 1;
     const refusal = this.quotas.refusal(who.account, client.address, units);
@@ -90,6 +91,10 @@ export class AllocationTable {
     }
     if (relayedAddresses.length === 0) return 508;
     const allocation = this.#add(client, who, relayedAddresses, wanted.lifetimeMs, nowMs);
+    if (allocation === 508) {
+      next?.pool.close(next);
+      return 508;
+    }
     return {
       allocation,
       token:
@@ -110,6 +115,7 @@ export class AllocationTable {
     const relayed = this.#reservations.claim(token, who.account, client.address, nowMs);
     if (typeof relayed === 'number') return relayed;
     const allocation = this.#add(client, who, [relayed], wanted.lifetimeMs, nowMs);
+    if (allocation === 508) return 508;
     return { allocation, token: undefined, missing: [] };
   }
 
@@ -119,7 +125,15 @@ export class AllocationTable {
     relayedAddresses: readonly RelayedAddress[],
     lifetimeMs: number,
     nowMs: number,
-  ): Allocation {
+  ): Allocation | 508 {
+    const holder = this.#options.budget.open(limitKey(client.address), () => {
+      if (client.allocation?.holder === holder) this.end(client.allocation);
+    });
+    if (holder.hold(ALLOCATION_BYTES) !== undefined) {
+      holder.close();
+      for (const relayed of relayedAddresses) relayed.pool.close(relayed);
+      return 508;
+    }
     const account = this.quotas.take(who.account, client.address, nowMs);
     const { bytesPerSecondPerAllocationMax: bytesPerSecond, controlPerSecondPerAllocationMax } =
       this.#options.limits;
@@ -129,6 +143,7 @@ export class AllocationTable {
       key: who.key,
       account,
       expiresAtMs: nowMs + who.expiresInMs,
+      holder,
       control: new TokenBucket(controlPerSecondPerAllocationMax, nowMs),
       toPeers: [...bucketsOf(bytesPerSecond, nowMs), ...account.toPeers, ...this.#toPeers],
       toClient: [...bucketsOf(bytesPerSecond, nowMs), ...account.toClients, ...this.#toClients],
@@ -149,6 +164,7 @@ export class AllocationTable {
     if (!this.allocations.delete(allocation)) return;
     for (const relayed of allocation.relayedAddresses) relayed.pool.close(relayed);
     this.quotas.give(allocation.account, allocation.client.address, this.#options.nowMs());
+    allocation.holder.close();
     allocation.client.allocation = undefined;
     allocation.client.released();
     this.#tell('allocation ended', allocation);

@@ -1,5 +1,6 @@
 // Allocations with their relays, permissions and channels (RFC 8656 §3.2). What has run out is as good as gone from that very
 // millisecond, because every use compares the time; the sweep only gives the memory back. Pure.
+import type { Holder } from '@relay-swarm/net/budget';
 import type { AddressFamily, Transport } from '../engine.ts';
 import type { TokenBucket } from './bandwidth.ts';
 import type { Account } from './quotas.ts';
@@ -30,6 +31,11 @@ export interface Client {
   /** The allocation has ended. */
   released(): void;
 }
+
+/** About what each takes in Node and in the kernel: a socket and its tables, a set of peers' ports, an entry of two tables. */
+export const ALLOCATION_BYTES = 8_192;
+const PERMISSION_BYTES = 512;
+const CHANNEL_BYTES = 256;
 
 /** A relayed address. It has no allocation while it is only reserved. */
 export interface RelayedAddress {
@@ -74,6 +80,7 @@ export interface AllocationInit {
   readonly expiresAtMs: number;
   /** What its requests are paid from. */
   readonly control: TokenBucket;
+  readonly holder: Holder;
 }
 
 export class Allocation {
@@ -86,6 +93,8 @@ export class Allocation {
   readonly toClient: readonly TokenBucket[];
   readonly expiresAtMs: number;
   readonly control: TokenBucket;
+  /** What the budget of the process counts for it. */
+  readonly holder: Holder;
   /** One, or two of different families. */
   readonly relayedAddresses: RelayedAddress[] = [];
   readonly permissions = new Map<string, Permission>();
@@ -103,6 +112,7 @@ export class Allocation {
     this.toClient = init.toClient;
     this.expiresAtMs = init.expiresAtMs;
     this.control = init.control;
+    this.holder = init.holder;
   }
 
   relayOf(family: AddressFamily, nowMs: number): RelayedAddress | undefined {
@@ -117,6 +127,20 @@ export class Allocation {
   channelOf(address: string, port: number, nowMs: number): Channel | undefined {
     const channel = this.permissions.get(address)?.channels.get(port);
     return channel !== undefined && channel.expiresAtMs > nowMs ? channel : undefined;
+  }
+
+  /** Counts permissions and channels that are about to come; false where there is no memory for them. */
+  hasMemoryFor(permissions: number, channels: number): boolean {
+    return this.holder.holdExactly(this.#bytesWith(permissions, channels)) === undefined;
+  }
+
+  #bytesWith(permissions: number, channels: number): number {
+    const { size } = this.permissions;
+    return (
+      ALLOCATION_BYTES +
+      (size + permissions) * PERMISSION_BYTES +
+      (this.channels.size + channels) * CHANNEL_BYTES
+    );
   }
 
   permit(permission: Permission, nowMs: number, lifetimeMs = PERMISSION_MS): void {
@@ -157,5 +181,6 @@ export class Allocation {
       const isOver = permission.expiresAtMs <= nowMs || !this.relayedAddresses.includes(permission.relayed);
       if (isOver && permission.channels.size === 0) this.permissions.delete(permission.address);
     }
+    this.holder.holdExactly(this.#bytesWith(0, 0));
   }
 }

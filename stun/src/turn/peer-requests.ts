@@ -23,6 +23,7 @@ export function createPermission(server: Server, { message, client, who, nowMs }
     at = message.find(ATTRIBUTE.xorPeerAddress, at + 1);
   }
   if (permissions.size === 0) return 400;
+  if (!allocation.hasMemoryFor(countNew(allocation, permissions), 0)) return 508;
   for (const permission of permissions.values()) allocation.permit(permission, nowMs);
   return () => undefined;
 }
@@ -54,8 +55,17 @@ export function channelBind(server: Server, { message, client, who, nowMs }: Req
     allocation.sweep(nowMs);
     if (allocation.channels.size >= limits.channelsPerAllocationMax) return 508;
   }
+  const isNew = !allocation.permissions.has(peer.address);
+  if (!allocation.hasMemoryFor(isNew ? 1 : 0, ofNumber === undefined ? 1 : 0)) return 508;
   allocation.bind(number, peer.port, permission, nowMs);
   return () => undefined;
+}
+
+/** Those of them that are not there already. */
+function countNew({ permissions }: Allocation, others: ReadonlyMap<string, Permission>): number {
+  let count = 0;
+  for (const address of others.keys()) if (!permissions.has(address)) count++;
+  return count;
 }
 
 /** The permission that there is, or a new one that is not yet the allocation's; `others` are about to be installed as well. */
@@ -76,12 +86,8 @@ function permissionFor(
   const isReachable = server.mayReach(address);
   if (!isOwnAddress && !isReachable) return 403;
   const isFull = (): boolean => {
-    const { permissions } = allocation;
-    const room = server.options.limits.permissionsPerAllocationMax - permissions.size;
-    // Those that are there already count once.
-    return (
-      others.size >= room && [...others.keys()].filter((other) => !permissions.has(other)).length >= room
-    );
+    const room = server.options.limits.permissionsPerAllocationMax - allocation.permissions.size;
+    return others.size >= room && countNew(allocation, others) >= room;
   };
   if (isFull()) {
     allocation.sweep(nowMs);

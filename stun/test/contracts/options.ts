@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
 import { performance } from 'node:perf_hooks';
 import { readSettings, silentLog } from '@relay-swarm/kit';
+import { ByteBudget } from '@relay-swarm/net/budget';
 import type { Authenticate, TurnEngineOptions } from '../../src/engine.ts';
 import { lifetimesOf, limitsOf } from '../../src/engine-options.ts';
 import { checkSettings, settings } from '../../src/settings.ts';
@@ -39,6 +40,7 @@ export function engineOptions(changes: OptionChanges = {}): TurnEngineOptions {
     udp: [{ host: '127.0.0.1', port: 0 }],
     tcp: [],
     tls: [],
+    budget: new ByteBudget({ bytesMax: 2 ** 30 }),
     realm: REALM,
     software: '',
     authenticate,

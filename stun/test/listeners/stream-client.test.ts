@@ -1,5 +1,7 @@
 // What a client on a stream may keep of this server, its memory above all, by not reading and by staying.
+import { jest } from '@jest/globals';
 import { EventEmitter } from 'node:events';
+import { ByteBudget } from '@relay-swarm/net/budget';
 import type { Socket } from 'node:net';
 import { createCounters } from '../../src/turn/counters.ts';
 import { StreamClient } from '../../src/listeners/stream-client.ts';
@@ -15,6 +17,9 @@ class StuckSocket extends EventEmitter {
   readonly destroy = (): void => void (this.destroyed = true);
   writableLength = 0;
   readonly written: Buffer[] = [];
+  isHeld = false;
+  readonly pause = (): void => void (this.isHeld = true);
+  readonly resume = (): void => void (this.isHeld = false);
   readonly cork = (): void => undefined;
   readonly uncork = (): void => undefined;
   readonly #taken: (() => void)[] = [];
@@ -35,7 +40,10 @@ class StuckSocket extends EventEmitter {
 /** Where the client connects from. */
 const FROM = { address: '203.0.113.7', port: 4000 };
 
-function connected(fake: FakeTransport): {
+function connected(
+  fake: FakeTransport,
+  budget = new ByteBudget({ bytesMax: 2 ** 30 }),
+): {
   socket: StuckSocket;
   client: StreamClient;
   sent: (bytes: number) => Promise<boolean>;
@@ -49,6 +57,7 @@ function connected(fake: FakeTransport): {
     counters: createCounters(),
     sendBufferBytesMax: LIMIT,
     nowMs: () => fake.nowMs,
+    budget,
     enter: () => true,
     isProxied: false,
   });
@@ -115,6 +124,78 @@ describe('an idle connection', () => {
     expect(socket.destroyed).toBe(false);
     fake.nowMs += 1;
     client.closeIfIdle(fake.nowMs, 30_000);
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
+describe('a client that asks for more than its share', () => {
+  const requests = (user: FakeClient, count: number): Buffer =>
+    Buffer.concat(
+      Array.from({ length: count }, () => user.encode('refresh', [lifetime(600)], user.nextId())),
+    );
+
+  function held(): { socket: StuckSocket; fake: FakeTransport; user: FakeClient } {
+    jest.useFakeTimers();
+    const fake = new FakeTransport({ limits: { controlPerSecondPerAllocationMax: 10 } });
+    const { socket } = connected(fake);
+    const user = allocated(fake, socket);
+    socket.emit('data', requests(user, 200));
+    return { socket, fake, user };
+  }
+  afterEach(() => jest.useRealTimers());
+
+  it('is not read, and what of it was read already waits unparsed', () => {
+    const { socket, fake } = held();
+    expect(socket.isHeld).toBe(true);
+    expect(fake.drops.rateLimit).toBe(1);
+    jest.advanceTimersByTime(200);
+    expect(fake.drops.rateLimit).toBe(2);
+    // Once there is a share again, it goes on where it was.
+    fake.nowMs += 1_000;
+    const before = socket.written.length;
+    jest.advanceTimersByTime(200);
+    expect(socket.written.length).toBeGreaterThan(before + 5);
+  });
+
+  it('is ended when it does so for five seconds', () => {
+    const { socket } = held();
+    jest.advanceTimersByTime(4_000);
+    expect(socket.destroyed).toBe(false);
+    jest.advanceTimersByTime(1_500);
+    expect(socket.destroyed).toBe(true);
+  });
+
+  it('is read again once it asks for no more', () => {
+    const { socket, fake, user } = held();
+    for (let seconds = 0; seconds < 60 && socket.isHeld; seconds++) {
+      fake.nowMs += 1_000;
+      jest.advanceTimersByTime(200);
+    }
+    expect({ isHeld: socket.isHeld, isOver: socket.destroyed }).toEqual({ isHeld: false, isOver: false });
+    fake.nowMs += 1_000;
+    socket.emit('data', requests(user, 1));
+    expect(socket.isHeld).toBe(false);
+  });
+});
+
+describe('the byte budget', () => {
+  it('counts a connection, what it began to say, and what it does not read; all is given back at its end', async () => {
+    const budget = new ByteBudget({ bytesMax: 2 ** 30 });
+    const { socket, sent } = connected(new FakeTransport(), budget);
+    const idle = budget.bytes;
+    expect(idle).toBeGreaterThan(0);
+    const head = Buffer.from('000300c02112a442', 'hex');
+    socket.emit('data', head);
+    expect(budget.bytes).toBeGreaterThan(idle);
+    for (let i = 0; i < 10; i++) await sent(1_000);
+    expect(budget.bytes).toBeGreaterThan(idle + 10_000);
+    socket.emit('close');
+    expect(budget.bytes).toBe(0);
+  });
+
+  it('ends a connection that keeps more than it may', async () => {
+    const { socket, sent } = connected(new FakeTransport(), new ByteBudget({ bytesMax: 200_000 }));
+    for (let i = 0; i < 30; i++) await sent(1_000); // a tenth is for one connection
     expect(socket.destroyed).toBe(true);
   });
 });

@@ -19,6 +19,33 @@ const message = fc.oneof(
 );
 
 describe('StreamFramer', () => {
+  it('stops behind the message that made it stop, and goes on there', () => {
+    const messages: string[] = [];
+    let isHeld = false;
+    const framer = new StreamFramer(
+      (data, start, end) => {
+        messages.push(data.toString('latin1', start + 4, end));
+        isHeld = messages.length % 2 === 0;
+      },
+      () => false,
+      () => isHeld,
+    );
+    const stream = Buffer.concat(
+      ['a001', 'a002', 'a003', 'a004', 'a005'].map((text) => channelData(0x4000, Buffer.from(text))),
+    );
+    framer.push(stream.subarray(0, 30)); // the fourth is cut
+    expect(messages).toEqual(['a001', 'a002']);
+    framer.push(stream.subarray(30));
+    expect([messages.length, framer.bytes]).toEqual([2, stream.length - 16]);
+    isHeld = false;
+    expect(framer.goOn()).toBe(true);
+    expect(messages).toEqual(['a001', 'a002', 'a003', 'a004']);
+    isHeld = false;
+    framer.goOn();
+    expect(messages.at(-1)).toBe('a005');
+    expect(framer.bytes).toBe(0);
+  });
+
   it('finds the same messages however the stream is cut', () => {
     fc.assert(
       fc.property(
