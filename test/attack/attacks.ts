@@ -19,6 +19,7 @@ import * as claimedPeerIds from './attacks/11-claimed-peer-ids.ts';
 import * as wrongTokens from './attacks/12-wrong-tokens.ts';
 import * as mintedNames from './attacks/13-minted-names.ts';
 import * as withoutCredentials from './attacks/22-requests-without-credentials.ts';
+import * as nobody from './attacks/v0-nobody.ts';
 import * as connectionStorm from './attacks/v1-connection-storm.ts';
 import * as deafReaders from './attacks/v2-deaf-readers.ts';
 import * as pagesWithoutEnd from './attacks/v3-pages-without-end.ts';
@@ -49,6 +50,7 @@ const files: readonly object[] = [
   wrongTokens,
   mintedNames,
   withoutCredentials,
+  nobody,
   connectionStorm,
   deafReaders,
   pagesWithoutEnd,

@@ -173,11 +173,13 @@ export class StreamClient implements Client {
     const holds = this.#holds;
     this.#isHeld = false;
     if (this.#socket.destroyed) return;
-    if (!this.#framer.goOn()) this.#socket.destroy();
-    if (this.#isHeld || this.#socket.destroyed) return;
-    if (this.#holds === holds) this.#holds = 0;
-    this.#count();
-    this.#socket.resume();
+    if (!this.#framer.goOn()) {
+      this.#socket.destroy();
+    } else if (this.#holds === holds) {
+      this.#holds = 0;
+      this.#count();
+      this.#socket.resume();
+    }
   };
 
   released(): void {

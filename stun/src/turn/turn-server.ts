@@ -16,7 +16,7 @@ import { refresh } from './refresh.ts';
 import { createRelayedPortPools, type RelayedPortPool } from './relayed-port-pool.ts';
 import { isTooOld, type Handler, type RequestOutcome, type Server } from './requests.ts';
 import { Responder } from './responder.ts';
-import { ATTRIBUTE, CHANNEL_HEADER_BYTES, CLASS, METHOD } from '../stun/constants.ts';
+import { ATTRIBUTE, CHANNEL_HEADER_BYTES, CLASS, CLASS_MASK, METHOD } from '../stun/constants.ts';
 import type { OpenRelaySocket } from './transport-ports.ts';
 
 /** What fits into an Ethernet frame; Linux sends such datagrams unfragmented (RFC 8656 §14). */
@@ -73,8 +73,9 @@ export class TurnServer {
   receive(client: Client, data: Buffer, start: number, end: number): void {
     const first = end - start < CHANNEL_HEADER_BYTES ? 0xff : data[start]!;
     // RFC 8656 §12: the first two bits tell STUN from ChannelData.
-    if (first < 0x40) this.#receiveMessage(client, data, start, end);
-    else if (first < 0x80) this.#dataPath.fromChannel(client, data, start, end);
+    if (first < 0x40) {
+      if (!this.#isOverdrawn(client, data, start)) this.#receiveMessage(client, data, start, end);
+    } else if (first < 0x80) this.#dataPath.fromChannel(client, data, start, end);
     else this.#counters.drops.malformed++;
   }
 
@@ -94,6 +95,18 @@ export class TurnServer {
 
   close(): void {
     this.table.endAll();
+  }
+
+  /** A request of an allocation that has asked for too much is dropped before it is read: reading its hundred peers is the work. */
+  #isOverdrawn(client: Client, data: Buffer, start: number): boolean {
+    const { allocation } = client;
+    if (allocation === undefined) return false;
+    const type = data.readUInt16BE(start);
+    if ((type & CLASS_MASK) !== CLASS.request || type === METHOD.binding) return false;
+    if (allocation.control.has(1, this.#nowMs())) return false;
+    this.#counters.drops.rateLimit++;
+    client.hold?.();
+    return true;
   }
 
   #receiveMessage(client: Client, data: Buffer, start: number, end: number): void {

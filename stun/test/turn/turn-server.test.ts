@@ -953,6 +953,9 @@ describe('control requests', () => {
     expect(client.permit(...alsoDear)).toBe('ok');
     expect(client.permit(PEER)).toBe('silence');
     expect([fake.drops.rateLimit, client.holds]).toEqual([1, 1]);
+    // It is dropped before it is read: nobody finds out that it is cut.
+    client.receive(encode({ method: 'createPermission', transactionId: client.nextId() }).fill(0xff, 2, 4));
+    expect([fake.drops.rateLimit, fake.drops.malformed]).toEqual([2, 0]);
     client.sendTo({ ...PEER, address: '192.0.2.1' }, 'data goes on');
     expect(fake.toPeers).toHaveLength(1);
     fake.advance(100);
