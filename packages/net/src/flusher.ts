@@ -18,10 +18,11 @@ export class Flusher {
   }
 
   add(one: Flushable): void {
-    if (this.#waiting.push(one) === 1) setImmediate(this.#flush);
+    if (this.#waiting.push(one) === 1) setImmediate(this.flush);
   }
 
-  readonly #flush = (): void => {
+  /** Lets all that wait write at once, before the turn ends. */
+  readonly flush = (): void => {
     const now = this.#waiting;
     this.#waiting = this.#spare;
     for (const one of now) {

@@ -1,5 +1,7 @@
 // WebSocket frames as a server writes them, as finished bytes: final and not masked (RFC 6455 §5.2). Pure.
 
+const FINAL = 0x80;
+const CLOSE = 8;
 const FINAL_TEXT = 0x81; // FIN and opcode 1
 const FINAL_BINARY = 0x82;
 
@@ -46,5 +48,23 @@ export function textFrame(text: string): Buffer {
 export function binaryFrame(payload: Uint8Array): Buffer {
   const frame = Buffer.allocUnsafeSlow(headerBytes(payload.length) + payload.length);
   frame.set(payload, writeHeader(frame, 0, FINAL_BINARY, payload.length));
+  return frame;
+}
+
+/** A close frame (RFC 6455 §5.5.1); the reason has at most 123 bytes. Without a code it says nothing. */
+export function closeFrame(code?: number, reason = ''): Buffer {
+  if (code === undefined) return controlFrame(CLOSE, Buffer.alloc(0));
+  const payload = Buffer.allocUnsafeSlow(2 + Buffer.byteLength(reason));
+  payload.writeUInt16BE(code, 0);
+  payload.write(reason, 2);
+  return controlFrame(CLOSE, payload);
+}
+
+/** A control frame; its payload has at most 125 bytes. */
+export function controlFrame(opcode: number, payload: Uint8Array): Buffer {
+  const frame = Buffer.allocUnsafeSlow(2 + payload.length);
+  frame[0] = FINAL | opcode;
+  frame[1] = payload.length;
+  frame.set(payload, 2);
   return frame;
 }

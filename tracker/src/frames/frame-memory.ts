@@ -3,8 +3,10 @@
 
 /** As much as may wait for a slow reader by TRACKER_SEND_BUFFER_BYTES_MAX: one small frame that waits keeps its whole slab. */
 const SLAB_BYTES = 262_144;
-/** What a busy turn needs beyond this is left to the garbage collector: a turn whose frames are all dropped has no end. */
-const SLABS_MAX = 256;
+/** A turn that has made more than this should write it before it makes more: 4 MB. */
+const SLABS_ENOUGH = 16;
+/** What is needed beyond this is left to the garbage collector. */
+const SLABS_MAX = 64;
 /** After so many turns, one slab that was not needed is given back. */
 const TURNS_PER_SLAB = 64;
 
@@ -27,6 +29,11 @@ export class FrameMemory {
     const start = this.#used;
     this.#used += bytes;
     return slab.subarray(start, start + bytes);
+  }
+
+  /** Whether what was made should be written now, and not at the end of this turn. */
+  get isEnough(): boolean {
+    return this.#current >= SLABS_ENOUGH;
   }
 
   /** Something written in this turn waits still, for a slow reader: this turn's memory stays what it is. */

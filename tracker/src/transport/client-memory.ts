@@ -49,16 +49,16 @@ export class ClientMemory {
 
   /** After each read of its socket that left a message unfinished, or finished one that was. */
   noteUnfinished(connection: Connection, nowMs: number): void {
-    const { meter } = connection;
-    if (!meter.isUnfinished) {
+    const { partial } = connection;
+    if (!connection.isUnfinished || partial === undefined) {
       this.#finish(connection);
       return;
     }
-    if (connection.unfinishedSinceMs === 0 || connection.finishedThen !== meter.finished) {
+    if (partial.sinceMs === 0) {
       this.#unfinished.delete(connection); // another message than before: it is the youngest
       this.#unfinished.add(connection);
-      connection.unfinishedSinceMs = nowMs;
-      connection.finishedThen = meter.finished;
+      connection.isCountedUnfinished = true;
+      partial.sinceMs = nowMs;
     }
     this.#count(connection);
   }
@@ -82,7 +82,7 @@ export class ClientMemory {
       this.#count(connection);
     }
     for (const connection of this.#unfinished) {
-      if (nowMs - connection.unfinishedSinceMs < this.#unfinishedSecondsMax * 1000) return;
+      if (nowMs - (connection.partial?.sinceMs ?? 0) < this.#unfinishedSecondsMax * 1000) return;
       if (connection.isPaused) continue; // it is us who do not read
       this.ended.unfinished++;
       this.#finish(connection);
@@ -92,7 +92,7 @@ export class ClientMemory {
 
   #finish(connection: Connection): void {
     this.#unfinished.delete(connection);
-    connection.unfinishedSinceMs = 0;
+    connection.isCountedUnfinished = false;
     this.#count(connection);
   }
 
@@ -101,7 +101,7 @@ export class ClientMemory {
     if (connection.holder.isCut) return; // it ends already
     const isWaiting = this.#waiting.has(connection);
     const bytes =
-      (connection.unfinishedSinceMs === 0 ? 0 : connection.meter.heldBytes) +
+      (connection.isCountedUnfinished ? (connection.partial?.heldBytes ?? 0) : 0) +
       (isWaiting ? connection.unreadBytes : 0) +
       (connection.isPaused ? UNREAD_BYTES : 0);
     const more = bytes - connection.bufferedBytes;

@@ -9,7 +9,7 @@ import {
   type Holder,
   type Rate,
 } from '@relay-swarm/net';
-import { closeFrameAt, FrameMeter, type FrameSink } from '@relay-swarm/net/frame-meter';
+import type { PartialMessage } from '@relay-swarm/net/frame-reader';
 import type { FrameMemory } from '../frames/frame-memory.ts';
 import { PING_FRAME, textFrame } from '@relay-swarm/net/ws-frame';
 import { joinFrames } from '../frames/frame.ts';
@@ -17,9 +17,12 @@ import type { GraffitiLink } from '../frontends/graffiti/session.ts';
 import type { Protocol } from '../frontends/protocol.ts';
 import { Priority, type Link, type Peer } from '../swarm/peer.ts';
 
-/** What a connection needs of the WebSocket library. */
+/** What a connection needs of its WebSocket. */
 export interface WebSocketHandle {
   readonly readyState: number;
+  /** What has come of a message that is not whole. */
+  readonly partial: PartialMessage | undefined;
+  readonly isUnfinished: boolean;
   close(code: number, reason: string): void;
   terminate(): void;
   /** Reads no more until `resume`. */
@@ -39,8 +42,8 @@ export interface SocketHandle {
 const OPEN = 1;
 /** Nobody is kept waiting longer for a debt; it is not forgotten either. */
 const PAUSE_MS_MAX = 30_000;
-/** What an honest client may have sent before our close frame reached it. */
-export const LATE_FRAMES_MAX = 100;
+/** How often an honest client may still send before our close frame reaches it. */
+const LATE_READS_MAX = 100;
 /** A client answers a ping in half a minute; some ping every second; a message of 64 KB may come in 64 fragments. */
 const CONTROL_FRAMES: Rate = { perSecond: 20, burst: 500 };
 const NOTHING = Buffer.alloc(0);
@@ -67,9 +70,6 @@ export interface Shared {
   readonly counts: SendCounts;
   readonly messages: Rate;
   readonly addressRate: Rate;
-  readonly frameBytesMax: number;
-  /** Hands bytes to the library. */
-  readonly feed: (socket: SocketHandle, bytes: Buffer) => void;
   readonly probe: (connection: Connection) => void;
   /** Bytes wait for its reader, or for us: they are counted. */
   readonly waits: (connection: Connection) => void;
@@ -79,7 +79,7 @@ export interface Shared {
   readonly failed: (error: unknown) => void;
 }
 
-export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
+export class Connection implements Link, Flushable, GraffitiLink {
   readonly peers: Peer[] = [];
   /** The key under which its address is counted. */
   readonly addressKey: string;
@@ -91,17 +91,13 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
   pingsUnanswered = 0;
   /** Nothing is read, because it owes for work that it asked for. */
   isPaused = false;
-  /** Since when a message waits for its end, and how many were finished then; 0 where none waits. */
-  unfinishedSinceMs = 0;
-  finishedThen = 0;
+  /** Its unfinished message is known to the client memory. */
+  isCountedUnfinished = false;
   /** What waits in its buffers, as the holder counts it. */
   bufferedBytes = 0;
   /** Its part of the byte budget. */
   readonly holder: Holder;
   controlBucket: Bucket | undefined = undefined;
-  readonly meter: FrameMeter;
-  /** Frames, or reads of the socket, that came after it was told to close. */
-  lateFrames = 0;
   /** When a probe must have been answered; 0 where none runs. */
   probedUntilMs = 0;
   /** Made at the first frame, so that an idle connection costs nothing. */
@@ -109,6 +105,8 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
   messageBucket: Bucket | undefined = undefined;
   faultBucket: Bucket | undefined = undefined;
 
+  /** Reads of the socket after it was told to close. */
+  #lateReads = 0;
   readonly #addressBucket: Bucket;
   readonly #webSocket: WebSocketHandle;
   readonly #socket: SocketHandle;
@@ -130,7 +128,6 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
     this.holder = from.holder;
     this.openedAtMs = this.lastFrameMs = from.nowMs;
     this.#shared = shared;
-    this.meter = new FrameMeter(shared.frameBytesMax);
   }
 
   get isOpen(): boolean {
@@ -144,6 +141,14 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
 
   get isIdle(): boolean {
     return this.protocol === undefined || this.protocol.isIdle(this);
+  }
+
+  get partial(): PartialMessage | undefined {
+    return this.#webSocket.partial;
+  }
+
+  get isUnfinished(): boolean {
+    return this.#webSocket.isUnfinished;
   }
 
   get unreadBytes(): number {
@@ -208,24 +213,16 @@ export class Connection implements Link, Flushable, GraffitiLink, FrameSink {
     });
   }
 
-  /** Frames that came whole. Once it was told to close, nothing but the other end's own close frame is looked at. */
-  pass(bytes: Buffer): void {
-    const { feed } = this.#shared;
-    if (this.isOpen) {
-      feed(this.#socket, bytes);
-      return;
-    }
-    const at = closeFrameAt(bytes);
-    if (at >= 0) feed(this.#socket, bytes.subarray(at));
-    else if (++this.lateFrames > LATE_FRAMES_MAX) this.terminate();
+  /** Something came after it was told to close. A flood would otherwise go on until the closing handshake times out. */
+  readLate(): void {
+    if (++this.#lateReads > LATE_READS_MAX) this.terminate();
   }
 
   /** Pings, pongs and fragments have a price of their own: they cost work, and are no messages. */
-  mayPass({ control, fragments }: { control: number; fragments: number }): boolean {
-    if (!this.isOpen) return true;
+  mayRead(): boolean {
     const nowMs = performance.now();
     const bucket = (this.controlBucket ??= newBucket(CONTROL_FRAMES, nowMs));
-    if (spendTokens(bucket, CONTROL_FRAMES, control + fragments, nowMs) >= 0) return true;
+    if (spendTokens(bucket, CONTROL_FRAMES, 1, nowMs) >= 0) return true;
     this.#shared.counts.tooManyControlFrames++;
     this.close(1008, 'Too many pings, pongs or fragments');
     return false;

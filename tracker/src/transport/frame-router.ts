@@ -2,7 +2,7 @@
 import { newBucket, takeToken, type Rate } from '@relay-swarm/net';
 import { isUtf8 } from 'node:buffer';
 import type { Frontend, Protocol } from '../frontends/protocol.ts';
-import { LATE_FRAMES_MAX, type Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 
 export interface FrameRouterOptions {
   /** Asked in this order which of them a connection speaks; the last one takes what no other wants. */
@@ -27,11 +27,6 @@ export class FrameRouter {
 
   receive(connection: Connection, frame: Buffer, isBinary: boolean, nowMs: number): void {
     this.counts.framesIn++;
-    if (!connection.isOpen) {
-      // It was told to close. A flood would otherwise go on until the closing handshake times out.
-      if (++connection.lateFrames > LATE_FRAMES_MAX) connection.terminate();
-      return;
-    }
     connection.isAlive();
     connection.lastFrameMs = nowMs;
     if (frame.length > BYTES_PER_TOKEN) connection.pay(frame.length / BYTES_PER_TOKEN - 1, nowMs);

@@ -12,9 +12,9 @@ function create() {
     const holder = memory.open(address, () => void ended.push(`${name} cut`));
     const connection = {
       holder,
-      meter: { isUnfinished: true, heldBytes: 0, finished: 0 },
-      unfinishedSinceMs: 0,
-      finishedThen: 0,
+      partial: { sinceMs: 0, heldBytes: 0 },
+      isUnfinished: true,
+      isCountedUnfinished: false,
       bufferedBytes: 0,
       unreadBytes: 0,
       isPaused: false,
@@ -26,7 +26,7 @@ function create() {
       terminate: () => void ended.push(`${name} terminated`),
     };
     memory.add(connection as typeof connection & Connection);
-    return connection as typeof connection & Connection & { unreadBytes: number };
+    return connection as typeof connection & Connection & { unreadBytes: number; isUnfinished: boolean };
   };
   return { budget, memory, ended, connect };
 }
@@ -36,10 +36,10 @@ describe('ClientMemory', () => {
     const { memory, ended, connect } = create();
     const [slow, busy, quick] = [connect('slow'), connect('busy'), connect('quick')];
     for (const connection of [slow, busy, quick]) memory.noteUnfinished(connection, 1_000);
-    Object.assign(quick.meter, { isUnfinished: false });
+    quick.isUnfinished = false;
     memory.noteUnfinished(quick, 2_000);
     for (let nowMs = 2_000; nowMs <= 20_000; nowMs += 1_000) {
-      (busy.meter as { finished: number }).finished++;
+      Object.assign(busy, { partial: { sinceMs: 0, heldBytes: 0 } });
       for (const connection of [slow, busy])
         if (!ended.includes('slow closed 1008')) memory.noteUnfinished(connection, nowMs);
       if (!ended.includes('slow closed 1008')) memory.tick(nowMs);
@@ -52,12 +52,12 @@ describe('ClientMemory', () => {
     const [one, two] = [connect('one'), connect('two')];
     const idle = budget.bytes;
     expect(idle).toBeGreaterThan(0);
-    Object.assign(one.meter, { heldBytes: 300 });
+    one.partial.heldBytes = 300;
     memory.noteUnfinished(one, 1_000);
     two.unreadBytes = 5_000;
     memory.noteWaiting(two);
     expect(budget.bytes - idle).toBe(5_300);
-    Object.assign(one.meter, { isUnfinished: false });
+    one.isUnfinished = false;
     memory.noteUnfinished(one, 2_000);
     two.unreadBytes = 1_000;
     memory.tick(3_000);
