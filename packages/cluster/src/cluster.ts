@@ -107,8 +107,9 @@ export class Cluster {
     return this.#owners.of(key);
   }
 
-  has(node: string): boolean {
-    return node === this.node || this.#membership.has(node);
+  /** The owner whose id comes first: for what lives on one node only. Ids begin with the time of a node's start, so it seldom changes. */
+  get firstOwner(): string {
+    return this.#membership.owners[0]!;
   }
 
   /** What the other nodes count, a gauge's values added up. */
@@ -219,7 +220,8 @@ export class Cluster {
     const reception = other.incoming.receive(batch);
     if (reception === 'gap' || reception === 'stale') {
       // Both ways may be broken at once: what it asks for is heard all the same.
-      if (batch.entries.some(({ type }) => type === EntryType.resync)) this.#beginAnew(batch.sender, other, nowMs);
+      if (batch.entries.some(({ type }) => type === EntryType.resync))
+        this.#beginAnew(batch.sender, other, nowMs);
       this.#askAnew(batch.sender, other, reception, nowMs);
       return;
     }

@@ -8,13 +8,11 @@ import { readMember, writeMember, type Member, type OwnerRules } from './member.
 export interface EdgeLink {
   readonly addressKey: string;
   readonly isProbed: boolean;
-  /** Finished bytes from an owner, and what they may be sacrificed for. */
-  deliver(bytes: Buffer, priority: number): void;
   probe(): void;
 }
 
 interface Held {
-  readonly member: Member;
+  member: Member;
   owner: string;
   seenMs: number;
 }
@@ -31,6 +29,8 @@ export interface EdgeOptions<L> {
   readonly cluster: Cluster;
   /** For keys that this node owns itself. */
   readonly rules: OwnerRules<L>;
+  /** Bytes from an owner for a client; detail says what they are, in the service's own words. */
+  readonly deliver: (link: L, bytes: Buffer, detail: number) => void;
   /** What was last announced before this has expired at its owner. */
   readonly expiredBeforeMs: (nowMs: number) => number;
   /** Calls back in a later turn. */
@@ -69,19 +69,33 @@ export class Edge<L extends EdgeLink> implements ClusterEvents {
     const { cluster } = this.#options;
     const owner = cluster.ownerOf(key);
     if (owner === cluster.node) return true;
-    this.#tellOf(this.#clientOf(link), owner);
-    cluster.tell(owner, EntryType.forward, this.#clientOf(link).number, message);
+    this.forward(link, owner, message);
     return false;
   }
 
-  /** The link is in under this key, as far as this node knows; its owner has just been told, by a message. */
+  forward(link: L, node: string, message: Uint8Array): void {
+    const client = this.#clientOf(link);
+    this.#tellOf(client, node);
+    this.#options.cluster.tell(node, EntryType.forward, client.number, message);
+  }
+
+  /**
+   * The link is in under this key, as far as this node knows; its owner has just been told, by a message. An empty state leaves it as it was.
+   */
   enter(link: L, member: Member, nowMs: number): void {
     const client = this.#clientOf(link);
     const owner = this.#options.cluster.ownerOf(member.key);
-    const before = client.members.get(nameOf(member));
-    if (before === undefined) this.#memberships++;
-    else if (before.owner !== owner) this.#leaveAt(client, before);
-    client.members.set(nameOf(member), { member, owner, seenMs: nowMs });
+    const name = nameOf(member);
+    const before = client.members.get(name);
+    if (before === undefined) {
+      this.#memberships++;
+      client.members.set(name, { member, owner, seenMs: nowMs });
+      return;
+    }
+    if (before.owner !== owner) this.#leaveAt(client, before);
+    if (member.state !== '') before.member = member;
+    before.owner = owner;
+    before.seenMs = nowMs;
   }
 
   leave(link: L, member: Pick<Member, 'key' | 'id'>): void {
@@ -117,7 +131,7 @@ export class Edge<L extends EdgeLink> implements ClusterEvents {
   entry(from: string, { type, detail, link, payload }: Entry): void {
     const client = this.#byNumber.get(link);
     if (client === undefined) return; // it has closed meanwhile
-    if (type === EntryType.deliver) client.link.deliver(payload, detail);
+    if (type === EntryType.deliver) this.#options.deliver(client.link, payload, detail);
     else if (type === EntryType.probe) {
       (client.probedBy ??= new Set()).add(from);
       this.#probed.add(client);

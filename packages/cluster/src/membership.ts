@@ -85,10 +85,11 @@ export class Membership {
   }
 
   #look(): boolean {
-    const owners = Array.from(this.#others.values()).filter(({ heartbeat }) => !heartbeat.isDraining);
-    const names = owners.map(({ heartbeat }) => heartbeat.node);
-    // Where all drain, somebody has to own what is left.
-    if (!this.#isDraining || names.length === 0) names.push(this.#self);
+    const all = Array.from(this.#others.values(), ({ heartbeat }) => heartbeat);
+    all.push({ node: this.#self, isDraining: this.#isDraining, gauges: {} });
+    const staying = all.filter(({ isDraining }) => !isDraining);
+    // Where all drain, somebody has to own what is left, and all have to name the same ones.
+    const names = (staying.length > 0 ? staying : all).map(({ node }) => node);
     names.sort();
     if (names.length === this.owners.length && names.every((name, index) => name === this.owners[index]))
       return false;

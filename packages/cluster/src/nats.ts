@@ -70,7 +70,8 @@ export class NatsCarrier implements Carrier {
 
   async #watch(changed: NatsOptions['changed']): Promise<void> {
     for await (const status of this.#connection.status()) {
-      if (status.type === 'disconnect' || status.type === 'staleConnection') this.#change(false, changed, status.type);
+      if (status.type === 'disconnect' || status.type === 'staleConnection')
+        this.#change(false, changed, status.type);
       else if (status.type === 'reconnect') this.#change(true, changed, status.server);
     }
   }

@@ -41,9 +41,10 @@ export class ToyNode implements OwnerRules<ToyLink> {
       endOfTurn: (callback) => this.#turns.push(callback),
       gauges: () => ({ clients: this.clients.size }),
     });
-    this.edge = new Edge({
+    this.edge = new Edge<ToyClient>({
       cluster: this.cluster,
       rules: this,
+      deliver: (client, bytes) => client.deliver(bytes),
       expiredBeforeMs: () => -Infinity,
       nextTurn: (callback) => this.#turns.push(callback),
     });
