@@ -8,6 +8,7 @@ COPY package.json package-lock.json .npmrc tsconfig.base.json ./
 COPY packages/protocol/package.json packages/protocol/
 COPY packages/kit/package.json packages/kit/
 COPY packages/net/package.json packages/net/
+COPY packages/cluster/package.json packages/cluster/
 COPY packages/relay-swarm/package.json packages/relay-swarm/
 COPY packages/client/package.json packages/client/
 COPY packages/mesh/package.json packages/mesh/
@@ -21,8 +22,9 @@ RUN --mount=type=cache,target=/npm npm ci --cache /npm
 COPY packages/protocol packages/protocol
 COPY packages/kit packages/kit
 COPY packages/net packages/net
+COPY packages/cluster packages/cluster
 COPY packages/relay-swarm packages/relay-swarm
-RUN node_modules/.bin/tsc -b packages/relay-swarm
+RUN node_modules/.bin/tsc -b packages/relay-swarm packages/cluster
 COPY packages/client packages/client
 RUN node_modules/.bin/tsc -b packages/client
 COPY packages/mesh packages/mesh
@@ -40,6 +42,7 @@ COPY package.json package-lock.json .npmrc ./
 COPY packages/protocol/package.json packages/protocol/
 COPY packages/kit/package.json packages/kit/
 COPY packages/net/package.json packages/net/
+COPY packages/cluster/package.json packages/cluster/
 COPY packages/relay-swarm/package.json packages/relay-swarm/
 COPY packages/client/package.json packages/client/
 COPY ${SERVICE}/package.json ${SERVICE}/
@@ -47,6 +50,7 @@ RUN --mount=type=cache,target=/npm npm ci --cache /npm --omit=dev -w ${SERVICE}
 COPY --from=build /app/packages/protocol/dist packages/protocol/dist
 COPY --from=build /app/packages/kit/dist packages/kit/dist
 COPY --from=build /app/packages/net/dist packages/net/dist
+COPY --from=build /app/packages/cluster/dist packages/cluster/dist
 COPY --from=build /app/packages/relay-swarm/dist packages/relay-swarm/dist
 COPY --from=build /app/packages/client/dist packages/client/dist
 COPY --from=build /app/${SERVICE}/dist ${SERVICE}/dist

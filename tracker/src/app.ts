@@ -9,11 +9,13 @@ import {
   createBudget,
   createInsiderCheck,
   createOriginCheck,
+  refuseUpgrade,
   registerBudget,
   type ByteBudget,
 } from '@relay-swarm/net';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
+import { createTrackerCluster } from './cluster/tracker-cluster.ts';
 import { FrameMemory } from './frames/frame-memory.ts';
 import { createAnnounceInterval } from './frontends/announce-interval.ts';
 import { buildBittorrent, type Bittorrent } from './frontends/bittorrent.ts';
@@ -88,6 +90,10 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const memory = new FrameMemory();
   const intervalAt = createAnnounceInterval(settings, performance.now());
   const messages = { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst };
+  const cluster =
+    settings.clusterUrl.length === 0
+      ? undefined
+      : await createTrackerCluster({ settings, gauges: () => own(), log, metrics });
   const webTorrent = new WebTorrent({
     swarms,
     memory,
@@ -97,6 +103,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     randomInt,
     refuse,
     relays: () => betterRelays(relays),
+    ...(cluster === undefined ? {} : { mayBeAnswered: cluster.mayBeAnswered }),
   });
   const graffiti = new Graffiti({
     relayUrl: settings.publicUrl,
@@ -112,7 +119,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const keepalive = new Keepalive(settings);
   const router = new FrameRouter({
-    frontends: [graffiti, webTorrent],
+    frontends: cluster?.frontends({ webTorrent, graffiti, swarms, budget, refuse }) ?? [graffiti, webTorrent],
     hasSpoken: (connection) => keepalive.hasSpoken(connection),
     messages,
     faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
@@ -127,7 +134,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const webSockets = new WebSockets({
     ...{ limits: settings, messages, memory, router, keepalive, clientMemory, addressWork, errors, log },
   });
-  const gauges = (): ServiceGauges => ({
+  const own = () => ({
     connections: admission.open,
     connectionsMax: settings.connectionsMax,
     peers: swarms.peers,
@@ -135,18 +142,34 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     hosts: bittorrent.ipPeers.size,
     graffitiPeers: graffiti.peers,
   });
+  const gauges = (): ServiceGauges => (cluster === undefined ? own() : sum(own(), cluster.sumOfOthers()));
   const readAddress = createAddressReader(settings.trustedProxies);
   const now = (): number => performance.now();
   const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
   const bittorrent = buildBittorrent({
-    ...{ settings, swarms, budget, statistics, refuse, isTurningAway, randomInt, readAddress, now, log },
+    ...{
+      settings,
+      swarms,
+      budget,
+      statistics,
+      refuse,
+      isTurningAway,
+      randomInt,
+      readAddress,
+      now,
+      cluster,
+      log,
+    },
   });
   const gate = new UpgradeGate({
     admission,
     budget,
     readAddress,
     isOriginAllowed: createOriginCheck(settings.origins),
-    upgradeRelay: (request, socket, head, address) => relays.handleUpgrade(request, socket, head, address),
+    upgradeRelay: (request, socket, head, address) =>
+      settings.trackerRole === 'node'
+        ? refuseUpgrade(socket, 404, { error: 'Another node of this domain is the relay' })
+        : relays.handleUpgrade(request, socket, head, address),
     isTurningAway,
     roster: () => relays.roster(),
     accept: webSockets.accept,
@@ -227,11 +250,18 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     start: () => Promise.resolve(),
     stop: () => {
       relays.drain(); // before anything closes, so that nobody is sent here any more
+      cluster?.drain();
       return Promise.resolve();
     },
   };
+  // One node is the relay; the others write nothing that the first one writes.
+  const relayParts = settings.trackerRole === 'relay' ? [health, relays] : [];
+  const clusterParts = cluster === undefined ? [] : [cluster.part];
   return {
-    parts: [accessList, server, keepingAlive, expiry, ...bittorrent.parts, health, relays, draining],
+    parts: [
+      ...[...clusterParts, accessList, server, keepingAlive, expiry],
+      ...[...bittorrent.parts, ...relayParts, draining],
+    ],
     server,
     webSockets,
     gate,
@@ -239,6 +269,11 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     budget,
     relays,
   };
+}
+
+/** Of this node and all others. */
+function sum(own: Record<string, number>, others: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(own).map(([name, value]) => [name, value + (others[name] ?? 0)]));
 }
 
 /** For the reply to a client that asked; nothing while this relay is well. */

@@ -1,5 +1,6 @@
 // The tracker's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
-import { address, flag, integer, list, path, port, url, type Settings } from '@relay-swarm/kit';
+import { address, choice, flag, integer, list, path, port, url, type Settings } from '@relay-swarm/kit';
+import { clusterSettings } from '@relay-swarm/cluster/settings';
 import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
 import { bittorrentSettings } from './frontends/bittorrent-settings.ts';
 import { graffitiSettings } from './frontends/graffiti/settings.ts';
@@ -190,6 +191,12 @@ export const trackerSettings = {
     { default: '' },
     'A folder with the built pages, for a tracker without nginx before it (npm start and the one-port image set it); empty is none',
   ),
+  trackerRole: choice(
+    'TRACKER_ROLE',
+    { of: ['relay', 'node'], default: 'relay' },
+    'In a cluster one tracker is the relay that other relays see; the further ones are nodes (docs/cluster.md)',
+  ),
+  ...clusterSettings,
   ...graffitiSettings,
   ...bittorrentSettings,
   ...relaySettings,
@@ -200,6 +207,8 @@ export type TrackerSettings = Settings<typeof trackerSettings>;
 /** Rules between settings. */
 export function checkTrackerSettings(settings: TrackerSettings): readonly string[] {
   const faults = [...checkRelaySettings(settings)];
+  if (settings.trackerRole === 'node' && settings.clusterUrl.length === 0)
+    faults.push('TRACKER_ROLE="node": needs CLUSTER_URL, or it serves nobody that others know');
   if (settings.peerTtlSeconds < 2 * settings.announceIntervalSeconds) {
     faults.push(
       `TRACKER_PEER_TTL_SECONDS="${settings.peerTtlSeconds}": must be at least twice TRACKER_ANNOUNCE_INTERVAL_SECONDS (${settings.announceIntervalSeconds}), or peers vanish between two announces`,

@@ -5,7 +5,7 @@ import { AddressRates, type AddressReader, type ByteBudget } from '@relay-swarm/
 import type { bittorrentSettings } from './bittorrent-settings.ts';
 import { createHttpAnnounce } from './http/http-announce.ts';
 import { IpPeerTable } from '../swarm/ip-peer-table.ts';
-import { IpAnnounce } from './ip-announce.ts';
+import { IpAnnounce, type IpTracker } from './ip-announce.ts';
 import type { PeerObserver } from '../swarm/peer-observer.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
 import type { RandomInt } from '../swarm/random-int.ts';
@@ -35,6 +35,8 @@ export interface BittorrentOptions {
   readonly randomInt: RandomInt;
   readonly readAddress: AddressReader;
   readonly now: () => number;
+  /** Asks the owner of an info hash, where there are several nodes. */
+  readonly cluster?: { hosts(own: IpAnnounce): IpTracker } | undefined;
   readonly log: Log;
 }
 
@@ -59,7 +61,8 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   const rates = new AddressRates(rate, ADDRESSES_MAX);
   const intervalSeconds = settings.bittorrentIntervalSeconds;
   const tracker = new IpAnnounce({ ...options, ipPeers, rates, intervalSeconds });
-  const udpTracker = new UdpTracker(tracker, new ConnectionIds(randomBytes(32)));
+  const front = options.cluster?.hosts(tracker) ?? tracker;
+  const udpTracker = new UdpTracker(front, new ConnectionIds(randomBytes(32)));
   const udp =
     settings.udpPort === 0
       ? undefined
@@ -75,7 +78,7 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
     ipPeers.expire(nowMs - TTL_INTERVALS * intervalSeconds * 1000),
   );
   return {
-    handle: createHttpAnnounce({ tracker, readAddress: options.readAddress, intervalSeconds, now }),
+    handle: createHttpAnnounce({ tracker: front, readAddress: options.readAddress, intervalSeconds, now }),
     udp,
     parts: udp === undefined ? [expiry] : [expiry, udp],
     ipPeers,

@@ -23,16 +23,32 @@ export interface Counts {
   readonly downloaded: number;
 }
 
+/** Where a peer is, and what it calls itself. */
+export type NamedPeer = Pick<IpPeer, 'endpoint' | 'id'>;
+
 export interface IpAnnounced extends Counts {
   readonly intervalSeconds: number;
-  readonly peers4: readonly IpPeer[];
-  readonly peers6: readonly IpPeer[];
+  readonly peers4: readonly NamedPeer[];
+  readonly peers6: readonly NamedPeer[];
 }
 
 /** In words for the client, and when it should ask again, where that is known. */
 export interface IpFailure {
   readonly failure: string;
   readonly retryMinutes?: number;
+}
+
+/** What answers: at once, or later where another node of a cluster has to be asked. */
+export interface IpTracker {
+  announce(request: IpAnnounceRequest, nowMs: number): Later<IpAnnounced | IpFailure>;
+  /** One answer for each info hash, in the same order. */
+  scrape(infoHashes: readonly string[], address: string, nowMs: number): Later<readonly Counts[] | IpFailure>;
+}
+export type Later<T> = T | Promise<T>;
+
+/** Without a promise where there is none: a turn of the event loop for each request would cost. */
+export function soon<T, U>(value: Later<T>, then: (value: T) => U): Later<U> {
+  return value instanceof Promise ? value.then(then) : then(value);
 }
 
 export interface IpAnnounceOptions {
@@ -64,7 +80,7 @@ const NOTHING: Counts = { complete: 0, incomplete: 0, downloaded: 0 };
 /** A request, and what its peer is known by. */
 interface KnownRequest extends IpAnnounceRequest, IpPeerKey {}
 
-export class IpAnnounce {
+export class IpAnnounce implements IpTracker {
   readonly #options: IpAnnounceOptions;
   readonly #rule: AnnounceRule<KnownRequest, IpPeer, IpPeerRefusal, IpAnnounced | IpFailure>;
   readonly counts = { announces: 0, scrapes: 0, limited: 0, turned_away: 0, refused: 0 };

@@ -2,12 +2,12 @@
 // body of nothing else.
 import type { RequestHandler } from '@relay-swarm/kit';
 import type { AddressReader } from '@relay-swarm/net';
-import type { IpAnnounce } from '../ip-announce.ts';
+import { soon, type IpTracker, type Later } from '../ip-announce.ts';
 import { readAnnounceQuery, readScrapeQuery } from './query.ts';
 import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } from './replies.ts';
 
 export interface HttpAnnounceOptions {
-  readonly tracker: IpAnnounce;
+  readonly tracker: IpTracker;
   readonly readAddress: AddressReader;
   readonly intervalSeconds: number;
   readonly now: () => number;
@@ -15,20 +15,22 @@ export interface HttpAnnounceOptions {
 
 export function createHttpAnnounce(options: HttpAnnounceOptions): RequestHandler {
   const { tracker, readAddress, intervalSeconds, now } = options;
-  const announce = (query: string, address: string): Uint8Array => {
+  const announce = (query: string, address: string): Later<Uint8Array> => {
     const request = readAnnounceQuery(query, address);
     if ('failure' in request) return writeFailure(request);
-    const answer = tracker.announce(request, now());
-    if ('failure' in answer) return writeFailure(answer);
-    return request.isCompact
-      ? writeCompactAnnounce(answer)
-      : writePlainAnnounce(answer, request.wantsPeerIds);
+    return soon(tracker.announce(request, now()), (answer) => {
+      if ('failure' in answer) return writeFailure(answer);
+      return request.isCompact
+        ? writeCompactAnnounce(answer)
+        : writePlainAnnounce(answer, request.wantsPeerIds);
+    });
   };
-  const scrape = (query: string, address: string): Uint8Array => {
+  const scrape = (query: string, address: string): Later<Uint8Array> => {
     const infoHashes = readScrapeQuery(query);
     if ('failure' in infoHashes) return writeFailure(infoHashes);
-    const answer = tracker.scrape(infoHashes, address, now());
-    return 'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer, intervalSeconds);
+    return soon(tracker.scrape(infoHashes, address, now()), (answer) =>
+      'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer, intervalSeconds),
+    );
   };
   const routes = new Map([
     ['/announce', announce],
@@ -43,15 +45,16 @@ export function createHttpAnnounce(options: HttpAnnounceOptions): RequestHandler
       response.writeHead(405, { allow: 'GET' }).end();
       return true;
     }
-    const body = route(query.join('?'), readAddress(request));
-    response
-      .writeHead(200, {
-        'content-type': 'text/plain',
-        'content-length': body.length,
-        'cache-control': 'no-store',
-        'x-content-type-options': 'nosniff',
-      })
-      .end(body);
+    void soon(route(query.join('?'), readAddress(request)), (body) =>
+      response
+        .writeHead(200, {
+          'content-type': 'text/plain',
+          'content-length': body.length,
+          'cache-control': 'no-store',
+          'x-content-type-options': 'nosniff',
+        })
+        .end(body),
+    );
     return true;
   };
 }

@@ -1,8 +1,7 @@
 // Writes the answers to GET /announce and GET /scrape (BEP 3, 7, 23, 31, 48). The only importer of bencode. Pure.
 import bencode from 'bencode';
 import { joinEndpoints, unpackEndpoint } from '../../swarm/endpoint.ts';
-import type { Counts, IpAnnounced, IpFailure } from '../ip-announce.ts';
-import type { IpPeer } from '../../swarm/ip-peers.ts';
+import type { Counts, IpAnnounced, IpFailure, NamedPeer } from '../ip-announce.ts';
 
 /** When to come back is told in minutes (BEP 31). */
 export function writeFailure({ failure, retryMinutes }: IpFailure): Uint8Array {
@@ -18,7 +17,7 @@ export function writeCompactAnnounce({ peers4, peers6, ...counts }: IpAnnounced)
 /** The form from before BEP 23, one dictionary for each peer. */
 export function writePlainAnnounce(answer: IpAnnounced, wantsPeerIds: boolean): Uint8Array {
   const { peers4, peers6, ...counts } = answer;
-  const peers = [...peers4, ...peers6].map(({ endpoint, id }: IpPeer) => {
+  const peers = [...peers4, ...peers6].map(({ endpoint, id }: NamedPeer) => {
     const { address: ip, port } = unpackEndpoint(endpoint);
     return wantsPeerIds ? { ip, port, 'peer id': Buffer.from(id, 'latin1') } : { ip, port };
   });

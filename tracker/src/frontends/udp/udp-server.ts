@@ -3,6 +3,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
 import { AddressListeners, type AddressListener } from '@relay-swarm/net/own-addresses';
+import { soon } from '../ip-announce.ts';
 import type { UdpTracker } from './udp-tracker.ts';
 
 export interface UdpServerOptions {
@@ -62,9 +63,10 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
       const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
       socket.once('error', reject);
       socket.on('message', (packet, from) => {
-        const response = tracker.handle(packet, from.address, from.port, now());
-        // A datagram that cannot be sent is like one that got lost: the client asks again.
-        if (response !== undefined) socket.send(response, from.port, from.address, () => undefined);
+        void soon(tracker.handle(packet, from.address, from.port, now()), (response) => {
+          // A datagram that cannot be sent is like one that got lost: the client asks again.
+          if (response !== undefined) socket.send(response, from.port, from.address, () => undefined);
+        });
       });
       socket.bind({ address, port: at }, () => {
         socket.removeAllListeners('error');

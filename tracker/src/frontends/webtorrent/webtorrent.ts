@@ -36,6 +36,8 @@ export interface WebTorrentOptions {
   readonly refuse: (infoHash: string) => string | undefined;
   /** What an announce reply tells a client that asked for other relays. */
   readonly relays: () => Extra;
+  /** Whether an answer to this peer is passed on although no offer is remembered: what it offered elsewhere may be answered here. */
+  readonly mayBeAnswered?: (peer: Peer, nowMs: number) => boolean;
 }
 
 interface WebTorrentAnnounce extends Announce {
@@ -151,6 +153,14 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   }
 
   receive(link: Link, frame: Buffer, nowMs: number): boolean {
+    const message = this.read(link, frame, nowMs);
+    if (message === undefined) return false;
+    this.handle(link, message, nowMs);
+    return true;
+  }
+
+  /** Undefined where it cannot be read: the link was told. The message is good until the next one is read. */
+  read(link: Link, frame: Buffer, nowMs: number): Message | undefined {
     const message = this.#reader.read(frame, (bytes) => link.pay(bytes / PLAIN_BYTES_PER_TOKEN, nowMs));
     if (message === undefined) {
       this.counts.malformed++;
@@ -158,8 +168,11 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
         failure('announce', undefined, 'Cannot read the message: it must be one JSON object'),
         Priority.reply,
       );
-      return false;
     }
+    return message;
+  }
+
+  handle(link: Link, message: Message, nowMs: number): void {
     if (message.action === 'scrape') this.#scrape(link, message);
     else if (message.action === undefined)
       this.#refuse(link, message, 'Cannot read "action": it must be "announce" or "scrape"');
@@ -173,7 +186,6 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
       this.#refuse(link, message, 'Cannot read "peer_id": it must be a string of 20 characters up to U+00FF');
     else if (message.answer.start !== 0) this.#answer(link, message, nowMs);
     else this.#announce(link, message, message.infoHash, message.peerId, nowMs);
-    return true;
   }
 
   #announce(link: Link, message: Message, infoHash: string, peerId: string, nowMs: number): void {
@@ -244,11 +256,11 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     this.counts.answers++;
     const to = this.#options.swarms.find(message.infoHash!)?.find(message.toPeerId);
     const from = to === undefined ? undefined : takeOffer(to, link, message.peerId!);
-    if (to === undefined || from === undefined) {
+    if (to === undefined || (from === undefined && this.#options.mayBeAnswered?.(to, nowMs) !== true)) {
       this.counts.answersLost++;
       return;
     }
-    if (from.link === link) this.#options.swarms.touch(from, nowMs);
+    if (from?.link === link) this.#options.swarms.touch(from, nowMs);
     if (to.link.send(answerFrame(message, this.#options.memory), Priority.answer)) this.counts.answersSent++;
   }
 

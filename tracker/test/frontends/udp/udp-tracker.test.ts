@@ -81,7 +81,7 @@ class UdpClient {
     this.connectionId = this.send(connect())!.readBigUInt64BE(8);
   }
   send(packet: Buffer, port = 40_000): Buffer | undefined {
-    return this.tracker.udp.handle(packet, this.address, port, this.nowMs);
+    return handle(this.tracker, packet, this.address, port, this.nowMs);
   }
   announce(fields: Announce = {}, port?: number) {
     const reply = this.send(announce(this.connectionId, fields), port);
@@ -93,6 +93,9 @@ class UdpClient {
     return { interval, incomplete, complete, peers: reply.subarray(20) };
   }
 }
+/** Without a cluster every answer comes at once. */
+const handle = ({ udp }: Tracker, ...packet: Parameters<Tracker['udp']['handle']>): Buffer | undefined =>
+  udp.handle(...packet) as Buffer | undefined;
 const isError = (reply: Buffer | undefined): boolean => reply?.readUInt32BE(0) === 3;
 
 describe('the UDP tracker', () => {
@@ -103,7 +106,7 @@ describe('the UDP tracker', () => {
   });
 
   it('answers a connect with the transaction id and a connection id', () => {
-    const reply = create().udp.handle(connect(0x01020304), '192.0.2.1', 1, 0)!;
+    const reply = handle(create(), connect(0x01020304), '192.0.2.1', 1, 0)!;
     expect(reply).toHaveLength(16);
     expect(reply.subarray(0, 8).toString('hex')).toBe('0000000001020304');
     expect(reply.readBigUInt64BE(8)).not.toBe(PROTOCOL_ID);
@@ -279,7 +282,7 @@ describe('a forged source address', () => {
     fc.assert(
       fc.property(forged, (bytes) => {
         const packet = Buffer.from(bytes);
-        const reply = tracker.udp.handle(packet, '198.51.100.1', 53, 0);
+        const reply = handle(tracker, packet, '198.51.100.1', 53, 0);
         expect(reply?.length ?? 0).toBeLessThanOrEqual(packet.length);
       }),
       { numRuns: 5000 },
