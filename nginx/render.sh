@@ -36,6 +36,8 @@ host_names TRACKER_NAMES 'localhost tracker.localhost' "$host( $host)*" 'host na
 host_names PEERJS_NAMES 'peerjs.localhost' "$host( $host)*" 'host names separated by blanks'
 host_names GUN_NAMES '' "($host( $host)*)?" 'host names separated by blanks, or empty'
 setting TRACKER_UPSTREAM tracker:8000 "$host:$number" 'HOST:PORT'
+# Its WebSockets, where a cluster has several nodes for them.
+setting TRACKER_SOCKETS_UPSTREAM "$TRACKER_UPSTREAM" "$host:$number" 'HOST:PORT'
 setting PEERJS_UPSTREAM peerjs:9000 "$host:$number" 'HOST:PORT'
 setting GUN_UPSTREAM gun:8765 "$host:$number" 'HOST:PORT'
 setting STUN_UPSTREAM stun:8478 "$host:$number" 'HOST:PORT'

@@ -78,7 +78,10 @@ const RULES_OF_SERVICES: typeof RULES = {
   'a restart policy': (service) => service.restart === 'unless-stopped',
 };
 
-const SECRETS: Readonly<Record<string, RegExp>> = { stun: /^STUN_/, coturn: /^STUN_/, peerjs: /^PEERJS_/ };
+const SECRETS: Readonly<Record<string, RegExp>> = {
+  ...{ stun: /^STUN_/, coturn: /^STUN_/, peerjs: /^PEERJS_/ },
+  ...{ nats: /^CLUSTER_/, tracker: /^CLUSTER_/, 'tracker-node': /^CLUSTER_/ },
+};
 
 /** Who may see what is secret, or would be a loss: rw to write, ro to read. What is not named here has no volume. */
 const VOLUMES: Readonly<Record<string, Readonly<Record<string, 'rw' | 'ro'>>>> = {
@@ -97,6 +100,8 @@ const VOLUMES: Readonly<Record<string, Readonly<Record<string, 'rw' | 'ro'>>>> =
 const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   nginx: ['edge', 'public'],
   tracker: ['edge', 'egress'],
+  'tracker-node': ['edge'],
+  nats: ['edge'],
   peerjs: ['edge'],
   stun: ['edge', 'public'],
   coturn: ['public'],

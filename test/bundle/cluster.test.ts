@@ -1,0 +1,82 @@
+// The bundle with three trackers joined by a nats-server, as docs/cluster.md brings it up: to clients they are one.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { testBundle } from '../../scripts/lib/bundle.mjs';
+import { announcePair } from '../support/announce-pair.ts';
+import { composeWith, eventually } from '../support/bundle.ts';
+import { policyFaults, type ComposeConfig } from '../support/policy.ts';
+import { readRepositoryFile, root } from '../support/repository.ts';
+
+const SERVICES = ['nats', 'tracker', 'tracker-node', 'nginx'];
+const FRESH_START_MS_MAX = 180_000;
+
+describe('the bundle as a cluster', () => {
+  let env: NodeJS.ProcessEnv;
+
+  const trackers = (): string[] =>
+    composeWith(env, 'ps', '--quiet', 'tracker', 'tracker-node').trim().split('\n');
+  /** A metric of each tracker. */
+  const metric = (name: string): number[] =>
+    trackers().map((container) => {
+      const ask = `fetch('http://127.0.0.1:8000/metrics').then((r) => r.text()).then((t) => console.log(t))`;
+      const text = execFileSync('docker', ['exec', container, 'node', '-e', ask], { encoding: 'utf8' });
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))!
+          .slice(name.length + 1),
+      );
+    });
+  const pair = (): Promise<{ offer: unknown; answer: unknown }> =>
+    announcePair('localhost', Number(env['HTTP_PORT']));
+
+  beforeAll(async () => {
+    const bundle = await testBundle();
+    env = {
+      ...bundle.env,
+      COMPOSE_FILE: 'docker-compose.yml:docker-compose.cluster.yml',
+      CLUSTER_TOKEN: randomBytes(32).toString('hex'),
+    };
+    const up = ['up', '--build', '--detach', '--wait', '--scale', 'tracker-node=2', ...SERVICES];
+    const { status, stderr } = spawnSync('docker', ['compose', ...up], { cwd: root, env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`Cannot bring the cluster up: ${stderr}`);
+  }, FRESH_START_MS_MAX);
+
+  afterAll(() => {
+    composeWith(env, 'down', '--volumes', '--remove-orphans', '--timeout', '5');
+  }, 60_000);
+
+  it('is hardened throughout', () => {
+    const config = JSON.parse(composeWith(env, 'config', '--format', 'json')) as ComposeConfig;
+    const userOf = (file: string): string | undefined =>
+      [...readRepositoryFile(file).matchAll(/^USER (.+)$/gm)].at(-1)?.[1];
+    expect(policyFaults(config, userOf)).toEqual([]);
+  });
+
+  it('introduces clients through nginx, which gives each tracker some of them', async () => {
+    await eventually(
+      'three nodes',
+      () => Promise.resolve(metric('tracker_cluster_nodes')),
+      (nodes) => nodes.join() === '3,3,3',
+    );
+    for (let pairs = 0; pairs < 12; pairs++)
+      expect(await pair()).toEqual({
+        offer: { type: 'offer', sdp: 'the offer' },
+        answer: { type: 'answer', sdp: 'the answer' },
+      });
+    expect(Math.min(...metric('tracker_upgrades_total'))).toBeGreaterThan(0);
+  });
+
+  it('goes on when a node is killed', async () => {
+    execFileSync('docker', [
+      'kill',
+      composeWith(env, 'ps', '--quiet', 'tracker-node').trim().split('\n')[0]!,
+    ]);
+    await eventually(
+      'two nodes',
+      () => Promise.resolve(metric('tracker_cluster_nodes')),
+      (nodes) => nodes.join() === '2,2',
+    );
+    for (let pairs = 0; pairs < 6; pairs++) await pair();
+  });
+});
