@@ -17,7 +17,8 @@ const common = {
   // Tests run the sources; the compiled packages are for the services.
   moduleNameMapper: {
     '^@relay-swarm/(cluster|kit|net|protocol|relay-swarm|client|mesh)$': '<rootDir>/packages/$1/src/index.ts',
-    '^@relay-swarm/(cluster|kit|net|protocol|relay-swarm|client|mesh)/(.*)$': '<rootDir>/packages/$1/src/$2.ts',
+    '^@relay-swarm/(cluster|kit|net|protocol|relay-swarm|client|mesh)/(.*)$':
+      '<rootDir>/packages/$1/src/$2.ts',
   },
   modulePathIgnorePatterns: ['<rootDir>/.*/dist/'],
 };

@@ -103,7 +103,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     randomInt,
     refuse,
     relays: () => betterRelays(relays),
-    ...(cluster === undefined ? {} : { mayBeAnswered: cluster.mayBeAnswered }),
+    mayBeAnswered: (peer, nowMs) => cluster?.mayBeAnswered(peer, nowMs) === true,
   });
   const graffiti = new Graffiti({
     relayUrl: settings.publicUrl,

@@ -7,7 +7,8 @@ import { readMember, writeMember, type Member, type OwnerRules } from './member.
 /** A connection, as far as the edge needs to know it. */
 export interface EdgeLink {
   readonly addressKey: string;
-  readonly isProbed: boolean;
+  /** Until when its client has to give a sign of life; 0 where it is not asked, or has given it. */
+  readonly probedUntilMs: number;
   probe(): void;
 }
 
@@ -120,7 +121,7 @@ export class Edge<L extends EdgeLink> implements ClusterEvents {
   /** Tells owners of clients that have given a sign of life. */
   tick(): void {
     for (const client of this.#probed) {
-      if (client.link.isProbed) continue;
+      if (client.link.probedUntilMs !== 0) continue;
       for (const node of client.probedBy ?? [])
         this.#options.cluster.tell(node, EntryType.alive, client.number);
       client.probedBy = undefined;

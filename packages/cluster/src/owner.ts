@@ -11,14 +11,19 @@ export class RemoteLink {
   /** Under which limits count it. */
   readonly addressKey: string;
   isOpen = true;
-  /** Its client was asked for a sign of life and has given none yet. */
-  isProbed = false;
+  #isProbed = false;
+  #probes = 0;
 
   constructor(cluster: Cluster, node: string, number: number, addressKey: string) {
     this.#cluster = cluster;
     this.node = node;
     this.number = number;
     this.addressKey = addressKey;
+  }
+
+  /** Which question for a sign of life its client has not answered: no two have the same number. 0 where none is open. */
+  get openProbe(): number {
+    return this.#isProbed ? this.#probes : 0;
   }
 
   /** So much waits for the engine that what can be done without should not be sent. */
@@ -38,9 +43,14 @@ export class RemoteLink {
     if (this.isOpen) this.#cluster.tell(this.node, EntryType.gone, this.number, writeMember(member));
   }
 
+  isAlive(): void {
+    this.#isProbed = false;
+  }
+
   probe(): void {
-    if (!this.isOpen || this.isProbed) return;
-    this.isProbed = true;
+    if (!this.isOpen || this.#isProbed) return;
+    this.#isProbed = true;
+    this.#probes++;
     this.#cluster.tell(this.node, EntryType.probe, this.number);
   }
 }
@@ -83,7 +93,7 @@ export class Owner<L> implements ClusterEvents {
     const { rules } = this.#options;
     if (type === EntryType.forward) rules.receive(held.link, payload, nowMs);
     else if (type === EntryType.close) this.#close(from, held, nowMs);
-    else if (type === EntryType.alive) held.remote.isProbed = false;
+    else if (type === EntryType.alive) held.remote.isAlive();
     else if (type === EntryType.join || type === EntryType.leave) {
       const member = readMember(payload);
       if (member === undefined) return;
@@ -112,7 +122,7 @@ export class Owner<L> implements ClusterEvents {
   /** One that is open already stays as it is. */
   #open(node: string, number: number, addressKey: string): void {
     let links = this.#nodes.get(node);
-    if (links === undefined) this.#nodes.set(node, (links = new Map()));
+    if (links === undefined) this.#nodes.set(node, (links = new Map<number, Held<L>>()));
     if (links.has(number)) return;
     const remote = new RemoteLink(this.#options.cluster, node, number, addressKey);
     links.set(number, { remote, link: this.#options.open(remote) });

@@ -136,7 +136,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ do: fc.constantFrom('add', 'heal', 'down', 'up') }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('cut'), at: fc.nat(4) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('wait'), ms: fc.constantFrom(250, 1_000, 2_500) }) },
-) as fc.Arbitrary<Step>;
+);
 
 describe('a cluster', () => {
   it('holds who is there, once it is quiet, whatever happened', () => {

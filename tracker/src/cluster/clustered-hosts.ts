@@ -64,7 +64,7 @@ export class ClusteredHosts implements IpTracker {
     const answers = Array.from(owners, async ([owner, owned]) => {
       const answer =
         owner === this.#cluster.node
-          ? await this.#own.scrape(owned, address, nowMs)
+          ? this.#own.scrape(owned, address, nowMs)
           : await this.#ask<readonly Counts[]>(owner, { scrape: owned, address }, nowMs);
       if ('failure' in answer) return answer;
       owned.forEach((infoHash, index) => counts.set(infoHash, answer[index]!));

@@ -35,8 +35,8 @@ export class RemotePeer implements Link, GraffitiLink {
     return this.remote.isCongested;
   }
 
-  get isProbed(): boolean {
-    return this.remote.isProbed;
+  get probedUntilMs(): number {
+    return this.remote.openProbe;
   }
 
   send(frame: Buffer | string, priority: Priority = Priority.reply): boolean {

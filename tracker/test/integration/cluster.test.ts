@@ -21,7 +21,7 @@ const announce = (hash: string, peer: string, more: object = {}): object => ({
 requireTool('nats-server')('three trackers joined by a nats-server', () => {
   let nats: NatsServer;
   let trackers: TrackerProcess[] = [];
-  let clients: HandClient[] = [];
+  const clients: HandClient[] = [];
 
   const node = (role: 'relay' | 'node'): Promise<TrackerProcess> =>
     spawnTracker({
@@ -60,9 +60,8 @@ requireTool('nats-server')('three trackers joined by a nats-server', () => {
   });
 
   afterAll(async () => {
-    nats?.thaw();
     await Promise.all(trackers.map((tracker) => tracker.stop()));
-    await nats?.kill();
+    await nats.kill();
   }, 30_000);
 
   it('introduce clients to each other, whichever they are connected to', async () => {
@@ -163,7 +162,8 @@ requireTool('nats-server')('three trackers joined by a nats-server', () => {
     const [here, there] = [await client(0), await client(1)];
     const hashes = Array.from({ length: 12 }, (_, index) => `away ${index}`);
     for (const end of ['killed', 'frozen'] as const) {
-      await (end === 'killed' ? nats.kill() : nats.freeze());
+      if (end === 'killed') await nats.kill();
+      else nats.freeze();
       await until(async () => (await nodesSeen(trackers[0]!)) === 1, 10);
       await until(async () => (await nodesSeen(trackers[1]!)) === 1, 10);
       for (const hash of hashes)

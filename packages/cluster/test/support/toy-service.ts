@@ -4,7 +4,7 @@ import type { MemoryEngine, MemoryCarrier } from './memory-engine.ts';
 
 export class ToyClient {
   readonly addressKey = '192.0.2.1';
-  readonly isProbed = false;
+  readonly probedUntilMs = 0;
   readonly delivered: string[] = [];
 
   deliver(bytes: Buffer): void {
