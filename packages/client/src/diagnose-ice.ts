@@ -1,5 +1,5 @@
 // The part of diagnose() that asks STUN and TURN servers, by the browser's own ICE agent.
-import type { Finding, Found } from './diagnose.ts';
+import type { Finding, Found } from './finding.ts';
 import { gatherCandidates } from './gather-candidates.ts';
 import { natKind, type NatKind } from './nat-kind.ts';
 import type { Roster } from './roster.ts';

@@ -2,33 +2,14 @@
 // the relays themselves.
 import { ClientError } from './errors.ts';
 import { checkIce } from './diagnose-ice.ts';
+import type { Check, Finding, Found } from './finding.ts';
 import type { NatKind } from './nat-kind.ts';
 import { Roster } from './roster.ts';
 import { pageStore } from './roster-cache.ts';
 import { makePeerKey } from './signatures.ts';
 import { pingRelay } from './ping-relay.ts';
 
-export type Check =
-  | 'secure-context'
-  | 'roster'
-  | 'websocket'
-  | 'stun'
-  | 'nat'
-  | 'turn-udp'
-  | 'turn-tcp'
-  | 'turn-tls'
-  | 'ed25519'
-  | 'storage';
-
-export interface Finding {
-  readonly check: Check;
-  /** `warning`: works, with less than there could be. `skipped`: nothing to check. */
-  readonly result: 'ok' | 'warning' | 'failed' | 'skipped';
-  /** One or two sentences: what was found, what it means, and what to do. */
-  readonly text: string;
-  /** The fastest answer. */
-  readonly ms?: number;
-}
+export type { Check, Finding } from './finding.ts';
 
 export interface Diagnosis {
   readonly findings: readonly Finding[];
@@ -83,9 +64,6 @@ export async function diagnose(
   const canConnect = works('websocket') && works('stun', 'turn-udp', 'turn-tcp', 'turn-tls');
   return { findings, nat, canConnect };
 }
-
-/** How a check says what it has found. */
-export type Found = (check: Check, result: Finding['result'], text: string, ms?: number) => void;
 
 function checkContext(found: Found): void {
   const { isSecureContext } = globalThis as { isSecureContext?: boolean };
