@@ -7,8 +7,6 @@ export class Inbox<T> implements AsyncIterableIterator<T> {
   readonly #askers: ((result: IteratorResult<T>) => void)[] = [];
   readonly #ended: () => void;
   #isDone = false;
-  /** How many nobody has asked for in time. */
-  dropped = 0;
 
   constructor(ended: () => void) {
     this.#ended = ended;
@@ -22,9 +20,7 @@ export class Inbox<T> implements AsyncIterableIterator<T> {
       return;
     }
     this.#waiting.push(value);
-    if (this.#waiting.length <= WAITING_MAX) return;
-    this.#waiting.shift();
-    this.dropped++;
+    if (this.#waiting.length > WAITING_MAX) this.#waiting.shift();
   }
 
   next(): Promise<IteratorResult<T>> {

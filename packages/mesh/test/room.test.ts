@@ -76,6 +76,21 @@ describe.each(seeds)('a room (seed %i)', (seed) => {
     room.network.groupOf = undefined;
     expect(room.runUntil(() => room.isWhole(), 40_000)).toBe(true);
   });
+
+  it('brings what was said in the moment of the split to the other part once it has healed', () => {
+    const room = formed(20, seed);
+    const half = new Set(room.members.slice(0, 8).map(({ id }) => id));
+    room.network.groupOf = (id) => half.has(id);
+    room.broadcast(room.members[0]!, long); // nobody has noticed yet, so nothing goes through the server
+    room.network.run(15_000);
+    expect(receivers(room)).toBe(7);
+    room.network.groupOf = undefined;
+    expect(room.runUntil(() => receivers(room) === 19, 40_000)).toBe(true);
+    const [newcomer] = room.join();
+    expect(room.runUntil(() => room.isWhole(), 40_000)).toBe(true);
+    room.network.run(5_000);
+    expect(room.deliveries.filter(({ to }) => to === newcomer!.id)).toEqual([]); // that was before its time
+  });
 });
 
 describe('statuses', () => {

@@ -17,8 +17,6 @@ export interface Identity {
 /** A link that is being made. */
 export interface Dial {
   readonly sinceMs: number;
-  readonly isBridge: boolean;
-  readonly isIncoming: boolean;
 }
 
 export class Core {

@@ -27,6 +27,7 @@ export class Engine {
   readonly #core: Core;
   readonly #relaying: Relaying;
   readonly #outgoing: Outgoing;
+  readonly #spread: Spread;
   readonly #membership: Membership;
   readonly #upkeep: Upkeep;
   /** What is not a packet, by link. */
@@ -42,7 +43,7 @@ export class Engine {
       bytesPerSecond: all.linkBytesPerSecond,
       packetsPerSecond: all.linkPacketsPerSecond,
     });
-    const spread = new Spread(core);
+    const spread = (this.#spread = new Spread(core));
     this.#outgoing = new Outgoing(core, spread);
     this.#relaying = new Relaying(core, spread, (packet, frame) => this.#membership.take(packet, frame));
     this.#membership = new Membership(core, (payload, isFlooded, then) =>
@@ -158,14 +159,14 @@ export class Engine {
 
   #opened(peer: string): void {
     const { options, links, dials, nowMs } = this.#core;
-    const isBridge = dials.get(peer)?.isBridge ?? false;
     dials.delete(peer);
-    const link = new Link(peer, nowMs, isBridge, {
+    const link = new Link(peer, nowMs, {
       windowBytes: options.linkWindowBytes,
       queueBytesMax: options.linkQueueBytesMax,
     });
     links.set(peer, link);
     this.#membership.linkOpened(link);
+    this.#spread.welcome(link);
     this.#upkeep.opened(link);
     this.#membership.linksChanged();
   }
@@ -185,7 +186,6 @@ export class Engine {
       }
       switch (frame.type) {
         case 'packet':
-          link.receivedPackets++;
           this.#relaying.receive(link.peer, frame);
           break;
         case 'have':

@@ -16,7 +16,6 @@ export interface LinkLimits {
 export class Link {
   readonly peer: string;
   readonly openedAtMs: number;
-  readonly isBridge: boolean;
   readonly #limits: LinkLimits;
   readonly #lanes: [Uint8Array[], Uint8Array[], Uint8Array[]] = [[], [], []];
   readonly #queuedBytes: [number, number, number] = [0, 0, 0];
@@ -28,17 +27,15 @@ export class Link {
   faults = 0;
   sentBytes = 0;
   receivedBytes = 0;
-  receivedPackets = 0;
   /** Announcements that wait for company. */
   readonly haves = new Map<
     string,
     { source: string; epoch: number; seq: number; chunk: number; bytes: number }
   >();
 
-  constructor(peer: string, nowMs: number, isBridge: boolean, limits: LinkLimits) {
+  constructor(peer: string, nowMs: number, limits: LinkLimits) {
     this.peer = peer;
     this.openedAtMs = nowMs;
-    this.isBridge = isBridge;
     this.#limits = limits;
   }
 

@@ -106,13 +106,19 @@ export class Ordering {
   readonly #timers: Timers;
   readonly #waitMs: number;
   readonly #deliver: (message: Message) => void;
+  readonly #late: () => void;
   readonly #sequences = new Map<string, Sequence>();
-  late = 0;
 
-  constructor(options: { timers: Timers; waitMs: number; deliver: (message: Message) => void }) {
+  constructor(options: {
+    timers: Timers;
+    waitMs: number;
+    deliver: (message: Message) => void;
+    late: () => void;
+  }) {
     this.#timers = options.timers;
     this.#waitMs = options.waitMs;
     this.#deliver = options.deliver;
+    this.#late = options.late;
   }
 
   add(message: Message, nowMs: number): void {
@@ -129,7 +135,7 @@ export class Ordering {
       if (this.#sequences.size > SOURCES_MAX) this.forget(this.#sequences.keys().next().value!);
     }
     if (epoch < sequence.epoch || (sequence.next !== undefined && order < sequence.next)) {
-      this.late++;
+      this.#late();
       return;
     }
     sequence.waiting.set(order, message);

@@ -61,6 +61,7 @@ export class Relaying {
     this.#ordering = new Ordering({
       timers,
       waitMs: options.orderedWaitMs,
+      late: () => void core.stats.late++,
       deliver: ({ header, payload, hops }) => {
         core.stats.delivered++;
         core.act({
@@ -169,10 +170,6 @@ export class Relaying {
     this.#reassembly.clear();
     this.#ordering.clear();
     this.#unchecked.clear();
-  }
-
-  get late(): number {
-    return this.#ordering.late;
   }
 
   #countCopy({ kind }: Packet): void {

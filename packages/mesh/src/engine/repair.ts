@@ -48,6 +48,13 @@ export class KeptPackets {
     }
   }
 
+  /** Broadcasts that came later than this, the newest first. */
+  broadcastsSince(sinceMs: number): Held[] {
+    const isMeant = ({ kind, keptAtMs }: Held): boolean =>
+      keptAtMs >= sinceMs && (kind === 'tree' || kind === 'flood');
+    return [...this.#held.values()].filter(isMeant).reverse();
+  }
+
   clear(): void {
     this.#held.clear();
     this.#bytes = 0;

@@ -8,6 +8,7 @@ import { KeptPackets, packetKey, type Held } from './repair.ts';
 
 export type PacketFrame = Extract<LinkFrame, { type: 'packet' }>;
 export const NO_ROUTE = new Uint8Array();
+const WELCOME_MAX = 512;
 
 export class Spread {
   readonly #core: Core;
@@ -66,16 +67,26 @@ export class Spread {
 
   /** To everybody who has not had it from us or told us of it. */
   announce(held: Held): void {
-    const { links, options, timers, nowMs } = this.#core;
-    if (!options.isRepairing) return;
-    const key = packetKey(held.id);
-    for (const link of links.values()) {
-      if (held.known.has(link.peer)) continue;
-      if (link.haves.size === 0) {
-        timers.at(nowMs + options.announceDelayMs, () => this.#flushHaves(link));
-      }
-      link.haves.set(key, { ...held.id, bytes: held.packet.length });
+    for (const link of this.#core.links.values()) {
+      if (!held.known.has(link.peer)) this.#announceTo(link, held);
     }
+  }
+
+  /**
+   * A new neighbour is told what was sent since it is in the room, and asks for what it has missed. That it was sent something over an
+   * earlier link tells nothing: that link may have been dead already.
+   */
+  welcome(link: Link): void {
+    const { view, nowMs } = this.#core;
+    const sinceMs = nowMs - view.ageMs(link.peer, nowMs);
+    for (const held of this.kept.broadcastsSince(sinceMs).slice(0, WELCOME_MAX)) this.#announceTo(link, held);
+  }
+
+  #announceTo(link: Link, held: Held): void {
+    const { options, timers, nowMs } = this.#core;
+    if (!options.isRepairing) return;
+    if (link.haves.size === 0) timers.at(nowMs + options.announceDelayMs, () => this.#flushHaves(link));
+    link.haves.set(packetKey(held.id), { ...held.id, bytes: held.packet.length });
   }
 
   #flushHaves(link: Link): void {

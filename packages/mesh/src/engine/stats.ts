@@ -22,6 +22,8 @@ export interface EngineStats {
   overBudget: number;
   /** Frames not queued, since the link was too far behind. */
   dropped: number;
+  /** Messages whose order was wanted and that came when later ones had been delivered; they are not. */
+  late: number;
   fallbackMessages: number;
   fallbackBytes: number;
 }
@@ -42,6 +44,7 @@ export const newStats = (): EngineStats => ({
   faults: 0,
   overBudget: 0,
   dropped: 0,
+  late: 0,
   fallbackMessages: 0,
   fallbackBytes: 0,
 });

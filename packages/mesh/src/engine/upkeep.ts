@@ -42,7 +42,7 @@ export class Upkeep {
     if (links.has(peer) || dials.has(peer)) return true; // it has lost the link that we still have, or both have dialled
     const places = options.connectionsMax + (isBridge ? BRIDGES_MAX : 0);
     if (links.size + dials.size >= places) return false;
-    dials.set(peer, { sinceMs: nowMs, isBridge, isIncoming: true });
+    dials.set(peer, { sinceMs: nowMs });
     return true;
   }
 
@@ -182,7 +182,7 @@ export class Upkeep {
   }
 
   #dial(peer: string, isBridge: boolean): void {
-    this.#core.dials.set(peer, { sinceMs: this.#core.nowMs, isBridge, isIncoming: false });
+    this.#core.dials.set(peer, { sinceMs: this.#core.nowMs });
     this.#core.act({ type: 'dial', peer, isBridge });
   }
 

@@ -1,0 +1,111 @@
+// Network namespaces for tests: machines of their own, joined by a switch that can keep two of them apart. They end with the processes that hold
+// them, so nothing is left of them whatever happens.
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { readlinkSync } from 'node:fs';
+import { findTool, requireFound } from '../../../../test/support/tools.ts';
+
+const ip = findTool('ip', '/usr/sbin/ip');
+const bridge = findTool('bridge', '/usr/sbin/bridge');
+
+/** Root may make namespaces; others may not join them to each other. */
+function rights(): string | undefined {
+  try {
+    execFileSync('unshare', ['--net', 'true'], { stdio: 'ignore' });
+    return 'unshare';
+  } catch {
+    return undefined;
+  }
+}
+
+/** `describe` where namespaces can be made. */
+export const describeWithNamespaces = requireFound({ 'network namespaces (root)': rights(), ip, bridge });
+
+export class Namespace {
+  readonly #holder: ChildProcess;
+
+  private constructor(holder: ChildProcess) {
+    this.#holder = holder;
+  }
+
+  static async create(): Promise<Namespace> {
+    const holder = spawn('unshare', ['--net', 'sleep', '600'], { stdio: 'ignore' });
+    const isOwn = (): boolean => {
+      try {
+        return readlinkSync(`/proc/${holder.pid}/ns/net`) !== readlinkSync('/proc/self/ns/net');
+      } catch {
+        return false; // not started yet
+      }
+    };
+    while (!isOwn()) await new Promise((resolve) => setTimeout(resolve, 20));
+    const namespace = new Namespace(holder);
+    namespace.ip('link set lo up');
+    return namespace;
+  }
+
+  get pid(): number {
+    return this.#holder.pid!;
+  }
+
+  ip(words: string): void {
+    this.#run(ip!, words);
+  }
+
+  bridge(words: string): void {
+    this.#run(bridge!, words);
+  }
+
+  /** A program of Node in here. */
+  node(file: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    return spawn('nsenter', [`--target=${this.pid}`, '--net', process.execPath, file, ...args], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+      env: { ...process.env, NODE_OPTIONS: '', ...env },
+    });
+  }
+
+  end(): void {
+    this.#holder.kill('SIGKILL');
+  }
+
+  #run(tool: string, words: string): void {
+    execFileSync('nsenter', [`--target=${this.pid}`, '--net', tool, ...words.split(' ')], { stdio: 'pipe' });
+  }
+}
+
+/** Machines 10.78.0.2, 10.78.0.3, … on a switch in a namespace of its own, which is 10.78.0.1. */
+export class SwitchedNetwork {
+  readonly server: Namespace;
+  readonly machines: readonly Namespace[];
+
+  private constructor(server: Namespace, machines: readonly Namespace[]) {
+    this.server = server;
+    this.machines = machines;
+  }
+
+  static async create(count: number): Promise<SwitchedNetwork> {
+    const server = await Namespace.create();
+    server.ip('link add switch type bridge');
+    server.ip('address add 10.78.0.1/24 dev switch');
+    server.ip('link set switch up');
+    const machines: Namespace[] = [];
+    for (let i = 0; i < count; i++) {
+      const machine = await Namespace.create();
+      server.ip(`link add port${i} type veth peer name net netns ${machine.pid}`);
+      server.ip(`link set port${i} master switch up`);
+      machine.ip(`address add 10.78.0.${2 + i}/24 dev net`);
+      machine.ip('link set net up');
+      machines.push(machine);
+    }
+    return new SwitchedNetwork(server, machines);
+  }
+
+  /** Machines reach the server, and each other only where they are not kept apart. */
+  keepApart(isApart: boolean): void {
+    this.machines.forEach((_, i) => {
+      this.server.bridge(`link set dev port${i} isolated ${isApart ? 'on' : 'off'}`);
+    });
+  }
+
+  end(): void {
+    for (const namespace of [...this.machines, this.server]) namespace.end();
+  }
+}
