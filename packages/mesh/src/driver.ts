@@ -33,7 +33,7 @@ export class Driver {
   readonly engine: Engine;
   readonly transport: Transport;
   readonly #options: DriverOptions;
-  readonly #servers: Signaling[];
+  #servers: Signaling[] = [];
   /** Which servers say that a member is there. */
   readonly #where = new Map<string, Set<Signaling>>();
   readonly #seal: SignalSeal;
@@ -59,7 +59,7 @@ export class Driver {
       received: (peer, bytes) => this.tell({ type: 'frame', peer, bytes }),
       drained: (peer) => this.tell({ type: 'drained', peer }),
     });
-    this.#servers = options.servers.map((url) => this.#connect(url));
+    this.useServers(options.servers);
     this.tell({ type: 'start' });
   }
 
@@ -71,6 +71,20 @@ export class Driver {
     if (this.#isStopped) return;
     for (const action of this.engine.handle(event, performance.now())) this.#act(action);
     this.#setAlarm();
+  }
+
+  /** These from now on: what is joined already stays so. */
+  useServers(urls: readonly string[]): void {
+    const before = this.#servers;
+    const kept = before.filter(({ url }) => urls.includes(url));
+    const added = urls.filter((url) => !before.some((server) => server.url === url));
+    this.#servers = [...kept, ...added.map((url) => this.#connect(url))];
+    for (const server of before) {
+      if (kept.includes(server)) continue;
+      const { isJoined } = server;
+      server.stop();
+      if (isJoined) this.#lost(server);
+    }
   }
 
   /** A signal that came through the mesh. */
@@ -106,15 +120,17 @@ export class Driver {
           if (this.#lastStatus) server.say({ action: 'status', ...this.#lastStatus });
           serverChanged(url, true);
         },
-        lost: () => {
-          this.#forget(server);
-          this.tell({ type: 'server-lost', server: url });
-          serverChanged(url, false);
-        },
+        lost: () => this.#lost(server),
         reply: (reply) => this.#hear(server, reply),
       },
     });
     return server;
+  }
+
+  #lost(server: Signaling): void {
+    this.#forget(server);
+    this.tell({ type: 'server-lost', server: server.url });
+    this.#options.serverChanged(server.url, false);
   }
 
   #hear(server: Signaling, reply: MeshReply): void {

@@ -7,10 +7,10 @@ export type Json =
 /** Bytes and text travel as they are, everything else as JSON. */
 export type Data = Uint8Array | Json;
 
-const KINDS = ['message', 'send', 'done', 'request', 'response', 'failure', 'signal'] as const;
+const KINDS = ['message', 'send', 'done', 'request', 'response', 'failure', 'signal', 'latest'] as const;
 export interface Envelope {
   readonly kind: (typeof KINDS)[number];
-  /** Tells requests apart, and copies of what was sent again. */
+  /** Tells requests apart, copies of what was sent again, and which of two is the latest. */
   readonly id: number;
   readonly channel: string;
   readonly data: Data;

@@ -3,6 +3,7 @@ export type { EngineStats } from './engine/stats.ts';
 export type { Data, Json } from './envelope.ts';
 export { MeshError, type MeshErrorCode } from './errors.ts';
 export { join, type JoinOptions } from './join.ts';
+export { keepRoom, type RoomRelays } from './keep-room.ts';
 export { meshUrls, type MeshRelay } from './mesh-urls.ts';
 export type { Message, Room, RoomEvents, RoomStats } from './room.ts';
 export type { RoomView } from './room-view.ts';

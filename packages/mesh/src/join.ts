@@ -1,9 +1,9 @@
 // The way into a room.
 import type { EngineOptions } from './engine/options.ts';
-import { MeshError } from './errors.ts';
 import { createIdentity } from './identity.ts';
 import { deriveRoom } from './room-secrets.ts';
 import { Room } from './room.ts';
+import { serverUrls } from './server-urls.ts';
 import type { CreateTransport } from './transport.ts';
 import { webRtc, type WebRtcOptions } from './webrtc.ts';
 
@@ -25,12 +25,7 @@ export async function join(name: string, options: JoinOptions): Promise<Room> {
   const { signaling, password, keyPair, signal, iceServers, RTCPeerConnection, transport, ...engine } =
     options;
   const { WebSocket: Socket = globalThis.WebSocket, ...limits } = engine;
-  const servers = typeof signaling === 'string' ? [signaling] : [...signaling];
-  for (const url of servers) {
-    if (!/^wss?:\/\//.test(url)) {
-      throw new MeshError('BAD_OPTION', `Cannot use signaling "${url}": it must begin with wss:// or ws://`);
-    }
-  }
+  const servers = serverUrls(signaling);
   signal?.throwIfAborted();
   const [identity, secrets] = await Promise.all([createIdentity(keyPair), deriveRoom(name, password)]);
   signal?.throwIfAborted();

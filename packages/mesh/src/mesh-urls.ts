@@ -16,9 +16,12 @@ export async function meshUrls(
 ): Promise<string[]> {
   const { address } = await deriveRoom(room.name, room.password);
   const able = relays.filter(({ peerjs }) => peerjs !== undefined);
-  return rankRelays(address, able, count).map(({ peerjs }) => {
-    const url = new URL('/mesh', peerjs);
-    url.protocol = url.protocol.replace('http', 'ws');
-    return url.href;
-  });
+  return rankRelays(address, able, count).map(({ peerjs }) => meshUrlOf(peerjs!));
+}
+
+/** Where the mesh's signaling is, beside a relay's PeerJS. */
+export function meshUrlOf(peerjs: string): string {
+  const url = new URL('/mesh', peerjs);
+  url.protocol = url.protocol.replace('http', 'ws');
+  return url.href;
 }

@@ -8,8 +8,10 @@ import type { EngineStats } from './engine/stats.ts';
 import { readEnvelope, writeEnvelope, type Data, type Envelope } from './envelope.ts';
 import { MeshError } from './errors.ts';
 import { Inbox } from './inbox.ts';
+import { Latest } from './latest.ts';
 import { Pending } from './pending.ts';
 import { viewOf, type RoomView } from './room-view.ts';
+import { serverUrls } from './server-urls.ts';
 
 export interface Message {
   readonly from: string;
@@ -77,6 +79,7 @@ export class Room extends EventTarget {
   readonly #handlers = new Map<string, Handler>();
   readonly #pending = new Pending();
   readonly #taken = new Set<string>();
+  readonly #latest = new Latest();
   readonly #ownBudget: Budget;
   readonly #messageBytesMax: number;
   #isLeft = false;
@@ -115,6 +118,16 @@ export class Room extends EventTarget {
     return this.#driver.servers.map(({ url, isJoined }) => ({ url, isJoined }));
   }
 
+  /** What servers know the room by: the key of its relays, made from name and password. */
+  get address(): string {
+    return this.#options.secrets.address;
+  }
+
+  /** From now on these servers introduce members, wherever the room was before. Links are not touched. */
+  useServers(signaling: string | readonly string[]): void {
+    if (!this.#isLeft) this.#driver.useServers(serverUrls(signaling));
+  }
+
   get view(): RoomView {
     return viewOf(this.#driver.engine, this.id);
   }
@@ -133,15 +146,21 @@ export class Room extends EventTarget {
     };
   }
 
-  /** To everybody in the room. Resolves when it is on its way, which takes time where links are busy. */
+  /**
+   * To everybody in the room. Resolves when it is on its way, which takes time where links are busy.
+   * `isLatest`: of what we send on this channel only the newest counts, such as a cursor's place. Receivers drop what comes after a newer one,
+   * and where the links are busy, what a newer one has overtaken here is not sent at all.
+   */
   async broadcast(
     data: Data,
-    options: Waiting & { channel?: string; isOrdered?: boolean } = {},
+    options: Waiting & { channel?: string; isOrdered?: boolean; isLatest?: boolean } = {},
   ): Promise<void> {
-    const { channel = '', isOrdered = false, signal } = options;
+    const { channel = '', isOrdered = false, isLatest = false, signal } = options;
     this.#mustBeIn();
-    const payload = await this.#seal({ kind: 'message', id: 0, channel, data });
+    const id = isLatest ? this.#latest.next(channel) : 0;
+    const payload = await this.#seal({ kind: isLatest ? 'latest' : 'message', id, channel, data });
     await this.#roomFor(payload.length, signal);
+    if (isLatest && this.#latest.isOvertaken(channel, id)) return;
     this.#driver.tell({ type: 'broadcast', payload, isOrdered });
   }
 
@@ -233,6 +252,7 @@ export class Room extends EventTarget {
     for (const inbox of [...this.#inboxes.keys()]) void inbox.return();
     this.#handlers.clear();
     this.#taken.clear();
+    this.#latest.clear();
     this.#emit('left', undefined);
   }
 
@@ -336,7 +356,8 @@ export class Room extends EventTarget {
       throw error;
     }
     const { kind, id, channel, data } = envelope;
-    if (kind === 'message') this.#hand({ from: source, channel, data, isDirect, hops });
+    if (kind === 'latest' && !this.#latest.isNewest(source, channel, id)) return;
+    if (kind === 'message' || kind === 'latest') this.#hand({ from: source, channel, data, isDirect, hops });
     else if (!isDirect) return;
     else if (kind === 'signal') {
       if (typeof data === 'string') void this.#driver.signalled(source, data);

@@ -69,7 +69,7 @@ export class Signaling {
     this.#timer = setTimeout(() => socket.close(), JOIN_MS);
     this.#listed = [];
     socket.onmessage = ({ data }) => {
-      if (typeof data === 'string' && socket === this.#socket) this.#hear(socket, data);
+      if (typeof data === 'string' && socket === this.#socket && !this.#isStopped) this.#hear(socket, data);
     };
     socket.onclose = () => this.#closed(socket);
     socket.onerror = () => undefined; // 'close' follows

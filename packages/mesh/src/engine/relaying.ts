@@ -61,7 +61,9 @@ export class Relaying {
     this.#ordering = new Ordering({
       timers,
       waitMs: options.orderedWaitMs,
-      late: () => void core.stats.late++,
+      late: () => {
+        core.stats.late++;
+      },
       deliver: ({ header, payload, hops }) => {
         core.stats.delivered++;
         core.act({

@@ -60,6 +60,18 @@ it('gives bytes, text and JSON as they were sent, on their channels', async () =
   ]);
 });
 
+it('sends of the latest only the last, where a newer one is there before it could leave', async () => {
+  const [a, b] = await enter('latest', 2, { sourcePacketsPerSecond: 25 });
+  const places: unknown[] = [];
+  b!.on('message', ({ data }) => places.push(data));
+  // A burst of 80 packets is allowed; the rest wait for their turn, and are overtaken meanwhile
+  const all = Array.from({ length: 200 }, (_, i) => a!.broadcast(i, { channel: 'cursor', isLatest: true }));
+  await Promise.all(all);
+  await until('the last', () => places.at(-1) === 199);
+  expect(places).toEqual([...places].sort((x, y) => (x as number) - (y as number)));
+  expect(places.length).toBeLessThan(100);
+});
+
 it('answers requests, tells of failures, and gives up where asked to', async () => {
   const [a, b] = await enter('requests', 2);
   b!.onRequest('double', (data) => 2 * (data as number));
