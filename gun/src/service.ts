@@ -39,7 +39,14 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
     if (isLink) peer.catchUp();
     const own = newBucket(ownRate, now());
     const ofAddress = ofAddresses.enter(wire.addressKey, now());
+    const { rate } = ofAddresses;
+    const pay = (price: number, nowMs: number): number =>
+      Math.max(
+        debtMs(spendTokens(own, ownRate, price, nowMs), ownRate),
+        debtMs(spendTokens(ofAddress, rate, price, nowMs), rate),
+      );
     return {
+      debtMs: () => pay(0, now()),
       text: (text) => {
         const nowMs = now();
         const messages = readFrame(text, nowMs);
@@ -52,10 +59,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
           }
         }
         counters.messages += messages.length;
-        const price = priceOf(messages.length, text.length);
-        const ownMs = debtMs(spendTokens(own, ownRate, price, nowMs), ownRate);
-        const { rate } = ofAddresses;
-        return Math.max(ownMs, debtMs(spendTokens(ofAddress, rate, price, nowMs), rate));
+        pay(priceOf(messages.length, text.length), nowMs);
       },
       closed: () => {
         ofAddresses.leave(wire.addressKey);

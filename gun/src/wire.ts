@@ -25,8 +25,9 @@ export interface Wire {
 }
 
 export interface WireListener {
-  /** Returns for how long nothing more may be read. */
-  text(text: string): number;
+  /** For how long nothing more may be parsed: it, or its address, has asked for too much. */
+  debtMs(): number;
+  text(text: string): void;
   /** Once, and the last call. */
   closed(): void;
 }
@@ -152,13 +153,34 @@ function listen(
     isAlive = false;
   }, limits.pingMs);
   socket.on('pong', () => (isAlive = true));
+  // Debts are asked for before a frame is parsed: those of its address may be others' doing, and parsing is the work.
+  const unread: Buffer[] = [];
+  const read = (): void => {
+    resting = undefined;
+    for (;;) {
+      const restMs = listener.debtMs();
+      if (restMs > 0) {
+        socket.pause();
+        resting = setTimeout(read, restMs);
+        return;
+      }
+      const frame = unread.shift();
+      if (frame === undefined) break;
+      holder.release(frame.length);
+      listener.text(frame.toString('utf8'));
+    }
+    if (socket.isPaused) socket.resume();
+  };
   socket.on('message', (data: RawData, isBinary) => {
     isAlive = true;
-    const restMs = isBinary ? 0 : listener.text((data as Buffer).toString('utf8')); // binaryType is nodebuffer
-    if (isBinary) end('binary');
-    if (restMs <= 0 || socket.isPaused) return;
-    socket.pause();
-    resting = setTimeout(() => socket.resume(), restMs);
+    const frame = data as Buffer; // binaryType is nodebuffer
+    const refusal = isBinary ? 'binary' : holder.hold(frame.length);
+    if (refusal !== undefined) {
+      end(refusal);
+      return;
+    }
+    unread.push(frame);
+    if (resting === undefined) read();
   });
   socket.on('error', () => undefined); // 'close' follows
   socket.once('close', () => {

@@ -21,6 +21,8 @@ export interface SocketListener {
   control(socket: ClientSocket, isAskedFor: boolean): boolean;
   /** How long the socket should rest now. */
   debtMs(socket: ClientSocket): number;
+  /** The same because of what its address has sent. */
+  addressDebtMs(socket: ClientSocket): number;
   /** The client broke the WebSocket protocol, or its network failed; 'close' follows. */
   broken(error: NodeJS.ErrnoException): void;
   /** The client reads too slowly: more waits for it than may. */
@@ -58,6 +60,8 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   /** What waits to be written, as the holder counts it. */
   #countedBytes = 0;
   #isDrainAwaited = false;
+  /** Came while its address was in debt, and is not read yet. */
+  readonly #unread: { readonly frame: Buffer; readonly isBinary: boolean }[] = [];
 
   get isOpen(): boolean {
     return this.readyState === WebSocket.OPEN;
@@ -89,7 +93,7 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   /** ws tells everything by `emit`, so this is the one door, and no socket needs listeners of its own. */
   override emit(event: string | symbol, ...args: unknown[]): boolean {
     if (event === 'message') {
-      this.#around.listener.frame(this, args[0] as Buffer, args[1] as boolean);
+      this.#take(args[0] as Buffer, args[1] as boolean);
       return true;
     }
     if (event === 'ping' || event === 'pong') {
@@ -110,6 +114,32 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
       this.#around.listener.left(this);
     }
     return super.emit(event, ...args);
+  }
+
+  /** Reading is the work, so the address is asked before. Its own debts are its own: a flood shall run into its end. */
+  #take(frame: Buffer, isBinary: boolean): void {
+    const { listener } = this.#around;
+    const debtMs = this.#unread.length > 0 ? 1 : this.isOpen ? listener.addressDebtMs(this) : 0;
+    if (debtMs <= 0) {
+      listener.frame(this, frame, isBinary);
+      return;
+    }
+    const refusal = this.#holder.hold(frame.length);
+    if (refusal !== undefined) {
+      this.endFor(refusal);
+      return;
+    }
+    this.#unread.push({ frame, isBinary });
+    this.rest(debtMs);
+  }
+
+  #takeUnread(): void {
+    const { listener } = this.#around;
+    while (this.#unread.length > 0 && this.isOpen && listener.addressDebtMs(this) <= 0) {
+      const { frame, isBinary } = this.#unread.shift()!;
+      this.#holder.release(frame.length);
+      listener.frame(this, frame, isBinary);
+    }
   }
 
   /** Queues the text for the end of this turn. */
@@ -186,6 +216,8 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
     this.pause();
     this.#rest = setTimeout(() => {
       this.#rest = undefined;
+      this.#takeUnread();
+      if (this.isResting) return; // one of them made it rest
       const moreMs = this.#around.listener.debtMs(this);
       if (moreMs > 0) this.rest(moreMs);
       else this.resume();

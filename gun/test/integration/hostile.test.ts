@@ -120,6 +120,22 @@ describe('a gun relay', () => {
     await eventually('answers', () => answers >= 20);
   });
 
+  it('parses nothing more of an address that is in debt, through whatever connection it comes', async () => {
+    let nowMs = Date.now(); // stands still, so debts are not paid
+    const relay = await startGunRelay({}, () => nowMs);
+    relays.push(relay);
+    const [first, second] = [await open(relay), await open(relay)];
+    first.socket.send(`[${'0,'.repeat(2_000)}0]`);
+    await eventually('the messages', async () => (await relay.metric('messages_total')) === 2_001);
+    const frame = put('later', 'x'.repeat(10_000));
+    second.socket.send(frame);
+    await eventually('the frame to wait', async () => (await relay.metric('budget_bytes')) >= frame.length);
+    expect(await relay.metric('messages_total')).toBe(2_001);
+    nowMs += 60_000;
+    await eventually('the frame', async () => (await relay.metric('messages_total')) === 2_002);
+    expect(await relay.metric('budget_bytes')).toBe(0);
+  });
+
   it('takes no message of more fragments than any client makes, and keeps no chunks for small ones', async () => {
     const relay = await start();
     const { socket } = await open(relay);
@@ -129,7 +145,7 @@ describe('a gun relay', () => {
   });
 
   it('counts what a reader leaves waiting, and ends it', async () => {
-    const relay = await start({ budgetBytesMax: 4_000_000 }); // 400,000 for a connection
+    const relay = await start({ budgetBytesMax: 8_000_000 }); // 800,000 for a connection: more than two frames
     const { socket: slow } = await open(relay);
     const closed = new Promise((resolve) => slow.once('close', resolve));
     (slow as never as { _socket: { pause(): void } })._socket.pause();

@@ -84,6 +84,7 @@ export class MeshRoute implements UpgradeRoute {
           return isAskedFor || this.#pays(socket, 1);
         },
         debtMs: (socket) => this.#debtMs(socket),
+        addressDebtMs: (socket) => this.#addressDebtMs(socket),
         broken: ({ code }) => counters.closed.add(code ?? 'broken'),
         stalled: (socket) => this.#cut(socket, 'slow-reader'),
         failed: (socket, error) => {
@@ -256,12 +257,14 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   #debtMs(socket: ClientSocket): number {
-    const nowMs = this.#options.world.nowMs();
-    const { own, address } = this.#rates;
-    return Math.max(
-      debtMs(spendTokens(socket, own, 0, nowMs), own),
-      debtMs(spendTokens(socket.caller.messages, address, 0, nowMs), address),
-    );
+    const { own } = this.#rates;
+    const ownMs = debtMs(spendTokens(socket, own, 0, this.#options.world.nowMs()), own);
+    return Math.max(ownMs, this.#addressDebtMs(socket));
+  }
+
+  #addressDebtMs(socket: ClientSocket): number {
+    const { address } = this.#rates;
+    return debtMs(spendTokens(socket.caller.messages, address, 0, this.#options.world.nowMs()), address);
   }
 
   #refuse(visitor: Visitor, what: MeshRefusal, detail: string, retryMs?: number): void {

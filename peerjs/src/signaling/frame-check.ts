@@ -74,14 +74,14 @@ export class FrameCheck {
 
   debtMs(socket: ClientSocket): number {
     const { limits, world } = this.#options;
-    const nowMs = world.nowMs();
-    return Math.max(
-      debtMs(spendTokens(socket, limits.messages, 0, nowMs), limits.messages),
-      debtMs(
-        spendTokens(socket.caller.messages, limits.messagesPerAddress, 0, nowMs),
-        limits.messagesPerAddress,
-      ),
-    );
+    const ownMs = debtMs(spendTokens(socket, limits.messages, 0, world.nowMs()), limits.messages);
+    return Math.max(ownMs, this.addressDebtMs(socket));
+  }
+
+  addressDebtMs(socket: ClientSocket): number {
+    const { limits, world } = this.#options;
+    const rate = limits.messagesPerAddress;
+    return debtMs(spendTokens(socket.caller.messages, rate, 0, world.nowMs()), rate);
   }
 
   #relay(socket: ClientSocket, message: Relayed, frameBytes: number): void {

@@ -77,6 +77,7 @@ export class SignalingRoute implements UpgradeRoute {
         frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
         control: (socket, isAskedFor) => frames.takeControl(socket, isAskedFor),
         debtMs: (socket) => frames.debtMs(socket),
+        addressDebtMs: (socket) => frames.addressDebtMs(socket),
         broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {

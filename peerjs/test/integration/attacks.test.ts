@@ -54,6 +54,27 @@ describe('a client that pings', () => {
   });
 });
 
+it('whoever floods makes the frames of its address wait unparsed until its debt is paid', async () => {
+  const { port, counters, memory } = await start({
+    PEERJS_MESSAGES_PER_ADDRESS_PER_SECOND: '3',
+    PEERJS_MESSAGES_PER_ADDRESS_BURST: '10',
+  });
+  const offer = (dst: string, payload: unknown): object => ({ type: 'OFFER', dst, payload });
+  const [alice, bob] = [await open(port, 'alice'), await open(port, 'bob')];
+  alice.send(
+    offer(
+      'alice',
+      Array.from({ length: 2_000 }, () => []),
+    ),
+  );
+  await alice.receive('OFFER');
+  bob.send(offer('bob', 'x'.repeat(10_000)));
+  await until('the frame to wait', () => memory.budget.bytes >= 10_000);
+  expect([counters.framesIn, bob.of('OFFER').length]).toEqual([1, 0]);
+  await until('the frame', () => bob.of('OFFER').length === 1, 10_000);
+  expect([counters.framesIn, memory.budget.bytes]).toEqual([2, 0]);
+});
+
 describe('a frame in many pieces', () => {
   const text = JSON.stringify({ type: 'OFFER', dst: 'bob', payload: 'x'.repeat(60_000) });
 
