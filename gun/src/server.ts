@@ -1,13 +1,14 @@
 // The HTTP server: /gun is the WebSocket, /healthz and /metrics are for operators. Connections are counted in and out here.
-import { closeServer, listen, sendJson, type Part, type RequestHandler } from '@relay-swarm/kit';
+import { closeServer, listen, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
   Admission,
   createAddressReader,
   limitKey,
   onWebSocketUpgrade,
-  refuseUpgrade,
+  rejectUpgrade,
+  sendRefusal,
 } from '@relay-swarm/net';
-import { httpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
+import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
 import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
@@ -36,14 +37,10 @@ export function createGunServer(
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     if (handle(request, response)) return;
     const isGun = pathOf(request.url) === PATH;
-    const { status, body } = httpRefusal(isGun ? 'websocket_wanted' : 'not_found');
-    sendJson(response, status, body);
+    sendRefusal(response, isGun ? 'websocket_wanted' : 'not_found');
   });
   onWebSocketUpgrade(server, (request, socket, head) => {
-    const refuse = (code: HttpRefusalCode): void => {
-      const { status, body, headers } = httpRefusal(code, { random: Math.random() });
-      refuseUpgrade(socket, status, body, headers);
-    };
+    const refuse = (code: HttpRefusalCode): void => rejectUpgrade(socket, code, { random: Math.random() });
     if (pathOf(request.url) !== PATH) {
       refuse('not_found');
       return;

@@ -1,13 +1,15 @@
 // The HTTP server: one dispatcher for upgrades, connection limits before anything is upgraded, and an orderly end.
-import { closeServer, listen, sendJson, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
+import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
   createAddressReader,
   createOriginCheck,
   limitKey,
   onWebSocketUpgrade,
-  refuseUpgrade,
+  rejectUpgrade,
+  sendRefusal,
+  type RefusalDetails,
 } from '@relay-swarm/net';
-import { httpRefusal, type HttpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
+import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller, Callers } from './callers.ts';
@@ -60,9 +62,9 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
 
   const keyOf = (request: IncomingMessage): string => limitKey(readAddress(request));
 
-  const deny = (code: HttpRefusalCode): HttpRefusal => {
+  const deny = (code: HttpRefusalCode): Pick<RefusalDetails, 'random'> => {
     counters.refusedRequests.add(code);
-    return httpRefusal(code, { random: world.random() }); // not everybody back at the same moment
+    return { random: world.random() }; // not everybody back at the same moment
   };
 
   const http = createServer(
@@ -75,10 +77,8 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     },
     (request, response) => {
       if (options.operations(request, response)) return;
-      const refuse = (code: HttpRefusalCode): void => {
-        const { status, body, headers } = deny(code);
-        sendJson(response, status, body, { ...headers, 'access-control-allow-origin': '*' });
-      };
+      const refuse = (code: HttpRefusalCode): void =>
+        sendRefusal(response, code, { ...deny(code), headers: { 'access-control-allow-origin': '*' } });
       if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')) refuse('method');
       else if (isDraining) refuse('draining');
       else if (callers.ask(keyOf(request), world.nowMs()) > 0) refuse('address_rate');
@@ -88,10 +88,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
   onWebSocketUpgrade(http, (request, stream, head) => {
-    const refuse = (code: HttpRefusalCode): void => {
-      const { status, body, headers } = deny(code);
-      refuseUpgrade(stream, status, body, headers);
-    };
+    const refuse = (code: HttpRefusalCode): void => rejectUpgrade(stream, code, deny(code));
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
     if (!route) {
       refuse('not_found');

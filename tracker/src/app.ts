@@ -172,6 +172,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
         : relays.handleUpgrade(request, socket, head, address),
     isTurningAway,
     roster: () => relays.roster(),
+    random: () => randomInt(1_000) / 1_000,
     accept: webSockets.accept,
   });
   const server = createHttpServer({

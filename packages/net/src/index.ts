@@ -13,6 +13,7 @@ export * from './ip.ts';
 export * from './origins.ts';
 export * from './price.ts';
 export * from './rate.ts';
+export * from './refuse.ts';
 export * from './special-networks.ts';
 export * from './upgrade.ts';
 export * from './ws-frame.ts';

@@ -1,6 +1,7 @@
 // The mesh's signaling on /mesh (PROTOCOL.md, "Mesh: signaling"), the members' half. Browsers load this file, so its reader is small: it tells
 // good from bad and no more, since a server's mistake is told to nobody.
 import { ProtocolError } from './fields.ts';
+import type { MeshRefusalCode } from './refusals.ts';
 
 export const MESH_VERSION = 1;
 export const MESH_FRAME_CHARS_MAX = 65_536;
@@ -33,17 +34,6 @@ export interface MeshMember {
   readonly status?: string;
 }
 
-export type MeshRefusal =
-  | 'bad-message'
-  | 'bad-signature'
-  | 'bad-version'
-  | 'not-joined'
-  | 'room-full'
-  | 'rooms-full'
-  | 'too-many-rooms'
-  | 'fallback-budget'
-  | 'rate';
-
 export type MeshReply =
   | { readonly action: 'challenge'; readonly challenge: string }
   /** Of one snapshot, in pieces: the last has `isLast`. */
@@ -56,7 +46,7 @@ export type MeshReply =
   | { readonly action: 'fallback'; readonly from: string; readonly data: string }
   | {
       readonly action: 'refused';
-      readonly what: MeshRefusal;
+      readonly what: MeshRefusalCode;
       readonly detail: string;
       readonly retryMs?: number;
     };

@@ -25,7 +25,7 @@ const replies: readonly MeshReply[] = [
   { action: 'absent', id },
   { action: 'status', from: id, data: 'AAAA' },
   { action: 'fallback', from: id, data: 'AAAA' },
-  { action: 'refused', what: 'fallback-budget', detail: 'wait', retryMs: 5 },
+  { action: 'refused', what: 'fallback_budget', detail: 'wait', retryMs: 5 },
 ];
 
 describe('signaling', () => {

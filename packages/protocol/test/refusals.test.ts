@@ -12,9 +12,9 @@ describe('the catalogue of refusals', () => {
 
   it.each(Object.entries<Refusal>(REFUSALS))(
     'spells %s as all are spelt',
-    (code, { status, close, retry, sentence }) => {
+    (code, { status, close, isToldToMember, retry, sentence }) => {
       expect(code).toMatch(/^[a-z]+(_[a-z]+)*$/);
-      expect(status ?? close).toBeDefined();
+      expect(status ?? close ?? isToldToMember).toBeDefined();
       if (status === 429 || status === 503) expect(retry).toEqual(expect.any(Number));
       expect(Buffer.byteLength(sentence)).toBeLessThanOrEqual(123); // the reason in a close frame (RFC 6455 §5.5)
     },

@@ -1,6 +1,6 @@
 // The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
 import { writeJsonFile, type Log, type Metrics, type Part } from '@relay-swarm/kit';
-import { createAddressGuard } from '@relay-swarm/net';
+import { createAddressGuard, rejectUpgrade } from '@relay-swarm/net';
 import type { RelayState, Roster, RosterRelay, ServiceHealth, SignedDescriptor } from '@relay-swarm/protocol';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -15,7 +15,6 @@ import { LoadState } from './health/load.ts';
 import { registerRelayMetrics } from './metrics.ts';
 import { RelayNode } from './relay-node.ts';
 import { mergeHealth, readOthers } from './health/health-aggregator.ts';
-import { turnAway } from './health/overload.ts';
 import { isPublicHost } from './discovery/public-host.ts';
 import { betterThan, type RankedQuery } from './roster/roster.ts';
 import { readSaved, writeSaved } from './files/state-file.ts';
@@ -184,9 +183,9 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     },
     handleUpgrade: (request, socket, head, address) => {
       // A browser says where its page is from, a relay does not: no page may knock here with its visitors' addresses
-      if (request.headers.origin !== undefined) turnAway(socket, { error: 'This is for relays only' });
-      else if (isDraining) turnAway(socket, node.roster());
-      else if (!node.admits(address)) turnAway(socket, { error: 'Too many relays knock at this one' });
+      if (request.headers.origin !== undefined) rejectUpgrade(socket, 'relays_only');
+      else if (isDraining) rejectUpgrade(socket, 'draining', { more: node.roster() });
+      else if (!node.admits(address)) rejectUpgrade(socket, 'relays_full');
       else acceptor.accept(request, socket, head, address, node.accepted);
     },
     descriptor: () => node.descriptor,

@@ -13,13 +13,11 @@ import {
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PassThrough } from 'node:stream';
 import { backoffMs } from '../src/roster/backoff.ts';
 import { Candidates, sample } from '../src/discovery/candidates.ts';
 import { chooseFairly } from '../src/discovery/discovery.ts';
 import { LoadState, type LoadSample } from '../src/health/load.ts';
 import { mergeHealth, readOthers } from '../src/health/health-aggregator.ts';
-import { turnAway } from '../src/health/overload.ts';
 import { createIdentity } from '../src/proof/identity.ts';
 import { isPublicHost } from '../src/discovery/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../src/roster/roster.ts';
@@ -448,20 +446,6 @@ describe('createRoster()', () => {
     expect(betterThan(roster, 'full', 8)).toHaveLength(2);
     expect(betterThan(roster, 'full', 1)).toHaveLength(1);
     expect(betterThan(roster, 'ok', 8)).toEqual([]);
-  });
-});
-
-describe('turnAway()', () => {
-  it('answers 503 with the roster, and when to come back', () => {
-    const socket = new PassThrough();
-    const roster: Roster = { swarm: 'é', self: 'a', generatedAt: 1, relays: [] };
-    turnAway(socket, roster);
-    const [head = '', body = ''] = (socket.read() as Buffer).toString().split('\r\n\r\n');
-    socket.destroy();
-    expect(head).toMatch(/^HTTP\/1\.1 503 Service Unavailable\r\n/);
-    expect(head).toMatch(/\r\nRetry-After: 30\r\n/);
-    expect(head).toMatch(new RegExp(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`));
-    expect(JSON.parse(body)).toEqual(roster);
   });
 });
 

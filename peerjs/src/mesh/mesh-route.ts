@@ -3,16 +3,11 @@ import type { Log } from '@relay-swarm/kit';
 import { drain, debtMs, spendTokens, type Rate } from '@relay-swarm/net';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import { readMeshRequest, writeMeshReply } from '@relay-swarm/protocol/mesh';
-import {
-  MESH_FRAME_CHARS_MAX,
-  MESH_VERSION,
-  type MeshRefusal,
-  type MeshRequest,
-} from '@relay-swarm/protocol/mesh-member';
+import { MESH_FRAME_CHARS_MAX, MESH_VERSION, type MeshRequest } from '@relay-swarm/protocol/mesh-member';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { REFUSALS } from '@relay-swarm/protocol/refusals';
+import { REFUSALS, type CloseRefusalCode, type MeshRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { Caller } from '../callers.ts';
 import type { ClientMemory } from '../client-memory.ts';
 import type { UpgradeRoute } from '../http-server.ts';
@@ -23,7 +18,6 @@ import { isJoinProven } from './join-proof.ts';
 import type { MeshCounters } from './mesh-counters.ts';
 import { Rooms, type Member, type Seat } from './rooms.ts';
 
-const CLOSE = { policy: 1008, bug: 1011, restart: 1012, replaced: 4000 } as const;
 /** A socket that has not joined by then is no member. */
 const JOIN_MS = 10_000;
 /** What a frame costs, in messages: by its length, and by how many it is passed on to. */
@@ -86,16 +80,16 @@ export class MeshRoute implements UpgradeRoute {
         debtMs: (socket) => this.#debtMs(socket),
         addressDebtMs: (socket) => this.#addressDebtMs(socket),
         broken: ({ code }) => counters.closed.add(code ?? 'broken'),
-        stalled: (socket) => this.#cut(socket, 'slow-reader'),
+        stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
           log.error('bug: a member could not be written to', { error });
-          this.#cut(socket, 'bug');
+          this.#cut(socket, 'internal_error');
         },
         left: (socket) => this.#left(socket),
       },
       sendBufferBytesMax: settings.sendBufferBytesMax,
       memory: options.memory,
-      ended: (socket, reason) => this.#end(socket, reason, CLOSE.policy, REFUSALS[reason].sentence),
+      ended: (socket, reason) => this.#end(socket, reason),
     });
   }
 
@@ -115,7 +109,7 @@ export class MeshRoute implements UpgradeRoute {
       send: (text) => socket.send(text),
       replaced: () => {
         visitor.member = undefined;
-        this.#end(socket, 'replaced', CLOSE.replaced, 'replaced by a newer connection');
+        this.#end(socket, 'replaced');
       },
     };
     this.#visitors.set(socket, visitor);
@@ -131,7 +125,7 @@ export class MeshRoute implements UpgradeRoute {
     this.rooms.sweep(nowMs);
     for (const { socket, member, sinceMs } of this.#visitors.values()) {
       const silentMs = nowMs - socket.heardAtMs;
-      if (!member && nowMs - sinceMs > JOIN_MS) this.#cut(socket, 'not-joined');
+      if (!member && nowMs - sinceMs > JOIN_MS) this.#cut(socket, 'not_joined');
       else if (silentMs >= settings.idleSeconds * 1_000) this.#cut(socket, 'idle');
       else if (
         silentMs >= pingMs &&
@@ -146,7 +140,7 @@ export class MeshRoute implements UpgradeRoute {
     await drain({
       open: () => this.#visitors.keys(),
       spreadMs: this.#options.settings.drainSeconds * 1_000,
-      close: (socket) => this.#end(socket, 'restart', CLOSE.restart, 'the server restarts'),
+      close: (socket) => this.#end(socket, 'draining'),
     });
   }
 
@@ -163,10 +157,10 @@ export class MeshRoute implements UpgradeRoute {
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
         log.error('bug: a frame of the mesh could not be handled', { error });
-        this.#end(socket, 'bug', CLOSE.bug, 'internal error');
+        this.#end(socket, 'internal_error');
         return;
       }
-      this.#blame(visitor, 'bad-message', error.message);
+      this.#blame(visitor, 'bad_message', error.message);
     }
   }
 
@@ -177,7 +171,7 @@ export class MeshRoute implements UpgradeRoute {
       return;
     }
     if (!member) {
-      this.#blame(visitor, 'not-joined', `Cannot take "${request.action}": wanted "join" first`);
+      this.#blame(visitor, 'not_joined', `Cannot take "${request.action}": wanted "join" first`);
       return;
     }
     const { counters, world } = this.#options;
@@ -196,7 +190,7 @@ export class MeshRoute implements UpgradeRoute {
         if (retryMs > 0) {
           this.#refuse(
             visitor,
-            'fallback-budget',
+            'fallback_budget',
             'This room has sent its share through the server',
             retryMs,
           );
@@ -206,20 +200,21 @@ export class MeshRoute implements UpgradeRoute {
       case 'leave':
         visitor.member = undefined;
         this.rooms.leave(member);
-        this.#end(socket, 'left', 1000, 'left');
+        this.#options.counters.closed.add('left');
+        socket.close(1000, 'left');
     }
   }
 
   #join(visitor: Visitor, request: Extract<MeshRequest, { action: 'join' }>): void {
     const { socket, host, challenge } = visitor;
     if (visitor.member) {
-      this.#blame(visitor, 'too-many-rooms', 'Cannot join: a socket is in one room, open another one');
+      this.#blame(visitor, 'too_many_rooms', 'Cannot join: a socket is in one room, open another one');
       return;
     }
     if (request.version !== MESH_VERSION) {
       this.#turnAway(
         visitor,
-        'bad-version',
+        'bad_version',
         `Cannot speak version ${request.version}: this is ${MESH_VERSION}`,
       );
       return;
@@ -227,7 +222,7 @@ export class MeshRoute implements UpgradeRoute {
     if (!this.#pays(socket, JOIN_COST + this.rooms.sizeOf(request.room) / RECEIVERS_PER_MESSAGE)) return;
     if (!isJoinProven(request, challenge, host)) {
       const rule = `the challenge, the room and ws(s)://${host} must be signed with the key of the id`;
-      this.#turnAway(visitor, 'bad-signature', `Cannot join: ${rule}`);
+      this.#turnAway(visitor, 'bad_signature', `Cannot join: ${rule}`);
       return;
     }
     const member = this.rooms.join(request.room, request.id, visitor, this.#options.world.nowMs());
@@ -252,7 +247,7 @@ export class MeshRoute implements UpgradeRoute {
       socket.rest(this.#debtMs(socket));
       return true; // what has been read is done; nothing more is read until it is paid
     }
-    this.#end(socket, 'flood', CLOSE.policy, 'too many messages');
+    this.#end(socket, 'message_rate');
     return false;
   }
 
@@ -267,31 +262,31 @@ export class MeshRoute implements UpgradeRoute {
     return debtMs(spendTokens(socket.caller.messages, address, 0, this.#options.world.nowMs()), address);
   }
 
-  #refuse(visitor: Visitor, what: MeshRefusal, detail: string, retryMs?: number): void {
+  #refuse(visitor: Visitor, what: MeshRefusalCode, detail: string, retryMs?: number): void {
     this.#options.counters.refused.add(what);
     const wait = retryMs === undefined ? {} : { retryMs };
     visitor.send(writeMeshReply({ action: 'refused', what, detail: detail.slice(0, 1_024), ...wait }));
   }
 
-  #blame(visitor: Visitor, what: MeshRefusal, detail: string): void {
+  #blame(visitor: Visitor, what: MeshRefusalCode, detail: string): void {
     const { socket } = visitor;
     this.#refuse(visitor, what, detail);
     if (++socket.faults > this.#options.settings.faultsMax) {
-      this.#end(socket, 'faults', CLOSE.policy, `too many faults, the last: ${what}`);
+      this.#end(socket, 'too_many_faults', `too many faults, the last: ${what}`);
     } else this.#pays(socket, FAULT_COST);
   }
 
-  #turnAway(visitor: Visitor, what: MeshRefusal, detail: string): void {
+  #turnAway(visitor: Visitor, what: MeshRefusalCode & CloseRefusalCode, detail: string): void {
     this.#refuse(visitor, what, detail);
-    this.#end(visitor.socket, what, CLOSE.policy, what);
+    this.#end(visitor.socket, what);
   }
 
-  #end(socket: ClientSocket, reason: string, code: number, message: string): void {
+  #end(socket: ClientSocket, reason: CloseRefusalCode, sentence: string = REFUSALS[reason].sentence): void {
     this.#options.counters.closed.add(reason);
-    socket.close(code, message);
+    socket.close(REFUSALS[reason].close, sentence);
   }
 
-  #cut(socket: ClientSocket, reason: string): void {
+  #cut(socket: ClientSocket, reason: CloseRefusalCode): void {
     this.#options.counters.closed.add(reason);
     socket.terminate();
   }

@@ -1,12 +1,8 @@
 // Who is in which room, and what members say to each other through the server. Pure: the time is passed in, and sending.
 import { newBucket, spendTokens, type Bucket, type Rate } from '@relay-swarm/net';
 import { writeMeshReply } from '@relay-swarm/protocol/mesh';
-import {
-  MESH_SNAPSHOT_MAX,
-  type MeshMember,
-  type MeshRefusal,
-  type MeshReply,
-} from '@relay-swarm/protocol/mesh-member';
+import type { MeshRefusalCode } from '@relay-swarm/protocol/refusals';
+import { MESH_SNAPSHOT_MAX, type MeshMember, type MeshReply } from '@relay-swarm/protocol/mesh-member';
 
 /** Where a member's messages go: its socket. */
 export interface Seat {
@@ -70,16 +66,21 @@ export class Rooms {
   }
 
   /** The member takes its seat; who was there before it is told to go. Its key must have been proven. */
-  join(address: string, id: string, seat: Seat, nowMs: number): Member | MeshRefusal {
+  join(
+    address: string,
+    id: string,
+    seat: Seat,
+    nowMs: number,
+  ): Member | Extract<MeshRefusalCode, 'room_full' | 'rooms_full'> {
     let room = this.#rooms.get(address);
     if (!room) {
-      if (this.#rooms.size >= this.#limits.roomsMax) return 'rooms-full';
+      if (this.#rooms.size >= this.#limits.roomsMax) return 'rooms_full';
       room = { address, members: new Map(), fallback: newBucket(this.#fallbackRate, nowMs) };
       this.#rooms.set(address, room);
     }
     let member = room.members.get(id);
     if (!member) {
-      if (room.members.size >= this.#limits.roomMembersMax) return 'room-full';
+      if (room.members.size >= this.#limits.roomMembersMax) return 'room_full';
       member = { id, room, seat: undefined, awaySinceMs: 0, status: undefined, statusVersion: -1 };
       room.members.set(id, member);
       this.members++;

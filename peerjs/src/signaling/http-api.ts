@@ -1,7 +1,7 @@
 // PeerJS's HTTP API: a word of welcome, a free id, and who is there where the operator lets everybody know.
 import { sendJson } from '@relay-swarm/kit';
-import { answerPreflight, corsHeaders, type CorsRule, type OriginCheck } from '@relay-swarm/net';
-import { httpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
+import { answerPreflight, corsHeaders, sendRefusal, type CorsRule, type OriginCheck } from '@relay-swarm/net';
+import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import type { SignalingEngine } from './engine.ts';
@@ -43,8 +43,7 @@ export function createHttpApi(
 
   const refuse = (response: ServerResponse, code: HttpRefusalCode, headers: OutgoingHttpHeaders): void => {
     options.refused(code);
-    const { status, body } = httpRefusal(code);
-    sendJson(response, status, body, headers);
+    sendRefusal(response, code, { headers });
   };
 
   return (request, response) => {

@@ -101,10 +101,10 @@ it('lets nobody in who does not hold the key of its id, or signed for another se
   const stranger = member();
   await stranger.hear('challenge');
   stranger.say({ action: 'join', version: 1, room, id: 'ab'.repeat(32), signature: '00'.repeat(64) });
-  expect((await stranger.hear('refused')).what).toBe('bad-signature');
+  expect((await stranger.hear('refused')).what).toBe('bad_signature');
   expect(await stranger.closed()).toBe(1008);
   const elsewhere = await member().join({ origin: 'wss://other.example' });
-  expect((await elsewhere.hear('refused')).what).toBe('bad-signature');
+  expect((await elsewhere.hear('refused')).what).toBe('bad_signature');
 });
 
 it('lets a member come back with the same key, and nobody notices', async () => {
@@ -127,9 +127,9 @@ it('lets a member come back with the same key, and nobody notices', async () => 
 });
 
 it.each([
-  ['no JSON', '{', 'bad-message'],
-  ['an unknown action', '{"action":"eval"}', 'bad-message'],
-  ['something before joining', '{"action":"leave"}', 'not-joined'],
+  ['no JSON', '{', 'bad_message'],
+  ['an unknown action', '{"action":"eval"}', 'bad_message'],
+  ['something before joining', '{"action":"leave"}', 'not_joined'],
 ])('refuses %s, tells why, and goes on', async (_case, frame, what) => {
   await start();
   const one = member();
@@ -158,7 +158,7 @@ it('closes a socket that never joins, and counts what it did', async () => {
   service.advance(11_000);
   expect(await idle.closed()).toBe(1006);
   const metrics = await (await fetch(`http://127.0.0.1:${service.port}/metrics`)).text();
-  expect(metrics).toMatch(/peerjs_mesh_sockets_closed_total\{reason="not-joined"\} 1/);
+  expect(metrics).toMatch(/peerjs_mesh_sockets_closed_total\{reason="not_joined"\} 1/);
   expect(metrics).toMatch(/peerjs_mesh_rooms 0/);
 });
 

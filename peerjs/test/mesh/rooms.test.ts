@@ -131,10 +131,10 @@ describe('rooms', () => {
   it('have limits, and are gone with their last member', () => {
     const { rooms, join } = setUp({ roomMembersMax: 2 });
     const [a, b] = [join(1), join(2)];
-    expect(() => join(3)).toThrow('room-full');
+    expect(() => join(3)).toThrow('room_full');
     join(1, 'cd'.repeat(32));
     join(1, 'ef'.repeat(32));
-    expect(() => join(1, '01'.repeat(32))).toThrow('rooms-full');
+    expect(() => join(1, '01'.repeat(32))).toThrow('rooms_full');
     rooms.leave(a.member);
     rooms.leave(b.member);
     rooms.leave(b.member);

@@ -1,8 +1,9 @@
 // GET /ice-servers over HTTP (DESIGN §7): who may ask, how often, and the answer.
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
-import { AddressRates, limitKey, type AddressReader } from '@relay-swarm/net';
+import { AddressRates, limitKey, sendRefusal, type AddressReader } from '@relay-swarm/net';
 import { answerPreflight, corsHeaders, type CorsRule } from '@relay-swarm/net/cors';
 import { createOriginCheck } from '@relay-swarm/net/origins';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { mintCredential } from '../auth/credential.ts';
 import { iceServersAnswer } from './answer.ts';
@@ -49,16 +50,15 @@ export function createIceServers(options: IceServersOptions): IceServers {
 
   const answer = (request: IncomingMessage, response: ServerResponse, headers: Headers): Result => {
     if (options.isDraining()) {
-      const message = 'this server is about to stop: use another one';
-      refuse(response, 503, 'draining', message, { ...headers, ...retryAfter(DRAINING_SECONDS) });
+      sendRefusal(response, 'draining', { headers, retrySeconds: DRAINING_SECONDS });
       return 'draining';
     }
     const nowMs = options.now();
     const waitMs = limiter.ask(limitKey(options.readAddress(request)), nowMs);
     if (waitMs > 0) {
-      const seconds = Math.ceil(waitMs / 1000);
-      const message = `too many requests from this address: ask again in ${seconds} s`;
-      refuse(response, 429, 'too-many', message, { ...headers, ...retryAfter(seconds) });
+      const retrySeconds = Math.ceil(waitMs / 1000);
+      const message = `${REFUSALS.address_rate.sentence}: ask again in ${retrySeconds} s`;
+      sendRefusal(response, 'address_rate', { headers, retrySeconds, message });
       return 'tooMany';
     }
     const credential = mintCredential(options.secret(), { name: options.makeName(), nowMs, ttlSeconds });
@@ -70,12 +70,12 @@ export function createIceServers(options: IceServersOptions): IceServers {
     if (request.url?.split('?', 1)[0] !== '/ice-servers') return false;
     const headers = corsHeaders(rule, request);
     if (headers === undefined) {
-      refuse(response, 403, 'origin', 'pages of this origin get no ICE servers here', { vary: 'Origin' });
+      sendRefusal(response, 'origin', { headers: { vary: 'Origin' } });
       counts.originRefused++;
     } else if (answerPreflight(rule, request, response, headers)) {
       return true;
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
-      refuse(response, 405, 'method', `use one of ${METHODS}`, { ...headers, allow: METHODS });
+      sendRefusal(response, 'method', { headers: { ...headers, allow: METHODS } });
       counts.methodRefused++;
     } else {
       counts[answer(request, response, headers)]++;
@@ -83,18 +83,4 @@ export function createIceServers(options: IceServersOptions): IceServers {
     return true;
   };
   return { handle, counts, limiter };
-}
-
-function refuse(
-  response: ServerResponse,
-  status: number,
-  error: string,
-  message: string,
-  headers: Headers,
-): void {
-  sendJson(response, status, { error, message }, headers);
-}
-
-function retryAfter(seconds: number): Headers {
-  return { 'retry-after': String(seconds) };
 }

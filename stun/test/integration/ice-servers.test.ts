@@ -163,7 +163,10 @@ describe('GET /ice-servers', () => {
     const response = await fetch(url);
     expect([response.status, response.headers.get('retry-after')]).toEqual([429, '12']);
     expect(response.headers.get('access-control-expose-headers')).toBe('Retry-After');
-    expect(await response.json()).toEqual({ error: 'too-many', message: expect.stringContaining('12 s') });
+    expect(await response.json()).toEqual({
+      error: 'address_rate',
+      message: expect.stringContaining('12 s'),
+    });
     expect(ice.counts.tooMany).toBe(1);
   });
 

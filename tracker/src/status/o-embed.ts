@@ -1,5 +1,6 @@
 // How to embed a page of ours, told to sites that ask: GET /oembed?url=… (https://oembed.com).
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
+import { sendRefusal } from '@relay-swarm/net';
 import { embedFrame } from '@relay-swarm/protocol/embed';
 import type { IncomingMessage } from 'node:http';
 
@@ -65,7 +66,10 @@ export const answerOEmbed: RequestHandler = (request, response) => {
   };
   const anybody = { 'access-control-allow-origin': '*' };
   if (![null, 'json'].includes(query.get('format'))) {
-    sendJson(response, 501, { error: 'Only format=json is answered here' }, anybody);
+    sendRefusal(response, 'not_offered', {
+      message: 'Only format=json is answered here',
+      headers: anybody,
+    });
     return true;
   }
   const answer = oEmbed(siteAsAsked(request), query.get('url') ?? '', {
@@ -74,12 +78,10 @@ export const answerOEmbed: RequestHandler = (request, response) => {
   });
   if (answer !== undefined) sendJson(response, 200, answer, anybody);
   else
-    sendJson(
-      response,
-      404,
-      { error: 'url must be a /watch or /embed address of this site with a magnet in its fragment' },
-      anybody,
-    );
+    sendRefusal(response, 'not_found', {
+      message: 'url must be a /watch or /embed address of this site with a magnet in its fragment',
+      headers: anybody,
+    });
   return true;
 };
 

@@ -1,6 +1,6 @@
 // What the tracker answers over plain HTTP beside announces: its pages, numbers, and the relay swarm's two documents.
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
-import { answerPreflight } from '@relay-swarm/net';
+import { answerPreflight, sendRefusal } from '@relay-swarm/net';
 import { isRankingKey, RANKING_KEY_CHARS_MAX } from '@relay-swarm/protocol';
 import type { RankedQuery } from '@relay-swarm/relay-swarm';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -44,7 +44,7 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
 
     if (request.method === 'GET' || request.method === 'HEAD') answer();
     else if (!answerPreflight(CORS, request, response, ANYBODY))
-      sendJson(response, 405, { error: 'Only GET is answered here' }, { allow: CORS.methods });
+      sendRefusal(response, 'method', { headers: { ...ANYBODY, allow: CORS.methods } });
     return true;
   };
 }
@@ -63,10 +63,11 @@ function sendRoster(
   const k = query.get('k') ?? String(K_DEFAULT);
   if (key === null) sendJson(response, 200, roster(), FOR_SECONDS);
   else if (!isRankingKey(key)) {
-    const error = `Cannot rank relays for this key: wanted 1 to ${RANKING_KEY_CHARS_MAX} of 0-9a-f, such as an info hash in lowercase`;
-    sendJson(response, 400, { error }, ANYBODY);
+    const message = `Cannot rank relays for this key: wanted 1 to ${RANKING_KEY_CHARS_MAX} of 0-9a-f, such as an info hash in lowercase`;
+    sendRefusal(response, 'bad_request', { message, headers: ANYBODY });
   } else if (!/^[1-9]\d?$/.test(k) || Number(k) > K_MAX) {
-    sendJson(response, 400, { error: `Cannot read k: wanted a whole number from 1 to ${K_MAX}` }, ANYBODY);
+    const message = `Cannot read k: wanted a whole number from 1 to ${K_MAX}`;
+    sendRefusal(response, 'bad_request', { message, headers: ANYBODY });
   } else sendJson(response, 200, roster({ key, k: Number(k) }), FOR_SECONDS);
 }
 

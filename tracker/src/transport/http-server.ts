@@ -1,8 +1,8 @@
 // The tracker's port: HTTP requests go to the routes, WebSocket handshakes to the upgrade gate.
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { closeServer, listen, sendJson, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
-import { onWebSocketUpgrade } from '@relay-swarm/net';
+import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
+import { onWebSocketUpgrade, sendRefusal } from '@relay-swarm/net';
 import type { SocketErrors } from './socket-errors.ts';
 import type { UnreadResponses } from './unread-responses.ts';
 import type { UpgradeGate } from './upgrade-gate.ts';
@@ -50,7 +50,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     },
     (request, response) => {
       if (!options.routes.some((route) => route(request, response)))
-        sendJson(response, 404, { error: 'Nothing here: see / for what there is' });
+        sendRefusal(response, 'not_found', { message: 'Nothing here: see / for what there is' });
       if (response.writableLength > 0) unread.count(request, response);
     },
   );

@@ -1,5 +1,6 @@
 // Looks after open connections: pings them, spread over the ping period, and ends those that are dead, never spoke, or have nothing to do here.
 // Pure but for the connections: it is told the time once a second.
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Connection } from './connection.ts';
 
 export interface KeepaliveLimits {
@@ -71,7 +72,7 @@ export class Keepalive {
       if (nowMs - connection.openedAtMs < this.#limits.firstFrameSeconds * 1000) break; // in the order of their opening
       this.ended.silent++;
       this.#silent.delete(connection);
-      connection.close(1008, 'No message since the connection was opened');
+      connection.close(REFUSALS.silent.close, REFUSALS.silent.sentence);
     }
     for (const connection of this.#probed) {
       if (connection.probedUntilMs === 0) this.#probed.delete(connection);
@@ -84,7 +85,7 @@ export class Keepalive {
     if (connection.pingsUnanswered >= PINGS_MISSED_MAX) this.#end(connection);
     else if (connection.isIdle && nowMs - connection.lastFrameMs >= this.#limits.idleSeconds * 1000) {
       this.ended.idle++;
-      connection.close(1000, 'Idle: nothing announced and nothing asked for');
+      connection.close(REFUSALS.idle.close, 'Idle: nothing announced and nothing asked for');
     } else connection.ping();
   }
 

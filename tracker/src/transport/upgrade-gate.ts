@@ -1,7 +1,7 @@
 // Who may open a WebSocket: another relay on its own path, a page of an allowed origin, and only as many as there is room for.
 import {
   limitKey,
-  refuseUpgrade,
+  rejectUpgrade,
   type AddressReader,
   type Admission,
   type ByteBudget,
@@ -20,13 +20,13 @@ export interface UpgradeGateOptions {
   readonly isTurningAway: () => boolean;
   /** What a client is told that is refused for that: where else to go. */
   readonly roster: () => object;
+  /** From 0 to 1: spreads those who come back. */
+  readonly random: () => number;
   /** Takes in a client that may come in. */
   readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, addressKey: string) => void;
 }
 
 export type UpgradeRefusal = 'origin' | 'turned_away' | 'memory_full' | 'connections_full' | 'address_full';
-
-const RETRY_AFTER_SECONDS = 30;
 
 export class UpgradeGate {
   readonly #options: UpgradeGateOptions;
@@ -51,7 +51,7 @@ export class UpgradeGate {
       return;
     }
     if (!isOriginAllowed(request.headers.origin)) {
-      this.#refuse(socket, 'origin', 403, { error: 'Pages of this origin may not use this tracker' });
+      this.#refuse(socket, 'origin');
       return;
     }
     const addressKey = limitKey(address);
@@ -60,17 +60,17 @@ export class UpgradeGate {
       : budget.isTight
         ? 'memory_full'
         : admission.enter(addressKey);
-    if (refusal === 'address_full')
-      this.#refuse(socket, refusal, 429, { error: 'Too many connections from this address' });
-    else if (refusal !== undefined) this.#refuse(socket, refusal, 503, roster());
+    if (refusal === 'address_full') this.#refuse(socket, refusal);
+    else if (refusal !== undefined) this.#refuse(socket, refusal, roster());
     else {
       socket.once('close', () => admission.leave(addressKey));
       accept(request, socket, head, addressKey);
     }
   };
 
-  #refuse(socket: Duplex, refusal: UpgradeRefusal, status: number, body: object): void {
+  /** `more`: where else to go. */
+  #refuse(socket: Duplex, refusal: UpgradeRefusal, more: object = {}): void {
     this.refused[refusal]++;
-    refuseUpgrade(socket, status, body, status === 403 ? {} : { 'Retry-After': RETRY_AFTER_SECONDS });
+    rejectUpgrade(socket, refusal, { more, random: this.#options.random() });
   }
 }

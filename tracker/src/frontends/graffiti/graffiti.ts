@@ -1,4 +1,5 @@
 // Graffiti's side of the tracker: peers prove who they are, announce and subscribe. No sockets, no clock; random text and turns are passed in.
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import {
   graffitiDone,
   graffitiError,
@@ -54,8 +55,6 @@ interface Refused {
 }
 
 /** WebSocket close codes (RFC 6455 §7.4.1 and IANA's registry): policy violation; try again later. */
-const CLOSE_BAD_HANDSHAKE = 1008;
-const CLOSE_PEER_EXISTS = 1013;
 /** So many pushes cost as much as one message. */
 const PUSHES_PER_TOKEN = 20;
 
@@ -129,7 +128,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
       session.push(step.frame);
     } else {
       this.refused[step.refusal]++;
-      session.end(graffitiHandshakeError(step.detail), CLOSE_BAD_HANDSHAKE, step.detail);
+      session.end(graffitiHandshakeError(step.detail), REFUSALS.bad_handshake.close, step.detail);
     }
   }
 
@@ -144,7 +143,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
     if (holder !== undefined) {
       this.refused.peer_exists++;
       holder.link.probe();
-      session.end(graffitiTaken(id), CLOSE_PEER_EXISTS, 'peer exists');
+      session.end(graffitiTaken(id), REFUSALS.peer_exists.close, REFUSALS.peer_exists.sentence);
       return;
     }
     session.id = id;

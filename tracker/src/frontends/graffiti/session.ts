@@ -1,4 +1,5 @@
 // One Graffiti connection: where it stands between its first frame and its end, and what it waits for.
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Protocol } from '../protocol.ts';
 import type { FanOut, Task } from './fan-out.ts';
 import type { Challenged } from './handshake.ts';
@@ -33,7 +34,6 @@ export interface SessionHooks {
 }
 
 /** Policy violation (RFC 6455 §7.4.1). */
-const CLOSE_TOO_SLOW = 1008;
 
 export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
   readonly link: GraffitiLink;
@@ -99,7 +99,7 @@ export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
   }
 
   dismiss(): void {
-    this.link.close(CLOSE_TOO_SLOW, 'Reads too slowly');
+    this.link.close(REFUSALS.slow_reader.close, REFUSALS.slow_reader.sentence);
   }
 
   /** Says its last words and closes. */
