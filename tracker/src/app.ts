@@ -28,6 +28,8 @@ import { registerMetrics } from './status/metrics.ts';
 import { answerOEmbed } from './status/o-embed.ts';
 import { createRoutes } from './status/routes.ts';
 import { createSite } from './status/site.ts';
+import { History, HISTORY_PERIOD_SECONDS } from './status/history.ts';
+import { record } from './status/record.ts';
 import { PeerStatistics } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
 import { createTicks } from './ticks.ts';
@@ -201,6 +203,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
           hasHttpAnnounce: true,
         }),
         stats: statistics && (() => statistics.stats(swarms.size)),
+        history: settings.stats ? () => history.answer() : undefined,
         roster: (ranked) => relays.roster(ranked),
         descriptor: () => relays.descriptor(),
       }),
@@ -246,6 +249,14 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     metrics,
     health: () => health.latest(),
   });
+  const history = new History();
+  const recording = createTicks('history', HISTORY_PERIOD_SECONDS * 1000, () =>
+    record(history, {
+      dataDir: settings.dataDir,
+      own: () => ({ peers: swarms.peers, swarms: swarms.size }),
+      relays: () => relays.roster().relays,
+    }),
+  );
   const draining: Part = {
     name: 'draining',
     start: () => Promise.resolve(),
@@ -261,7 +272,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   return {
     parts: [
       ...[...clusterParts, accessList, server, keepingAlive, expiry],
-      ...[...bittorrent.parts, ...relayParts, draining],
+      ...[...bittorrent.parts, ...relayParts, recording, draining],
     ],
     server,
     webSockets,

@@ -2,3 +2,4 @@ export { createRelaySwarm, type RelaySwarm, type RelaySwarmOptions } from './rel
 export { loadIdentity } from './proof/identity.ts';
 export type { RankedQuery } from './roster/roster.ts';
 export { checkRelaySettings, relaySettings, type RelaySettings } from './settings.ts';
+export { readOthers } from './health/health-aggregator.ts';

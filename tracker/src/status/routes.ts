@@ -6,6 +6,7 @@ import type { RankedQuery } from '@relay-swarm/relay-swarm';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PAGE_HEADERS } from './html.ts';
 import { homePage, statsPage, type HomeFacts } from './pages.ts';
+import type { HistoryAnswer } from './history.ts';
 import type { Stats } from './stats.ts';
 
 export interface RoutesOptions {
@@ -14,6 +15,7 @@ export interface RoutesOptions {
   readonly facts: () => Omit<HomeFacts, 'announceUrl'>;
   /** Undefined where the operator does not show numbers. */
   readonly stats: (() => Stats) | undefined;
+  readonly history: (() => HistoryAnswer) | undefined;
   /** Of all relays, or of those that are ranked first for a key. */
   readonly roster: (ranked?: RankedQuery) => unknown;
   readonly descriptor: () => unknown;
@@ -27,7 +29,7 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
   return (request, response) => {
     const path = request.url?.split('?', 1)[0];
     const sendPage = (html: string): void => void response.writeHead(200, PAGE_HEADERS).end(html);
-    const { stats } = options;
+    const { stats, history } = options;
     let answer: () => void;
     if (path === '/' || path === '/index.html') {
       answer = () =>
@@ -37,6 +39,8 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
       answer = () => (wantsJson ? sendJson(response, 200, stats(), ANYBODY) : sendPage(statsPage(stats())));
     } else if (path === '/stats.json' && stats !== undefined)
       answer = () => sendJson(response, 200, stats(), ANYBODY);
+    else if (path === '/history.json' && history !== undefined)
+      answer = () => sendJson(response, 200, history(), FOR_SECONDS);
     else if (path === '/relays.json') answer = () => sendRoster(request, response, options.roster);
     else if (path === '/.well-known/relay-swarm')
       answer = () => sendJson(response, 200, options.descriptor(), FOR_SECONDS);
