@@ -49,7 +49,7 @@ export function showPlayer(
                 <media-mute-button></media-mute-button>
                 <media-volume-range></media-volume-range>
                 <media-time-range></media-time-range>
-                <media-time-display showduration></media-time-display>
+                <media-time-display showduration notoggle></media-time-display>
                 <media-captions-button></media-captions-button>
                 <media-playback-rate-button></media-playback-rate-button>
                 <media-pip-button></media-pip-button>
@@ -61,6 +61,8 @@ export function showPlayer(
       <div class="notices"></div>`,
     root,
   );
+  // It says with aria-checked whether captions are on, which a switch may, and the button that it calls itself may not (WAI-ARIA).
+  root.querySelector('media-captions-button')?.setAttribute('role', 'switch');
   const video = root.querySelector('swarm-video') as SwarmVideoElement;
   video.overlayRoot = root.querySelector<HTMLElement>('.notices') ?? undefined;
   if (options.playbackRate !== undefined) video.playbackRate = options.playbackRate;

@@ -3,6 +3,10 @@ import { embedFrame } from '@relay-swarm/protocol/embed';
 import { LinkError, readSource } from '../links/magnet.ts';
 import { readPageLink, readSeconds, writePageLink, type PlayOptions } from '../links/page-link.ts';
 import { byId, wireCopyButtons } from '../page.ts';
+import { relaysOf } from '../relays.ts';
+import { keepRunning } from '../seed/background.ts';
+import { Seeds } from '../seed/seeds.ts';
+import { wireShareForm } from '../seed/share-form.ts';
 
 const PREVIEW_MS = 400;
 const form = byId('options', HTMLFormElement);
@@ -68,6 +72,16 @@ function readName(text: string): string {
   return (named.kind === 'magnet' ? named.magnet.name : undefined) ?? 'Video';
 }
 
+wireShareForm(
+  new Seeds(relaysOf(location.origin)),
+  () => ({ trackers: [], webSeeds: [], isKept: true }),
+  (seed) => {
+    keepRunning();
+    byId('open-note').hidden = false;
+    source.value = seed.magnet;
+    update();
+  },
+);
 source.addEventListener('input', update);
 form.addEventListener('input', update);
 wireCopyButtons();

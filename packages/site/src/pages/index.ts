@@ -1,8 +1,18 @@
 // The door: what this is, a magnet to paste, and a few numbers.
 import { LinkError, readSource } from '../links/magnet.ts';
-import { writePageLink } from '../links/page-link.ts';
+import { readPageLink, writePageLink } from '../links/page-link.ts';
 import { byId, ownTracker, wireCopyButtons } from '../page.ts';
 import { readRelays, readStats } from '../status-source.ts';
+
+// webtorrentseeder.com's links name a torrent at its door: /?magnet=… or /#<info hash>
+const here = readPageLink(new URL(location.href));
+if (here.source !== undefined) {
+  const watch = new URL('/watch', location.origin);
+  for (const tracker of here.trackers) watch.searchParams.append('tracker', tracker);
+  location.replace(writePageLink(watch, here.source));
+}
+for (const link of document.querySelectorAll<HTMLAnchorElement>('a[href="/seed"]'))
+  link.search = new URLSearchParams(here.trackers.map((tracker) => ['tracker', tracker])).toString();
 
 const source = byId('source', HTMLInputElement);
 byId('watch-form').addEventListener('submit', (event) => {

@@ -1,13 +1,13 @@
 // Sharing files: chosen or dropped, hashed here, and sent from this page to whoever opens the link.
 import { embedFrame } from '@relay-swarm/protocol/embed';
-import { LinkError, readTracker } from '../links/magnet.ts';
+import { readTracker } from '../links/magnet.ts';
 import { writePageLink } from '../links/page-link.ts';
 import { byId, copyText, formatBytes, formatRate } from '../page.ts';
 import { qrSvg } from '../qr.ts';
 import { relaysOf } from '../relays.ts';
 import { keepRunning } from '../seed/background.ts';
-import { shareable } from '../seed/make-torrent.ts';
 import { Seeds, type Seed } from '../seed/seeds.ts';
+import { wireShareForm } from '../seed/share-form.ts';
 import { readRelays } from '../status-source.ts';
 import { html, nothing, render, unsafeSVG } from '../view.ts';
 
@@ -15,65 +15,20 @@ const DRAW_MS = 1_000;
 keepRunning();
 const seeds = new Seeds(relaysOf(location.origin));
 
-const drop = byId('drop');
-const input = byId('files', HTMLInputElement);
-const status = byId('status');
-const bar = byId('progress', HTMLProgressElement);
 const tracker = byId('tracker', HTMLInputElement);
-
-input.addEventListener('change', () => {
-  void share(input.files ?? []);
-  input.value = '';
-});
-for (const type of ['dragenter', 'dragover', 'dragleave', 'drop'])
-  drop.addEventListener(type, (event) => {
-    event.preventDefault();
-    drop.classList.toggle('over', type === 'dragenter' || type === 'dragover');
-  });
-drop.addEventListener('drop', (event) => void share(event.dataTransfer?.files ?? []));
-addEventListener('beforeunload', (event) => {
-  if (seeds.all.length > 0) event.preventDefault(); // the browser asks whether to leave
-});
-
-async function share(list: Iterable<File>): Promise<void> {
-  const files = shareable(list);
-  if (files.length === 0) {
-    say('Nothing to share here: choose at least one file. Hidden files are left out.');
-    return;
-  }
-  bar.hidden = false;
-  try {
-    const trackers =
-      tracker.value.trim() === ''
-        ? []
-        : tracker.value
-            .split(/[\s,]+/)
-            .filter(Boolean)
-            .map(readTracker);
-    const seed = await seeds.share(
-      files,
-      { trackers, webSeeds: [], isKept: byId('keep', HTMLInputElement).checked },
-      (done) => {
-        bar.value = done;
-        say(`Preparing: ${Math.round(done * 100)} %`);
-      },
-    );
-    say(`"${seed.name}" is shared. Keep this window open.`);
-  } catch (error) {
-    say(
-      error instanceof LinkError
-        ? error.message
-        : `This cannot be shared: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  } finally {
-    bar.hidden = true;
-    draw();
-  }
-}
-
-function say(words: string): void {
-  status.textContent = words;
-}
+tracker.value = new URLSearchParams(location.search).getAll('tracker').join(', ');
+wireShareForm(
+  seeds,
+  () => ({
+    trackers: tracker.value
+      .split(/[\s,]+/)
+      .filter(Boolean)
+      .map(readTracker),
+    webSeeds: [],
+    isKept: byId('keep', HTMLInputElement).checked,
+  }),
+  draw,
+);
 
 function draw(): void {
   byId('open-note').hidden = seeds.all.length === 0;

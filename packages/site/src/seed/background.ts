@@ -10,10 +10,14 @@ onmessage = ({ data: { id, ms, isRepeated } }) => {
 /** Above the ids that a browser gives away itself. */
 const FIRST_ID = 2 ** 40;
 
+let isKept = false;
+
 type Callback = (...args: unknown[]) => void;
 
 /** Timers of this page run in a worker from now on; nothing happens where there are no workers. */
 export function keepRunning(): void {
+  if (isKept) return;
+  isKept = true;
   void navigator.locks.request(
     'relay-swarm is sharing',
     { mode: 'shared' },

@@ -41,9 +41,18 @@ requireTool('ffmpeg')('seeding and embedding', () => {
       expect(magnet).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=film\.webm&tr=ws/);
     });
 
-    it.each(['/', '/watch', '/seed', '/embed-code', '/status'])(
+    it.each([
+      ['/', ''],
+      ['/watch', ''],
+      ['/watch?muted=1#MAGNET', '.over button'],
+      ['/watch?muted=1&autoplay=1&warningTitle=0&stats=1#MAGNET', 'swarm-video .stats'],
+      ['/embed?muted=1&warningTitle=0#MAGNET', 'media-captions-button'],
+      ['/seed', ''],
+      ['/embed-code#MAGNET', '#preview iframe'],
+      ['/status', '#ring svg'],
+    ])(
       'finds nothing to object to in %s, dark on a small phone and light on a desk (axe)',
-      async (path) => {
+      async (path, selector) => {
         for (const [colorScheme, width] of [
           ['dark', 320],
           ['light', 1200],
@@ -53,7 +62,8 @@ requireTool('ffmpeg')('seeding and embedding', () => {
             viewport: { width, height: 700 },
             bypassCSP: true,
           });
-          const page = await site.open(`${site.pages}${path}`, context);
+          const page = await site.open(site.pages + path.replace('MAGNET', magnet), context);
+          if (selector !== '') await page.locator(selector).first().waitFor({ timeout: LONG_MS });
           await page.evaluate(axe);
           const { violations } = await page.evaluate<{
             violations: { id: string; nodes: { target: unknown }[] }[];
@@ -116,6 +126,34 @@ requireTool('ffmpeg')('seeding and embedding', () => {
       },
       LONG_MS,
     );
+
+    it(
+      'makes the code for a dropped file, which is shared from then on',
+      async () => {
+        const generator = await site.open(`${site.pages}/embed-code`);
+        const film = { name: 'other.webm', mimeType: 'video/webm', buffer: Buffer.from('another film') };
+        await generator.locator('#files').setInputFiles(film);
+        await generator.locator('#code:has-text("dn=other.webm")').waitFor({ timeout: LONG_MS });
+        await expect(generator.locator('#open-note').isVisible()).resolves.toBe(true);
+        await generator.context().close();
+      },
+      LONG_MS,
+    );
+
+    it('understands the links of webtorrentseeder.com', async () => {
+      const hash = /[0-9a-f]{40}/.exec(magnet)![0];
+      for (const form of [
+        `?tracker=t.example&magnet=${encodeURIComponent(magnet)}`,
+        `?tracker=t.example#${hash}`,
+      ]) {
+        const page = await site.open(`${site.pages}/${form}`);
+        await page.waitForURL((url) => url.pathname === '/watch' && url.hash.includes(hash));
+        expect(new URL(page.url()).searchParams.getAll('tracker')).toEqual(['wss://t.example']);
+        await page.goto(`${site.pages}/seed?tracker=t.example`);
+        await expect(page.locator('#tracker').inputValue()).resolves.toBe('t.example');
+        await page.context().close();
+      }
+    });
 
     it(
       'is steered by messages of the page around it, and of no other',
