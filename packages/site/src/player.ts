@@ -63,6 +63,7 @@ export function showPlayer(
   );
   // It says with aria-checked whether captions are on, which a switch may, and the button that it calls itself may not (WAI-ARIA).
   root.querySelector('media-captions-button')?.setAttribute('role', 'switch');
+  root.querySelector('media-playback-rate-button')?.setAttribute('aria-label', '1x, playback rate'); // until it changes
   const video = root.querySelector('swarm-video') as SwarmVideoElement;
   video.overlayRoot = root.querySelector<HTMLElement>('.notices') ?? undefined;
   if (options.playbackRate !== undefined) video.playbackRate = options.playbackRate;
