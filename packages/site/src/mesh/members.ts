@@ -16,19 +16,23 @@ export class Members {
   readonly rooms: Room[] = [];
   readonly island = new Set<string>();
   readonly #name: string;
-  readonly #signaling: string;
+  readonly #signaling: readonly string[];
+  readonly #entered: (room: Room) => void;
   readonly #iceServers: readonly RTCIceServer[];
   readonly #changed: () => void;
   readonly #watchers = new Set<(step: Step & { source: string }) => void>();
 
   constructor(options: {
     name: string;
-    signaling: string;
+    signaling: readonly string[];
+    /** Before anything else is done with a new member. */
+    entered: (room: Room) => void;
     iceServers: readonly RTCIceServer[];
     changed: () => void;
   }) {
     this.#name = options.name;
     this.#signaling = options.signaling;
+    this.#entered = options.entered;
     this.#iceServers = options.iceServers;
     this.#changed = options.changed;
   }
@@ -43,6 +47,7 @@ export class Members {
       signaling: this.#signaling,
       transport: gated(webRtc({ iceServers: this.#iceServers }), isCut),
     });
+    this.#entered(room);
     room.on('viewchanged', this.#changed);
     room.on('server', this.#changed);
     room.on('memberjoined', this.#changed);

@@ -13,8 +13,8 @@ export interface Shown {
   readonly choose: (id: string) => void;
 }
 
-const SIZE = 480;
-const RADIUS = 195;
+const SIZE = 420;
+const RADIUS = 184;
 export const labelOf = (id: string): string => id.slice(0, 4);
 
 export function graphPicture({ view, chosen, isHere, isIsland, lit, choose }: Shown): TemplateResult {
@@ -27,7 +27,7 @@ export function graphPicture({ view, chosen, isHere, isIsland, lit, choose }: Sh
   );
   const litEdges = new Set(lit.map(({ member, from }) => [member, from].sort().join()));
   const litMembers = new Set(lit.map(({ member }) => member));
-  const dot = order.length > 24 ? 12 : 17;
+  const dot = order.length > 24 ? 12 : 18;
   const edges = view.edges.map(({ a, b, rttMs, isTree }) => {
     const [from, to] = [places.get(a)!, places.get(b)!];
     const isLit = litEdges.has([view.members[a]!, view.members[b]!].sort().join());
@@ -44,7 +44,7 @@ export function graphPicture({ view, chosen, isHere, isIsland, lit, choose }: Sh
       litMembers.has(id) ? 'lit' : '',
       isIsland(id) ? 'island' : '',
     ];
-    const name = `Member ${labelOf(id)}${here ? '' : ', elsewhere'}${isIsland(id) ? ', on the island' : ''}`;
+    const name = `Member ${labelOf(id)}${here ? '' : ', elsewhere'}${isIsland(id) ? ', cut off' : ''}`;
     const take = (): void => {
       if (here) choose(id);
     };

@@ -20,6 +20,10 @@ export function readRoomLink(hash: string): {
   };
 }
 
+/** For people to read and pass on: colons and slashes need no escape in a fragment. */
+export const roomLink = (page: URL, parts: Readonly<Record<string, string>>): string =>
+  `${page.origin}${page.pathname}#${new URLSearchParams(parts).toString().replaceAll('%3A', ':').replaceAll('%2F', '/')}`;
+
 export function newRoomName(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(5));
   return `room-${[...bytes].map((byte) => (byte % 36).toString(36)).join('')}`;

@@ -1,11 +1,13 @@
-// A room with several members in this page, and whoever else opens its link.
+// A room with several members in this page, and whoever else opens its link, here or on another relay.
+import { RelayChoice, Roster } from '@relay-swarm/client';
+import { keepRoom, type Room } from '@relay-swarm/mesh';
 import { Members, type Step } from '../mesh/members.ts';
 import { graphPicture, labelOf, matrixPicture } from '../mesh/pictures.ts';
-import { newRoomName, readRoomLink, signalingUrl } from '../mesh/room-link.ts';
+import { newRoomName, readRoomLink, roomLink, signalingUrl } from '../mesh/room-link.ts';
 import { byId, formatBytes, wireCopyButtons } from '../page.ts';
 import { relaysOf } from '../relays.ts';
 import { readRelays } from '../status-source.ts';
-import { html, render } from '../view.ts';
+import { html, nothing, render } from '../view.ts';
 
 const STEP_MS = 450;
 const REFRESH_MS = 1_000;
@@ -13,19 +15,31 @@ const BETWEEN_JOINS_MS = 120;
 
 const link = readRoomLink(location.hash);
 const name = link.room ?? newRoomName();
-const [roster, iceServers] = await Promise.all([readRelays(), relaysOf(location.origin).iceServers()]);
-const signaling = link.signaling ?? signalingUrl(new URL(location.href), roster);
-const shared = new URLSearchParams({ room: name, ...(link.signaling && { signaling }) });
-history.replaceState(
-  null,
-  '',
-  `#${shared.toString()}${link.members === 8 ? '' : `&members=${link.members}`}`,
-);
+const hasSignaling = ({ peerjs }: { peerjs?: string }): boolean => peerjs !== undefined;
+const [swarm, roster, iceServers] = await Promise.all([
+  Roster.load([location.origin]).catch(() => undefined), // shown by the numbers, as every other loss of servers
+  readRelays(),
+  relaysOf(location.origin).iceServers(),
+]);
+/** The relays of the room's ranking, the same wherever the page was opened; one server where the link names it, or nothing else is known. */
+const relays = link.signaling === undefined && swarm?.relays.some(hasSignaling) ? swarm : undefined;
+const signaling = relays ? [] : [link.signaling ?? signalingUrl(new URL(location.href), roster)];
+const shared = { room: name, ...(link.signaling && { signaling: link.signaling }) };
+const own = { ...shared, ...(link.members !== 8 && { members: String(link.members) }) };
+history.replaceState(null, '', roomLink(new URL(location.href), own));
 
 let chosen: string | undefined;
 let lit: Step[] = [];
 let isDue = false;
-const members = new Members({ name, signaling, iceServers, changed: showSoon });
+const members = new Members({
+  name,
+  signaling,
+  iceServers,
+  changed: showSoon,
+  entered: (room: Room) => {
+    if (relays) keepRoom(room, new RelayChoice(relays, room.address, { offers: hasSignaling }));
+  },
+});
 
 function showSoon(): void {
   if (isDue) return;
@@ -47,7 +61,7 @@ function show(): void {
   const { view, stats, servers } = room;
   const parts = new Set(view.components).size;
   const isIsland = (id: string): boolean => members.island.has(id);
-  byId('island').textContent = isIsland(room.id) ? 'Back from the island' : 'To the island';
+  byId('island').textContent = isIsland(room.id) ? 'Bring back' : 'Cut off';
   render(
     graphPicture({
       view,
@@ -70,11 +84,11 @@ function show(): void {
     ['In the room', String(view.members.length)],
     ['Its links', String(stats.links.length)],
     ['Parts of the room', String(parts)],
-    ['Messages had', String(stats.delivered)],
+    ['Messages received', String(stats.delivered)],
     ['Copies of each packet', copies.toFixed(2)],
     ['Asked for again', String(stats.repairsAsked)],
     ['Through the server', formatBytes(stats.fallbackBytes)],
-    ['Server', servers.some(({ isJoined }) => isJoined) ? 'connected' : 'not connected'],
+    ['Servers', `${servers.filter(({ isJoined }) => isJoined).length} of ${servers.length}`],
   ];
   render(
     facts.map(
@@ -106,6 +120,13 @@ function show(): void {
               <td class="number">${formatBytes(receivedBytes)}</td>
             </tr>`,
         )}
+        ${
+          stats.links.length === 0
+            ? html`<tr>
+                <td colspan="4" class="quiet">None at the moment</td>
+              </tr>`
+            : nothing
+        }
       </tbody>
     </table>`,
     byId('links'),
@@ -126,7 +147,7 @@ async function trace(): Promise<void> {
   }
   const others = members.rooms.length - 1;
   byId('said').textContent =
-    `The trace of ${labelOf(source)} reached ${steps.length} of the ${others} other members in this page, over ${hopsMax} hops at most.`;
+    `The trace of ${labelOf(source)} reached ${steps.length} of the ${others} other members in this page, over ${hopsMax === 1 ? 'one hop' : `${hopsMax} hops at most`}.`;
 }
 
 const press = (id: string, act: () => unknown): void =>
@@ -134,16 +155,25 @@ const press = (id: string, act: () => unknown): void =>
 press('add', () => members.add());
 press('trace', trace);
 press('kill', () => {
-  if (chosen !== undefined) members.kill(chosen);
+  if (chosen === undefined) return;
+  byId('said').textContent =
+    `${labelOf(chosen)} is gone without a word. The others notice within seconds, and mend the mesh.`;
+  lit = [];
+  members.kill(chosen);
 });
 press('island', () => {
-  if (chosen !== undefined) members.toggleIsland(chosen);
+  if (chosen === undefined) return;
+  byId('said').textContent = members.island.has(chosen)
+    ? `${labelOf(chosen)} is back, and will soon be linked to the others again.`
+    : `${labelOf(chosen)} is cut off. Once the others have noticed, the server carries its messages.`;
+  lit = [];
+  members.toggleIsland(chosen);
 });
 press('new-room', () => {
   location.hash = `#room=${newRoomName()}${link.signaling === undefined ? '' : `&signaling=${link.signaling}`}`;
   location.reload();
 });
-byId('room-link').textContent = `${location.origin}${location.pathname}#${shared.toString()}`;
+byId('room-link').textContent = roomLink(new URL(location.href), shared);
 wireCopyButtons();
 addEventListener('pagehide', () => members.stop());
 setInterval(() => {

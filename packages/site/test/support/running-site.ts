@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { infoHashKey, rankRelays } from '@relay-swarm/protocol/ranking';
 import { decodeRoster } from '@relay-swarm/protocol/roster';
-import { startRelays, type Relays } from '../../../client/test/support/relays.ts';
+import { startRelays, type Relays, type RelaysOptions } from '../../../client/test/support/relays.ts';
 import {
   launchChromium,
   type Browser,
@@ -30,11 +30,11 @@ export interface RunningSite extends RunningPages {
 
 export const pagesOf = (url: string): string => url.replace(/^ws/, 'http');
 
-export async function startPages(relayCount: number): Promise<RunningPages> {
+export async function startPages(relayCount: number, options: RelaysOptions = {}): Promise<RunningPages> {
   const folder = await mkdtemp(join(tmpdir(), 'site-'));
   const www = join(folder, 'www');
   await buildSite(www);
-  const relays = await startRelays(relayCount, { TRACKER_SITE_DIR: www });
+  const relays = await startRelays(relayCount, { TRACKER_SITE_DIR: www }, options);
   const pages = pagesOf(relays.urls[0]!);
   return {
     relays,
@@ -50,8 +50,8 @@ export async function startPages(relayCount: number): Promise<RunningPages> {
   };
 }
 
-export async function startSite(relayCount = 1): Promise<RunningSite> {
-  const running = await startPages(relayCount);
+export async function startSite(relayCount = 1, options: RelaysOptions = {}): Promise<RunningSite> {
+  const running = await startPages(relayCount, options);
   const browser = await launchChromium(['--autoplay-policy=no-user-gesture-required']);
   return {
     ...running,
