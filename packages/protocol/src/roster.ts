@@ -4,6 +4,8 @@ import { Fields } from './fields.ts';
 import { RELAY_STATES, type RelayState } from './relay-health.ts';
 
 export const ROSTER_RELAYS_MAX = 512;
+/** Other relays in an answer without a key; `total` says how many there are. */
+export const ROSTER_LISTED_MAX = 64;
 export const ROSTER_CHARS_MAX = 2_097_152;
 const ROSTER_TOTAL_MAX = 1_000_000;
 const AGE_SECONDS_MAX = 86_400;

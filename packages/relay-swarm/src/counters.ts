@@ -11,6 +11,8 @@ export interface NodeCounters {
   bytesSent: number;
   dials: number;
   dialsFailed: number;
+  visits: number;
+  visitsFailed: number;
   fetches: number;
   fetchesFailed: number;
   descriptorsRefused: number;
@@ -27,6 +29,8 @@ export const newCounters = (): NodeCounters => ({
   bytesSent: 0,
   dials: 0,
   dialsFailed: 0,
+  visits: 0,
+  visitsFailed: 0,
   fetches: 0,
   fetchesFailed: 0,
   descriptorsRefused: 0,

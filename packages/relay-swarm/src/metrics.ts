@@ -26,8 +26,28 @@ export function registerRelayMetrics(metrics: Metrics, sources: RelayMetricsSour
     'Relays that browsers are told of, this one included',
     () => node.roster().relays.length,
   );
+  const { membership } = node;
+  metrics.gauge(
+    'relay_members',
+    'Relays in the table of all, this one included',
+    () => membership.table.size,
+  );
+  metrics.gauge(
+    'relay_unproven',
+    'Relays heard of that nothing speaks for yet',
+    () => membership.unproven.size,
+  );
+  metrics.gauge('relay_down', 'Relays that have stopped to answer', () => membership.down.size);
+  metrics.gauge('relay_suspected', 'Members that are being looked at', () => membership.suspected);
+  metrics.gauge(
+    'relay_discredited',
+    'Relays whose word about others does not count any more',
+    () => membership.discredited.length + membership.slanderers.length,
+  );
+  metrics.counter('relay_visits_total', 'Members dialled to be looked at', () => counters.visits);
+  metrics.counter('relay_visits_failed_total', 'Visits in vain', () => counters.visitsFailed);
   metrics.gauge('relay_sessions', 'Open sessions with other relays', () => node.sessions);
-  metrics.gauge('relay_known', 'Relays known by a descriptor, alive or not', () => node.relays);
+  metrics.gauge('relay_known', 'Relays that it has sessions with, dials or has dialled', () => node.relays);
   metrics.gauge('relay_candidates', 'Addresses that may be relays', () => node.candidates);
   metrics.counter('relay_frames_received_total', 'Frames from other relays', () => counters.framesReceived);
   metrics.counter('relay_frames_sent_total', 'Frames to other relays', () => counters.framesSent);

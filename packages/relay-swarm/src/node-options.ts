@@ -16,7 +16,10 @@ export interface NodeOptions {
   readonly swarm: string;
   readonly allowPrivate: boolean;
   readonly periodMs: number;
+  /** Sessions with relays that keep a table of all. */
   readonly sessionsMax: number;
+  /** Relays in that table. */
+  readonly membersMax: number;
   readonly relaysPerAddressMax: number;
   readonly candidatesMax: number;
   readonly dialsMax: number;

@@ -2,6 +2,8 @@
 // so that a hundred of them run in one test. Long because it is where all parts meet; what each does stands in its own file.
 import {
   encodeRelayMessage,
+  ROSTER_LISTED_MAX,
+  type RelayRecord,
   type Roster,
   type SignedDescriptor,
   type SignedRelayHealth,
@@ -10,7 +12,20 @@ import { countClose, newCounters } from './counters.ts';
 import { Candidates, type CandidateSource } from './discovery/candidates.ts';
 import { Prober, webUrl } from './discovery/prober.ts';
 import { Gossip } from './gossip/gossip.ts';
+import { MapMemberStore } from './membership/member-store.ts';
+import { Membership } from './membership/membership.ts';
+import { placeOf } from './membership/place-of.ts';
+import {
+  chooseToDial,
+  ISOLATED_SESSIONS,
+  Replacement,
+  soughtSessions,
+  type ViewPeer,
+} from './membership/view.ts';
 import type { NodeOptions } from './node-options.ts';
+import { createSignatures } from './proof/signatures.ts';
+import { isAcceptable } from './roster/descriptor-policy.ts';
+import { describeFar, listFar, rankFar, type FarRelays } from './roster/far-relays.ts';
 import type { KnownRelay, SavedRelay } from './roster/known-relay.ts';
 import { RelayTable } from './roster/relay-table.ts';
 import { createRoster, type RankedQuery } from './roster/roster.ts';
@@ -29,8 +44,25 @@ const PONG_MS_MIN = 1_500;
 const AWAY_MS = 2_000;
 /** A session that ends sooner would end soon again. */
 const LASTING_MS = 30_000;
+/** Visits are short: our own, and others' here. */
+const VISIT_MS_MAX = 8_000;
+const GUEST_MS_MAX = 20_000;
+const GUESTS_MAX = 64;
+/** Of a network so many times as of an address. */
+const ADDRESSES_PER_NETWORK = 4;
+/** Looked at for a place in the view; the first of a network of its own is taken. */
+const VIEW_CANDIDATES = 4;
+/** Ends of a session that say nothing against the relay. */
+const FRIENDLY_CLOSES = new Set<number>([CLOSE.full, CLOSE.replaced, CLOSE.done]);
 /** DHT candidates of one host. */
 const PER_HOST_MAX = 4;
+
+/** Whom we dial, and where; with a record, for a visit. */
+interface Dialled {
+  readonly id: string;
+  readonly url: string;
+  readonly visit?: RelayRecord;
+}
 
 export class RelayNode {
   readonly counters = newCounters();
@@ -41,6 +73,12 @@ export class RelayNode {
   readonly #sessions: SessionTable;
   readonly #limits: InboundLimits;
   readonly #gossip: Gossip;
+  readonly #membership: Membership;
+  readonly #replacement = new Replacement();
+  /** Sessions that we have looked for ourselves, which do not give way to others. */
+  readonly #chosen = new Set<string>();
+  readonly #visiting = new Set<string>();
+  #isVouchedFor = false;
   #descriptor: SignedDescriptor;
   #health: SignedRelayHealth;
   #healthAtMs: number;
@@ -69,14 +107,32 @@ export class RelayNode {
       selfId,
       sessionsMax: options.sessionsMax,
       isProven: (id) => this.#relays.isProven(id, options.now()),
-      evicted: (id) => this.#relays.disconnected(id, options.now()),
+      evicted: (id) => this.#relays.released(id, options.now()),
     });
     this.#limits = new InboundLimits({
       ...options,
       isProvenAt: (key) => this.#relays.isProvenAt(key, options.now()),
     });
+    this.#membership = new Membership(
+      {
+        ...{ selfId, store: new MapMemberStore(), membersMax: options.membersMax },
+        perAddressMax: options.relaysPerAddressMax,
+        perNetworkMax: ADDRESSES_PER_NETWORK * options.relaysPerAddressMax,
+        unprovenMax: options.membersMax / 4,
+        random: options.random,
+        calendar: options.calendar,
+        signatures: createSignatures(options.verify),
+        placeOf: (address, id) => placeOf(address, id, options.allowPrivate),
+        accepts: (one) => isAcceptable(one, options, options.calendar()),
+        visit: (record) => this.#visit(record),
+        vouchedFor: () => (this.#isVouchedFor = true),
+      },
+      options.now(),
+    );
+    this.#membership.setSelf(descriptor);
     this.#gossip = new Gossip({
       ...{ selfId, relays: this.#relays, sessions: this.#sessions },
+      someMembers: (countMax) => this.#someMembers(countMax),
       ...{ periodMs: options.periodMs, random: options.random },
       refused: () => counters.descriptorsRefused++,
     });
@@ -91,6 +147,10 @@ export class RelayNode {
   get relays(): number {
     return this.#relays.size;
   }
+  /** The table of all relays, to be looked at. */
+  get membership(): Membership {
+    return this.#membership;
+  }
   get descriptor(): SignedDescriptor {
     return this.#descriptor;
   }
@@ -103,28 +163,71 @@ export class RelayNode {
   }
 
   restore(saved: readonly SavedRelay[]): void {
-    for (const relay of saved) this.#relays.restore(relay, this.#options.now());
+    for (const relay of saved) {
+      if (relay.verifiedAtMs !== undefined) this.#relays.restore(relay, this.#options.now());
+    }
+    const descriptors = saved.filter(({ verifiedAtMs }) => verifiedAtMs === undefined);
+    this.#membership.restore(
+      descriptors.map(({ descriptor }) => descriptor),
+      this.#options.now(),
+    );
   }
 
   /** What to remember over a restart. */
   save(): SavedRelay[] {
-    return this.#relays.save(this.#options.now());
+    const near = this.#relays.save(this.#options.now());
+    const ids = new Set([this.#options.self.id, ...near.map(({ descriptor }) => descriptor.id)]);
+    const { table } = this.#membership;
+    for (const { record } of table.all()) {
+      const { descriptor } = record;
+      if (ids.has(descriptor.id)) continue;
+      near.push({
+        ...{ descriptor, address: undefined, verifiedAtMs: undefined },
+        ...{ health: undefined, healthAtMs: undefined },
+      });
+    }
+    return near;
   }
 
   /** For browsers: the best first, or the first of the ranking for a key. */
   roster(ranked?: RankedQuery): Roster {
     const nowMs = this.#options.now();
     const self = { descriptor: this.#descriptor, health: this.#health, healthAtMs: this.#healthAtMs };
-    const others = this.#relays.offered(nowMs).map(({ descriptor, liveness }) => ({
+    const near = this.#relays.offered(nowMs).map(({ descriptor, liveness }) => ({
       descriptor,
       health: liveness.health!, // isOffered() has seen it
       healthAtMs: liveness.healthAtMs!,
     }));
-    return createRoster(self, others, nowMs, this.#options.calendar(), ranked);
+    const far = this.#far(nowMs);
+    const members = [...listFar(far)];
+    const shown =
+      ranked === undefined
+        ? members.slice(0, Math.max(0, ROSTER_LISTED_MAX - near.length))
+        : rankFar(far, ranked.key, 2 * ranked.k);
+    const others = [...near, ...shown.map((member) => describeFar(far, member, nowMs))];
+    const total = near.length + members.length;
+    return createRoster(self, others, total, nowMs, this.#options.calendar(), ranked);
+  }
+
+  /** The others' word counts where this relay has seen nothing itself. */
+  #far(nowMs: number): FarRelays {
+    const isNear = (id: string): boolean => {
+      const relay = this.#relays.get(id);
+      return relay !== undefined && (relay.liveness.isSeen || this.#relays.isOffered(relay, nowMs));
+    };
+    return { membership: this.#membership, selfId: this.#options.self.id, isNear };
+  }
+
+  /** Whether others have vouched for this relay, so that its descriptor is to be issued anew; once. */
+  takeVouchedFor(): boolean {
+    const isVouchedFor = this.#isVouchedFor;
+    this.#isVouchedFor = false;
+    return isVouchedFor;
   }
 
   setDescriptor(descriptor: SignedDescriptor): void {
     this.#descriptor = descriptor;
+    this.#membership.setSelf(descriptor);
     for (const connection of this.#sessions.all()) connection.send({ action: 'descriptor', descriptor });
   }
 
@@ -132,6 +235,7 @@ export class RelayNode {
   setHealth(health: SignedRelayHealth): void {
     this.#health = health;
     this.#healthAtMs = this.#options.now();
+    this.#membership.setHealth(health);
     const text = encodeRelayMessage({ action: 'status', health });
     for (const connection of this.#sessions.all()) connection.sendText(text);
   }
@@ -152,8 +256,15 @@ export class RelayNode {
     const nowMs = this.#options.now();
     for (const connection of [...this.#sessions.connections]) {
       this.#perform(connection, connection.session.tick(nowMs));
-      const { id, provenAtMs } = connection;
-      if (id !== undefined && nowMs - provenAtMs > UNPROVEN_MS_MAX && !this.#relays.isProven(id, nowMs)) {
+      const { id, provenAtMs, peer } = connection;
+      if (peer?.isVisit === true) {
+        const msMax = connection.session.role === 'dialler' ? VISIT_MS_MAX : GUEST_MS_MAX;
+        if (nowMs - provenAtMs > msMax) connection.close(CLOSE.done, 'goodbye');
+      } else if (
+        id !== undefined &&
+        nowMs - provenAtMs > UNPROVEN_MS_MAX &&
+        !this.#relays.isProven(id, nowMs)
+      ) {
         connection.close(CLOSE.unproven, 'your URL has not answered');
       }
     }
@@ -161,9 +272,74 @@ export class RelayNode {
     this.#relays.age(nowMs);
     if (this.#isStopping) return;
     this.#prober.tick();
-    const due = this.#relays.take(nowMs, this.#options.dialsMax, this.#sessions.hasRoom);
+    this.#membership.tick(nowMs);
+    const due = this.#relays.take(nowMs, this.#options.dialsMax, this.#fillView(nowMs));
     for (const relay of due) void this.#dial(relay);
     this.#gossip.tick(nowMs);
+  }
+
+  /** Whether all relays are few enough to have a session with each. */
+  get #isMesh(): boolean {
+    return this.#othersKnown <= this.#options.sessionsMax;
+  }
+
+  get #othersKnown(): number {
+    return this.#membership.table.size - 1;
+  }
+
+  /** Has members dialled where sessions are wanted; how many more may be. */
+  #fillView(nowMs: number): number {
+    const { sessionsMax, random, self } = this.#options;
+    const view = this.#sessions.view.length;
+    const { table } = this.#membership;
+    const take = (descriptor: SignedDescriptor): void => {
+      this.#relays.offer(descriptor, 'table', nowMs);
+      this.#chosen.add(descriptor.id);
+    };
+    if (this.#isMesh) {
+      for (const { record } of table.all()) {
+        const { id } = record.descriptor;
+        if (id !== self.id && this.#relays.get(id) === undefined) take(record.descriptor);
+      }
+      return sessionsMax - view;
+    }
+    const left = soughtSessions(this.#othersKnown, sessionsMax) - view;
+    if (left <= 0) {
+      // What came from elsewhere and finds no session here is looked at in its turn
+      for (const { descriptor, introducer, liveness } of this.#relays.all()) {
+        if (!liveness.isSeen) this.#membership.consider(descriptor, introducer, nowMs);
+      }
+      return 0;
+    }
+    const candidates = Array.from({ length: VIEW_CANDIDATES }, () => table.pick(random)).filter(
+      (one) =>
+        one !== undefined &&
+        one.record.descriptor.id !== self.id &&
+        this.#relays.get(one.record.descriptor.id) === undefined,
+    );
+    const chosen = chooseToDial(candidates, (one) => table.networkOf(one!.start), this.#viewPeers());
+    if (chosen !== undefined) take(chosen.record.descriptor);
+    return left;
+  }
+
+  #viewPeers(): ViewPeer[] {
+    return this.#sessions.view.map((connection) => {
+      const { id = '', address, provenAtMs: sinceMs } = connection;
+      const { network } = placeOf(address, id, this.#options.allowPrivate);
+      return { id, network, isChosen: this.#chosen.has(id), sinceMs };
+    });
+  }
+
+  /** Members that older relays are told of. */
+  #someMembers(countMax: number): SignedDescriptor[] {
+    const some = new Set<SignedDescriptor>();
+    for (let i = 0; i < countMax; i++) {
+      const member = this.#membership.table.pick(this.#options.random);
+      if (member !== undefined && this.#membership.isOffered(member.start))
+        some.add(member.record.descriptor);
+    }
+    some.delete(this.#descriptor);
+    return [...some].filter(({ id }) => id !== this.#options.self.id);
   }
 
   /** Takes relays that may be frozen off the roster until they are heard. After a pause of our own their answers wait to be read. */
@@ -191,20 +367,52 @@ export class RelayNode {
       relay.dial.end();
       this.counters.dialsFailed++;
       this.#relays.failed(id, now());
+      this.#membership.failed(id, now());
       if (log.isDebug) log.debug('cannot dial a relay', { url, error });
     }
   }
 
-  #open(wire: Wire, dialled: { id: string; url: string } | undefined): WireListener {
+  /** Dials a member to prove its URL and to compare tables; in a small swarm it gets a session instead. */
+  #visit(record: RelayRecord): void {
+    const { id, url } = record.descriptor;
+    const { network, now, log } = this.#options;
+    if (this.#isStopping || this.#visiting.has(id)) return;
+    if (this.#isMesh && this.#sessions.view.length < this.#options.sessionsMax) {
+      if (this.#relays.offer(record.descriptor, 'table', now()) === 'refused')
+        this.#membership.failed(id, now());
+      else this.#relays.hint(id, now());
+      return;
+    }
+    this.#visiting.add(id);
+    this.counters.visits++;
+    network
+      .dial(`${url}/relay`, (wire) => this.#open(wire, { id, url, visit: record }))
+      .catch((error: unknown) => {
+        if (log.isDebug) log.debug('cannot visit a relay', { url, error });
+        this.#visitEnded(id, undefined);
+      });
+  }
+
+  /** `code`: with which it closed before it had proven its key; undefined where it could not be dialled. */
+  #visitEnded(id: string, code: number | undefined): void {
+    this.#visiting.delete(id);
+    this.counters.visitsFailed++;
+    if (this.#relays.get(id)?.liveness.isConnected === false) this.#relays.failed(id, this.#options.now());
+    if (code === CLOSE.wrongKey) this.#membership.refuted(id, this.#options.now());
+    else this.#membership.failed(id, this.#options.now());
+  }
+
+  #open(wire: Wire, dialled: Dialled | undefined): WireListener {
     const { self, swarm, verify, nonce, now, periodMs } = this.#options;
     const session = new Session({
       ...{ self, swarm, verify, nonce: nonce(), nowMs: now(), ownUrl: this.#descriptor.url },
       pingMs: periodMs / 2,
       pongMsMax: Math.max(PONG_MS_MIN, PONG_PERIODS * periodMs),
       silenceMsMax: 2 * periodMs,
-      ...(dialled !== undefined && { dialled }),
+      ...(dialled !== undefined && { dialled, isVisit: dialled.visit !== undefined }),
+      sessions: this.#sessions.size,
     });
-    const connection = new RelayConnection(session, wire, dialled?.url, this.counters);
+    const connection = new RelayConnection(session, wire, dialled?.url, this.counters, dialled?.visit);
     this.#sessions.add(connection);
     this.#perform(connection, session.open());
     return {
@@ -216,14 +424,26 @@ export class RelayNode {
       pong: () => session.pong(now()),
       closed: (code) => {
         countClose(this.counters, code);
-        if (dialled !== undefined) this.#diallingEnded(connection, dialled.id, code);
-        if (this.#sessions.remove(connection)) this.#sessionEnded(connection.id!, connection.provenAtMs);
+        if (dialled?.visit !== undefined) {
+          this.#visiting.delete(dialled.id);
+          if (connection.id === undefined) this.#visitEnded(dialled.id, code);
+        } else if (dialled !== undefined) this.#diallingEnded(connection, dialled.id, code);
+        if (connection.peer !== undefined) {
+          this.#membership.left(connection.peer, !FRIENDLY_CLOSES.has(code), now());
+        }
+        if (this.#sessions.remove(connection))
+          this.#sessionEnded(connection.id!, connection.provenAtMs, code);
       },
     };
   }
 
-  #sessionEnded(id: string, provenAtMs: number): void {
+  #sessionEnded(id: string, provenAtMs: number, code: number): void {
     const nowMs = this.#options.now();
+    this.#chosen.delete(id);
+    if (FRIENDLY_CLOSES.has(code)) {
+      this.#relays.released(id, nowMs);
+      return;
+    }
     this.#relays.disconnected(id, nowMs);
     // A relay that is full, or refuses us, is not to be dialled every second
     if (nowMs - provenAtMs >= LASTING_MS) this.#relays.recovered(id);
@@ -237,9 +457,11 @@ export class RelayNode {
     if (relay.descriptor.url !== connection.url) return; // it has moved in the meantime, and is due at its new URL
     if (code !== CLOSE.wrongKey) {
       this.#relays.failed(id, this.#options.now());
+      this.#membership.failed(id, this.#options.now());
       return;
     }
     this.#relays.forget(id);
+    this.#membership.refuted(id, this.#options.now());
     this.#sessions.get(id)?.close(CLOSE.wrongKey, 'another key answers at your URL');
     // Whoever answers there may be a relay all the same, under its own name
     this.#candidates.renew(webUrl(relay.descriptor.url), this.#options.now());
@@ -256,9 +478,21 @@ export class RelayNode {
 
   #proven(connection: RelayConnection, id: string): void {
     const nowMs = this.#options.now();
-    connection.prove(id, nowMs);
+    const { visit, session } = connection;
+    connection.prove(id, nowMs, visit !== undefined || session.peer.isVisit);
+    if (visit !== undefined) {
+      this.#visited(connection, visit, nowMs);
+      return;
+    }
+    if (session.peer.isVisit) {
+      this.#hearGuest(connection, nowMs);
+      return;
+    }
     if (connection.session.role === 'dialler' && !this.#provenAtUrl(connection, id, nowMs)) return;
-    const placement = this.#sessions.place(connection, id);
+    let placement = this.#sessions.place(connection, id);
+    if (placement === 'full' && this.#makeRoom(connection, nowMs))
+      placement = this.#sessions.place(connection, id);
+    if (placement !== 'full' && session.role === 'dialler') this.#vouchFor(id, connection.address);
     if (placement === 'duplicate') return;
     if (placement === 'full') {
       this.#gossip.answer(connection, new Set(), nowMs); // where else to go
@@ -269,6 +503,60 @@ export class RelayNode {
     connection.send({ action: 'descriptor', descriptor: this.#descriptor });
     connection.send({ action: 'status', health: this.#health });
     this.#gossip.begin(connection, nowMs);
+    if (session.peer.version > 1) this.#membership.joined(connection.peer!, nowMs);
+  }
+
+  /** For a relay that nobody else has let in: whose session gives way is not dead, and dials somebody else. */
+  #makeRoom({ address, id = '', session }: RelayConnection, nowMs: number): boolean {
+    const { version, sessions = Infinity } = session.peer;
+    if (version === 1 || sessions >= ISOLATED_SESSIONS) return false;
+    const { network } = placeOf(address, id, this.#options.allowPrivate);
+    const gone = this.#replacement.choose(this.#viewPeers(), network, nowMs, this.#options.random);
+    const connection = gone && this.#sessions.get(gone.id);
+    if (connection === undefined) return false;
+    this.#gossip.answer(connection, new Set(), nowMs);
+    connection.close(CLOSE.replaced, 'a newcomer needs the place');
+    this.#sessions.drop(gone!.id);
+    this.#membership.left(connection.peer!, false, nowMs);
+    this.#chosen.delete(gone!.id);
+    this.#relays.released(gone!.id, nowMs);
+    return true;
+  }
+
+  readonly #sign = (text: string): string => this.#options.self.sign(text);
+
+  /** Our word that its URL is its own, over the session that we have with it. */
+  #vouchFor(id: string, address: string): void {
+    const descriptor = this.#relays.get(id)?.descriptor;
+    const session = this.#sessions.get(id);
+    if (descriptor === undefined || session === undefined || session.session.peer.version === 1) return;
+    session.send({ action: 'vouch', vouch: this.#membership.vouchFor(address, this.#sign, descriptor) });
+  }
+
+  /** Our visit has found the relay at home. */
+  #visited(connection: RelayConnection, record: RelayRecord, nowMs: number): void {
+    const { id } = record.descriptor;
+    const { address, session } = connection;
+    const relay = this.#relays.get(id);
+    // What was lost and lives is for the others' word again, until it has a session
+    if (relay?.liveness.isConnected === false && relay.liveness.isSeen) this.#relays.released(id, nowMs);
+    if (!this.#membership.proven(record, address, nowMs) || session.peer.version === 1) {
+      connection.close(CLOSE.done, 'goodbye');
+      return;
+    }
+    const vouch = this.#membership.vouchFor(address, this.#sign, record.descriptor);
+    connection.send({ action: 'vouch', vouch });
+    this.#membership.joined(connection.peer!, nowMs, true);
+  }
+
+  /** Another relay visits this one. */
+  #hearGuest(connection: RelayConnection, nowMs: number): void {
+    let guests = 0;
+    for (const { peer, session } of this.#sessions.connections) {
+      if (peer?.isVisit === true && session.role === 'acceptor') guests++;
+    }
+    if (guests > GUESTS_MAX) connection.close(CLOSE.done, 'too many visits');
+    else this.#membership.joined(connection.peer!, nowMs);
   }
 
   /** We dialled, and the key has answered; false where that does not count and the connection is closed. */
@@ -284,6 +572,14 @@ export class RelayNode {
       connection.close(CLOSE.full, 'too many relays at your address');
       return false;
     }
+    if (relay !== undefined) {
+      const record = { descriptor: relay.descriptor, vouches: [] };
+      if (!this.#membership.proven(record, connection.address, nowMs)) {
+        this.#relays.failed(id, nowMs);
+        connection.close(CLOSE.full, 'too many relays in your network');
+        return false;
+      }
+    }
     const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
     this.#relays.verified(id, connection.address, nowMs);
     if (!wasOffered) this.#gossip.spread(id, nowMs);
@@ -296,6 +592,7 @@ export class RelayNode {
     else if (news.action === 'status') this.#hearStatus(id, news.health, nowMs);
     else if (news.action === 'ask') this.#gossip.hearAsk(connection, news.known, nowMs);
     else if (news.action === 'known') this.#gossip.hearKnown(connection, news.descriptors, nowMs);
+    else this.#membership.hear(connection.peer!, news, nowMs);
   }
 
   #hearDescriptor(

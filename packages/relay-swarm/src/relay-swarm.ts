@@ -142,7 +142,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   let savedAtMs = now();
   const tick = (): void => {
     const nowMs = now();
-    if (speaker.isDue(node.descriptor)) {
+    if (speaker.isDue(node.descriptor) || node.takeVouchedFor()) {
       node.setDescriptor(speaker.describe());
       saveDescriptor();
     }

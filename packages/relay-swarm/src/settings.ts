@@ -134,8 +134,13 @@ export const relaySettings = {
   ),
   sessionsMax: integer(
     'RELAY_SESSIONS_MAX',
-    { min: 1, max: 512, default: 256 },
-    'Relays that it talks to at once',
+    { min: 3, max: 512, default: 12 },
+    'Relays that it has a session with; where there are more, it knows them by the table that all keep',
+  ),
+  membersMax: integer(
+    'RELAY_MEMBERS_MAX',
+    { min: 16, max: 100_000, default: 20_000 },
+    'Relays in the table of all (about 1.5 KB each)',
   ),
   relaysPerAddressMax: integer(
     'RELAY_PER_ADDRESS_MAX',

@@ -410,19 +410,19 @@ describe('createRoster()', () => {
       member('d', { load: 0.1 }),
       member('e', { load: 0.1 }),
     ];
-    expect(urls(createRoster(member('a', { state: 'busy' }), others, 5000))).toBe('decab');
+    expect(urls(createRoster(member('a', { state: 'busy' }), others, others.length, 5000))).toBe('decab');
   });
   it('ranks for a key whatever the health, and says how many there are', () => {
     const others = ['b', 'c', 'd', 'e', 'f', '0', '1', '2'].map((id) => member(id, { state: 'full' }));
     const ranked = { key: 'ab'.repeat(20), k: 2 };
-    const roster = createRoster(member('a'), others, 5000, 5000, ranked);
+    const roster = createRoster(member('a'), others, others.length, 5000, 5000, ranked);
     const all = ['a', 'b', 'c', 'd', 'e', 'f', '0', '1', '2'].map((id) => ({ id: id.repeat(64) }));
     expect(roster.relays.map(({ id }) => id)).toEqual(rankRelays(ranked.key, all, 4).map(({ id }) => id));
     expect(roster.total).toBe(9);
     expect(decodeRoster(JSON.stringify(roster))).toEqual(roster);
   });
   it('is what a browser can read, and tells the age', () => {
-    const roster = createRoster(member('a'), [member('b')], 5400);
+    const roster = createRoster(member('a'), [member('b')], 1, 5400);
     expect(decodeRoster(JSON.stringify(roster))).toEqual(roster);
     expect(roster.relays.map(({ ageSeconds }) => ageSeconds)).toEqual([4, 4]);
   });
@@ -430,6 +430,7 @@ describe('createRoster()', () => {
     const roster = createRoster(
       member('a', { state: 'draining' }),
       [member('b', { missing: ['peerjs'] })],
+      1,
       5000,
     );
     expect(urls(roster)).toBe('b');
@@ -440,6 +441,7 @@ describe('createRoster()', () => {
     const roster = createRoster(
       member('a', { state: 'busy' }),
       [member('b'), member('c', { state: 'busy' })],
+      2,
       5000,
     );
     expect(betterThan(roster, 'busy', 8).map(({ url }) => url)).toEqual(['wss://b.example']);

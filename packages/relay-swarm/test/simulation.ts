@@ -88,6 +88,7 @@ export class Simulation {
         allowPrivate: false,
         periodMs: 10_000,
         sessionsMax: 256,
+        membersMax: 20_000,
         relaysPerAddressMax: 4,
         candidatesMax: 1_000,
         dialsMax: 16,
@@ -123,7 +124,7 @@ export class Simulation {
     this.relays.push(relay);
     for (const origin of bootstrap) node.addCandidate(origin, 'bootstrap');
     this.#every(1_000, relay, () => {
-      if (speaker.isDue(node.descriptor)) node.setDescriptor(speaker.describe());
+      if (speaker.isDue(node.descriptor) || node.takeVouchedFor()) node.setDescriptor(speaker.describe());
       node.tick();
     });
     this.#every(10_000, relay, () => this.report(relay));

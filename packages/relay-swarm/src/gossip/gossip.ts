@@ -1,8 +1,7 @@
-// How relays hear of each other: news is pushed to a few, who pass it on; what that misses is asked for. Pure.
+// How relays of version 1, which keep no table of all, hear of others: news is pushed to a few, what that misses is asked for. Pure.
 import { newBucket, takeToken, type Bucket } from '@relay-swarm/net';
-import { ASK_KNOWN_MAX, ID_START_CHARS, type SignedDescriptor } from '@relay-swarm/protocol';
+import { ASK_KNOWN_MAX, idStart, type SignedDescriptor } from '@relay-swarm/protocol';
 import { sample } from '../discovery/candidates.ts';
-import type { KnownRelay } from '../roster/known-relay.ts';
 import type { RelayTable } from '../roster/relay-table.ts';
 import type { RelayConnection } from '../sessions/relay-connection.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
@@ -23,6 +22,8 @@ export interface GossipOptions {
   readonly selfId: string;
   readonly relays: RelayTable;
   readonly sessions: SessionTable;
+  /** Some members of the table of all, for those who have no other way to them. */
+  readonly someMembers: (countMax: number) => readonly SignedDescriptor[];
   readonly periodMs: number;
   readonly random: () => number;
   readonly refused: () => void;
@@ -47,6 +48,7 @@ export class Gossip {
 
   /** A session has begun. */
   begin(connection: RelayConnection, nowMs: number): void {
+    if (connection.session.peer.version > 1) return;
     this.#asksAtMs = this.#asksAtMs.filter((atMs) => nowMs - atMs < 60_000);
     if (this.#asksAtMs.length >= ASKS_PER_MINUTE) return;
     this.#asksAtMs.push(nowMs);
@@ -73,10 +75,12 @@ export class Gossip {
   }
 
   answer(connection: RelayConnection, known: ReadonlySet<string>, nowMs: number): void {
-    const { relays, random } = this.#options;
-    const news = relays
-      .offered(nowMs)
-      .filter(({ descriptor }) => !known.has(descriptor.id.slice(0, ID_START_CHARS)));
+    const { relays, random, someMembers } = this.#options;
+    const near = relays.offered(nowMs).map(({ descriptor }) => descriptor);
+    const ids = new Set(near.map(({ id }) => id));
+    const news = [...near, ...someMembers(ANSWER_MAX).filter(({ id }) => !ids.has(id))].filter(
+      ({ id }) => !known.has(idStart(id)),
+    );
     tell(connection, sample(news, ANSWER_MAX, random));
   }
 
@@ -97,21 +101,23 @@ export class Gossip {
     if (nowMs - this.#askedAtMs < this.#options.periodMs) return;
     this.#askedAtMs = nowMs;
     for (const [id, atMs] of this.#toldAtMs) if (nowMs - atMs >= NEWS_AGAIN_MS) this.#toldAtMs.delete(id);
-    for (const one of sample(this.#options.sessions.all(), 1, this.#options.random)) this.#ask(one, nowMs);
+    for (const one of sample(this.#older(), 1, this.#options.random)) this.#ask(one, nowMs);
   }
 
   #passOn(): void {
     if (this.#news.size === 0) return;
-    const { relays, sessions, random } = this.#options;
-    const known = [...this.#news].map((id) => relays.get(id)).filter((relay) => relay !== undefined);
+    const { relays, random } = this.#options;
+    const known = [...this.#news].flatMap((id) => relays.get(id)?.descriptor ?? []);
     this.#news.clear();
-    for (const connection of sample(sessions.all(), NEWS_SESSIONS, random)) tell(connection, known);
+    for (const connection of sample(this.#older(), NEWS_SESSIONS, random)) tell(connection, known);
+  }
+
+  #older(): RelayConnection[] {
+    return this.#options.sessions.all().filter(({ session }) => session.peer.version === 1);
   }
 
   #ask(connection: RelayConnection, nowMs: number): void {
-    const known = this.#options.relays
-      .offered(nowMs)
-      .map(({ descriptor }) => descriptor.id.slice(0, ID_START_CHARS));
+    const known = this.#options.relays.offered(nowMs).map(({ descriptor }) => idStart(descriptor.id));
     connection.send({ action: 'ask', known: known.slice(0, ASK_KNOWN_MAX) });
   }
 
@@ -125,7 +131,7 @@ export class Gossip {
   }
 }
 
-function tell(connection: RelayConnection, relays: readonly KnownRelay[]): void {
-  const others = relays.map(({ descriptor }) => descriptor).filter(({ id }) => id !== connection.id);
-  for (const descriptors of intoFrames(others)) connection.send({ action: 'known', descriptors });
+function tell(connection: RelayConnection, descriptors: readonly SignedDescriptor[]): void {
+  const others = descriptors.filter(({ id }) => id !== connection.id);
+  for (const frame of intoFrames(others)) connection.send({ action: 'known', descriptors: frame });
 }

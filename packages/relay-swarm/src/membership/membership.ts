@@ -6,7 +6,7 @@ import {
   BUCKETS,
   HAVE_MAX,
   idStart,
-  RECORDS_MAX,
+  STATES_MAX,
   vouchText,
   type Have,
   type RelayMessage,
@@ -24,6 +24,7 @@ import type { MemberStore } from './member-store.ts';
 import { MemberTable, type MemberTableLimits, type Place } from './member-table.ts';
 import { News } from './news.ts';
 import { isFreshVouch, OwnVouches } from './own-vouches.ts';
+import { intoRecordFrames } from './record-frames.ts';
 import { StateNotes } from './state-notes.ts';
 import { Suspicions } from './suspicions.ts';
 import { Trust } from './trust.ts';
@@ -144,15 +145,11 @@ export class Membership {
       this.#news.addState({ start: this.#selfStart, version: health.sequence });
   }
 
-  /** Members of before the restart. They are looked at like all others. */
-  restore(records: Iterable<RelayRecord>): void {
-    for (const record of records) {
-      const { descriptor } = record;
-      const member = createMember(record);
+  /** Relays of before the restart: they may have gone since, so they are looked at, or spoken for, before they are offered. */
+  restore(descriptors: Iterable<SignedDescriptor>, nowMs: number): void {
+    for (const descriptor of descriptors) {
       if (descriptor.id === this.#options.selfId || !this.#options.accepts(descriptor)) continue;
-      if (!this.table.hasRoom(member.start, undefined) || this.table.get(member.start) !== undefined)
-        continue;
-      if (this.#isSigned(descriptor)) this.table.set(member, undefined);
+      if (this.#isSigned(descriptor)) this.consider(descriptor, 'before the restart', nowMs);
     }
   }
 
@@ -204,7 +201,7 @@ export class Membership {
     this.#provenAtMs.set(start, nowMs);
     if (this.#provenAtMs.size > PROVEN_MAX) this.#provenAtMs.delete(this.#provenAtMs.keys().next().value!);
     const known = [this.table.get(start), this.unproven.get(start)?.member, this.down.get(start)?.member];
-    const newest = [createMember(record), ...known]
+    const newest = [...known, createMember(record)]
       .filter((one) => one !== undefined && one.record.descriptor.url === url)
       .reduce((a, b) => (b!.version > a!.version ? b : a))!;
     this.#admit(newest, place, undefined);
@@ -228,6 +225,21 @@ export class Membership {
       return;
     }
     if (this.#suspicions.failed(start, nowMs)) this.#fell(member, nowMs);
+  }
+
+  /** Another key has answered at its URL: that is no packet lost. */
+  refuted(id: string, nowMs: number): void {
+    const start = idStart(id);
+    const member = this.table.get(start);
+    this.unproven.delete(start);
+    if (member !== undefined && member !== this.#self) this.#fell(member, nowMs);
+  }
+
+  /** Heard of in another way; looked at in its turn. */
+  consider(descriptor: SignedDescriptor, introducer: string, nowMs: number): void {
+    const start = idStart(descriptor.id);
+    if (this.table.get(start) !== undefined || this.down.get(start) !== undefined) return;
+    this.unproven.add(createMember({ descriptor, vouches: [] }), introducer, nowMs);
   }
 
   hear(peer: MembershipPeer, message: RelayMessage, nowMs: number): void {
@@ -444,11 +456,9 @@ export class Membership {
       const health = this.states.get(start);
       if (health !== undefined && takeToken(served, SERVED, nowMs)) healths.push(health);
     }
-    for (let i = 0; i < records.length; i += RECORDS_MAX) {
-      peer.send({ action: 'records', records: records.slice(i, i + RECORDS_MAX) });
-    }
-    for (let i = 0; i < healths.length; i += RECORDS_MAX) {
-      peer.send({ action: 'states', healths: healths.slice(i, i + RECORDS_MAX) });
+    for (const frame of intoRecordFrames(records)) peer.send({ action: 'records', records: frame });
+    for (let i = 0; i < healths.length; i += STATES_MAX) {
+      peer.send({ action: 'states', healths: healths.slice(i, i + STATES_MAX) });
     }
   }
 

@@ -1,5 +1,8 @@
 // What is new to this relay, until its sessions have been told: each of them of what it has not told us itself. Pure.
-import { HAVE_MAX, type Have, type VersionRef } from '@relay-swarm/protocol';
+import type { Have, VersionRef } from '@relay-swarm/protocol';
+
+/** Of each kind in one message, which has to fit into a frame. */
+const NEWS_MAX = 512;
 
 interface Item {
   readonly ref: VersionRef;
@@ -49,7 +52,7 @@ export class News {
   /** All have been told; of what was too much for one message they are told next. */
   told(): void {
     for (const items of [this.#records, this.#states, this.#gone]) {
-      let left = HAVE_MAX;
+      let left = NEWS_MAX;
       for (const start of items.keys()) if (left-- > 0) items.delete(start);
     }
   }
@@ -61,7 +64,7 @@ function add(items: Items, ref: VersionRef, teller: string | undefined): void {
 
 function refsFor(items: Items, teller: string): VersionRef[] {
   const refs: VersionRef[] = [];
-  let left = HAVE_MAX;
+  let left = NEWS_MAX;
   for (const { ref, tellers } of items.values()) {
     if (left-- <= 0) break;
     if (!tellers.has(teller)) refs.push(ref);

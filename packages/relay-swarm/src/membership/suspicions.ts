@@ -6,8 +6,8 @@ const SPREAD_MS = 2_000;
 const AGAIN_MS = 3_000;
 /** It takes two looks in vain: one packet may be lost. */
 const FAILURES_MIN = 2;
-/** A look that succeeded holds for so long. */
-const SEEN_MS = 60_000;
+/** Who has just answered is not looked at again sooner than this. */
+const SEEN_MS = 20_000;
 const CHECKS: Rate = { perSecond: 2, burst: 20 };
 const SUSPECTS_MAX = 4_096;
 
@@ -31,12 +31,12 @@ export class Suspicions {
     return this.#byStart.has(start);
   }
 
-  /** Says whether it will be looked at because of this. */
+  /** To be looked at, at once or soon; says whether because of this. */
   add(start: string, teller: string | undefined, nowMs: number, random: () => number): boolean {
     if (this.#byStart.has(start) || this.#byStart.size >= SUSPECTS_MAX) return false;
-    if (teller !== undefined && nowMs - (this.#seenAtMs.get(start) ?? -Infinity) < SEEN_MS) return false;
-    const waitMs = teller === undefined ? 0 : random() * SPREAD_MS;
-    this.#byStart.set(start, { teller, nextAtMs: nowMs + waitMs, failures: 0 });
+    const seenAtMs = this.#seenAtMs.get(start) ?? -Infinity;
+    const atMs = teller === undefined ? nowMs : Math.max(nowMs, seenAtMs + SEEN_MS) + random() * SPREAD_MS;
+    this.#byStart.set(start, { teller, nextAtMs: atMs, failures: 0 });
     return true;
   }
 

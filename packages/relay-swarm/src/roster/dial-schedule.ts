@@ -4,8 +4,8 @@ import type { KnownRelay } from './known-relay.ts';
 
 export interface DialRoom {
   readonly diallingMax: number;
-  /** Whether another session may be had; without, only old proofs are renewed. */
-  readonly hasRoom: boolean;
+  /** How many more sessions are wanted; without, only old proofs are renewed. */
+  readonly sessionsLeft: number;
   readonly random: () => number;
 }
 
@@ -17,17 +17,20 @@ export function takeDue(relays: Iterable<KnownRelay>, nowMs: number, room: DialR
   const due: KnownRelay[] = [];
   let places = room.diallingMax;
   let strangerPlaces = Math.ceil(room.diallingMax / 2);
+  let sessionsLeft = room.sessionsLeft;
   for (const relay of relays) {
-    const needsDial = relay.liveness.isConnected ? relay.liveness.needsProof(nowMs) : room.hasRoom;
+    const needsDial = relay.liveness.isConnected ? relay.liveness.needsProof(nowMs) : room.sessionsLeft > 0;
     if (relay.dial.isDialling) {
       places--;
       if (isStranger(relay)) strangerPlaces--;
+      if (!relay.liveness.isConnected) sessionsLeft--;
     } else if (needsDial && relay.dial.isDue(nowMs)) due.push(relay);
   }
   const trusted = due.filter((relay) => !isStranger(relay));
-  const taken = sample(trusted, Math.max(0, places), room.random);
-  const left = Math.max(0, Math.min(strangerPlaces, places - taken.length));
-  taken.push(...sample(due.filter(isStranger), left, room.random));
+  const chosen = sample(trusted, Math.max(0, places), room.random);
+  const left = Math.max(0, Math.min(strangerPlaces, places - chosen.length));
+  chosen.push(...sample(due.filter(isStranger), left, room.random));
+  const taken = chosen.filter(({ liveness }) => liveness.isConnected || sessionsLeft-- > 0);
   for (const { dial } of taken) dial.begin(nowMs);
   return taken;
 }

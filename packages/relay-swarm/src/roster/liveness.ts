@@ -45,6 +45,11 @@ export class Liveness {
     return this.#isConnected;
   }
 
+  /** Whether this relay has had a session with it: then what it saw itself counts, not what others tell. */
+  get isSeen(): boolean {
+    return this.#isConnected || this.#lostAtMs !== undefined;
+  }
+
   isProven(nowMs: number): boolean {
     return this.#verifiedAtMs !== undefined && nowMs - this.#verifiedAtMs <= PROOF_MS_MAX;
   }
@@ -98,6 +103,13 @@ export class Liveness {
     this.#isConnected = false;
     this.#sequence = -1;
     this.#lostAtMs = nowMs;
+  }
+
+  /** Its session has ended, and not because it is dead. */
+  release(): void {
+    this.#isConnected = false;
+    this.#sequence = -1;
+    this.#lostAtMs = undefined;
   }
 
   /** A proof is good for the URL that was dialled alone. */

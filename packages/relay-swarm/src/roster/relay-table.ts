@@ -143,6 +143,12 @@ export class RelayTable {
     relay?.dial.lose(nowMs, this.#options.random);
   }
 
+  /** Its session had to make room: it lives, and is not to be dialled again at once. */
+  released(id: string, nowMs: number): void {
+    this.#byId.get(id)?.liveness.release();
+    this.failed(id, nowMs);
+  }
+
   /** Takes a snapshot that came by the relay's own session; false where it is not a later one of that relay. */
   health(id: string, health: SignedRelayHealth, nowMs: number): boolean {
     const relay = this.#byId.get(id);
@@ -174,8 +180,8 @@ export class RelayTable {
     if (relay?.liveness.isConnected === false) relay.dial.hint(nowMs, this.#options.random);
   }
 
-  take(nowMs: number, diallingMax: number, hasRoom: boolean): KnownRelay[] {
-    return takeDue(this.#byId.values(), nowMs, { diallingMax, hasRoom, random: this.#options.random });
+  take(nowMs: number, diallingMax: number, sessionsLeft: number): KnownRelay[] {
+    return takeDue(this.#byId.values(), nowMs, { diallingMax, sessionsLeft, random: this.#options.random });
   }
 
   /** Whether its URL has answered of late. */

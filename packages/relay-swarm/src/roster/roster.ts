@@ -2,7 +2,6 @@
 import {
   rankRelays,
   RELAY_STATES,
-  ROSTER_RELAYS_MAX,
   type RelayHealth,
   type Roster,
   type RosterRelay,
@@ -24,6 +23,8 @@ export interface RankedQuery {
 export function createRoster(
   self: RosterMember,
   others: readonly RosterMember[],
+  /** Others that could be listed; more than are here. */
+  othersTotal: number,
   nowMs: number,
   generatedAt = nowMs,
   ranked?: RankedQuery,
@@ -34,11 +35,8 @@ export function createRoster(
     swarm: self.descriptor.swarm,
     self: self.descriptor.id,
     generatedAt,
-    total: members.length,
-    relays:
-      ranked === undefined
-        ? relays.sort(byHealth).slice(0, ROSTER_RELAYS_MAX)
-        : rankRelays(ranked.key, relays, 2 * ranked.k),
+    total: othersTotal + (members.length - others.length),
+    relays: ranked === undefined ? relays.sort(byHealth) : rankRelays(ranked.key, relays, 2 * ranked.k),
   };
 }
 

@@ -1,6 +1,7 @@
 // One open socket between two relays with the conversation on it. Pure: the wire is passed in.
-import { encodeRelayMessage, type RelayMessage } from '@relay-swarm/protocol';
+import { encodeRelayMessage, type RelayMessage, type RelayRecord } from '@relay-swarm/protocol';
 import type { NodeCounters } from '../counters.ts';
+import type { MembershipPeer } from '../membership/membership.ts';
 import type { Session, SessionEffect } from './session.ts';
 import type { Wire } from './wire.ts';
 
@@ -9,12 +10,22 @@ export class RelayConnection {
   readonly address: string;
   /** Where we dialled it; undefined where it dialled us. */
   readonly url: string | undefined;
+  /** Whom we visit; undefined where it is no visit of ours. */
+  readonly visit: RelayRecord | undefined;
   readonly #wire: Wire;
   readonly #counters: NodeCounters;
   #id: string | undefined;
+  #peer: MembershipPeer | undefined;
   #provenAtMs = 0;
 
-  constructor(session: Session, wire: Wire, url: string | undefined, counters: NodeCounters) {
+  constructor(
+    session: Session,
+    wire: Wire,
+    url: string | undefined,
+    counters: NodeCounters,
+    visit?: RelayRecord,
+  ) {
+    this.visit = visit;
     this.session = session;
     this.address = wire.address;
     this.url = url;
@@ -30,7 +41,13 @@ export class RelayConnection {
     return this.#provenAtMs;
   }
 
-  prove(id: string, nowMs: number): void {
+  /** The other end as the table of all relays knows it, once it has proven its key. */
+  get peer(): MembershipPeer | undefined {
+    return this.#peer;
+  }
+
+  prove(id: string, nowMs: number, isVisit: boolean): void {
+    this.#peer = { id, isVisit, send: (message) => this.send(message) };
     this.#id = id;
     this.#provenAtMs = nowMs;
   }

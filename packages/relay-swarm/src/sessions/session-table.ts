@@ -11,6 +11,9 @@ export interface SessionTableOptions {
   readonly evicted: (id: string) => void;
 }
 
+/** With relays that keep no table of all. */
+const OLDER_SESSIONS_MAX = 256;
+
 /** What became of a connection whose relay has proven its key. */
 export type Placement = 'placed' | 'duplicate' | 'full';
 
@@ -26,8 +29,9 @@ export class SessionTable {
   get size(): number {
     return this.#byId.size;
   }
-  get hasRoom(): boolean {
-    return this.size < this.#options.sessionsMax;
+  /** Sessions with relays that keep a table of all; older ones, which want a session with everybody, have theirs beside these. */
+  get view(): RelayConnection[] {
+    return this.all().filter(({ session }) => session.peer.version > 1);
   }
   /** All sockets, proven or not. */
   get connections(): ReadonlySet<RelayConnection> {
@@ -53,6 +57,11 @@ export class SessionTable {
     return id !== undefined && this.#byId.get(id) === connection && this.#byId.delete(id);
   }
 
+  /** The relay is without a session; its connection closes later. */
+  drop(id: string): void {
+    this.#byId.delete(id);
+  }
+
   /** Makes it the relay's session, closes the one that loses; where there is no room, closing is the caller's. */
   place(connection: RelayConnection, id: string): Placement {
     const other = this.#byId.get(id);
@@ -60,9 +69,16 @@ export class SessionTable {
       const isNewer = keepsNewer(other.session, connection.session, this.#options.selfId, id);
       (isNewer ? other : connection).close(CLOSE.duplicate, 'one session is enough');
       if (!isNewer) return 'duplicate';
-    } else if (!this.hasRoom && !this.#evictUnproven()) return 'full';
+    } else if (!this.#hasRoom(connection) && !this.#evictUnproven()) return 'full';
     this.#byId.set(id, connection);
     return 'placed';
+  }
+
+  #hasRoom({ session }: RelayConnection): boolean {
+    const inView = this.view.length;
+    return session.peer.version > 1
+      ? inView < this.#options.sessionsMax
+      : this.size - inView < OLDER_SESSIONS_MAX;
   }
 
   /** Makes room for a relay that can be proven. */

@@ -5,6 +5,7 @@ import {
   encodeRelayMessage,
   proofText,
   ProtocolError,
+  RELAY_VERSION,
   type RelayMessage,
   type Transcript,
 } from '@relay-swarm/protocol';
@@ -25,6 +26,7 @@ export type SessionEffect =
 
 /** Why a session was closed, as WebSocket close codes. */
 export const CLOSE = {
+  done: 1000,
   policy: 1008,
   restart: 1012,
   /** The other session of the same two relays stays. */
@@ -37,11 +39,15 @@ export const CLOSE = {
   unproven: 4003,
   full: 4004,
   silent: 4005,
+  /** Another relay, that nobody else has let in, has this one's place. */
+  replaced: 4006,
 } as const;
 
 export const HANDSHAKE_MS_MAX = 5_000;
-/** A relay at work sends two frames a period; a newcomer is told of all others in a few. */
+/** A relay of version 1 sends two frames a period; a newcomer is told of all others in a few. */
 const FRAMES = { perSecond: 2, burst: 64 } as const;
+/** With a table of all relays: news every two seconds, asked for and sent; a newcomer is sent thousands of records. It begins with the other's burst. */
+const TABLE_FRAMES = { perSecond: 8, burst: 256 } as const;
 
 export interface SessionOptions {
   readonly self: Identity;
@@ -58,7 +64,20 @@ export interface SessionOptions {
   readonly silenceMsMax: number;
   /** Whom a dialler dialled, and where; undefined for an acceptor. */
   readonly dialled?: { readonly id: string; readonly url: string };
+  /** Dials to prove a URL and to compare tables only. */
+  readonly isVisit?: boolean;
+  /** How many sessions this relay has. */
+  readonly sessions?: number;
 }
+
+/** What the other side has said of itself with its key. */
+export interface SessionPeer {
+  readonly version: number;
+  readonly isVisit: boolean;
+  /** Its sessions; unknown where it does not say. */
+  readonly sessions: number | undefined;
+}
+const UNKNOWN_PEER: SessionPeer = { version: 1, isVisit: false, sessions: undefined };
 
 export class Session {
   readonly role: SessionRole;
@@ -71,6 +90,7 @@ export class Session {
   #unansweredAtMs: number | undefined;
   #step: 'hello' | 'challenge' | 'proof' | 'proven' | 'over';
   #transcript: Transcript | undefined;
+  #peer = UNKNOWN_PEER;
 
   constructor(options: SessionOptions) {
     this.role = options.dialled === undefined ? 'acceptor' : 'dialler';
@@ -80,22 +100,27 @@ export class Session {
     this.#bucket = newBucket(FRAMES, options.nowMs);
   }
 
+  get peer(): SessionPeer {
+    return this.#peer;
+  }
+
   get isProven(): boolean {
     return this.#step === 'proven';
   }
 
   /** The socket is open: the dialler speaks first. */
   open(): SessionEffect[] {
-    const { self, nonce, swarm, dialled } = this.#options;
-    return dialled === undefined
-      ? []
-      : [send({ action: 'hello', id: self.id, nonce, swarm, url: dialled.url })];
+    const { self, nonce, swarm, dialled, isVisit = false, sessions = 0 } = this.#options;
+    if (dialled === undefined) return [];
+    const about = { version: RELAY_VERSION, sessions, ...(isVisit && { isVisit: 1 as const }) };
+    return [send({ action: 'hello', id: self.id, nonce, swarm, url: dialled.url, ...about })];
   }
 
   receive(text: string, nowMs: number): SessionEffect[] {
     if (this.#step === 'over') return [];
     this.pong(nowMs);
-    if (!takeToken(this.#bucket, FRAMES, nowMs)) return this.#close(CLOSE.policy, 'too many frames');
+    const frames = this.#peer.version > 1 ? TABLE_FRAMES : FRAMES;
+    if (!takeToken(this.#bucket, frames, nowMs)) return this.#close(CLOSE.policy, 'too many frames');
     try {
       return this.#handle(decodeRelayMessage(text));
     } catch (error) {
@@ -160,9 +185,11 @@ export class Session {
       diallerNonce: hello.nonce,
       acceptorNonce: nonce,
     };
+    const { version = 1, isVisit, sessions } = hello;
+    this.#peer = { version, isVisit: isVisit === 1, sessions };
     this.#step = 'proof';
     const signature = self.sign(proofText('acceptor', this.#transcript));
-    return [send({ action: 'challenge', id: self.id, nonce, signature })];
+    return [send({ action: 'challenge', id: self.id, nonce, signature, version: RELAY_VERSION })];
   }
 
   #answerChallenge(challenge: Extract<RelayMessage, { action: 'challenge' }>): SessionEffect[] {
@@ -181,6 +208,7 @@ export class Session {
       return this.#close(CLOSE.wrongKey, 'wrong signature');
     }
     this.#step = 'proven';
+    this.#peer = { ...UNKNOWN_PEER, version: challenge.version ?? 1 };
     const signature = self.sign(proofText('dialler', transcript));
     return [send({ action: 'proof', signature }), { do: 'proven', id: challenge.id }];
   }

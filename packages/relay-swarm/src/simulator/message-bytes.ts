@@ -1,7 +1,7 @@
 // How long a message is on the wire, without writing it: tests compare this with the real writer.
-import type { RelayMessage, RelayRecord } from '@relay-swarm/protocol';
+import type { RelayMessage } from '@relay-swarm/protocol';
+import { recordChars } from '../membership/record-frames.ts';
 
-const recordBytes = new WeakMap<object, number>();
 /** `<16 characters><version of 8>` in quotes, and a comma. */
 const REF = 27;
 const START = 19;
@@ -17,16 +17,10 @@ export function messageBytes(message: RelayMessage): number {
     case 'want':
       return 43 + START * (message.records.length + message.states.length);
     case 'records':
-      return 33 + message.records.reduce((sum, record) => sum + lengthOf(record), 0);
+      return 33 + message.records.reduce((sum, record) => sum + recordChars(record), 0);
     case 'states':
       return 33 + HEALTH_BYTES * message.healths.length;
     default:
       return JSON.stringify(message).length;
   }
-}
-
-function lengthOf(record: RelayRecord): number {
-  let bytes = recordBytes.get(record);
-  if (bytes === undefined) recordBytes.set(record, (bytes = JSON.stringify(record).length + 1));
-  return bytes;
 }
