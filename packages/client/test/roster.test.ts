@@ -258,7 +258,7 @@ describe('what is remembered', () => {
     const changes: string[] = [];
     roster.on('keychange', ({ source }) => changes.push(source));
     await roster.refresh(); // nobody else is left: the operator has begun anew
-    expect(changes).toEqual([a.base]);
+    expect(new Set(changes)).toEqual(new Set([a.base])); // the answer to the refresh before may have come as late
     expect(roster.relays.map(({ id }) => id)).toContain(evil.id);
   });
 
