@@ -1,9 +1,12 @@
 // npm run simulate -w packages/mesh [-- --members 100 --gone 0.05 --bytes 1024 --seed 1 --svg FOLDER]
-// Without --members: every row of docs/mesh-simulation.md.
+// Without --members: every row of docs/mesh-simulation.md. With --churn 0.5: half of the members are replaced in a minute, while others talk.
+// The network: --latency and --jitter (ms), --map (ms across it), --uplink (Mbit/s), --loss (from 0 to 1).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { algorithms, runScenario } from '../dist/simulator/broadcasts.js';
+import { plainModel } from '../dist/simulator/network.js';
+import { runChurn } from '../dist/simulator/churn.js';
 import { plotOf, tableOf } from '../dist/simulator/table.js';
 
 const text = /** @type {const} */ ({ type: 'string' });
@@ -14,6 +17,12 @@ const { values } = parseArgs({
     bytes: text,
     seed: text,
     loss: text,
+    latency: text,
+    jitter: text,
+    map: text,
+    uplink: text,
+    churn: text,
+    seconds: text,
     target: text,
     max: text,
     broadcasts: text,
@@ -21,7 +30,38 @@ const { values } = parseArgs({
   },
 });
 const seed = Number(values.seed ?? 1);
-const model = { loss: Number(values.loss ?? 0) };
+const model = {
+  loss: Number(values.loss ?? 0),
+  baseMs: Number(values.latency ?? plainModel.baseMs),
+  jitterMs: Number(values.jitter ?? plainModel.jitterMs),
+  mapMs: Number(values.map ?? plainModel.mapMs),
+  uplinkBitsPerSecond:
+    values.uplink === undefined ? plainModel.uplinkBitsPerSecond : 1e6 * Number(values.uplink),
+};
+for (const [name, value] of Object.entries(values)) {
+  if (name === 'svg' || (Number.isFinite(Number(value)) && Number(value) >= 0)) continue;
+  console.error(`Cannot use --${name} ${value}: wanted a number from 0`);
+  process.exit(1);
+}
+if (values.churn !== undefined) {
+  const members = Number(values.members ?? 40);
+  const scenario = {
+    members,
+    perMinute: Number(values.churn),
+    seconds: Number(values.seconds ?? 60),
+    seed,
+    model,
+  };
+  const { broadcasts, replaced, delivered, meanMs, lastMs, copies } = runChurn({
+    ...scenario,
+    bytes: Number(values.bytes ?? 1_024),
+  });
+  console.log(
+    `${members} members, ${replaced} replaced during ${broadcasts} broadcasts: ${(100 * delivered).toFixed(2)} % delivered to those who stayed, ` +
+      `${meanMs.toFixed(0)} ms on average, ${lastMs.toFixed(0)} ms at most, ${copies.toFixed(2)} copies each`,
+  );
+  process.exit(0);
+}
 
 /** @param {number} members @param {number} gone @param {number} bytes @param {number} broadcasts */
 function rowsOf(

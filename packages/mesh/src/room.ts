@@ -60,6 +60,8 @@ const PAUSE_MS = 20;
 const AGAIN_MS = [800, 2_000, 4_000] as const;
 const SENT_KEPT = 2_048;
 const GOODBYE_MS = 150;
+/** Until a first link, or what there is to say is said without. */
+const ARRIVING_MS = 10_000;
 
 export interface RoomOptions extends Omit<
   DriverOptions,
@@ -82,6 +84,8 @@ export class Room extends EventTarget {
   readonly #latest = new Latest();
   readonly #ownBudget: Budget;
   readonly #messageBytesMax: number;
+  readonly #enteredAtMs = performance.now();
+  #hasLinked = false;
   #isLeft = false;
 
   /** Use `join`. */
@@ -300,12 +304,20 @@ export class Room extends EventTarget {
     return this.#options.isSealed ? this.#options.secrets.seal(plain) : plain;
   }
 
+  /** A newcomer's first words wait for its first link, unless it is alone: they would reach nobody. */
+  #isArriving(): boolean {
+    this.#hasLinked ||= this.links.length > 0;
+    if (this.#hasLinked || performance.now() > this.#enteredAtMs + ARRIVING_MS) return false;
+    const { servers } = this;
+    return this.members.length > 0 || (servers.length > 0 && !servers.some(({ isJoined }) => isJoined));
+  }
+
   async #roomFor(bytes: number, signal: AbortSignal | undefined): Promise<void> {
     const chunks = Math.ceil(bytes / 16_384);
     const isBusy = (): boolean =>
       [...this.#driver.engine.links.values()].some(({ waitingBytes }) => waitingBytes > WAITING_BYTES);
     // One payment for each part: others count them so
-    for (let paid = 0; paid < chunks || isBusy();) {
+    for (let paid = 0; paid < chunks || isBusy() || this.#isArriving();) {
       signal?.throwIfAborted();
       this.#mustBeIn();
       if (paid < chunks && this.#ownBudget.pay('', bytes / chunks, performance.now())) paid++;

@@ -60,6 +60,15 @@ it('gives bytes, text and JSON as they were sent, on their channels', async () =
   ]);
 });
 
+it('brings a newcomer’s first words to those who are there', async () => {
+  const [a] = await enter('newcomer', 1);
+  const heard = a!.messages();
+  const b = await joinFromNode('newcomer', { signaling: `ws://127.0.0.1:${service.port}/mesh` });
+  rooms.push(b);
+  await b.broadcast('hello'); // at once, when it does not know yet that anybody is there
+  expect(await take(heard)).toBe('hello');
+});
+
 it('sends of the latest only the last, where a newer one is there before it could leave', async () => {
   const [a, b] = await enter('latest', 2, { sourcePacketsPerSecond: 25 });
   const places: unknown[] = [];
