@@ -1,9 +1,10 @@
 // npm run generate: writes .env.example, the services' settings in docker-compose.yml and docs/settings.md anew, from the compiled
-// services' own settings, and docs/refusals.md from the catalogue. --check changes nothing and ends with exit code 1 where a file is not what it should be.
+// services' own settings, docs/refusals.md from the catalogue, and the integrity of /client.js in packages/client/README.md. --check changes nothing and ends with exit code 1 where a file is not what it should be.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { format, resolveConfig } from 'prettier';
 import { compile, fail, root } from './lib/prepare.mjs';
+import { buildClient, withIntegrity } from '../packages/client/build.mjs';
 import { composeFile, exampleFile, settingsPage } from './lib/settings-files.mjs';
 
 /** What docker-compose.yml calls them, and where each is. */
@@ -32,6 +33,7 @@ const files = {
   '.env.example': exampleFile(services),
   'docker-compose.yml': local,
   'docs/settings.md': await markdown('docs/settings.md', page),
+  'packages/client/README.md': withIntegrity(read('packages/client/README.md'), await buildClient()),
   'docs/refusals.md': await markdown('docs/refusals.md', refusalsPage()),
 };
 const changed = Object.entries(files).filter(([file, text]) => {

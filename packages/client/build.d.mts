@@ -1,4 +1,11 @@
-/** What browsers must know at least. */
+import type { BuildOptions } from 'esbuild';
+
+export interface BuiltFile {
+  readonly name: string;
+  readonly text: string;
+}
 export const BROWSERS: string[];
-/** The files for pages without a bundler. */
-export function buildClient(): Promise<{ name: string; text: string }[]>;
+export function buildClient(): Promise<BuiltFile[]>;
+export function bundle(form: BuildOptions): Promise<string>;
+export function integrityOf(text: string): string;
+export function withIntegrity(page: string, built: readonly BuiltFile[]): string;

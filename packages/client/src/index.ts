@@ -6,6 +6,7 @@ export * from './errors.ts';
 export { GraffitiClient, type GraffitiOptions } from './graffiti-client.ts';
 export type { GraffitiIdentity } from './graffiti-link.ts';
 export type { GraffitiEvent } from './graffiti-topic.ts';
+export type { Offers } from './known-relays.ts';
 export type { NatKind } from './nat-kind.ts';
 export { keepMediaLoader, type MediaLoader, MediaRelays } from './keep-media-loader.ts';
 export {
@@ -38,5 +39,8 @@ export {
 export { RelaySocket, type DownReason, type RelaySocketEvents } from './relay-socket.ts';
 export { RelaySockets } from './relay-sockets.ts';
 export { RELAYS_PER_KEY, Roster, type RosterEvents, type RosterOptions } from './roster.ts';
+export type { SocketLike, SocketPorts } from './relay-socket.ts';
+export type { Fetch } from './relay-source.ts';
+export type { PeerKey } from './signatures.ts';
 export type { TextStore } from './roster-cache.ts';
 export { TorrentRelays, type TorrentRelaysOptions } from './torrent-relays.ts';

@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { bundleForBrowser } from '../../../test/support/chromium.ts';
-import { buildClient } from '../build.mjs';
+import { readRepositoryFile } from '../../../test/support/repository.ts';
+import { buildClient, withIntegrity } from '../build.mjs';
 
 const GZIPPED_BYTES_MAX = 20_000;
 
@@ -13,6 +14,12 @@ describe('the bundle', () => {
       process.stdout.write(`client: ${name} has ${bytes} bytes gzipped\n`);
       expect(bytes).toBeLessThanOrEqual(GZIPPED_BYTES_MAX);
     }
+  });
+
+  it('is what README.md gives the integrity of (npm run generate)', async () => {
+    const page = readRepositoryFile('packages/client/README.md');
+    expect(page.match(/integrity="sha384-[^"]{64}"/g)).toHaveLength(2);
+    expect(page).toBe(withIntegrity(page, await buildClient()));
   });
 
   it('needs nothing of Node', async () => {
