@@ -8,6 +8,7 @@ import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { brotliCompress, gzip } from 'node:zlib';
+import { BROWSERS, buildClient } from '../client/build.mjs';
 import { renderPage } from './layout.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -18,7 +19,7 @@ const common = {
   bundle: true,
   minify: true,
   platform: 'browser',
-  target: ['chrome109', 'firefox115', 'safari16.4'],
+  target: BROWSERS,
   conditions: ['relay-swarm-source'],
   legalComments: 'none',
   logLevel: 'warning',
@@ -26,7 +27,6 @@ const common = {
 
 /** What pages of others load too has a name that stays: a module each, and a service worker, which no browser takes as a module everywhere. */
 const PUBLIC = [
-  { entry: 'src/entries/client.ts', out: 'client.js', format: 'esm' },
   { entry: 'src/entries/swarm-video.ts', out: 'swarm-video.js', format: 'esm' },
   { entry: 'src/stream/worker.ts', out: 'sw.js', format: 'iife' },
 ];
@@ -36,6 +36,8 @@ export async function buildSite(to = built) {
   const fresh = `${to}.${process.pid}.tmp`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
+  // The library for pages of others, byte for byte as its package has it: /client.js and /client-iife.js.
+  for (const { name, text } of await buildClient()) await writeFile(join(fresh, name), text);
   const names = (await readdir(join(here, 'pages'))).map((file) => basename(file, '.html'));
   const scriptOf = (name) => `src/pages/${name}.ts`;
   const [{ metafile }] = await Promise.all([

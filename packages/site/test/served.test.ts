@@ -68,7 +68,7 @@ function answersLikeASite(port: () => number): void {
     const html = (await get(port(), '/')).body.toString();
     const [script] = /\/assets\/index-[A-Z0-9]+\.js/.exec(html)!;
     expect((await get(port(), script)).headers['cache-control']).toContain('immutable');
-    for (const path of ['/client.js', '/swarm-video.js', '/sw.js']) {
+    for (const path of ['/client.js', '/client-iife.js', '/swarm-video.js', '/sw.js']) {
       const { status, headers } = await get(port(), path);
       expect([status, headers['access-control-allow-origin'], headers['cache-control']]).toEqual([
         200,
