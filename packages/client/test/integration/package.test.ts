@@ -94,11 +94,9 @@ describe('the package', () => {
       ['--module', 'nodenext'],
       ['--module', 'esnext', '--moduleResolution', 'bundler', '--noEmit'],
     ])
-      await run(process.execPath, [...tsc, ...module, 'use.ts'], { cwd: project }).catch(
-        ({ stdout }: { stdout: string }) => {
-          throw new Error(stdout); // where tsc complains
-        },
-      );
+      await run(process.execPath, [...tsc, ...module, 'use.ts'], { cwd: project }).catch((error: unknown) => {
+        throw new Error((error as { stdout: string }).stdout); // where tsc complains
+      });
     const { stdout } = await run(process.execPath, ['use.js'], { cwd: project });
     expect(stdout.trim()).toBe(FIRST_RELAY);
   }, 120_000);
