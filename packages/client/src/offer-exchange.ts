@@ -1,7 +1,9 @@
 // Offers and answers for RTCPeerConnections of the page's own, between the members of a room, over its relays: the tracker's announce carries
 // them (PROTOCOL.md, "WebTorrent"), so the page needs no signaling server.
 import { Fields } from '@relay-swarm/protocol/fields';
+import { infoHashKey } from '@relay-swarm/protocol/ranking';
 import type { RosterRelay } from '@relay-swarm/protocol/roster';
+import { ClientError } from './errors.ts';
 import { RelayChoice, type RelayChoiceOptions } from './relay-choice.ts';
 import type { RelaySocket } from './relay-socket.ts';
 import { RelaySockets } from './relay-sockets.ts';
@@ -64,7 +66,10 @@ export class OfferExchange extends TypedEvents<OfferExchangeEvents> {
     });
   }
 
-  /** Enters the room of this name; everybody else in it sees our offers, one of them each. */
+  /**
+   * Enters the room of this name (or of this info hash, 40 hexadecimal digits); each offer goes to somebody else in it. Rejects with
+   * UNSUPPORTED for a name where the page is not secure: browsers hash for secure pages only.
+   */
   static async enter(roster: Roster, room: string, options: RelayChoiceOptions = {}): Promise<OfferExchange> {
     options.signal?.throwIfAborted();
     return new OfferExchange(roster, await OfferExchange.keyOf(room), options);
@@ -72,6 +77,12 @@ export class OfferExchange extends TypedEvents<OfferExchangeEvents> {
 
   /** The key by which relays are ranked for a room: the info hash that its members announce. */
   static async keyOf(room: string): Promise<string> {
+    if (/^[0-9a-f]{40}$/i.test(room)) return infoHashKey(room);
+    if ((globalThis.crypto as { subtle?: unknown }).subtle === undefined)
+      throw new ClientError(
+        'UNSUPPORTED',
+        'Cannot enter a room by its name: this page is not secure (https: or localhost); give an info hash of 40 hexadecimal digits',
+      );
     return (await peerIdOf(new TextEncoder().encode(`relay-swarm offers\n${room}`))).slice(0, 40);
   }
 

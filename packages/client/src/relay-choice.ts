@@ -36,6 +36,7 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
   readonly #ended = new AbortController();
   #relays: readonly RosterRelay[] = [];
   #held: readonly RosterRelay[] = [];
+  #isLookedUp = false;
 
   constructor(roster: Roster, key: string, options: RelayChoiceOptions = {}) {
     super();
@@ -50,8 +51,7 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
     for (const signal of [options.signal, roster.signal])
       signal?.addEventListener('abort', () => this.close(), { signal: this.#ended.signal });
     if (options.signal?.aborted === true) this.close();
-    // Of a swarm too large for one list the relays of this key are asked for; what comes is a change like any other.
-    else if (roster.isPartial) roster.lookUp(key, { k: this.#k }).catch(() => undefined);
+    else this.#lookUp();
   }
 
   /** The relays in use, the first of the ranking first. */
@@ -79,6 +79,7 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
   /** Chooses anew, where `offers` has changed its mind; the roster's own changes are seen without. */
   review(): void {
     if (this.#ended.signal.aborted) return;
+    this.#lookUp();
     const before = this.#relays;
     const after = this.#roster.ranked(this.key, this.#k, this.#offers);
     const added = after.filter((relay) => !has(before, relay));
@@ -96,6 +97,13 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
       removed,
       relays: after,
     });
+  }
+
+  /** Of a swarm too large for one list the relays of this key are asked for, once; what comes is a change like any other. */
+  #lookUp(): void {
+    if (this.#isLookedUp || !this.#roster.isPartial) return;
+    this.#isLookedUp = true;
+    this.#roster.lookUp(this.key, { k: this.#k }).catch(() => undefined); // each refresh of the roster asks again
   }
 
   /** A socket to each relay in use, and to those that would be if they answered, so that their return is noticed. */

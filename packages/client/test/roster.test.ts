@@ -3,7 +3,10 @@ import fc from 'fast-check';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { descriptorText, type Descriptor } from '@relay-swarm/protocol/descriptor';
 import type { Roster as RosterAnswer, RosterRelay } from '@relay-swarm/protocol/roster';
+import { rankRelays } from '@relay-swarm/protocol/ranking';
 import { KnownRelays } from '../src/known-relays.ts';
+import { RelayChoice } from '../src/relay-choice.ts';
+import { RelaySockets } from '../src/relay-sockets.ts';
 import { Roster, type RosterOptions } from '../src/roster.ts';
 import type { TextStore } from '../src/roster-cache.ts';
 
@@ -195,6 +198,27 @@ describe('a swarm that is too large for one list', () => {
     net.answers.set(`${a.base}/relays.json`, { ...large(everybody), total: 6 });
     await roster.refresh();
     expect(net.asked.filter((url) => url === query)).toHaveLength(2);
+  });
+
+  it('is looked up by a choice of relays on its own account', async () => {
+    const net = new Net();
+    net.serve(a, everybody);
+    net.answers.set(`${a.base}/relays.json`, large(everybody));
+    let key = '';
+    for (let i = 0; rankRelays(key || '0', [...everybody, entry(e)])[0]!.id !== e.id || key === ''; i++)
+      key = i.toString(16).padStart(40, '0');
+    net.answers.set(`${a.base}/relays.json?key=${key}&k=1`, large([entry(e)]));
+    const roster = await load(net, [a.base]);
+    const socket = { send: () => undefined, close: () => undefined, readyState: 0 as const };
+    const sockets = new RelaySockets(roster, {
+      open: () => ({ ...socket, onopen: null, onclose: null, onmessage: null }),
+      after: () => () => undefined,
+      now: () => nowMs,
+      random: () => 0,
+    });
+    const choice = new RelayChoice(roster, key, { k: 1, sockets });
+    const change = await new Promise((resolve) => choice.on('relaychange', resolve, { once: true }));
+    expect(change).toMatchObject({ reason: 'back', added: [{ id: e.id }] });
   });
 
   it('is whole where the list has everybody', async () => {

@@ -17,7 +17,10 @@ const REASONS: Readonly<Record<RelayChange['reason'], string>> = {
 };
 
 const log: string[] = [];
-const room = `lab ${crypto.randomUUID()}`;
+/** An info hash and no name: the relays of the lab are reached by plain http:, where browsers do not hash. */
+const room = Array.from(crypto.getRandomValues(new Uint8Array(20)), (byte) =>
+  byte.toString(16).padStart(2, '0'),
+).join('');
 const key = await OfferExchange.keyOf(room);
 /** The lab's numbers of relays, by their addresses: the ports or addresses count upwards. */
 const names = new Map<string, string>();
