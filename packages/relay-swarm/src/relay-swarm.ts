@@ -102,6 +102,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     ...settings,
     bootstrap: settings.dhtBootstrap,
     nodes: saved.nodes,
+    publicIpv4: () => ownAddresses.publicIpv4(),
     announcedPort: () => (settings.announcedPort === 0 ? port() : settings.announcedPort),
     lookupMs: settings.lookupSeconds * 1000,
     found: ({ host, port: at }) => node.addCandidate(`http://${host}:${at}`, 'dht'),

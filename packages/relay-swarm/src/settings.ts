@@ -104,6 +104,7 @@ export const relaySettings = {
         { host: 'router.bittorrent.com', port: 6881 },
         { host: 'router.utorrent.com', port: 6881 },
         { host: 'dht.transmissionbt.com', port: 6881 },
+        { host: 'dht.libtorrent.org', port: 25401 },
       ],
     },
     'DHT nodes to start from',

@@ -9,6 +9,7 @@ declare module 'bittorrent-dht' {
   }
   export interface DhtOptions {
     readonly bootstrap: readonly DhtNode[] | false;
+    readonly nodeId?: Uint8Array;
     readonly socket?: Socket;
     readonly maxTables?: number;
     readonly maxValues?: number;

@@ -3,10 +3,13 @@
 import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
 import { isPublicAddress, newBucket, takeToken } from '@relay-swarm/net';
 import { Client, type DhtNode } from 'bittorrent-dht';
-import { createHash } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { createSocket, type Socket } from 'node:dgram';
 import { isIP } from 'node:net';
+import { resolveBootstrap, resolveIpv4, type ResolveIpv4 } from './bootstrap-nodes.ts';
 import { sample } from './candidates.ts';
+import { dhtNodeId } from './dht-node-id.ts';
+import { explainDhtError, readDhtError } from './dht-refusals.ts';
 
 export interface DiscoveryOptions {
   readonly swarm: string;
@@ -20,6 +23,9 @@ export interface DiscoveryOptions {
   readonly lookupMsMax?: number;
   readonly candidatesPerLookupMax: number;
   readonly allowPrivate: boolean;
+  /** This relay's public IPv4 address, where it is known: its node id follows from it. */
+  readonly publicIpv4?: () => Promise<string | undefined>;
+  readonly resolve?: ResolveIpv4;
   readonly found: (candidate: DhtNode) => void;
   readonly random: () => number;
   readonly log: Log;
@@ -54,6 +60,7 @@ const LIBRARY = { maxTables: 16, maxValues: 100, maxPeers: 150, maxAge: 2_400_00
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
   const { dhtPort, bootstrap, allowPrivate, log, random, lookupMsMax = LOOKUP_MS_MAX } = options;
+  const resolve = options.resolve ?? resolveIpv4;
   const infoHash = infoHashOf(options.swarm);
   const counters = { lookups: 0, candidates: 0, datagramsDropped: 0, faults: 0, restarts: 0 };
   let dht: Client | undefined;
@@ -63,11 +70,32 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   /** Peers by the node that named them. */
   let heard = new Map<string, DhtNode[]>();
   let nodes = options.nodes;
+  /** The last error that a node answered with since the last lookup began. */
+  let refusal: ReturnType<typeof readDhtError>;
+  /** Names of bootstrap nodes that led nowhere. */
+  let failed: readonly string[] = [];
 
-  const open = (): Promise<void> =>
+  const open = async (): Promise<void> => {
+    const [publicIpv4, found] = await Promise.all([
+      options.publicIpv4?.(),
+      resolveBootstrap(bootstrap, resolve),
+    ]);
+    failed = found.failed;
+    const nodeId =
+      publicIpv4 === undefined ? randomBytes(20) : Buffer.from(dhtNodeId(publicIpv4, randomBytes(20)));
+    return listen(nodeId, found.nodes);
+  };
+
+  const listen = (nodeId: Buffer, bootstrapNodes: readonly DhtNode[]): Promise<void> =>
     new Promise((resolve, reject) => {
-      const socket = guardSocket(createSocket('udp4'), { allowPrivate, counters });
-      const client = new Client({ ...LIBRARY, bootstrap: bootstrap.length > 0 && bootstrap, socket });
+      const refused = (message: Buffer): void => void (refusal = readDhtError(message) ?? refusal);
+      const socket = guardSocket(createSocket('udp4'), { allowPrivate, counters, refused });
+      const client = new Client({
+        ...LIBRARY,
+        nodeId,
+        bootstrap: bootstrapNodes.length > 0 && bootstrapNodes,
+        socket,
+      });
       dht = client;
       client.on('error', (error: NodeJS.ErrnoException) => {
         state = `cannot use UDP port ${dhtPort}: ${error.message}`;
@@ -110,6 +138,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     if (client === undefined) return;
     counters.lookups++;
     heard = new Map();
+    refusal = undefined;
     const deadline = setTimeout(() => {
       yieldCandidates(); // a node that leads on and on must not keep from us what the others have said
       void restart();
@@ -118,11 +147,19 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       clearTimeout(deadline);
       abort();
       if (dht !== client) return;
-      tell(describe(answers, yieldCandidates(), dhtPort));
+      tell(describe({ answers, candidates: yieldCandidates(), port: dhtPort, refusal, failed }));
+      if (answers === 0) void startOver(client);
       if (answers > 0) client.announce(infoHash, options.announcedPort(), () => undefined); // no node took it: the next lookup says so
       schedule();
     });
     deadline.unref();
+  };
+
+  /** Names may lead elsewhere by now, or could not be looked up when this machine started. */
+  const startOver = async (client: Client): Promise<void> => {
+    const found = await resolveBootstrap(bootstrap, resolve);
+    failed = found.failed;
+    if (dht === client) for (const node of found.nodes) client.addNode({ ...node });
   };
 
   const schedule = (): void => {
@@ -180,9 +217,19 @@ export function chooseFairly(lists: readonly DhtNode[][], countMax: number, rand
 
 const savedNodes = (dht: Client): DhtNode[] => dht.toJSON().nodes.slice(0, NODES_SAVED_MAX);
 
-function describe(answers: number, candidates: number, port: number): string {
+interface Looked {
+  readonly answers: number;
+  readonly candidates: number;
+  readonly port: number;
+  readonly refusal: ReturnType<typeof readDhtError>;
+  readonly failed: readonly string[];
+}
+
+function describe({ answers, candidates, port, refusal, failed }: Looked): string {
   if (answers === 0) {
-    return `no DHT node answers: is UDP blocked? Port ${port}/udp must be open in both directions, and one of TRACKER_DHT_BOOTSTRAP must be alive`;
+    if (refusal !== undefined) return explainDhtError(refusal);
+    const names = failed.length === 0 ? '' : `. These names have no IPv4 address here: ${failed.join(', ')}`;
+    return `no DHT node answers: is UDP blocked? Port ${port}/udp must be open in both directions, and one of TRACKER_DHT_BOOTSTRAP must be alive${names}`;
   }
   if (candidates === 0) return 'the DHT answers, but knows nobody else of this swarm yet';
   return 'the DHT answers and knows candidates of this swarm';
@@ -194,7 +241,11 @@ function describe(answers: number, candidates: number, port: number): string {
  */
 function guardSocket(
   socket: Socket,
-  { allowPrivate, counters }: { allowPrivate: boolean; counters: Discovery['counters'] },
+  {
+    allowPrivate,
+    counters,
+    refused,
+  }: { allowPrivate: boolean; counters: Discovery['counters']; refused: (message: Buffer) => void },
 ): Socket {
   const bucket = newBucket(DATAGRAMS, performance.now());
   const emit = socket.emit.bind(socket) as (event: string, ...args: unknown[]) => boolean;
@@ -204,6 +255,7 @@ function guardSocket(
       counters.datagramsDropped++;
       return true;
     }
+    refused(args[0] as Buffer);
     try {
       return emit(event, ...args);
     } catch {

@@ -1,5 +1,6 @@
 // The addresses that are this relay itself: those of its interfaces, and those that its public name leads to, which behind a cloud's
 // address translation are on no interface. Nobody shall have us dial our own ports from inside.
+import { isPublicAddress } from '@relay-swarm/net/special-networks';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
@@ -25,6 +26,12 @@ export class OwnAddresses {
       (all ?? []).map(({ address }) => address),
     );
     return [...local, ...this.#public];
+  }
+
+  /** The IPv4 address that the public name leads to, where that is one of the internet. */
+  async publicIpv4(): Promise<string | undefined> {
+    await this.refresh();
+    return this.#public.find((address) => isIP(address) === 4 && isPublicAddress(address));
   }
 
   /** Looks the public name up again; what was found before stays where it cannot be. */
