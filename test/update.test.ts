@@ -8,6 +8,18 @@ import { Upstream } from './support/upstream.ts';
 
 const NOBODY = 65_534;
 
+it('scripts/update builds the further parts too that run here', () => {
+  const server = new OperatorFolder().use('flock', 'comm', 'git');
+  try {
+    server.fake('docker', `[[ $* != 'compose build'* ]] || echo "$COMPOSE_PROFILES" >>built`);
+    server.write('.env', 'DOMAIN=relay.test\nCOMPOSE_PROFILES=gun,metrics\n');
+    server.script('update', '--no-pull');
+    expect(readFileSync(join(server.folder, 'built'), 'utf8')).toBe('gun,metrics,tools\n');
+  } finally {
+    server.remove();
+  }
+});
+
 requireTool('git', 'runuser')('scripts/update', () => {
   (process.getuid?.() === 0 ? it : it.skip)('called by root leaves the files to their owner', () => {
     const server = new OperatorFolder().use('git', 'runuser', 'flock', 'comm');

@@ -58,6 +58,14 @@ compose() {
   (cd "$root" && COMPOSE_FILE=$(setting COMPOSE_FILE docker-compose.yml:docker-compose.deploy.yml) docker compose "$@")
 }
 
+# whole_bundle ARGS…: the same with what runs only when it is called (certbot), beside all that COMPOSE_PROFILES names. An option
+# --profile would put itself in the place of those.
+whole_bundle() {
+  local profiles
+  profiles=$(setting COMPOSE_PROFILES)
+  COMPOSE_PROFILES=${profiles:+$profiles,}tools compose "$@"
+}
+
 # What root makes here belongs to the folder's owner, as whom cron renews.
 give_to_owner() { [ "$(id -u)" != 0 ] || chown --reference="$root" "$@"; }
 
