@@ -102,6 +102,19 @@ describe('npm start', () => {
     await expect(fetch(`http://127.0.0.1:${settings['TRACKER_PORT']}/healthz`)).rejects.toThrow();
   });
 
+  it('with LAN_ADDRESS listens there too, and hands out that address', async () => {
+    const lan = '127.0.0.77'; // as good as another address of this machine, and nobody else reaches it
+    run = new Run({ ...settings, LAN_ADDRESS: lan });
+    await run.says(READY);
+    expect(run.output).toContain(`http://${lan}:${settings['TRACKER_PORT']}/`);
+    for (const host of [lan, '127.0.0.1'])
+      expect((await fetch(`http://${host}:${settings['PEERJS_PORT']}/healthz`)).status).toBe(200);
+    const answer = await fetch(`http://${lan}:${settings['STUN_HTTP_PORT']}/ice-servers`);
+    expect(await answer.json()).toMatchObject({
+      iceServers: [{ urls: [`stun:${lan}:${settings['STUN_PORT']}`] }, {}],
+    });
+  });
+
   it('names the port that is taken, and the setting', async () => {
     const other = await listenAnywhere();
     try {

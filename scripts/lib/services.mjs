@@ -10,7 +10,7 @@ export const services = [
     port: 'TRACKER_PORT',
     say: (at) => `http://${at}/  in a magnet: &tr=${encodeURIComponent(`ws://${at}`)}`,
     // Without nginx the tracker serves the pages itself.
-    local: { TRACKER_SITE_DIR: join(root, 'packages', 'site', 'dist', 'www') },
+    local: () => ({ TRACKER_SITE_DIR: join(root, 'packages', 'site', 'dist', 'www') }),
   },
   {
     name: 'peerjs',
@@ -24,7 +24,10 @@ export const services = [
     port: 'STUN_HTTP_PORT',
     say: (at) => `http://${at}/ice-servers`,
     // Like the others: for this machine, unless somebody says otherwise.
-    local: { STUN_LISTEN_ADDRESSES: '127.0.0.1', PUBLIC_IP: '127.0.0.1' },
+    local: (lan) => ({
+      STUN_LISTEN_ADDRESSES: lan === undefined ? '127.0.0.1' : `127.0.0.1,${lan}`,
+      PUBLIC_IP: lan ?? '127.0.0.1',
+    }),
   },
 ];
 
@@ -35,8 +38,9 @@ export async function addressOf({ name, host, port }, env) {
     .filter((value) => typeof value === 'object')
     .flatMap(Object.values);
   const value = (setting) => env[setting]?.trim() || specs.find((one) => one.name === setting)?.default;
-  const listensOn = value(host) ?? '127.0.0.1';
-  const reachable = ['0.0.0.0', '::'].includes(listensOn) ? '127.0.0.1' : listensOn;
+  const lan = env.LAN_ADDRESS?.trim();
+  const listensOn = env[host]?.trim() || (lan ? '0.0.0.0' : (value(host) ?? '127.0.0.1'));
+  const reachable = ['0.0.0.0', '::'].includes(listensOn) ? lan || '127.0.0.1' : listensOn;
   return `${reachable.includes(':') ? `[${reachable}]` : reachable}:${value(port)}`;
 }
 
@@ -48,9 +52,14 @@ export async function environment() {
   return completeFromFile(join(root, '.env'), process.env);
 }
 
-/** What a service is told beyond the environment: nothing, once one of these is set there. */
-export function localSettings({ local = {} }, env) {
-  return Object.keys(local).some((name) => env[name]?.trim()) ? {} : local;
+/** What a service is told beyond the environment: nothing, once one of these is set there. With LAN_ADDRESS it listens for the network too. */
+export function localSettings({ host, local = () => ({}) }, env) {
+  const lan = env.LAN_ADDRESS?.trim() || undefined;
+  const own = local(lan);
+  return {
+    ...(lan !== undefined && !env[host]?.trim() ? { [host]: '0.0.0.0' } : {}),
+    ...(Object.keys(own).some((name) => env[name]?.trim()) ? {} : own),
+  };
 }
 
 /** Whether the service says that it is well. */
