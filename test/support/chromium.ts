@@ -24,10 +24,14 @@ export const describeWithChromium = requireFound({ 'chromium (or its path in CHR
  * Starts Chromium with an empty profile of its own; `browser.newContext()` gives pages that share nothing with others.
  * Host candidates are not hidden behind mDNS names, since a container has nobody who would resolve these.
  */
-export async function launchChromium(args: readonly string[] = []): Promise<Browser> {
-  if (path === undefined) throw new Error('Cannot start Chromium: it is not installed');
+export async function launchChromium(
+  args: readonly string[] = [],
+  { executable = path, env }: { executable?: string | undefined; env?: NodeJS.ProcessEnv } = {},
+): Promise<Browser> {
+  if (executable === undefined) throw new Error('Cannot start Chromium: it is not installed');
   return chromium.launch({
-    executablePath: path,
+    executablePath: executable,
+    ...(env === undefined ? {} : { env }),
     headless: true,
     timeout: 30_000,
     args: [

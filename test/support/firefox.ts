@@ -1,6 +1,6 @@
 // A real Firefox for tests, over WebDriver BiDi. The only importer of puppeteer-core here.
 import { launch, type Browser } from 'puppeteer-core';
-import { findTool, requireFound } from '../../../../test/support/tools.ts';
+import { findTool, requireFound } from './tools.ts';
 
 const path = findTool(...(process.env['FIREFOX'] ? [process.env['FIREFOX']] : []), 'firefox-esr', 'firefox');
 
@@ -9,11 +9,16 @@ export const describeWithFirefox = requireFound({ 'firefox-esr (or its path in F
 
 export type { Browser, Page } from 'puppeteer-core';
 
-export async function launchFirefox(): Promise<Browser> {
-  if (path === undefined) throw new Error('Cannot start Firefox: it is not installed');
+/** With an empty profile of its own, unless a folder with one is given. */
+export async function launchFirefox({
+  executable = path,
+  profile,
+}: { executable?: string | undefined; profile?: string } = {}): Promise<Browser> {
+  if (executable === undefined) throw new Error('Cannot start Firefox: it is not installed');
   return launch({
     browser: 'firefox',
-    executablePath: path,
+    executablePath: executable,
+    ...(profile === undefined ? {} : { userDataDir: profile }),
     headless: true,
     timeout: 60_000,
     extraPrefsFirefox: {

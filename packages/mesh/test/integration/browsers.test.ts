@@ -23,7 +23,7 @@ import {
   launchFirefox,
   type Browser as Firefox,
   type Page as FirefoxPage,
-} from '../support/firefox.ts';
+} from '../../../../test/support/firefox.ts';
 import { memberPage } from '../support/member-page.ts';
 
 interface State {
