@@ -345,6 +345,22 @@ describe('client addresses', () => {
     expect(server.check('check_challenge').at(-1)).toMatch(line);
   });
 
+  it('are asked at every address of a name', () => {
+    server.fake('docker', seen('203.0.113.5'));
+    server.fake('getent', '[[ $1 == ahostsv4 ]] && printf "203.0.113.%s STREAM\\n" 5 6');
+    server.fake(
+      'curl',
+      `[[ $* != *:80:203.0.113.6* ]] || { echo 'curl: (7) refused' >&2; exit 7; }; cat token`,
+    );
+    const lines = server.check('check_challenge').filter((line) => line.includes(' tracker.relay.test '));
+    expect(lines).toEqual([
+      'OK    challenge: answered under tracker.relay.test over IPv4 at 203.0.113.5',
+      expect.stringMatching(
+        /^FAIL {2}challenge: tracker\.relay\.test does not lead to this nginx at 203\.0\.113\.6 /,
+      ),
+    ]);
+  });
+
   it.each([
     [
       4,

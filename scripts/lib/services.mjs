@@ -10,6 +10,7 @@ export const services = [
     port: 'TRACKER_PORT',
     say: (at) => `http://${at}/  in a magnet: &tr=${encodeURIComponent(`ws://${at}`)}`,
     // Without nginx the tracker serves the pages itself.
+    /** @type {(lan?: string) => Record<string, string>} */
     local: () => ({ TRACKER_SITE_DIR: join(root, 'packages', 'site', 'dist', 'www') }),
   },
   {
@@ -24,6 +25,7 @@ export const services = [
     port: 'STUN_HTTP_PORT',
     say: (at) => `http://${at}/ice-servers`,
     // Like the others: for this machine, unless somebody says otherwise.
+    /** @type {(lan?: string) => Record<string, string>} */
     local: (lan) => ({
       STUN_LISTEN_ADDRESSES: lan === undefined ? '127.0.0.1' : `127.0.0.1,${lan}`,
       PUBLIC_IP: lan ?? '127.0.0.1',
@@ -52,10 +54,12 @@ export async function environment() {
   return completeFromFile(join(root, '.env'), process.env);
 }
 
-/** What a service is told beyond the environment: nothing, once one of these is set there. With LAN_ADDRESS it listens for the network too. */
-export function localSettings({ host, local = () => ({}) }, env) {
+/** What a service is told beyond the environment: nothing, once one of these is set there. With LAN_ADDRESS it listens for the network too.
+ * @param {{ host: string, local?: (lan?: string) => Record<string, string> }} service
+ * @param {NodeJS.ProcessEnv} env */
+export function localSettings({ host, local }, env) {
   const lan = env.LAN_ADDRESS?.trim() || undefined;
-  const own = local(lan);
+  const own = local?.(lan) ?? {};
   return {
     ...(lan !== undefined && !env[host]?.trim() ? { [host]: '0.0.0.0' } : {}),
     ...(Object.keys(own).some((name) => env[name]?.trim()) ? {} : own),

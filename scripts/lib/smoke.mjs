@@ -3,6 +3,7 @@
 // (an address) are where nginx and TURN are asked instead of where their names lead: many a server cannot reach its own public names.
 import { createHash, createHmac, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
 import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
@@ -30,18 +31,18 @@ function inTime(promise, what) {
 }
 
 /** Where a URL is asked, under its own name: at NGINX_AT, or where the name leads. */
-function wayTo(url) {
+function wayTo(url, where = NGINX_AT) {
   const { host, hostname, pathname, search } = new URL(url);
-  const at = new URL(NGINX_AT ?? asHttp(url));
+  const at = new URL(where ?? asHttp(url));
   const servername = isIP(hostname) ? undefined : hostname;
   return { isSecure: at.protocol === 'https:', at: at.host, path: pathname + search, host, servername };
 }
 
-async function getJson(url) {
-  const { isSecure, at, path, host, servername } = wayTo(url);
+async function getJson(url, where = NGINX_AT) {
+  const { isSecure, at, path, host, servername } = wayTo(url, where);
   const { hostname, port } = new URL(`http://${at}`);
   const options = {
-    host: hostname,
+    host: hostname.replace(/^\[|\]$/g, ''),
     port: port || (isSecure ? 443 : 80),
     path,
     servername,
@@ -205,6 +206,55 @@ function readAddress(value) {
   return [24, 16, 8, 0].map((shift) => (number >>> shift) & 255).join('.');
 }
 
+/** Every address of a name. One family may have no way out of the container: then it is not asked. */
+const addressesOf = async (host) =>
+  isIP(host) ? [{ address: host, family: isIP(host) }] : lookup(host, { all: true });
+const hasNoWay = ({ code }) => ['ENETUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(code);
+
+/** A STUN binding at each address of the name, since clients take any of them; throws where one is silent. How many answered. */
+async function bindings({ host, port }) {
+  const found = await addressesOf(host);
+  let answered = 0;
+  for (const { address, family } of found) {
+    const socket = createSocket(family === 6 ? 'udp6' : 'udp4').unref();
+    try {
+      const failed = new Promise((_, reject) => socket.once('error', reject));
+      await Promise.race([
+        ask(socket, { host: address, port }, message(BINDING, []), 'STUN binding'),
+        failed,
+      ]);
+      answered += 1;
+    } catch (error) {
+      if (family === 6 && hasNoWay(error)) continue;
+      throw found.length === 1
+        ? error
+        : new Error(`${error.message} at ${address}, one of the addresses of ${host}`);
+    } finally {
+      socket.close();
+    }
+  }
+  return answered;
+}
+
+/** `/ice-servers` under both names, at each of their addresses. */
+async function everyAddress() {
+  const asked = [];
+  for (const url of [asHttp(TRACKER_URL), asHttp(PEERJS_URL)]) {
+    const { hostname, protocol, port } = new URL(url);
+    for (const { address, family } of await addressesOf(hostname)) {
+      const at = `${protocol}//${family === 6 ? `[${address}]` : address}${port && `:${port}`}`;
+      try {
+        await getJson(`${url}/ice-servers`, at);
+        asked.push(`${hostname} at ${address}`);
+      } catch (error) {
+        if (!(family === 6 && hasNoWay(error)))
+          throw new Error(`${hostname} at ${address}: ${error.message}`);
+      }
+    }
+  }
+  return asked.join(', ');
+}
+
 async function turn() {
   const { iceServers } = await getJson(ICE_SERVERS_URL);
   const server = iceServers.find(({ credential }) => credential);
@@ -213,9 +263,9 @@ async function turn() {
   if (!url) throw new Error('/ice-servers names no turn: URL over UDP');
   const named = readIceUrl(url);
   const at = { ...named, host: TURN_AT ?? named.host };
-  const socket = createSocket('udp4').unref();
+  const socket = createSocket(isIP(at.host) === 6 ? 'udp6' : 'udp4').unref();
   try {
-    await ask(socket, at, message(BINDING, []), 'STUN binding');
+    await bindings(at);
     const udp = attribute(TRANSPORT, Buffer.from([17, 0, 0, 0]));
     const challenge = attributesOf(
       await ask(socket, at, message(ALLOCATE, [udp]), 'answer to an allocation'),
@@ -262,7 +312,10 @@ async function turns() {
   }
 }
 
-const checks = { tracker: announcePair, roster, peerjs: peerjsOpen, turn, turns };
+const checks = {
+  ...{ tracker: announcePair, roster, peerjs: peerjsOpen, turn, turns },
+  ...(NGINX_AT === undefined ? { addresses: everyAddress } : {}),
+};
 const wanted = process.env.CHECKS?.split(',') ?? Object.keys(checks);
 let failed = 0;
 for (const [name, check] of Object.entries(checks)) {

@@ -8,7 +8,7 @@ import { root } from './repository.ts';
 import { findTool } from './tools.ts';
 
 const ALWAYS_THERE =
-  'awk basename bash cat chmod chown cp cut date df dirname getent grep head id ln mkdir mktemp mv od rm sed sort stat tail tr uniq'.split(
+  'awk basename bash cat chmod chown cp cut date df dirname getent grep head id ln mkdir mktemp mv od rm sed sort stat tail tr uniq wc'.split(
     ' ',
   );
 

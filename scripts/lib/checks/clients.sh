@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # proc comes from report.sh
 # nginx as the world reaches it: the certificate authority's question, and the addresses that clients are seen with.
 
-# The question that the authority asks, asked by ourselves: under each name, over IPv4 and IPv6.
+# The question that the authority asks, asked by ourselves: under each name, at every address that it has.
 check_challenge() {
-  local token name family seen
+  local token name family address
   running nginx || return 0
   command -v curl >/dev/null || { skip 'challenge: not asked, since curl is not installed' && return; }
   token=doctor-$RANDOM$RANDOM
@@ -13,20 +13,28 @@ check_challenge() {
     { bad 'challenge: the certbot container does not run. Look at: docker compose run --rm certbot status' && return; }
   for name in $(public_names); do
     for family in 4 6; do
-      [ -n "$(addresses_of $family "$name")" ] || continue
-      seen=$(curl "-$family" -fsS -m 10 "http://$name/.well-known/acme-challenge/$token" 2>&1)
-      if [ "$seen" = "$token" ]; then
-        ok "challenge: answered under $name over IPv$family"
-        check_seen_address $family "$name" "$token"
-      elif [ $family = 6 ]; then
-        bad "challenge: $name does not lead to this nginx over IPv6 (${seen##*curl: }). Let port 80 in over IPv6, or remove the AAAA record"
-      else
-        bad "challenge: $name does not lead to this nginx (${seen##*curl: }). Check the A record, and that port 80 is let in from everywhere"
-      fi
+      for address in $(addresses_of $family "$name"); do ask_challenge $family "$name" "$address" "$token"; done
     done
   done
   compose run --rm --no-deps -T --entrypoint rm certbot -f "/acme/.well-known/acme-challenge/$token" </dev/null >/dev/null 2>&1
   check_client_addresses
+}
+
+# ask_challenge FAMILY NAME ADDRESS TOKEN
+ask_challenge() {
+  local seen where='' at=$3
+  [ "$1" = 4 ] || at="[$at]"
+  # Who has one address needs no telling which.
+  [ "$(addresses_of "$1" "$2" | wc -l)" = 1 ] || where=" at $3"
+  seen=$(curl "-$1" -fsS -m 10 --resolve "$2:80:$at" "http://$2/.well-known/acme-challenge/$4" 2>&1)
+  if [ "$seen" = "$4" ]; then
+    ok "challenge: answered under $2 over IPv$1$where"
+    check_seen_address "$1" "$2" "$4"
+  elif [ "$1" = 6 ]; then
+    bad "challenge: $2 does not lead to this nginx over IPv6$where (${seen##*curl: }). Let port 80 in over IPv6, or remove the AAAA record"
+  else
+    bad "challenge: $2 does not lead to this nginx$where (${seen##*curl: }). Check the A record, and that port 80 is let in from everywhere"
+  fi
 }
 
 # The addresses of our own questions that nginx took for Docker's gateway, as family: name.
