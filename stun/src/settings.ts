@@ -136,15 +136,16 @@ export const settings = {
   deniedPeers: networks('STUN_DENIED_PEERS', 'Peers that may not be reached'),
 
   // Limits; bytes a second of 0 are no limit
-  allocationsMax: limit('STUN_ALLOCATIONS_MAX', { max: 60_000, default: 2_000 }, 'Allocations in all'),
+  allocationsMax: limit('STUN_ALLOCATIONS_MAX', { max: 60_000, default: 4_000 }, 'Allocations in all'),
+  // A page of trystero keeps 20 offers ready, each with an allocation for each of three URLs, and makes new ones all the time.
   allocationsPerUserMax: limit(
     'STUN_ALLOCATIONS_PER_USER_MAX',
-    { max: 60_000, default: 60 },
+    { max: 60_000, default: 200 },
     'Allocations of one user name',
   ),
   allocationsPerAddressMax: limit(
     'STUN_ALLOCATIONS_PER_ADDRESS_MAX',
-    { max: 60_000, default: 200 },
+    { max: 60_000, default: 400 },
     'Allocations of one address',
   ),
   permissionsPerAllocationMax: limit(

@@ -48,8 +48,12 @@ export async function launchChromium(
   });
 }
 
+/** Builds that run: esbuild's helper is one for all, and one that is stopped answers nobody. */
+let building = 0;
+
 /** One script for the browser from an ES module's text, npm packages included. */
 export async function bundleForBrowser(module: string, resolveDir: string): Promise<string> {
+  building += 1;
   const { outputFiles } = await build({
     stdin: { contents: module, resolveDir, loader: 'ts' },
     bundle: true,
@@ -60,7 +64,7 @@ export async function bundleForBrowser(module: string, resolveDir: string): Prom
     target: 'es2022',
     define: { global: 'globalThis' },
     logLevel: 'error',
-  }).finally(stopEsbuild); // its helper process would keep jest from ending
+  }).finally(() => (--building === 0 ? stopEsbuild() : undefined)); // its helper process would keep jest from ending
   return outputFiles[0]!.text;
 }
 
