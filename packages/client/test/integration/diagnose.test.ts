@@ -16,7 +16,7 @@ import {
   describeWithFirefox,
   launchFirefox,
   type Browser as Firefox,
-} from '../../../mesh/test/support/firefox.ts';
+} from '../../../../test/support/firefox.ts';
 import { makeCertificate, publicKeyHash } from '../../../../stun/test/support/certificate.ts';
 import { startService, type RunningService } from '../../../../stun/test/support/service.ts';
 import { diagnose, type Check, type Diagnosis, type Finding } from '../../src/diagnose.ts';

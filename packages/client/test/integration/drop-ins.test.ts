@@ -16,7 +16,7 @@ import {
   describeWithFirefox,
   launchFirefox,
   type Browser as Firefox,
-} from '../../../mesh/test/support/firefox.ts';
+} from '../../../../test/support/firefox.ts';
 import { startRelays, type Relays } from '../support/relays.ts';
 
 interface Page {

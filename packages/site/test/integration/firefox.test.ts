@@ -10,7 +10,7 @@ import {
   launchFirefox,
   type Browser,
   type Page,
-} from '../../../mesh/test/support/firefox.ts';
+} from '../../../../test/support/firefox.ts';
 import { FILM_SECONDS, makeFilm } from '../support/film.ts';
 import { startPages, type RunningPages } from '../support/running-site.ts';
 import { act, until } from '../support/viewer.ts';
