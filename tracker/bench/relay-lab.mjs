@@ -1,6 +1,6 @@
 // A swarm of whole trackers on this machine, with a DHT of its own, to watch and to break: npm run lab -w tracker -- help
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,8 @@ const HELP = `npm run lab -w tracker -- <command>
   partition N,M,…          cuts these off from the others
   heal                     thaws and joins all
   down                     stops everything and removes the lab
-  measure [10] [--namespaces]   all of it in turn, and how long each took`;
+  measure [10] [--namespaces] [--sessions=8] [--churn=10]   all of it in turn, and how long each took; sessions: what a
+                           relay has at most; churn: so many minutes of relays that are killed and come back`;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const LAB = here('../../data/lab');
@@ -98,6 +99,7 @@ async function startRelay(number) {
     TRACKER_DHT_ENABLED: 'true',
     TRACKER_DHT_PORT: String(dhtPort),
     TRACKER_DHT_BOOTSTRAP: `${dht.address}:${dht.dhtPort}`,
+    ...(lab.sessionsMax !== undefined && { RELAY_SESSIONS_MAX: lab.sessionsMax }),
   });
   lab.relays[number] = { pid, url, is: 'up' };
   save();
@@ -158,7 +160,7 @@ const tell = (what, seconds, barSeconds) =>
     `${what}: ${seconds === undefined ? `not within ${barSeconds * 3} s` : `${seconds.toFixed(1)} s`} (bar: ${barSeconds} s)`,
   );
 
-async function up(count, hasNamespaces) {
+async function up(count, hasNamespaces, sessionsMax) {
   if (lab !== undefined) fail('A lab is up already: "down" ends it');
   if (!existsSync(ENTRY)) fail(`Cannot start the lab: ${ENTRY} is not built yet. Run 'npm run build' first`);
   if (hasNamespaces && (process.platform !== 'linux' || process.getuid() !== 0)) {
@@ -168,7 +170,7 @@ async function up(count, hasNamespaces) {
   }
   rmSync(LAB, { recursive: true, force: true });
   mkdirSync(LAB, { recursive: true });
-  lab = { hasNamespaces, relays: {} };
+  lab = { hasNamespaces, sessionsMax, relays: {} };
   save();
   if (hasNamespaces) {
     ip('netns', 'add', HUB);
@@ -181,7 +183,11 @@ async function up(count, hasNamespaces) {
   const dht = placeOf(0, hasNamespaces);
   lab.dhtPid = launch(0, DHT_NODE, [dht.address, String(dht.dhtPort)], {});
   for (let number = 1; number <= count; number++) await startRelay(number);
-  tell(`${count} relays: all rosters complete after the last start`, await until(isComplete, 45), 15);
+  tell(
+    `${count} relays: all rosters complete after the last start`,
+    await until(isComplete, sessionsMax === undefined ? 45 : 270),
+    sessionsMax === undefined ? 15 : 90,
+  );
 }
 
 function rosters() {
@@ -228,8 +234,40 @@ function down() {
   lab = undefined;
 }
 
-async function measure(count, hasNamespaces) {
-  await up(count, hasNamespaces);
+/** Resident memory in MB and open handles, on average over all that run. */
+function costs() {
+  const all = alive().map((number) => {
+    const { pid } = lab.relays[number];
+    const [, kB = '0'] = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+    return { mb: Number(kB) / 1024, handles: readdirSync(`/proc/${pid}/fd`).length };
+  });
+  const mean = (pick) => Math.round(all.reduce((sum, one) => sum + pick(one), 0) / all.length);
+  return `${mean(({ mb }) => mb)} MB and ${mean(({ handles }) => handles)} handles each`;
+}
+
+/** Every five seconds one is killed, and the one that was killed 30 s before comes back. */
+async function churn(minutes) {
+  console.log(`before the churn: ${costs()}`);
+  const dead = [];
+  for (const endsAtMs = performance.now() + minutes * 60_000; performance.now() < endsAtMs;) {
+    const living = alive();
+    const victim = living[Math.floor(Math.random() * living.length)];
+    signal(victim, 'SIGKILL', 'killed');
+    dead.push(victim);
+    if (dead.length > 6) await startRelay(dead.shift());
+    await sleep(5_000);
+  }
+  for (const number of dead) await startRelay(number);
+  tell(
+    `${minutes} minutes of churn: all rosters complete after the last start`,
+    await until(isComplete, 270),
+    90,
+  );
+  console.log(`after the churn: ${costs()}`);
+}
+
+async function measure(count, hasNamespaces, sessionsMax, churnMinutes) {
+  await up(count, hasNamespaces, sessionsMax);
   await sleep(5_000);
   signal(2, 'SIGKILL', 'killed');
   tell('a killed relay is gone from every roster', await until(() => isGone(2), 90), 30);
@@ -250,23 +288,25 @@ async function measure(count, hasNamespaces) {
     tell('cut in two: each half knows the loss of the other', await until(isComplete, 90), 30);
     await sleep(60_000);
     heal();
-    tell('whole again after 60 s more', await until(isComplete, 90), 30);
+    tell('whole again after 60 s more', await until(isComplete, 180), 60);
   }
+  if (churnMinutes > 0) await churn(churnMinutes);
   down();
 }
 
 const [command = 'help', ...words] = process.argv.slice(2);
 const hasNamespaces = words.includes('--namespaces');
 const count = Number(words.find((word) => /^\d+$/.test(word)) ?? 10);
+const option = (name) => /=(\d+)$/.exec(words.find((word) => word.startsWith(`--${name}=`)) ?? '')?.[1];
 const number = count;
 if (lab === undefined && !['help', 'up', 'down', 'measure'].includes(command))
   fail('No lab is up: "up" starts one');
 switch (command) {
   case 'up':
-    await up(count, hasNamespaces);
+    await up(count, hasNamespaces, option('sessions'));
     break;
   case 'measure':
-    await measure(count, hasNamespaces).catch((error) => {
+    await measure(count, hasNamespaces, option('sessions'), Number(option('churn') ?? 0)).catch((error) => {
       down();
       throw error;
     });

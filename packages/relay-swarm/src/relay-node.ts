@@ -25,8 +25,10 @@ import {
 import type { NodeOptions } from './node-options.ts';
 import { createSignatures } from './proof/signatures.ts';
 import { isAcceptable } from './roster/descriptor-policy.ts';
+import { explainRelays, type ExplainedRelay } from './roster/explain.ts';
 import { describeFar, listFar, rankFar, type FarRelays } from './roster/far-relays.ts';
 import type { KnownRelay, SavedRelay } from './roster/known-relay.ts';
+import { OWN_QUALITY, qualityOf } from './roster/quality.ts';
 import { RelayTable } from './roster/relay-table.ts';
 import { createRoster, type RankedQuery } from './roster/roster.ts';
 import { InboundLimits } from './sessions/inbound-limits.ts';
@@ -192,11 +194,15 @@ export class RelayNode {
   /** For browsers: the best first, or the first of the ranking for a key. */
   roster(ranked?: RankedQuery): Roster {
     const nowMs = this.#options.now();
-    const self = { descriptor: this.#descriptor, health: this.#health, healthAtMs: this.#healthAtMs };
+    const self = {
+      ...{ descriptor: this.#descriptor, health: this.#health, healthAtMs: this.#healthAtMs },
+      quality: OWN_QUALITY,
+    };
     const near = this.#relays.offered(nowMs).map(({ descriptor, liveness }) => ({
       descriptor,
       health: liveness.health!, // isOffered() has seen it
       healthAtMs: liveness.healthAtMs!,
+      quality: qualityOf(liveness.measured(nowMs)),
     }));
     const far = this.#far(nowMs);
     const members = [...listFar(far)];
@@ -209,11 +215,23 @@ export class RelayNode {
     return createRoster(self, others, total, nowMs, this.#options.calendar(), ranked);
   }
 
+  /** Every relay that is known, and why it is offered or not. */
+  explain(countMax: number): ExplainedRelay[] {
+    const selfId = this.#options.self.id;
+    const sources = {
+      relays: this.#relays,
+      membership: this.#membership,
+      selfId,
+      nowMs: this.#options.now(),
+    };
+    return explainRelays(sources, countMax);
+  }
+
   /** The others' word counts where this relay has seen nothing itself. */
   #far(nowMs: number): FarRelays {
     const isNear = (id: string): boolean => {
       const relay = this.#relays.get(id);
-      return relay !== undefined && (relay.liveness.isSeen || this.#relays.isOffered(relay, nowMs));
+      return relay !== undefined && (relay.liveness.isSeen(nowMs) || this.#relays.isOffered(relay, nowMs));
     };
     return { membership: this.#membership, selfId: this.#options.self.id, isNear };
   }
@@ -307,7 +325,7 @@ export class RelayNode {
     if (left <= 0) {
       // What came from elsewhere and finds no session here is looked at in its turn
       for (const { descriptor, introducer, liveness } of this.#relays.all()) {
-        if (!liveness.isSeen) this.#membership.consider(descriptor, introducer, nowMs);
+        if (!liveness.isSeen(nowMs)) this.#membership.consider(descriptor, introducer, nowMs);
       }
       return 0;
     }
@@ -347,7 +365,10 @@ export class RelayNode {
     const wasAway = nowMs - this.#tickedAtMs > AWAY_MS;
     this.#tickedAtMs = nowMs;
     if (wasAway) return;
-    for (const { id, session } of this.#sessions.all()) this.#relays.suspect(id!, session.isSuspect(nowMs));
+    for (const { id, session } of this.#sessions.all()) {
+      this.#relays.suspect(id!, session.isSuspect(nowMs), nowMs);
+      this.#relays.measured(id!, session.roundTripMs);
+    }
   }
 
   /** Says goodbye to everybody and dials nobody any more. */
@@ -421,7 +442,7 @@ export class RelayNode {
         this.counters.bytesReceived += text.length;
         this.#perform(connection, session.receive(text, now()));
       },
-      pong: () => session.pong(now()),
+      pong: () => session.answered(now()),
       closed: (code) => {
         countClose(this.counters, code);
         if (dialled?.visit !== undefined) {
@@ -539,7 +560,8 @@ export class RelayNode {
     const { address, session } = connection;
     const relay = this.#relays.get(id);
     // What was lost and lives is for the others' word again, until it has a session
-    if (relay?.liveness.isConnected === false && relay.liveness.isSeen) this.#relays.released(id, nowMs);
+    if (relay?.liveness.isConnected === false && relay.liveness.isSeen(nowMs))
+      this.#relays.released(id, nowMs);
     if (!this.#membership.proven(record, address, nowMs) || session.peer.version === 1) {
       connection.close(CLOSE.done, 'goodbye');
       return;

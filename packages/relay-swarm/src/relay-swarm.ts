@@ -10,6 +10,7 @@ import { createDiscovery } from './discovery/discovery.ts';
 import { OwnAddresses } from './discovery/own-addresses.ts';
 import { fetchDescriptor } from './discovery/fetch-descriptor.ts';
 import { loadIdentity, verifySignature } from './proof/identity.ts';
+import { EXPLAINED_MAX, RELAY_TABLE_FILE, type RelayTableFile } from './files/relay-table-file.ts';
 import { LatestFiles } from './files/latest-files.ts';
 import { LoadState } from './health/load.ts';
 import { registerRelayMetrics } from './metrics.ts';
@@ -118,6 +119,18 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     files.write('descriptor', () => writeJsonFile(file('descriptor.json'), node.descriptor));
   const saveCandidates = (): void =>
     files.write('candidates', () => writeSaved(dataDir, { relays: node.save(), nodes: discovery.nodes() }));
+  const saveTable = (): void =>
+    files.write('relay-table', () => {
+      const { sessions, membership } = node;
+      const { table, unproven, down } = membership;
+      const counts = { members: table.size, sessions, unproven: unproven.size, down: down.size };
+      const content: RelayTableFile = {
+        writtenAt: calendar(),
+        ...counts,
+        relays: node.explain(EXPLAINED_MAX),
+      };
+      return writeJsonFile(file(RELAY_TABLE_FILE), content);
+    });
   let rosterWritten = '';
   let rosterWrittenAtMs = 0;
   const saveRoster = (): void => {
@@ -158,6 +171,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     savedAtMs = nowMs;
     if (!allowPrivate) void ownAddresses.refresh();
     saveCandidates();
+    saveTable();
   };
 
   registerRelayMetrics(metrics, { node, discovery, load: () => loadState.load, state });
@@ -191,7 +205,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     },
     descriptor: () => node.descriptor,
     roster: (ranked) => node.roster(ranked),
-    betterRelays: () => (state() === 'ok' ? [] : betterThan(node.roster(), state(), BETTER_MAX)),
+    betterRelays: () => (state() === 'ok' ? [] : betterThan(node.roster(), state(), BETTER_MAX, random)),
     state,
     discoveryState: () =>
       settings.dhtEnabled ? discovery.state() : 'the DHT is switched off (TRACKER_DHT_ENABLED)',

@@ -51,10 +51,13 @@ export class Attacker {
   closedWith: number | undefined;
   isProven = false;
   readonly #simulation: Simulation;
+  readonly #isOlder: boolean;
   #listener: WireListener | undefined;
 
-  constructor(simulation: Simulation) {
+  /** `isOlder`: it speaks version 1, which names none. */
+  constructor(simulation: Simulation, { isOlder = false } = {}) {
     this.#simulation = simulation;
+    this.#isOlder = isOlder;
   }
 
   /** Opens a session with a relay. */
@@ -124,8 +127,14 @@ export class Attacker {
 
   #perform(effects: SessionEffect[]): void {
     for (const effect of effects) {
-      if (effect.do === 'send') this.#simulation.at(1, () => this.send(effect.text));
+      if (effect.do === 'send') {
+        const text = this.#isOlder ? withoutVersion(effect.text) : effect.text;
+        this.#simulation.at(1, () => this.send(text));
+      }
       if (effect.do === 'proven') this.isProven = true;
     }
   }
 }
+
+const withoutVersion = (text: string): string =>
+  JSON.stringify({ ...(JSON.parse(text) as object), version: undefined, sessions: undefined });

@@ -1,6 +1,7 @@
 // One membership with a clock, dice and peers of the test's own. A signature is right where it names who signs.
 import { idStart, type RelayMessage, type RelayRecord, type Vouch } from '@relay-swarm/protocol';
 import { Membership, type MembershipPeer } from '../src/membership/membership.ts';
+import type { Place } from '../src/membership/member-table.ts';
 import { MapMemberStore } from '../src/membership/member-store.ts';
 import { createDice } from '../src/simulator/dice.ts';
 
@@ -63,6 +64,10 @@ export class TestMembership {
   constructor(
     self = 0,
     limits: { perAddressMax?: number; perNetworkMax?: number; membersMax?: number } = {},
+    placeOf: (address: string, id: string) => Place = (address) => ({
+      address,
+      network: address.replace(/\.\d+$/, ''),
+    }),
   ) {
     this.membership = new Membership(
       {
@@ -76,7 +81,7 @@ export class TestMembership {
           health: ({ id, signature }) => signature === id,
           vouch: ({ by, signature }) => signature === by,
         },
-        placeOf: (address) => ({ address, network: address.replace(/\.\d+$/, '') }),
+        placeOf,
         accepts: ({ swarm }) => swarm === 'test',
         visit: ({ descriptor }) => this.visits.push(Number.parseInt(descriptor.id.slice(2, 16), 16)),
         vouchedFor: () => this.vouchedFor++,

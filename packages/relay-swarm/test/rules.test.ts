@@ -389,7 +389,8 @@ describe('readServiceHealth() and mergeHealth()', () => {
 });
 
 describe('createRoster()', () => {
-  const member = (id: string, changes: Partial<RelayHealth> = {}): RosterMember => ({
+  const member = (id: string, changes: Partial<RelayHealth> = {}, quality = 1): RosterMember => ({
+    quality,
     descriptor: {
       id: id.repeat(64),
       swarm: 'test',
@@ -403,14 +404,45 @@ describe('createRoster()', () => {
   });
   const urls = (roster: Roster) => roster.relays.map(({ url }) => url.slice(6, 7)).join('');
 
-  it('puts the best first: by state, then load, then id, so that all agree', () => {
+  it('puts the best first: by state, then load in thirds', () => {
     const others = [
       member('b', { state: 'full' }),
       member('c', { load: 0.5 }),
       member('d', { load: 0.1 }),
       member('e', { load: 0.1 }),
     ];
-    expect(urls(createRoster(member('a', { state: 'busy' }), others, others.length, 5000))).toBe('decab');
+    expect(urls(createRoster(member('a', { state: 'busy' }), others, others.length, 5000))).toMatch(
+      /^(de|ed)cab$/,
+    );
+  });
+  it('puts what it has known for long before eight that have just come and say that they idle', () => {
+    const liars = ['0', '1', '2', '3', '4', '5', '6', '7'].map((id) => member(id, { load: 0 }, 2));
+    const old = ['b', 'c', 'd', 'e'].map((id) => member(id, { load: 0.6 }, 0));
+    const listed = urls(createRoster(member('a'), [...liars, ...old], 12, 5000));
+    expect([...listed.slice(0, 4)].sort().join('')).toBe('bcde');
+    expect(listed[4]).toBe('a');
+  });
+  it('lists equals in another order at each relay, and tells others of each time other ones', () => {
+    const all = ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9'].map((id) => member(id));
+    const first = new Set(
+      all.map(
+        (self) =>
+          urls(
+            createRoster(
+              self,
+              all.filter((one) => one !== self),
+              9,
+              5000,
+            ),
+          )[0],
+      ),
+    );
+    expect(first.size).toBeGreaterThan(3);
+    const roster = createRoster(member('a', { state: 'full' }), all, 10, 5000);
+    let step = 0;
+    const random = (): number => (step = (step + 0.37) % 1);
+    const told = new Set(Array.from({ length: 20 }, () => betterThan(roster, 'full', 1, random)[0]!.id));
+    expect(told.size).toBeGreaterThan(3);
   });
   it('ranks for a key whatever the health, and says how many there are', () => {
     const others = ['b', 'c', 'd', 'e', 'f', '0', '1', '2'].map((id) => member(id, { state: 'full' }));
@@ -444,10 +476,10 @@ describe('createRoster()', () => {
       2,
       5000,
     );
-    expect(betterThan(roster, 'busy', 8).map(({ url }) => url)).toEqual(['wss://b.example']);
-    expect(betterThan(roster, 'full', 8)).toHaveLength(2);
-    expect(betterThan(roster, 'full', 1)).toHaveLength(1);
-    expect(betterThan(roster, 'ok', 8)).toEqual([]);
+    expect(betterThan(roster, 'busy', 8, Math.random).map(({ url }) => url)).toEqual(['wss://b.example']);
+    expect(betterThan(roster, 'full', 8, Math.random)).toHaveLength(2);
+    expect(betterThan(roster, 'full', 1, Math.random)).toHaveLength(1);
+    expect(betterThan(roster, 'ok', 8, Math.random)).toEqual([]);
   });
 });
 

@@ -73,6 +73,10 @@ const PROVEN_MAX = 20_000;
 /** Words are on record so long, to be found wrong. */
 const BELIEVED_MS = 3_600_000;
 const SWEEP_MS = 600_000;
+/** Of the visits so many go to members that are so by others' word alone. */
+const HEARSAY_SHARE = 0.5;
+/** Looked at once a word was found wrong. */
+const DOUBTED_MAX = 8;
 
 interface PeerState {
   readonly peer: MembershipPeer;
@@ -329,7 +333,8 @@ export class Membership {
   /** With any member, so that no company of relays is ever among itself. */
   #compare(): void {
     const { random, visit } = this.#options;
-    const member = this.table.pick(random);
+    const hearsay = random() < HEARSAY_SHARE ? this.#pickHearsay() : undefined;
+    const member = hearsay ?? this.table.pick(random);
     const session = member && this.#sessions.get(member.record.descriptor.id);
     if (member !== undefined && member !== this.#self && session === undefined) {
       visit(member.record);
@@ -338,6 +343,12 @@ export class Membership {
     const sessions = [...this.#sessions.values()];
     const one = session ?? sessions[Math.floor(random() * sessions.length)];
     if (one !== undefined) this.#sendDigest(one);
+  }
+
+  /** A member by others' word alone. */
+  #pickHearsay(): Member | undefined {
+    const starts = [...this.#believedBy.keys()].filter((start) => !this.#provenAtMs.has(start));
+    return this.table.get(starts[Math.floor(this.#options.random() * starts.length)] ?? '');
   }
 
   #sendDigest(peer: MembershipPeer): void {
@@ -533,7 +544,9 @@ export class Membership {
   /** Looked at twice in vain. */
   #fell(member: Member, nowMs: number): void {
     const { start, record } = member;
+    const wrong = this.#believedBy.get(start)?.ids ?? [];
     this.#noteWords(start, record, false);
+    this.#doubt(wrong, nowMs);
     const place = this.table.place(start);
     this.table.delete(start);
     this.down.add(member, place, nowMs);
@@ -556,6 +569,16 @@ export class Membership {
     const vouchers = record.vouches.filter((vouch) => isFreshVouch(vouch, today)).map(({ by }) => by);
     const ids = believed ?? (isRight && !this.#provenAtMs.has(start) ? vouchers : []);
     for (const id of ids) if (this.#trust.note(id, isRight)) this.#disbelieve(id);
+  }
+
+  /** Whoever was wrong once may be so again: some of what else rests on these words is looked at now. */
+  #doubt(ids: readonly string[], nowMs: number): void {
+    let left = DOUBTED_MAX;
+    for (const [start, believed] of this.#believedBy) {
+      if (left <= 0) return;
+      if (this.#provenAtMs.has(start) || !believed.ids.some((id) => ids.includes(id))) continue;
+      if (this.#suspicions.add(start, undefined, nowMs, this.#options.random)) left--;
+    }
   }
 
   /** What rests on its word is looked at again. */
@@ -595,6 +618,8 @@ export class Membership {
     for (const { member } of this.unproven.all()) {
       if (member.record.descriptor.expiresAt <= today) this.unproven.delete(member.start);
     }
+    this.#trust.fade();
+    this.#alarms.fade();
     dropOlder(this.#provenAtMs, (atMs) => nowMs - atMs > PROVEN_MS_MAX);
     dropOlder(this.#believedBy, ({ atMs }) => nowMs - atMs > BELIEVED_MS);
   }

@@ -25,6 +25,15 @@ export class Trust {
     return !before && this.isDiscredited(id);
   }
 
+  /** Now and then: what was long ago counts less. */
+  fade(): void {
+    for (const [id, tally] of this.#tallies) {
+      tally.checked /= 2;
+      tally.wrong /= 2;
+      if (tally.checked < 1) this.#tallies.delete(id);
+    }
+  }
+
   isDiscredited(id: string): boolean {
     const tally = this.#tallies.get(id);
     return (

@@ -3,6 +3,7 @@ import { BUCKETS, rankingWeight, type RelayHealth } from '@relay-swarm/protocol'
 import type { Member } from '../membership/member.ts';
 import { bucketOf } from '../membership/member.ts';
 import type { Membership } from '../membership/membership.ts';
+import { FAR_QUALITY } from './quality.ts';
 import type { RosterMember } from './roster.ts';
 
 export interface FarRelays {
@@ -52,6 +53,7 @@ export function describeFar(
     descriptor,
     health: note ?? { ...UNKNOWN, id: descriptor.id },
     healthAtMs: Math.max(seenAtMs, nowMs - AGE_MS_MAX),
+    quality: FAR_QUALITY,
   };
 }
 

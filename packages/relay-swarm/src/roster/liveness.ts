@@ -1,5 +1,6 @@
 // Whether one relay is proven and alive, by what this relay has seen of it. Pure: times come from outside, by a clock that is never set.
 import type { SignedRelayHealth } from '@relay-swarm/protocol';
+import type { Measured } from './quality.ts';
 
 /** A proof is repeated after half of this; a relay whose URL has not answered for so long is not offered. */
 export const PROOF_MS_MAX = 1_800_000;
@@ -10,6 +11,8 @@ const PERIOD_MS_MAX = 60_000;
 export const DROP_MS = 300_000;
 /** Lost for less than this: dialled again every few seconds, so that a split swarm heals soon. */
 const RECENT_MS = 3_600_000;
+/** A loss counts for so long by itself: in that time the relay is looked at, and is down or back. */
+const SEEN_MS = 60_000;
 /** Not proven for so long: forgotten. */
 const FORGET_MS = 86_400_000;
 
@@ -25,6 +28,9 @@ export class Liveness {
   #isConnected = false;
   #isSuspect = false;
   #lostAtMs: number | undefined;
+  #knownSinceMs: number | undefined;
+  #troubledAtMs: number | undefined;
+  #roundTripMs: number | undefined;
 
   /** When its URL was last answered by its key, dialled by us. */
   get verifiedAtMs(): number | undefined {
@@ -45,9 +51,9 @@ export class Liveness {
     return this.#isConnected;
   }
 
-  /** Whether this relay has had a session with it: then what it saw itself counts, not what others tell. */
-  get isSeen(): boolean {
-    return this.#isConnected || this.#lostAtMs !== undefined;
+  /** Whether this relay has a session with it, or had one just now: then what it sees itself counts, not what others tell. */
+  isSeen(nowMs: number): boolean {
+    return this.#isConnected || (this.#lostAtMs !== undefined && nowMs - this.#lostAtMs < SEEN_MS);
   }
 
   isProven(nowMs: number): boolean {
@@ -88,7 +94,21 @@ export class Liveness {
   /** Its URL was answered by its key. */
   verify(address: string, nowMs: number): void {
     this.#verifiedAtMs = nowMs;
+    this.#knownSinceMs ??= nowMs;
     this.#address = address;
+  }
+
+  measure(roundTripMs: number | undefined): void {
+    this.#roundTripMs = roundTripMs ?? this.#roundTripMs;
+  }
+
+  /** What this relay has seen of it. */
+  measured(nowMs: number): Measured {
+    return {
+      roundTripMs: this.#roundTripMs,
+      knownForMs: nowMs - (this.#knownSinceMs ?? nowMs),
+      sinceLossMs: this.#troubledAtMs === undefined ? undefined : nowMs - this.#troubledAtMs,
+    };
   }
 
   connect(): void {
@@ -102,7 +122,7 @@ export class Liveness {
   lose(nowMs: number): void {
     this.#isConnected = false;
     this.#sequence = -1;
-    this.#lostAtMs = nowMs;
+    this.#lostAtMs = this.#troubledAtMs = nowMs;
   }
 
   /** Its session has ended, and not because it is dead. */
@@ -114,11 +134,12 @@ export class Liveness {
 
   /** A proof is good for the URL that was dialled alone. */
   move(): void {
-    this.#verifiedAtMs = undefined;
+    this.#verifiedAtMs = this.#knownSinceMs = undefined;
   }
 
-  suspect(isSuspect: boolean): void {
+  suspect(isSuspect: boolean, nowMs: number): void {
     this.#isSuspect = isSuspect;
+    if (isSuspect) this.#troubledAtMs = nowMs;
   }
 
   isNews({ sequence }: SignedRelayHealth): boolean {

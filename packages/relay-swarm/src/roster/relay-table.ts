@@ -133,8 +133,13 @@ export class RelayTable {
   }
 
   /** Whether it may be frozen: a ping of ours waits. */
-  suspect(id: string, isSuspect: boolean): void {
-    this.#byId.get(id)?.liveness.suspect(isSuspect);
+  suspect(id: string, isSuspect: boolean, nowMs: number): void {
+    this.#byId.get(id)?.liveness.suspect(isSuspect, nowMs);
+  }
+
+  /** How long it takes to answer a ping. */
+  measured(id: string, roundTripMs: number | undefined): void {
+    this.#byId.get(id)?.liveness.measure(roundTripMs);
   }
 
   disconnected(id: string, nowMs: number): void {

@@ -1,5 +1,6 @@
 // The list that browsers are given: self and the relays that are proven and alive, the best first. Pure.
 import {
+  rankingWeight,
   rankRelays,
   RELAY_STATES,
   type RelayHealth,
@@ -7,11 +8,14 @@ import {
   type RosterRelay,
   type SignedDescriptor,
 } from '@relay-swarm/protocol';
+import { sample } from '../discovery/candidates.ts';
 
 export interface RosterMember {
   readonly descriptor: SignedDescriptor;
   readonly health: RelayHealth;
   readonly healthAtMs: number;
+  /** What this relay has seen of it itself, 0 the best (quality.ts). */
+  readonly quality: number;
 }
 
 /** Asks for the first 2k relays of the ranking for this key (@relay-swarm/protocol/ranking). */
@@ -31,22 +35,35 @@ export function createRoster(
 ): Roster {
   const members = self.health.state === 'draining' ? others : [self, ...others];
   const relays = members.map((member) => describe(member, nowMs));
+  const place = new Map(members.map((member) => [member.descriptor.id, placeOf(member, self.descriptor.id)]));
   return {
     swarm: self.descriptor.swarm,
     self: self.descriptor.id,
     generatedAt,
     total: othersTotal + (members.length - others.length),
-    relays: ranked === undefined ? relays.sort(byHealth) : rankRelays(ranked.key, relays, 2 * ranked.k),
+    relays:
+      ranked === undefined
+        ? relays.sort((a, b) => byPlace(place.get(a.id)!, place.get(b.id)!))
+        : rankRelays(ranked.key, relays, 2 * ranked.k),
   };
 }
 
-/** The relays in a better state than the roster's own, for peers who asked to be told. */
-export function betterThan(roster: Roster, state: RosterRelay['state'], countMax: number): RosterRelay[] {
+/** Some of the relays in a better state than the roster's own, each time others: not all clients of one that dies go to the same. */
+export function betterThan(
+  roster: Roster,
+  state: RosterRelay['state'],
+  countMax: number,
+  random: () => number,
+): RosterRelay[] {
   const own = RELAY_STATES.indexOf(state);
-  return roster.relays
-    .filter((relay) => relay.id !== roster.self && RELAY_STATES.indexOf(relay.state) < own)
-    .slice(0, countMax);
+  const better = roster.relays.filter(
+    (relay) => relay.id !== roster.self && RELAY_STATES.indexOf(relay.state) < own,
+  );
+  return sample(better.slice(0, BETTER_AMONG * countMax), countMax, random);
 }
+
+/** Of so many times as many as are told, the first in the roster. */
+const BETTER_AMONG = 4;
 
 function describe({ descriptor, health, healthAtMs }: RosterMember, nowMs: number): RosterRelay {
   const { id, url, peerjs, iceServers, site, services } = descriptor;
@@ -65,5 +82,19 @@ function describe({ descriptor, health, healthAtMs }: RosterMember, nowMs: numbe
   };
 }
 
-const byHealth = (a: RosterRelay, b: RosterRelay): number =>
-  RELAY_STATES.indexOf(a.state) - RELAY_STATES.indexOf(b.state) || a.load - b.load || (a.id < b.id ? -1 : 1);
+/**
+ * What a relay says of itself counts only where it says that it is not well; its load is a hint, in thirds. Between equals the order is
+ * another one at each relay, so that no few relays are first everywhere.
+ */
+const placeOf = ({ descriptor, health, quality }: RosterMember, selfId: string): readonly number[] => [
+  RELAY_STATES.indexOf(health.state),
+  quality,
+  Math.floor(health.load * LOAD_STEPS),
+  rankingWeight(selfId, descriptor.id),
+];
+const LOAD_STEPS = 3;
+
+function byPlace(a: readonly number[], b: readonly number[]): number {
+  const at = a.findIndex((value, i) => value !== b[i]);
+  return at < 0 ? 0 : a[at]! - b[at]!;
+}

@@ -91,6 +91,7 @@ export class Session {
   #step: 'hello' | 'challenge' | 'proof' | 'proven' | 'over';
   #transcript: Transcript | undefined;
   #peer = UNKNOWN_PEER;
+  #roundTripMs: number | undefined;
 
   constructor(options: SessionOptions) {
     this.role = options.dialled === undefined ? 'acceptor' : 'dialler';
@@ -129,6 +130,21 @@ export class Session {
     }
   }
 
+  /** From a ping to its answer, averaged. */
+  get roundTripMs(): number | undefined {
+    return this.#roundTripMs;
+  }
+
+  /** A ping was answered. */
+  answered(nowMs: number): void {
+    if (this.#unansweredAtMs !== undefined) {
+      const tookMs = nowMs - this.#unansweredAtMs;
+      this.#roundTripMs = (this.#roundTripMs ?? tookMs) * 0.7 + tookMs * 0.3;
+    }
+    this.pong(nowMs);
+  }
+
+  /** Something was heard. */
   pong(nowMs: number): void {
     this.#heardAtMs = nowMs;
     this.#unansweredAtMs = undefined;

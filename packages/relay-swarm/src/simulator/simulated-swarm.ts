@@ -117,6 +117,20 @@ export class SimulatedSwarm {
     }
   }
 
+  /** Relays that answer, and tell of each other and of so many inventions, whatever they hear. */
+  addHostile(count: number, inventions: number): SimulatedRelay[] {
+    const relays = Array.from({ length: count }, () => this.#create(true, true));
+    const invented = Array.from({ length: inventions }, (_, i) =>
+      describeRelay(this.#newId(), this.relays.length + i, START_MS + this.nowMs),
+    );
+    for (const { membership } of relays) {
+      for (const descriptor of [...relays.map((one) => one.descriptor), ...invented]) {
+        membership.table.set(createMember({ descriptor, vouches: [] }), undefined);
+      }
+    }
+    return relays;
+  }
+
   run(ms: number): void {
     this.queue.run(ms);
   }
@@ -139,23 +153,11 @@ export class SimulatedSwarm {
   }
 
   /** `isKnown`: everybody knows it already, so that it need not be told of as one that others vouch for. */
-  #create(isKnown = false): SimulatedRelay {
+  #create(isKnown = false, isHostile = false): SimulatedRelay {
     const index = this.relays.length;
-    const id = Array.from({ length: 8 }, () =>
-      Math.floor(this.random() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0'),
-    ).join('');
+    const id = this.#newId();
     let issuedAt = START_MS + this.nowMs;
-    const describe = (): SignedDescriptor => ({
-      ...{ id, swarm: 'relay-swarm/1', url: `wss://tracker.relay-${index}.example.org` },
-      peerjs: `https://peerjs.relay-${index}.example.org/`,
-      iceServers: `https://tracker.relay-${index}.example.org/ice-servers`,
-      site: `https://tracker.relay-${index}.example.org/`,
-      ...{ services: {}, software: 'relay-swarm/0.1.0' },
-      ...{ issuedAt, expiresAt: issuedAt + 86_400_000 },
-      signature: '0'.repeat(128),
-    });
+    const describe = (): SignedDescriptor => describeRelay(id, index, issuedAt);
     const descriptor = describe();
     const membership = new Membership(
       {
@@ -190,11 +192,16 @@ export class SimulatedSwarm {
     this.queue.at(this.nowMs === 0 ? this.random() * RENEW_MS : RENEW_MS, renew);
     const tick = (): void => {
       if (relay.life !== 'up') return;
-      this.#tick(relay);
+      if (!isHostile) this.#tick(relay);
       this.queue.at(1_000, tick);
     };
     this.queue.at(this.random() * 1_000, tick);
     return relay;
+  }
+
+  #newId(): string {
+    const word = (): string => Math.floor(this.random() * 2 ** 32).toString(16);
+    return Array.from({ length: 8 }, () => word().padStart(8, '0')).join('');
   }
 
   #tick(relay: SimulatedRelay): void {
@@ -217,7 +224,7 @@ export class SimulatedSwarm {
   }
 
   #dial(from: SimulatedRelay, descriptor: SignedDescriptor, isVisit: boolean): void {
-    const to = this.#byId.get(descriptor.id)!;
+    const to = this.#byId.get(descriptor.id);
     from.dials++;
     if (!isVisit) from.dialling++;
     const { loss } = this.#options;
@@ -225,6 +232,10 @@ export class SimulatedSwarm {
       if (!isVisit) from.dialling--;
       if (from.life === 'up') from.membership.failed(descriptor.id, this.nowMs);
     };
+    if (to === undefined) {
+      this.queue.at(NOBODY_MS, failed);
+      return;
+    }
     const isLost = this.random() < loss;
     from.bytesSent += to.life === 'up' && !isLost ? DIALLER_BYTES + PROOF_BYTES.dialler : 120;
     if (to.life === 'killed') this.queue.at(2 * this.#delay(from, to), failed);
@@ -321,6 +332,18 @@ export class SimulatedSwarm {
   }
 }
 
+/** Until a name has led nowhere. */
+const NOBODY_MS = 50;
 const START_MS = 1_800_000_000_000;
 const ENTER_AGAIN_MS = 5_000;
 const RENEW_MS = 43_200_000;
+
+const describeRelay = (id: string, index: number, issuedAt: number): SignedDescriptor => ({
+  ...{ id, swarm: 'relay-swarm/1', url: `wss://tracker.relay-${index}.example.org` },
+  peerjs: `https://peerjs.relay-${index}.example.org/`,
+  iceServers: `https://tracker.relay-${index}.example.org/ice-servers`,
+  site: `https://tracker.relay-${index}.example.org/`,
+  ...{ services: {}, software: 'relay-swarm/0.1.0' },
+  ...{ issuedAt, expiresAt: issuedAt + 86_400_000 },
+  signature: '0'.repeat(128),
+});
