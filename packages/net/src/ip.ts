@@ -6,7 +6,7 @@ export const familyOf = (address: string): 4 | 6 => (address.includes(':') ? 6 :
 
 /** 4 or 16 bytes; undefined where the text is no address. A zone ("%eth0") is left out. */
 export function addressBytes(address: string): Buffer | undefined {
-  const text = address.split('%', 1)[0]!;
+  const text = withoutZone(address);
   const version = isIP(text);
   if (version === 4) return Buffer.from(text.split('.').map(Number));
   return version === 6 ? ipv6Bytes(text) : undefined;
@@ -72,9 +72,12 @@ function ipv6Text(bytes: Uint8Array): string {
 
 const MAPPED = '::ffff:';
 
-/** The IPv4 address that a socket for both families writes as ::ffff:1.2.3.4; every other address as it is. */
+/** The IPv4 address that a socket for both families writes as ::ffff:1.2.3.4, without a zone; every other address as it is. */
 export const withoutMapping = (address: string): string =>
-  address.startsWith(MAPPED) && address.includes('.') ? address.slice(MAPPED.length) : address;
+  address.startsWith(MAPPED) && address.includes('.') ? withoutZone(address).slice(MAPPED.length) : address;
+
+/** A zone may be any text, with colons and dots as well, and Node takes "::1%a:b" for an address. */
+const withoutZone = (address: string): string => address.split('%', 1)[0]!;
 
 /**
  * The key under which limits count an address: the IPv4 address, or the /64 of an IPv6 address, since one client owns that many.
@@ -85,7 +88,7 @@ export function limitKey(address: string): string {
   const plain = withoutMapping(address);
   if (!plain.includes(':')) return plain;
   const bytes = addressBytes(plain);
-  if (bytes === undefined) return address;
+  if (bytes?.length !== 16) return address;
   const group = (at: number): string => bytes.readUInt16BE(at).toString(16);
   return `${group(0)}:${group(2)}:${group(4)}:${group(6)}::/64`;
 }

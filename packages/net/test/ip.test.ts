@@ -53,6 +53,10 @@ describe('limitKey()', () => {
     ['2001:DB8:0001:2::1', '2001:db8:1:2::/64'],
     ['::ffff:203.0.113.7', '203.0.113.7'],
     ['not:an:address', 'not:an:address'],
+    ['::ffff:192.0.2.1%eth0', '192.0.2.1'],
+    // Found by npm run fuzz: Node takes any text for a zone, and this one threw.
+    ['::ffff:192.0.2.1%a:b', '192.0.2.1'],
+    ['2001:db8::1%a:b.c', '2001:db8:0:0::/64'],
   ])('of %s is %s', (address, key) => {
     expect(limitKey(address)).toBe(key);
   });
