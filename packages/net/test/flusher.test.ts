@@ -32,6 +32,18 @@ describe('Flusher', () => {
     expect([early.flushed, late.flushed, ends]).toEqual([1, 1, [true, false]]);
   });
 
+  it('flushes at once where it is told to, and again at the end of the turn who came later', async () => {
+    const flusher = new Flusher();
+    const one = new One();
+    flusher.add(one);
+    flusher.flush();
+    expect(one.flushed).toBe(1);
+    flusher.add(one);
+    await turnOfTheLoop();
+    await turnOfTheLoop();
+    expect(one.flushed).toBe(2);
+  });
+
   it('lets one that fails stop nobody else, in this turn or the next', async () => {
     const flusher = new Flusher();
     const fault = new Error('a bug');

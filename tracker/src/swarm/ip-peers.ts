@@ -25,6 +25,8 @@ export class IpPeer {
   lastSeenMs = 0;
   /** Position in its list. */
   index = -1;
+  /** The sample that drew this peer last, so that no sample draws it twice. */
+  drawnBy = 0;
   /** Neighbours by age over all swarms. */
   older: IpPeer | undefined = undefined;
   newer: IpPeer | undefined = undefined;
@@ -49,6 +51,8 @@ interface Family {
 }
 
 export class IpPeers {
+  /** Samples drawn so far, as marks. */
+  #samples = 0;
   readonly #byEndpoint = new Map<string, IpPeer>();
   readonly #v4: Family = { leechers: [], seeders: [] };
   readonly #v6: Family = { leechers: [], seeders: [] };
@@ -97,20 +101,24 @@ export class IpPeers {
   sample(isIPv6: boolean, peer: IpPeer, count: number, randomInt: RandomInt): IpPeer[] {
     const { leechers, seeders } = isIPv6 ? this.#v6 : this.#v4;
     const population = leechers.length + (peer.isSeeder ? 0 : seeders.length);
-    const drawn = new Set<number>();
+    const at = (position: number): IpPeer =>
+      position < leechers.length ? leechers[position]! : seeders[position - leechers.length]!;
+    const mark = ++this.#samples;
+    const chosen: IpPeer[] = [];
     // One more than wanted, since the peer itself may be among them.
     for (let last = Math.max(0, population - count - 1); last < population; last++) {
-      const position = randomInt(last + 1);
-      drawn.add(drawn.has(position) ? last : position);
-    }
-    const chosen: IpPeer[] = [];
-    for (const position of drawn) {
-      const one = position < leechers.length ? leechers[position]! : seeders[position - leechers.length]!;
+      let one = at(randomInt(last + 1));
+      if (one.drawnBy === mark) one = at(last);
+      one.drawnBy = mark;
       if (one !== peer) chosen.push(one);
     }
     // Floyd's order is not random: which one goes must not depend on it.
-    if (chosen.length > count) chosen[randomInt(chosen.length)] = chosen.pop()!;
-    return chosen.slice(0, count);
+    if (chosen.length > count) {
+      const gone = randomInt(chosen.length);
+      const last = chosen.pop()!;
+      if (gone < count) chosen[gone] = last;
+    }
+    return chosen;
   }
 
   #listOf({ isIPv6, isSeeder }: IpPeer): IpPeer[] {

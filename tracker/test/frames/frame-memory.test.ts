@@ -20,6 +20,15 @@ describe('the memory for frames', () => {
     expect(memory.allocate(10).buffer).toBe(first[0]!.buffer);
   });
 
+  it('says when a turn has made enough to write it at once', () => {
+    for (let used = 0; used < 63 * SLAB; used += SLAB / 8) memory.allocate(SLAB / 8);
+    expect(memory.isEnough).toBe(false);
+    for (let used = 0; used < 2 * SLAB; used += SLAB / 8) memory.allocate(SLAB / 8);
+    expect(memory.isEnough).toBe(true);
+    memory.endTurn();
+    expect(memory.isEnough).toBe(false);
+  });
+
   it('leaves alone what waits for a slow reader', () => {
     const piece = memory.allocate(100).fill(7);
     memory.keepThisTurn();

@@ -1,16 +1,22 @@
 // Connection ids of the UDP tracker protocol (BEP 15), without a table: an id is a code over the address and the time, so nobody can
 // fill the memory by asking for ids, and nobody can use the id of an address from which he cannot receive.
-import { createHmac } from 'node:crypto';
+import { createCipheriv, type Cipher } from 'node:crypto';
 
 /** An id is good for at least this long after it was given out, and at most for twice as long. */
 const PERIOD_MS = 120_000;
+const BLOCK_BYTES = 16;
+/** Length and period stand before the address. */
+const HEAD_BYTES = 3;
+const ADDRESS_CHARS_MAX = 45;
 
 export class ConnectionIds {
-  readonly #key: Buffer;
+  /** One cipher for good: making one costs more than many blocks. */
+  readonly #cipher: Cipher;
+  readonly #text = Buffer.alloc(HEAD_BYTES + ADDRESS_CHARS_MAX); // three blocks
 
   /** `key` are 32 random bytes, new at every start. */
   constructor(key: Buffer) {
-    this.#key = key;
+    this.#cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
   }
 
   create(address: string, nowMs: number): bigint {
@@ -22,7 +28,21 @@ export class ConnectionIds {
     return id === this.#code(address, period) || id === this.#code(address, period - 1);
   }
 
+  /**
+   * CBC-MAC by AES, a fifth of what an HMAC costs. The length comes first, so that no text is the beginning of another one (FIPS 113, and
+   * Bellare, Kilian and Rogaway 2000 §6, on why it must).
+   */
   #code(address: string, period: number): bigint {
-    return createHmac('sha256', this.#key).update(`${period} ${address}`).digest().readBigUInt64BE(0);
+    const text = this.#text;
+    text[0] = address.length;
+    text.writeUInt16BE(period & 0xffff, 1);
+    let end = HEAD_BYTES + text.write(address, HEAD_BYTES, ADDRESS_CHARS_MAX, 'latin1');
+    while (end % BLOCK_BYTES !== 0) text[end++] = 0;
+    let code = this.#cipher.update(text.subarray(0, BLOCK_BYTES));
+    for (let start = BLOCK_BYTES; start < end; start += BLOCK_BYTES) {
+      for (let at = 0; at < BLOCK_BYTES; at++) code[at]! ^= text[start + at]!;
+      code = this.#cipher.update(code);
+    }
+    return code.readBigUInt64BE(0);
   }
 }

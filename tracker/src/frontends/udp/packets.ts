@@ -1,5 +1,5 @@
 // The datagrams of the UDP tracker protocol (BEP 15): readers of requests, writers of responses. Pure.
-import { IPV6_ENDPOINT_BYTES, joinEndpoints } from '../../swarm/endpoint.ts';
+import { IPV6_ENDPOINT_BYTES } from '../../swarm/endpoint.ts';
 import {
   IP_SCRAPE_HASHES_MAX,
   type Counts,
@@ -83,13 +83,17 @@ export function writeConnected(transactionId: number, connectionId: bigint): Buf
 
 /** IpPeers of the asker's own family follow the numbers: the datagram has no room for telling two families apart. */
 export function writeAnnounced(transactionId: number, answer: IpAnnounced): Buffer {
-  const head = Buffer.alloc(ANNOUNCED_BYTES);
-  head.writeUInt32BE(ACTION.announce, 0);
-  head.writeUInt32BE(transactionId, 4);
-  head.writeUInt32BE(answer.intervalSeconds, 8);
-  head.writeUInt32BE(answer.incomplete, 12);
-  head.writeUInt32BE(answer.complete, 16);
-  return Buffer.concat([head, joinEndpoints([...answer.peers4, ...answer.peers6.slice(0, PEERS6_MAX)])]);
+  let peers = '';
+  for (const { endpoint } of answer.peers4) peers += endpoint;
+  for (const { endpoint } of answer.peers6.slice(0, PEERS6_MAX)) peers += endpoint;
+  const packet = Buffer.allocUnsafe(ANNOUNCED_BYTES + peers.length);
+  packet.writeUInt32BE(ACTION.announce, 0);
+  packet.writeUInt32BE(transactionId, 4);
+  packet.writeUInt32BE(answer.intervalSeconds, 8);
+  packet.writeUInt32BE(answer.incomplete, 12);
+  packet.writeUInt32BE(answer.complete, 16);
+  packet.write(peers, ANNOUNCED_BYTES, 'latin1');
+  return packet;
 }
 
 export function writeScraped(transactionId: number, files: readonly Counts[]): Buffer {

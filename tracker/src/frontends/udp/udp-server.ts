@@ -60,12 +60,12 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
   ): Promise<AddressListener> {
     return new Promise((resolve, reject) => {
       const isV6 = isIPv6(address);
-      const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6 });
+      const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6, lookup: takeAsIs });
       socket.once('error', reject);
       socket.on('message', (packet, from) => {
         void soon(tracker.handle(packet, from.address, from.port, now()), (response) => {
-          // A datagram that cannot be sent is like one that got lost: the client asks again.
-          if (response !== undefined) socket.send(response, from.port, from.address, () => undefined);
+          // A datagram that cannot be sent is like one that got lost, and without a callback nobody is told: the client asks again.
+          if (response !== undefined) socket.send(response, from.port, from.address);
         });
       });
       socket.bind({ address, port: at }, () => {
@@ -79,6 +79,15 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
       });
     });
   }
+}
+
+/** Answers go to addresses, never to names: asking Node's resolver for each costs more than the answer. */
+function takeAsIs(
+  address: string,
+  _options: unknown,
+  found: (error: null, address: string, family: number) => void,
+): void {
+  found(null, address, isIPv6(address) ? 6 : 4);
 }
 
 /** Hundreds of torrents announce in one burst; what does not fit into the kernel's buffer is lost. */

@@ -1,5 +1,6 @@
 // Reads a client's frame. The fast way finds offers, ids and answer in the bytes as they came. Anything unusual (escaped or repeated
 // keys) goes the plain way: JSON.parse, the known fields written anew, and then the same fast way. So both ways mean the same.
+import { canonicalForm, FIELDS, ITEM_FIELDS } from './canonical-form.ts';
 import { decodeId } from './ids.ts';
 import {
   CLOSE_ARRAY,
@@ -13,25 +14,9 @@ import {
 } from './json-scanner.ts';
 import { EVENTS, Message, OFFERS_READ_MAX, SCRAPE_HASHES_MAX, type Range } from './message.ts';
 
-const FIELDS = [
-  'action',
-  'info_hash',
-  'peer_id',
-  'to_peer_id',
-  'event',
-  'left',
-  'numwant',
-  'offers',
-  'offer_id',
-  'answer',
-  'relays',
-] as const;
-const ITEM_FIELDS = ['offer', 'offer_id'] as const;
-
 const keyBytes = (names: readonly string[]): readonly Buffer[] => names.map((name) => Buffer.from(name));
 const FIELD_KEYS = keyBytes(FIELDS);
 const ITEM_KEYS = keyBytes(ITEM_FIELDS);
-const KNOWN_WORD = /^[a-z]{0,16}$/;
 const TRUE = Buffer.from('true');
 const NULL_BYTE = 0x6e; // n
 const DIGIT_9 = 0x39;
@@ -252,33 +237,3 @@ function actionOf(text: string): Message['action'] {
 function eventOf(text: string): Message['event'] {
   return text === '' ? 'update' : (EVENTS.find((event) => event === text) ?? 'invalid');
 }
-
-/** The frame's known fields, each read as its own property and written anew; undefined where the frame is no JSON object. */
-function canonicalForm(frame: Buffer): Buffer | undefined {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(frame.toString('utf8'));
-    if (!isObject(parsed)) return undefined;
-    const known = pick(parsed, FIELDS);
-    // Words that nobody knows may be spelled in ways that the fast walk would take for unusual for ever.
-    for (const name of ['action', 'event'] as const)
-      if (typeof known[name] === 'string' && !KNOWN_WORD.test(known[name])) known[name] = 'unknown';
-    if (Array.isArray(known['offers']))
-      known['offers'] = known['offers'].map((item: unknown) =>
-        isObject(item) ? pick(item, ITEM_FIELDS) : null,
-      );
-    return Buffer.from(JSON.stringify(known));
-  } catch {
-    return undefined; // no JSON, or nested so deep that the stack ends
-  }
-}
-
-function pick(from: object, names: readonly string[]): Record<string, unknown> {
-  const picked: Record<string, unknown> = {};
-  for (const name of names)
-    if (Object.hasOwn(from, name)) picked[name] = (from as Record<string, unknown>)[name];
-  return picked;
-}
-
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
