@@ -13,6 +13,7 @@ export interface Times {
 }
 
 const HEIGHT = 150;
+const HOUR_SECONDS = 3_600;
 
 /** One plot in an element, which it fills; drawn anew when the theme or the width changes. */
 export class Plot {
@@ -20,6 +21,7 @@ export class Plot {
   readonly #label: string;
   #plot: uPlot | undefined;
   #data: uPlot.AlignedData = [[], []];
+  #endSeconds = 0;
 
   constructor(root: HTMLElement, label: string) {
     this.#root = root;
@@ -32,7 +34,8 @@ export class Plot {
   }
 
   show({ values }: Pick<Series, 'values'>, { periodSeconds, endsAtMs }: Times): void {
-    const firstSeconds = endsAtMs / 1000 - (values.length - 1) * periodSeconds;
+    this.#endSeconds = endsAtMs / 1000;
+    const firstSeconds = this.#endSeconds - (values.length - 1) * periodSeconds;
     this.#data = [values.map((_, at) => firstSeconds + at * periodSeconds), [...values]];
     if (this.#plot === undefined) this.#make();
     else this.#plot.setData(this.#data);
@@ -50,7 +53,10 @@ export class Plot {
         height: HEIGHT,
         legend: { show: false },
         cursor: { y: false },
-        scales: { y: { range: (_plot, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))] } },
+        scales: {
+          x: { range: () => [this.#endSeconds - HOUR_SECONDS, this.#endSeconds] },
+          y: { range: (_plot, _least, most) => [0, Math.max(4, Math.ceil(most * 1.1))] },
+        },
         axes: [
           { ...axis, grid: { show: false }, space: 70, values: (_plot, times) => times.map(timeOf) },
           { ...axis, size: 44, space: 34 },

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Environment } from '@relay-swarm/kit';
 import { infoHashKey, rankRelays } from '@relay-swarm/protocol/ranking';
 import { decodeRoster } from '@relay-swarm/protocol/roster';
 import { startRelays, type Relays, type RelaysOptions } from '../../../client/test/support/relays.ts';
@@ -30,11 +31,15 @@ export interface RunningSite extends RunningPages {
 
 export const pagesOf = (url: string): string => url.replace(/^ws/, 'http');
 
-export async function startPages(relayCount: number, options: RelaysOptions = {}): Promise<RunningPages> {
+export async function startPages(
+  relayCount: number,
+  options: RelaysOptions = {},
+  settings: Environment = {},
+): Promise<RunningPages> {
   const folder = await mkdtemp(join(tmpdir(), 'site-'));
   const www = join(folder, 'www');
   await buildSite(www);
-  const relays = await startRelays(relayCount, { TRACKER_SITE_DIR: www }, options);
+  const relays = await startRelays(relayCount, { TRACKER_SITE_DIR: www, ...settings }, options);
   const pages = pagesOf(relays.urls[0]!);
   return {
     relays,
@@ -50,8 +55,12 @@ export async function startPages(relayCount: number, options: RelaysOptions = {}
   };
 }
 
-export async function startSite(relayCount = 1, options: RelaysOptions = {}): Promise<RunningSite> {
-  const running = await startPages(relayCount, options);
+export async function startSite(
+  relayCount = 1,
+  options: RelaysOptions = {},
+  settings: Environment = {},
+): Promise<RunningSite> {
+  const running = await startPages(relayCount, options, settings);
   const browser = await launchChromium(['--autoplay-policy=no-user-gesture-required']);
   return {
     ...running,
