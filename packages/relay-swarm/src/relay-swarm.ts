@@ -18,8 +18,8 @@ import { RelayNode } from './relay-node.ts';
 import { mergeHealth, readOthers } from './health/health-aggregator.ts';
 import { isPublicHost } from './discovery/public-host.ts';
 import { betterThan, type RankedQuery } from './roster/roster.ts';
-import { readSaved, writeSaved } from './files/state-file.ts';
-import { createSpeaker } from './proof/descriptor-signer.ts';
+import { readStateFile, writeStateFile } from './files/state-file.ts';
+import { createDescriptorSigner } from './proof/descriptor-signer.ts';
 import type { RelaySettings } from './settings.ts';
 import { createWireAcceptor, dialWire } from './sessions/wire.ts';
 
@@ -69,10 +69,10 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   const periodMs = settings.statusSeconds * 1000;
 
   const self = await loadIdentity(settings.identityDir);
-  const saved = await readSaved(dataDir, SAVED_BYTES_PER_RELAY_MAX * candidatesMax);
+  const saved = await readStateFile(dataDir, SAVED_BYTES_PER_RELAY_MAX * candidatesMax);
   const ownUrl = (): string =>
     new URL(options.publicUrl ?? `ws://localhost:${port()}`).href.replace(/\/$/, '');
-  const speaker = createSpeaker({ self, settings, url: ownUrl, now: calendar });
+  const signer = createDescriptorSigner({ self, settings, url: ownUrl, now: calendar });
   const ownAddresses = new OwnAddresses(() => new URL(ownUrl()).hostname);
   const guard = createAddressGuard({ allowPrivate, own: () => ownAddresses.all() });
   const acceptor = createWireAcceptor();
@@ -93,8 +93,8 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       nonce: () => randomBytes(32).toString('hex'),
       ...{ now, calendar, random, log },
     },
-    speaker.describe(),
-    speaker.report('ok', 0, mergeHealth(undefined, new Map(), calendar()).health),
+    signer.describe(),
+    signer.report('ok', 0, mergeHealth(undefined, new Map(), calendar()).health),
   );
   node.restore(saved.relays);
   for (const url of settings.bootstrap) node.addCandidate(url, 'bootstrap');
@@ -118,7 +118,9 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   const saveDescriptor = (): void =>
     files.write('descriptor', () => writeJsonFile(file('descriptor.json'), node.descriptor));
   const saveCandidates = (): void =>
-    files.write('candidates', () => writeSaved(dataDir, { relays: node.save(), nodes: discovery.nodes() }));
+    files.write('candidates', () =>
+      writeStateFile(dataDir, { relays: node.save(), nodes: discovery.nodes() }),
+    );
   const saveTable = (): void =>
     files.write('relay-table', () => {
       const { sessions, membership } = node;
@@ -149,15 +151,15 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     const before = loadState.state;
     loadState.update(merged.sample);
     if (loadState.state !== before) log.info('load', { state: loadState.state, load: loadState.load });
-    node.setHealth(speaker.report(state(), loadState.load, merged.health));
+    node.setHealth(signer.report(state(), loadState.load, merged.health));
   };
 
   let reportedAtMs = -Infinity;
   let savedAtMs = now();
   const tick = (): void => {
     const nowMs = now();
-    if (speaker.isDue(node.descriptor) || node.takeVouchedFor()) {
-      node.setDescriptor(speaker.describe());
+    if (signer.isDue(node.descriptor) || node.takeVouchedFor()) {
+      node.setDescriptor(signer.describe());
       saveDescriptor();
     }
     if (nowMs - reportedAtMs >= periodMs) {
@@ -180,7 +182,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     name: 'relay-swarm',
     start: async () => {
       log.info('this relay', { id: self.id, url: ownUrl(), swarm: settings.swarm });
-      node.setDescriptor(speaker.describe());
+      node.setDescriptor(signer.describe());
       saveDescriptor();
       if (!allowPrivate) void ownAddresses.refresh();
       if (settings.dhtEnabled) await discovery.start();
@@ -212,7 +214,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     drain: () => {
       if (isDraining) return;
       isDraining = true;
-      node.setHealth(speaker.report('draining', loadState.load, node.health));
+      node.setHealth(signer.report('draining', loadState.load, node.health));
       saveRoster();
     },
   };

@@ -23,7 +23,7 @@ import { isPublicHost } from '../src/discovery/public-host.ts';
 import { betterThan, createRoster, type RosterMember } from '../src/roster/roster.ts';
 import { Liveness, PROOF_MS_MAX } from '../src/roster/liveness.ts';
 import { RelayTable } from '../src/roster/relay-table.ts';
-import { readSaved } from '../src/files/state-file.ts';
+import { readStateFile } from '../src/files/state-file.ts';
 import { checkRelaySettings, relaySettings } from '../src/settings.ts';
 import { describeRelay, reportHealth } from './attacker.ts';
 import { createDice, START_MS } from './simulation.ts';
@@ -212,7 +212,7 @@ describe('isPublicHost()', () => {
   ])('refuses %s', (host) => expect(isPublicHost(host)).toBe(false));
 });
 
-describe('readSaved() and readOthers()', () => {
+describe('readStateFile() and readOthers()', () => {
   let dir: string;
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), 'relay-files-'));
@@ -229,19 +229,19 @@ describe('readSaved() and readOthers()', () => {
     ['a list', []],
   ])('start anew from %s', async (_what, saved) => {
     await save(saved);
-    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [] });
+    expect(await readStateFile(dir, 1_000)).toEqual({ relays: [], nodes: [] });
   });
   it('start anew from a file that is too large, and from a folder in its place', async () => {
     await save({ relays: [], nodes: [node] });
-    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
-    expect(await readSaved(dir, 10)).toEqual({ relays: [], nodes: [] });
+    expect(await readStateFile(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
+    expect(await readStateFile(dir, 10)).toEqual({ relays: [], nodes: [] });
     await rm(join(dir, 'candidates.json'));
     await mkdir(join(dir, 'candidates.json'));
-    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [] });
+    expect(await readStateFile(dir, 1_000)).toEqual({ relays: [], nodes: [] });
   });
   it('leave out what a later version has written, and keep the rest', async () => {
     await save({ version: 9, relays: [{ new: 1 }], nodes: [{ new: 1 }, node] });
-    expect(await readSaved(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
+    expect(await readStateFile(dir, 1_000)).toEqual({ relays: [], nodes: [node] });
   });
   it('take a snapshot that cannot be read for a service that is not well, and read the other one', async () => {
     await mkdir(join(dir, 'health/peerjs.json'), { recursive: true });

@@ -5,7 +5,7 @@ import { createIdentity, verifySignature } from '../src/proof/identity.ts';
 import type { NodeOptions } from '../src/node-options.ts';
 import { RelayNode } from '../src/relay-node.ts';
 import { mergeHealth } from '../src/health/health-aggregator.ts';
-import { createSpeaker, type Speaker } from '../src/proof/descriptor-signer.ts';
+import { createDescriptorSigner, type DescriptorSigner } from '../src/proof/descriptor-signer.ts';
 import type { Opened, Wire, WireListener } from '../src/sessions/wire.ts';
 
 export const START_MS = 1_800_000_000_000;
@@ -37,7 +37,7 @@ export interface SimulatedRelay {
   readonly name: string;
   readonly url: string;
   readonly node: RelayNode;
-  readonly speaker: Speaker;
+  readonly signer: DescriptorSigner;
   isFrozen: boolean;
   isDead: boolean;
   state: RelayState;
@@ -79,7 +79,7 @@ export class Simulation {
       siteUrl: undefined,
       services: [],
     };
-    const speaker = createSpeaker({ self, settings, url: () => url, now: calendar });
+    const signer = createDescriptorSigner({ self, settings, url: () => url, now: calendar });
     const address = addressOf(this.relays.length);
     const node = new RelayNode(
       {
@@ -106,14 +106,14 @@ export class Simulation {
         log: silentLog,
         ...changes,
       },
-      speaker.describe(),
-      speaker.report('ok', 0, nothing),
+      signer.describe(),
+      signer.report('ok', 0, nothing),
     );
     const relay: SimulatedRelay = {
       name,
       url,
       node,
-      speaker,
+      signer,
       isFrozen: false,
       isDead: false,
       state: 'ok',
@@ -124,7 +124,7 @@ export class Simulation {
     this.relays.push(relay);
     for (const origin of bootstrap) node.addCandidate(origin, 'bootstrap');
     this.#every(1_000, relay, () => {
-      if (speaker.isDue(node.descriptor) || node.takeVouchedFor()) node.setDescriptor(speaker.describe());
+      if (signer.isDue(node.descriptor) || node.takeVouchedFor()) node.setDescriptor(signer.describe());
       node.tick();
     });
     this.#every(10_000, relay, () => this.report(relay));
@@ -132,7 +132,7 @@ export class Simulation {
   }
 
   report(relay: SimulatedRelay): void {
-    relay.node.setHealth(relay.speaker.report(relay.state, relay.load, nothing));
+    relay.node.setHealth(relay.signer.report(relay.state, relay.load, nothing));
   }
 
   /** As `kill -9`: the system closes its sockets. */

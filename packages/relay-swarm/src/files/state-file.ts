@@ -17,7 +17,7 @@ const NODES_MAX = 1_000;
 const fileOf = (dataDir: string): string => join(dataDir, 'candidates.json');
 
 /** Nothing where there is no file, or none that can be read: then the relay starts like a new one. Of a list, what can be read. */
-export async function readSaved(dataDir: string, bytesMax: number): Promise<Saved> {
+export async function readStateFile(dataDir: string, bytesMax: number): Promise<Saved> {
   const value = await readJsonFile(fileOf(dataDir), bytesMax).catch(() => undefined);
   try {
     if (value === undefined) return { relays: [], nodes: [] };
@@ -37,7 +37,7 @@ export async function readSaved(dataDir: string, bytesMax: number): Promise<Save
   }
 }
 
-export const writeSaved = (dataDir: string, saved: Saved): Promise<void> =>
+export const writeStateFile = (dataDir: string, saved: Saved): Promise<void> =>
   writeJsonFile(fileOf(dataDir), saved);
 
 function readSavedRelay(fields: Fields): SavedRelay {

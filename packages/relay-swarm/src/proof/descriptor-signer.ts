@@ -10,7 +10,7 @@ import {
 } from '@relay-swarm/protocol';
 import type { Identity } from './identity.ts';
 
-export interface SpeakerOptions {
+export interface DescriptorSignerOptions {
   readonly self: Identity;
   readonly settings: {
     readonly swarm: string;
@@ -23,7 +23,7 @@ export interface SpeakerOptions {
   readonly now: () => number;
 }
 
-export interface Speaker {
+export interface DescriptorSigner {
   /** A descriptor issued now. */
   describe(): SignedDescriptor;
   /** Whether the descriptor should be issued anew. */
@@ -40,7 +40,12 @@ const LIFETIME_MS = 86_400_000;
 /** A descriptor that is so far ahead was issued by a clock that has been set since; nobody else takes it. */
 const AHEAD_MS_MAX = 600_000;
 
-export function createSpeaker({ self, settings, url, now }: SpeakerOptions): Speaker {
+export function createDescriptorSigner({
+  self,
+  settings,
+  url,
+  now,
+}: DescriptorSignerOptions): DescriptorSigner {
   const { swarm, peerjsUrl, iceServersUrl, siteUrl } = settings;
   let issuedAt = 0;
   let sequence = 0;
