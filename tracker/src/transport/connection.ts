@@ -42,8 +42,8 @@ export interface SocketHandle {
 const OPEN = 1;
 /** Nobody is kept waiting longer for a debt; it is not forgotten either. */
 const PAUSE_MS_MAX = 30_000;
-/** How often an honest client may still send before our close frame reaches it. A read has up to 64 KB: a flood of pongs sent 6 MB in a hundred. */
-const LATE_READS_MAX = 10;
+/** How often an honest client may still send before our close frame reaches it. */
+const LATE_READS_MAX = 100;
 /** A client answers a ping in half a minute; some ping every second; a message of 64 KB may come in 64 fragments. */
 const CONTROL_FRAMES: Rate = { perSecond: 20, burst: 500 };
 const NOTHING = Buffer.alloc(0);

@@ -186,7 +186,7 @@ describe('Connection', () => {
 
   it('ends where the other end goes on sending after it was told to close', () => {
     const { connection, webSocket } = open();
-    for (let read = 0; read < 10; read++) connection.readLate();
+    for (let read = 0; read < 100; read++) connection.readLate();
     expect(webSocket.events).toEqual([]);
     connection.readLate();
     expect(webSocket.events).toEqual(['terminate']);
