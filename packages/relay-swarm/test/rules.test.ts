@@ -185,9 +185,9 @@ describe('Liveness', () => {
   it('does not serve while a ping waits', () => {
     const liveness = create();
     liveness.hear(healthAt(0, 1), 0);
-    liveness.suspect(true);
+    liveness.suspect(true, 0);
     expect(liveness.isServing(0, 10_000)).toBe(false);
-    liveness.suspect(false);
+    liveness.suspect(false, 0);
     expect(liveness.isServing(0, 10_000)).toBe(true);
   });
 });

@@ -57,7 +57,7 @@ describeWithChromium('the status page', () => {
         expect([title, await resultOf(title)]).toEqual([title, 'works']);
       await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
       await page.click('#copy-test');
-      const copied = (await page.evaluate('navigator.clipboard.readText()')) as string;
+      const copied = await page.evaluate<string>('navigator.clipboard.readText()');
       expect(copied).toMatch(/^relay-swarm self-test of http:\/\/127\.0\.0\.1:\d+\n/);
       expect(copied).toMatch(/^works +A mesh of three: .* \(\d+ ms\)$/m);
     },
