@@ -31,8 +31,8 @@ export class HandClient {
   }
 
   /** Takes the first message that fits out of `received`, waiting for it if need be. */
-  async take(what: string, fits: (message: Received) => boolean): Promise<Received> {
-    const untilMs = performance.now() + WAIT_MS_MAX;
+  async take(what: string, fits: (message: Received) => boolean, waitMs = WAIT_MS_MAX): Promise<Received> {
+    const untilMs = performance.now() + waitMs;
     for (;;) {
       const at = this.received.findIndex(fits);
       if (at >= 0) return this.received.splice(at, 1)[0]!;
