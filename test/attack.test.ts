@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root } from './support/repository.ts';
 
 describe('npm run attack', () => {
-  it('finds every service standing, and nobody honest lost', async () => {
+  it('finds every service standing, and serving again', async () => {
     const args = ['test/support/run-typescript.mjs', 'test/attack/main.ts', '--short'];
     const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
       const child = execFile(process.execPath, args, { cwd: join(root) }, (_error, stdout, stderr) =>

@@ -84,7 +84,7 @@ export async function conduct(
       `honest p99 ${figures.during.p99Ms.toFixed(0)} ms (${slowest(rounds, beginsAtMs, endsAtMs)})`,
     );
   const lost = rounds.filter((one) => one.lost !== undefined && one.startedAtMs > startedAtMs);
-  if (lost.length > 0) faults.push(`${lost.length} honest lost: ${describe(lost)}`);
+  if (lost.length > bars.lostMax) faults.push(`${lost.length} honest lost: ${describe(lost)}`);
   if (normalAfterMs > bars.recoveryMsMax) faults.push(`normal after ${(normalAfterMs / 1000).toFixed(1)} s`);
   await service.stop();
   return {
