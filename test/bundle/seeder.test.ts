@@ -101,6 +101,11 @@ requireTool('ffmpeg')('the profile seeder', () => {
         const browser = await launchChromium(['--autoplay-policy=no-user-gesture-required']);
         try {
           const page = await browser.newPage();
+          // nginx beside us has sent all of it before two peers have found each other.
+          await page.route('**/media/**', async (route) => {
+            await new Promise((resolve) => setTimeout(resolve, 3_000));
+            await route.continue();
+          });
           await page.goto(told()[0]!.watch);
           await agree(page);
           const done = await until(page, 'the film', ({ time, fromPeers, fromServers }) => {
