@@ -51,6 +51,8 @@ export default {
     .filter(([name]) => (name === 'bundle') === (process.env.BUNDLE_TESTS === 'true'))
     .map(([displayName, kind]) => ({ ...common, displayName, ...kind })),
   testTimeout: process.env.BUNDLE_TESTS === 'true' ? 300_000 : 30_000,
+  // Most of these tests wait for programs that they started, so every processor gets one.
+  maxWorkers: '100%',
   // Also where there is one worker it is a process of its own (jest would take this one): a thread of a native client, or whatever else
   // a test left behind, then ends with it, and cannot change how the run ends. One that has grown so large is made anew.
   workerIdleMemoryLimit: '1GB',
