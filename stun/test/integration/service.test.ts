@@ -48,9 +48,11 @@ describe.each(['native', 'node-turn'] as const)('the service with %s', (engine) 
     expect(metrics).toMatch(/^stun_allocations_total 1$/m);
     expect(metrics).toMatch(/^stun_error_responses_total\{code="401"\} 1$/m);
     expect(metrics).toMatch(/^stun_ice_servers_requests_total\{result="answered"\} 1$/m);
-    await new Promise((resolve) => setTimeout(resolve, 1_200));
-    const health = JSON.parse(await readFile(join(service.dataDir, 'health', 'stun.json'), 'utf8'));
-    expect(health).toMatchObject({
+    const file = join(service.dataDir, 'health', 'stun.json');
+    const written = async (): Promise<unknown> => JSON.parse(await readFile(file, 'utf8')) as unknown;
+    for (let tries = 0; tries < 50 && !JSON.stringify(await written()).includes('"allocations":1'); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(await written()).toMatchObject({
       service: 'stun',
       gauges: { allocations: 1, allocationsMax: 64, draining: 0, connections: 0, authFailuresTotal: 0 },
     });
