@@ -103,12 +103,12 @@ describe('docker-compose.deploy.yml', () => {
     expect(config.networks['edge']).toMatchObject({ internal: true });
   });
 
-  it('is reachable from outside through nginx and the DHT port alone, and the TURN servers on the host', () => {
+  it('is reachable from outside through nginx and the DHT port alone, and the TURN servers and the seeder on the host', () => {
     expect(published(config)).toEqual(['nginx 443/tcp', 'nginx 80/tcp', 'tracker 6881/udp']);
     const onHost = Object.keys(config.services).filter(
       (name) => config.services[name]!.network_mode === 'host',
     );
-    expect(onHost).toEqual(['coturn', 'stun']);
+    expect(onHost).toEqual(['coturn', 'seeder', 'stun']);
   });
 
   it('stands behind another proxy on one plain port of this machine, with one file more', () => {

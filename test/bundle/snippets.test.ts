@@ -62,7 +62,8 @@ it('shows no client that is not told of our TURN servers, and none that is not r
   const clients = pages.flatMap((page) => snippetsOf(page)).filter(({ text }) => CLIENT.test(text));
   expect(clients.length).toBeGreaterThan(5);
   // The client library's roster asks /ice-servers of the relays that it knows.
-  const isTold = ({ text }: { text: string }): boolean => /ice-servers|roster\.iceServers\(\)/.test(text);
+  const isTold = ({ text }: { text: string }): boolean =>
+    /ice-servers|roster\.iceServers\(\)|peerOptions\(roster/.test(text);
   expect(clients.filter((one) => !isTold(one)).map(({ page, text }) => [page, text])).toEqual([]);
   const run = [...Object.keys(USES), 'two-tabs.js', 'relay-peer.js']; // the last in peerjs/test
   expect(
