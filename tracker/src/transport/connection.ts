@@ -134,7 +134,6 @@ export class Connection implements Link, Flushable, GraffitiLink {
     return this.#webSocket.readyState === OPEN;
   }
 
-  /** A probe runs that it has not answered. */
   get isCongested(): boolean {
     return this.#pendingBytes() > this.#shared.limits.sendBufferBytesMax / 2;
   }
