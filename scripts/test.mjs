@@ -35,7 +35,7 @@ async function bundleTests() {
       compose('logs', '--tail', '100');
       return 1;
     }
-    const status = jest(['--runInBand', ...jestArgs], { ...env, BUNDLE_TESTS: 'true' });
+    const status = jest(['--maxWorkers=1', ...jestArgs], { ...env, BUNDLE_TESTS: 'true' });
     if (status !== 0) compose('logs', '--tail', '100');
     return status;
   } finally {
