@@ -16,7 +16,6 @@ const failures = (suite) => Math.max(failedTests(suite).length, suite.status ===
 /** First lines of a message, without colours and without the frames of the stack. */
 function firstLines(message) {
   const lines = message
-    // eslint-disable-next-line no-control-regex -- the colours are made of it
     .replace(/\u001B\[[0-9;]*m/g, '')
     .split('\n')
     .filter((line) => line.trim() !== '' && !/^\s+at /.test(line));
