@@ -45,6 +45,8 @@ import { WebSockets } from './transport/web-sockets.ts';
 const HEALTH_EVERY_MS = 5_000;
 /** What all connections of an address may ask for beyond ordinary messages: as much as so many of them may send. */
 const ADDRESS_SHARE = 20;
+/** What it may ask for at once is a quarter of that: others wait while it is done. */
+const ADDRESS_BURSTS_PER_SECOND = 4;
 /** One fault in ten seconds is forgiven. */
 const FAULTS_PER_SECOND = 0.1;
 
@@ -128,7 +130,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const addressWork = new AddressBuckets({
     perSecond: ADDRESS_SHARE * settings.messagesPerSecond,
-    burst: ADDRESS_SHARE * settings.messagesPerSecond,
+    burst: (ADDRESS_SHARE * settings.messagesPerSecond) / ADDRESS_BURSTS_PER_SECOND,
     debtMax: 30 * ADDRESS_SHARE * settings.messagesPerSecond,
   });
   const clientMemory = new ClientMemory({ budget, unfinishedSecondsMax: settings.firstFrameSeconds });
@@ -167,6 +169,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     admission,
     budget,
     readAddress,
+    owedMs: (addressKey) => addressWork.owedMs(addressKey, performance.now()),
     isOriginAllowed: createOriginCheck(settings.origins),
     upgradeRelay: (request, socket, head, address) =>
       settings.trackerRole === 'node'

@@ -1,6 +1,6 @@
 // What all connections of an address may do together, as one bucket: messages, or work beyond the ordinary. One connection more is no more of
 // it. Pure: the time is passed in.
-import { isBucketFull, newBucket, type Bucket, type Rate } from './rate.ts';
+import { debtMs, isBucketFull, newBucket, spendTokens, type Bucket, type Rate } from './rate.ts';
 
 interface Account {
   connections: number;
@@ -31,6 +31,12 @@ export class AddressBuckets {
     account.connections++;
     this.#left.delete(addressKey);
     return account.bucket;
+  }
+
+  /** Until the address has paid what it owes; nothing for one that is not known. */
+  owedMs(addressKey: string, nowMs: number): number {
+    const account = this.#accounts.get(addressKey);
+    return account === undefined ? 0 : debtMs(spendTokens(account.bucket, this.rate, 0, nowMs), this.rate);
   }
 
   leave(addressKey: string): void {

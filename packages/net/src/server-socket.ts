@@ -1,5 +1,7 @@
 // A server's end of a WebSocket (RFC 6455): the handshake's answer, reading, the closing handshake. It holds what an open connection needs and
 // nothing else; frames are written to its stream by whoever owns it. What it cannot do is what our servers do not offer: extensions.
+// Reading costs: before anything that came is looked at, the owner says whether it is paid for, and what is not waits where it is, so that TCP
+// slows its sender down. A socket that is being closed is read only as far as an honest client's answer may stand.
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -11,9 +13,14 @@ export interface SocketEvents<O> {
   message(owner: O, payload: Buffer, isBinary: boolean): void;
   /** A ping or pong came; a ping is answered already. */
   signOfLife(owner: O): void;
+  /**
+   * Before bytes that have come are looked at: for how many milliseconds they, and all behind them, must wait, because the owner or its
+   * address owes for earlier ones. 0: they are paid for and read now. Asked again after the wait.
+   */
+  restMs(owner: O, bytes: number): number;
   /** Before a control frame or a fragment is looked at. False: it is not, and the owner has closed the socket. */
   mayRead(owner: O): boolean;
-  /** After each read of the stream. */
+  /** After each read of the stream, also where it has to wait. */
   settled(owner: O): void;
   /** The other end broke the protocol; the socket is being closed. */
   fault(owner: O, fault: FrameFault): void;
@@ -35,6 +42,10 @@ export type ReadyState = 1 | 2 | 3;
 export const OPEN = 1;
 const CLOSING = 2;
 const CLOSED = 3;
+/** What an honest client may have sent before our close frame reached it; its answer stands behind that. */
+const LATE_BYTES_MAX = 131_072;
+/** Whoever sends more is not read from any more; by then it has our close frame, unless its network is very slow. */
+const UNREAD_MS_MAX = 1_000;
 /** Where the other end does not read, its pings are not answered. */
 const PONGS_WAITING_BYTES_MAX = 4_096;
 /** RFC 6455 §1.3. */
@@ -115,6 +126,9 @@ export class ServerSocket<O> implements FrameSink {
   owner!: O;
   readonly stream: Duplex;
   readonly #server: SocketServer<O>;
+  #rest: NodeJS.Timeout | undefined = undefined;
+  /** Came since it is being closed. */
+  #lateBytes = 0;
 
   constructor(server: SocketServer<O>, stream: Duplex) {
     this.#server = server;
@@ -136,6 +150,7 @@ export class ServerSocket<O> implements FrameSink {
     this.readyState = CLOSING;
     this.stream.write(closeFrame(code, reason));
     this.#waitForTheEnd();
+    this.#wake(); // to read the answer
   }
 
   terminate(): void {
@@ -143,12 +158,22 @@ export class ServerSocket<O> implements FrameSink {
     this.stream.destroy();
   }
 
-  /** Reads no more until `resume`. */
-  pause(): void {
-    this.stream.pause();
+  /** Nothing is read, since something is owed. */
+  get isResting(): boolean {
+    return this.#rest !== undefined;
   }
 
-  resume(): void {
+  /** Reads no more for so long; where it rests already nothing changes. */
+  rest(milliseconds: number): void {
+    if (this.#rest !== undefined || this.readyState !== OPEN) return;
+    this.stream.pause();
+    this.#rest = setTimeout(() => this.#wake(), milliseconds).unref();
+  }
+
+  #wake(): void {
+    if (this.#rest === undefined) return;
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
     this.stream.resume();
   }
 
@@ -186,7 +211,17 @@ export class ServerSocket<O> implements FrameSink {
   read(chunk: Buffer): void {
     const { events, reader } = this.#server;
     try {
-      reader.read(this, chunk);
+      const restMs = events.restMs(this.owner, chunk.length);
+      if (this.readyState !== OPEN) {
+        this.#lateBytes += chunk.length;
+        if (restMs > 0 || this.#lateBytes > LATE_BYTES_MAX) this.#stopReading();
+        else reader.read(this, chunk);
+        return;
+      }
+      if (restMs > 0) {
+        this.rest(restMs);
+        this.stream.unshift(chunk);
+      } else reader.read(this, chunk);
       events.settled(this.owner);
     } catch (error) {
       events.failed(this.owner, error);
@@ -201,12 +236,25 @@ export class ServerSocket<O> implements FrameSink {
 
   gone(): void {
     this.readyState = CLOSED;
+    clearTimeout(this.#rest);
+    this.#rest = undefined;
     this.partial = undefined;
     this.#server.events.closed(this.owner);
   }
 
   #waitForTheEnd(): void {
-    const deadline = setTimeout(() => this.stream.destroy(), this.#server.closeMsMax).unref();
+    this.#destroyAfter(this.#server.closeMsMax);
+  }
+
+  /** Destroying it at once would make the other end's kernel throw our close frame away (RST). */
+  #stopReading(): void {
+    this.stream.pause();
+    this.stream.end();
+    this.#destroyAfter(UNREAD_MS_MAX);
+  }
+
+  #destroyAfter(milliseconds: number): void {
+    const deadline = setTimeout(() => this.stream.destroy(), milliseconds).unref();
     this.stream.once('close', () => clearTimeout(deadline));
   }
 }

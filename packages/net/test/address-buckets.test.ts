@@ -25,5 +25,6 @@ describe('AddressBuckets', () => {
     expect(spend(first, 131_001)).toBe(1_000);
     expect(spend(second, 0)).toBe(1_000);
     expect(spend(other, 100)).toBe(0);
+    expect(['a', 'b', 'unknown'].map((key) => buckets.owedMs(key, 500))).toEqual([500, 0, 0]);
   });
 });

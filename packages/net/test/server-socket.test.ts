@@ -17,6 +17,8 @@ const HANDSHAKE = [
 
 let server: Server;
 let events: string[];
+/** Of which the server is told, and what it answers. */
+let comes: (bytes: number) => number;
 beforeAll(async () => {
   const sockets = new SocketServer<ServerSocket<unknown>>({
     messageBytesMax: MESSAGE_BYTES_MAX,
@@ -27,6 +29,7 @@ beforeAll(async () => {
         if (payload.toString() === 'a mistake') throw new Error('ours');
         stream.write(isBinary ? binaryFrame(payload) : textFrame(payload.toString()));
       },
+      restMs: (_owner, bytes) => comes(bytes),
       signOfLife: () => void events.push('sign of life'),
       mayRead: () => true,
       settled: () => undefined,
@@ -48,6 +51,7 @@ beforeAll(async () => {
 });
 beforeEach(() => {
   events = [];
+  comes = () => 0;
 });
 afterAll(() => new Promise((resolve) => server.close(resolve)));
 
@@ -374,5 +378,59 @@ describe('a WebSocket of ours', () => {
     client.socket.end();
     while (!events.includes('closed')) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(events).toEqual(['sign of life', 'ours', 'closed']);
+  });
+
+  it('reads nothing while something is owed, and then all of it in order', async () => {
+    const asked: number[] = [];
+    comes = (bytes) => {
+      asked.push(bytes);
+      return asked.length < 4 ? 5 : 0;
+    };
+    const frames = ['one', 'two', 'x'.repeat(100_000), 'three'].map((payload) =>
+      clientFrame({ opcode: TEXT, payload }),
+    );
+    const client = new Client();
+    client.socket.write(Buffer.concat(frames));
+    expect(await client.saying(4)).toEqual(['text one', 'text two', 'text 100000 bytes', 'text three']);
+    // The same bytes were asked for again, and nothing behind them.
+    expect(asked.slice(0, 4)).toEqual(Array.from({ length: 4 }, () => asked[0]));
+    client.socket.destroy();
+  });
+
+  it('notices that a client goes while its bytes wait', async () => {
+    comes = (bytes) => (bytes > 50 ? 60_000 : 0);
+    const client = new Client();
+    client.socket.write(clientFrame({ opcode: PING }));
+    await client.saying(1);
+    client.socket.write(clientFrame({ opcode: TEXT, payload: 'x'.repeat(100) }));
+    client.socket.destroy();
+    while (!events.includes('closed')) await new Promise((resolve) => setTimeout(resolve, 5));
+  });
+
+  it.each([
+    ['we close it', clientFrame({ opcode: TEXT, payload: 'a mistake' }), 'close 1011'],
+    ['it closes itself', clientFrame({ opcode: CLOSE, payload: closePayload(1000) }), 'close 1000'],
+  ])('reads little of a flood once %s', async (_who, last, said) => {
+    let readBytes = 0;
+    comes = (bytes) => {
+      readBytes += bytes;
+      return 0;
+    };
+    const client = new Client();
+    client.socket.write(last);
+    await client.saying(1);
+    readBytes = 0;
+    const flood = Buffer.concat(
+      Array.from({ length: 460 }, () => clientFrame({ opcode: PONG, payload: 'x'.repeat(125) })),
+    );
+    const pour = (): void => {
+      while (!client.socket.destroyed && client.socket.writable && client.socket.write(flood));
+    };
+    client.socket.on('drain', pour);
+    pour();
+    while (!events.includes('closed')) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(client.said[0]).toBe(said);
+    expect(readBytes).toBeLessThan(500_000);
+    client.socket.destroy();
   });
 });

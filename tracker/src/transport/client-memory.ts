@@ -1,6 +1,7 @@
 // What is held for connections: each counts against one budget, for itself, for what has come of a message that is not whole, and for
 // what it does not read. A message must also end in time.
 import type { ByteBudget, Holder } from '@relay-swarm/net';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Connection } from './connection.ts';
 
 export interface ClientMemoryOptions {
@@ -44,7 +45,7 @@ export class ClientMemory {
   add(connection: Connection): void {
     if (connection.hold(CONNECTION_BYTES)) return;
     this.ended.memory++;
-    connection.close(1013, 'Too much is held here for this address');
+    connection.close(REFUSALS.address_memory.close, REFUSALS.address_memory.sentence);
   }
 
   /** After each read of its socket that left a message unfinished, or finished one that was. */
@@ -78,15 +79,15 @@ export class ClientMemory {
   /** Once a second. */
   tick(nowMs: number): void {
     for (const connection of this.#waiting) {
-      if (connection.unreadBytes === 0 && !connection.isPaused) this.#waiting.delete(connection);
+      if (connection.unreadBytes === 0 && !connection.isResting) this.#waiting.delete(connection);
       this.#count(connection);
     }
     for (const connection of this.#unfinished) {
       if (nowMs - (connection.partial?.sinceMs ?? 0) < this.#unfinishedSecondsMax * 1000) return;
-      if (connection.isPaused) continue; // it is us who do not read
+      if (connection.isResting) continue; // it is us who do not read
       this.ended.unfinished++;
       this.#finish(connection);
-      connection.close(1008, 'A message was begun and not finished in time');
+      connection.close(REFUSALS.unfinished_message.close, REFUSALS.unfinished_message.sentence);
     }
   }
 
@@ -103,7 +104,7 @@ export class ClientMemory {
     const bytes =
       (connection.isCountedUnfinished ? (connection.partial?.heldBytes ?? 0) : 0) +
       (isWaiting ? connection.unreadBytes : 0) +
-      (connection.isPaused ? UNREAD_BYTES : 0);
+      (connection.isResting ? UNREAD_BYTES : 0);
     const more = bytes - connection.bufferedBytes;
     if (more > 0 && !connection.hold(more)) {
       this.ended.memory++;

@@ -10,40 +10,21 @@ import {
   type Rate,
 } from '@relay-swarm/net';
 import type { PartialMessage } from '@relay-swarm/net/frame-reader';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { FrameMemory } from '../frames/frame-memory.ts';
 import { PING_FRAME, textFrame } from '@relay-swarm/net/ws-frame';
 import { joinFrames } from '../frames/frame.ts';
 import type { GraffitiLink } from '../frontends/graffiti/session.ts';
 import type { Protocol } from '../frontends/protocol.ts';
 import { Priority, type Link, type Peer } from '../swarm/peer.ts';
-
-/** What a connection needs of its WebSocket. */
-export interface WebSocketHandle {
-  readonly readyState: number;
-  /** What has come of a message that is not whole. */
-  readonly partial: PartialMessage | undefined;
-  readonly isUnfinished: boolean;
-  close(code: number, reason: string): void;
-  terminate(): void;
-  /** Reads no more until `resume`. */
-  pause(): void;
-  resume(): void;
-}
-
-/** The connection below it, to which finished frames are written. */
-export interface SocketHandle {
-  /** What the other end has not read yet, and what has come and waits to be looked at. */
-  readonly writableLength: number;
-  readonly readableLength: number;
-  /** `done` is called once these bytes, and so all before them, have left, or cannot leave any more. */
-  write(bytes: Buffer, done?: () => void): boolean;
-}
+import type { SocketHandle, WebSocketHandle } from './socket-handles.ts';
 
 const OPEN = 1;
 /** Nobody is kept waiting longer for a debt; it is not forgotten either. */
 const PAUSE_MS_MAX = 30_000;
-/** How often an honest client may still send before our close frame reaches it. */
-const LATE_READS_MAX = 100;
+/** What reading costs its address, in messages: for each piece that comes, and for so many bytes. An announce with ten offers has about 13 KB. */
+const READ_COST = 0.5;
+const BYTES_PER_TOKEN = 1_024;
 /** A client answers a ping in half a minute; some ping every second; a message of 64 KB may come in 64 fragments. */
 const CONTROL_FRAMES: Rate = { perSecond: 20, burst: 500 };
 const NOTHING = Buffer.alloc(0);
@@ -73,8 +54,6 @@ export interface Shared {
   readonly probe: (connection: Connection) => void;
   /** Bytes wait for its reader, or for us: they are counted. */
   readonly waits: (connection: Connection) => void;
-  /** Calls back after so many milliseconds. */
-  readonly later: (callback: () => void, ms: number) => void;
   /** A mistake of ours kept it from being written to; it is ended. */
   readonly failed: (error: unknown) => void;
 }
@@ -89,8 +68,6 @@ export class Connection implements Link, Flushable, GraffitiLink {
   protocol: Protocol<Connection> | undefined = undefined;
   /** Pings sent since the last sign of life. */
   pingsUnanswered = 0;
-  /** Nothing is read, because it owes for work that it asked for. */
-  isPaused = false;
   /** Its unfinished message is known to the client memory. */
   isCountedUnfinished = false;
   /** What waits in its buffers, as the holder counts it. */
@@ -105,8 +82,6 @@ export class Connection implements Link, Flushable, GraffitiLink {
   messageBucket: Bucket | undefined = undefined;
   faultBucket: Bucket | undefined = undefined;
 
-  /** Reads of the socket after it was told to close. */
-  #lateReads = 0;
   readonly #addressBucket: Bucket;
   readonly #webSocket: WebSocketHandle;
   readonly #socket: SocketHandle;
@@ -144,6 +119,11 @@ export class Connection implements Link, Flushable, GraffitiLink {
 
   get partial(): PartialMessage | undefined {
     return this.#webSocket.partial;
+  }
+
+  /** Nothing is read, because it owes for work that it asked for, or its address does. */
+  get isResting(): boolean {
+    return this.#webSocket.isResting;
   }
 
   get isUnfinished(): boolean {
@@ -212,9 +192,16 @@ export class Connection implements Link, Flushable, GraffitiLink {
     });
   }
 
-  /** Something came after it was told to close. A flood would otherwise go on until the closing handshake times out. */
-  readLate(): void {
-    if (++this.#lateReads > LATE_READS_MAX) this.terminate();
+  /**
+   * Its address pays for what has come before it is looked at: 0 where it can, or for how many milliseconds it must wait. So however many
+   * connections an address has, what they send together has a limit.
+   */
+  restMs(bytes: number, nowMs: number): number {
+    const { addressRate } = this.#shared;
+    const owedMs = debtMs(spendTokens(this.#addressBucket, addressRate, 0, nowMs), addressRate);
+    if (owedMs > 0) return Math.min(PAUSE_MS_MAX, owedMs);
+    spendTokens(this.#addressBucket, addressRate, READ_COST + bytes / BYTES_PER_TOKEN, nowMs);
+    return 0;
   }
 
   /** Pings, pongs and fragments have a price of their own: they cost work, and are no messages. */
@@ -223,7 +210,7 @@ export class Connection implements Link, Flushable, GraffitiLink {
     const bucket = (this.controlBucket ??= newBucket(CONTROL_FRAMES, nowMs));
     if (spendTokens(bucket, CONTROL_FRAMES, 1, nowMs) >= 0) return true;
     this.#shared.counts.tooManyControlFrames++;
-    this.close(1008, 'Too many pings, pongs or fragments');
+    this.close(REFUSALS.control_frames.close, REFUSALS.control_frames.sentence);
     return false;
   }
 
@@ -232,19 +219,23 @@ export class Connection implements Link, Flushable, GraffitiLink {
    * and nothing more is read until it is paid. An address pays for the end of a connection too.
    */
   pay(tokens: number, nowMs: number): void {
-    const { messages, addressRate, later } = this.#shared;
+    const { addressRate } = this.#shared;
     const addressLeft = spendTokens(this.#addressBucket, addressRate, tokens, nowMs);
-    if (!this.isOpen) return;
+    if (this.isOpen) this.#payOwn(tokens, debtMs(addressLeft, addressRate), nowMs);
+  }
+
+  /** The same for this connection alone. */
+  payForSize(tokens: number, nowMs: number): void {
+    this.#payOwn(tokens, 0, nowMs);
+  }
+
+  #payOwn(tokens: number, addressMs: number, nowMs: number): void {
+    const { messages } = this.#shared;
     const left = spendTokens((this.messageBucket ??= newBucket(messages, nowMs)), messages, tokens, nowMs);
-    const waitMs = Math.min(PAUSE_MS_MAX, Math.max(debtMs(left, messages), debtMs(addressLeft, addressRate)));
-    if (waitMs === 0 || this.isPaused) return;
-    this.isPaused = true;
-    this.#webSocket.pause();
+    const waitMs = Math.min(PAUSE_MS_MAX, Math.max(debtMs(left, messages), addressMs));
+    if (waitMs === 0 || this.isResting) return;
+    this.#webSocket.rest(waitMs);
     this.#shared.waits(this);
-    later(() => {
-      this.isPaused = false;
-      this.#webSocket.resume();
-    }, waitMs);
   }
 
   ping(): void {

@@ -1,5 +1,6 @@
 // What a connection may send: takes each frame in, keeps to the rates, and hands it to the protocol that the first frame chose.
 import { newBucket, takeToken, type Rate } from '@relay-swarm/net';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import { isUtf8 } from 'node:buffer';
 import type { Frontend, Protocol } from '../frontends/protocol.ts';
 import type { Connection } from './connection.ts';
@@ -14,7 +15,7 @@ export interface FrameRouterOptions {
   readonly faults: Rate;
 }
 
-/** So many bytes are one message; what is larger costs more. An announce with ten offers has about 13 KB. */
+/** So many bytes are one message; what is larger costs its connection more. An announce with ten offers has about 13 KB. */
 const BYTES_PER_TOKEN = 16_384;
 
 export class FrameRouter {
@@ -29,15 +30,15 @@ export class FrameRouter {
     this.counts.framesIn++;
     connection.isAlive();
     connection.lastFrameMs = nowMs;
-    if (frame.length > BYTES_PER_TOKEN) connection.pay(frame.length / BYTES_PER_TOKEN - 1, nowMs);
+    if (frame.length > BYTES_PER_TOKEN) connection.payForSize(frame.length / BYTES_PER_TOKEN - 1, nowMs);
     const { messages } = this.#options;
     if (!takeToken((connection.messageBucket ??= newBucket(messages, nowMs)), messages, nowMs)) {
       this.counts.tooManyMessages++;
-      this.#fault(connection, nowMs, 'Too many messages in a short time');
+      this.#fault(connection, nowMs, 'message_rate');
     } else if (isBinary && !isUtf8(frame)) {
-      this.#fault(connection, nowMs, 'Binary message that is not UTF-8');
+      this.#fault(connection, nowMs, 'too_many_faults');
     } else if (!(connection.protocol ?? this.#choose(connection, frame)).receive(connection, frame, nowMs)) {
-      this.#fault(connection, nowMs, 'Too many messages that are not JSON objects');
+      this.#fault(connection, nowMs, 'too_many_faults');
     }
   }
 
@@ -52,10 +53,10 @@ export class FrameRouter {
     return (connection.protocol = frontend.open(connection));
   }
 
-  #fault(connection: Connection, nowMs: number, reason: string): void {
+  #fault(connection: Connection, nowMs: number, reason: 'message_rate' | 'too_many_faults'): void {
     const { faults } = this.#options;
     if (takeToken((connection.faultBucket ??= newBucket(faults, nowMs)), faults, nowMs)) return;
     this.counts.closedForFaults++;
-    connection.close(1008, reason);
+    connection.close(REFUSALS[reason].close, REFUSALS[reason].sentence);
   }
 }

@@ -76,12 +76,12 @@ export class Keepalive {
     }
     for (const connection of this.#probed) {
       if (connection.probedUntilMs === 0) this.#probed.delete(connection);
-      else if (nowMs >= connection.probedUntilMs && !connection.isPaused) this.#end(connection);
+      else if (nowMs >= connection.probedUntilMs && !connection.isResting) this.#end(connection);
     }
   }
 
   #look(connection: Connection, nowMs: number): void {
-    if (connection.isPaused) return; // its answers wait with everything else
+    if (connection.isResting) return; // its answers wait with everything else
     if (connection.pingsUnanswered >= PINGS_MISSED_MAX) this.#end(connection);
     else if (connection.isIdle && nowMs - connection.lastFrameMs >= this.#limits.idleSeconds * 1000) {
       this.ended.idle++;

@@ -13,6 +13,8 @@ export interface UpgradeGateOptions {
   readonly admission: Admission;
   readonly budget: ByteBudget;
   readonly readAddress: AddressReader;
+  /** For how long this address owes for what it has asked for, in milliseconds. */
+  readonly owedMs: (addressKey: string) => number;
   readonly isOriginAllowed: (origin: string | undefined) => boolean;
   /** Upgrades on `/relay`. */
   readonly upgradeRelay: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void;
@@ -26,7 +28,11 @@ export interface UpgradeGateOptions {
   readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, addressKey: string) => void;
 }
 
-export type UpgradeRefusal = 'origin' | 'turned_away' | 'memory_full' | 'connections_full' | 'address_full';
+export type UpgradeRefusal =
+  'origin' | 'turned_away' | 'memory_full' | 'address_rate' | 'connections_full' | 'address_full';
+
+/** Whoever owes less has been busy; whoever owes more gets no further connection to be busy with. */
+const OWED_MS_MAX = 1_000;
 
 export class UpgradeGate {
   readonly #options: UpgradeGateOptions;
@@ -34,6 +40,7 @@ export class UpgradeGate {
     origin: 0,
     turned_away: 0,
     memory_full: 0,
+    address_rate: 0,
     connections_full: 0,
     address_full: 0,
   };
@@ -44,7 +51,7 @@ export class UpgradeGate {
 
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
     const { admission, budget, readAddress, upgradeRelay, isOriginAllowed } = this.#options;
-    const { isTurningAway, roster, accept } = this.#options;
+    const { isTurningAway, owedMs, roster, accept } = this.#options;
     const address = readAddress(request);
     if (request.url?.split('?', 1)[0] === '/relay') {
       upgradeRelay(request, socket, head, address);
@@ -59,8 +66,10 @@ export class UpgradeGate {
       ? 'turned_away'
       : budget.isTight
         ? 'memory_full'
-        : admission.enter(addressKey);
-    if (refusal === 'address_full') this.#refuse(socket, refusal);
+        : owedMs(addressKey) > OWED_MS_MAX
+          ? 'address_rate'
+          : admission.enter(addressKey);
+    if (refusal === 'address_full' || refusal === 'address_rate') this.#refuse(socket, refusal);
     else if (refusal !== undefined) this.#refuse(socket, refusal, roster());
     else {
       socket.once('close', () => admission.leave(addressKey));

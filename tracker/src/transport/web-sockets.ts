@@ -1,6 +1,7 @@
 // Open WebSockets: what comes on them goes to the frame router, the keepalive and the client memory.
 import { AddressBuckets, drain, Flusher, refuseUpgrade } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket, type SocketEvents } from '@relay-swarm/net/server-socket';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Log } from '@relay-swarm/kit';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -26,6 +27,8 @@ export interface WebSocketsOptions {
 /** A message of 64 KB may come in pieces of 1 KB. */
 const FRAGMENTS_MAX = 64;
 const CLOSE_MS_MAX = 5_000;
+/** What opening a connection costs its address, in messages. */
+const HANDSHAKE_COST = 10;
 /** Stopping must leave room below kit's STOP_MS_MAX. */
 const STOPPING_MS_MAX = 4_000;
 const STOPPING_MS_PER_CONNECTION = 2;
@@ -61,7 +64,6 @@ export class WebSockets {
       counts: this.counts,
       probe: (connection) => keepalive.probe(connection, performance.now()),
       waits: (connection) => clientMemory.noteWaiting(connection),
-      later: (callback, ms) => void setTimeout(callback, ms).unref(),
       failed: (error) => this.#failed('bug: a connection could not be written to', error),
     };
     this.#server = new SocketServer({
@@ -79,9 +81,10 @@ export class WebSockets {
       message: (connection, payload, isBinary) =>
         router.receive(connection, payload, isBinary, performance.now()),
       signOfLife: (connection) => connection.isAlive(),
+      restMs: (connection, bytes) => connection.restMs(bytes, performance.now()),
       mayRead: (connection) => connection.mayRead(),
       settled: (connection) => {
-        if (!connection.isOpen) connection.readLate();
+        if (connection.isResting) clientMemory.noteWaiting(connection);
         if (connection.isUnfinished || connection.isCountedUnfinished)
           clientMemory.noteUnfinished(connection, performance.now());
         if (memory.isEnough) flusher.flush();
@@ -89,7 +92,7 @@ export class WebSockets {
       fault: (_connection, { name }) => errors.countName(name),
       failed: (connection, error) => {
         this.#failed('bug: a frame could not be handled', error);
-        connection.close(1011, 'Internal error');
+        connection.close(REFUSALS.internal_error.close, REFUSALS.internal_error.sentence);
       },
       closed: (connection) => {
         keepalive.remove(connection);
@@ -118,7 +121,7 @@ export class WebSockets {
       open: () => keepalive.connections(),
       spreadMs: Math.min(STOPPING_MS_MAX, keepalive.size * STOPPING_MS_PER_CONNECTION),
       answerMs: FAREWELL_MS,
-      close: (connection) => connection.close(1012, 'This relay is stopping'),
+      close: (connection) => connection.close(REFUSALS.draining.close, REFUSALS.draining.sentence),
     });
   }
 
@@ -129,6 +132,7 @@ export class WebSockets {
     const holder = clientMemory.open(addressKey, () => socket.terminate());
     const from = { addressKey, addressBucket, holder, nowMs };
     const connection = new Connection(socket, socket.stream, from, this.#shared);
+    connection.pay(HANDSHAKE_COST, nowMs);
     keepalive.add(connection);
     clientMemory.add(connection);
     this.counts.upgrades++;

@@ -17,7 +17,7 @@ function create() {
       isCountedUnfinished: false,
       bufferedBytes: 0,
       unreadBytes: 0,
-      isPaused: false,
+      isResting: false,
       hold: (bytes: number) => holder.hold(bytes) === undefined,
       release: (bytes: number) => {
         holder.release(bytes);

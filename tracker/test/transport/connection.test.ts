@@ -27,14 +27,16 @@ function open() {
     events: [] as string[],
     close: (code: number) => void webSocket.events.push(`close ${code}`),
     terminate: () => void webSocket.events.push('terminate'),
-    pause: () => void webSocket.events.push('pause'),
-    resume: () => void webSocket.events.push('resume'),
+    isResting: false,
+    rest: (ms: number) => {
+      webSocket.isResting = true;
+      webSocket.events.push(`rest ${ms}`);
+    },
   };
   const memory = new FrameMemory();
   const waiting: Connection[] = [];
   const addressRate = { perSecond: 100, burst: 200 };
   const addressBucket = newBucket(addressRate, 0);
-  const timers: { callback: () => void; ms: number }[] = [];
   const shared: Shared = {
     memory,
     flusher: new Flusher((hasMore) => {
@@ -43,7 +45,6 @@ function open() {
     }),
     messages: { perSecond: 10, burst: 100 },
     addressRate,
-    later: (callback, ms) => void timers.push({ callback, ms }),
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
@@ -61,7 +62,6 @@ function open() {
     failures,
     memory,
     socket,
-    timers,
     waiting,
     webSocket,
   };
@@ -162,34 +162,38 @@ describe('Connection', () => {
     expect([socket.whenLeft.length, calls]).toEqual([1, times]);
   });
 
-  it('reads no more while it owes for work, and until that is paid', () => {
-    const { connection, webSocket, timers, waiting } = open();
+  it('reads no more while it owes for work', () => {
+    const { connection, webSocket, waiting } = open();
     connection.pay(100, 0);
     expect(webSocket.events).toEqual([]);
     connection.pay(50, 0);
     connection.pay(20, 0);
-    expect([webSocket.events, timers.map(({ ms }) => ms)]).toEqual([['pause'], [5_000]]);
-    expect([connection.isPaused, waiting]).toEqual([true, [connection]]);
-    timers[0]!.callback();
-    expect([webSocket.events, connection.isPaused]).toEqual([['pause', 'resume'], false]);
+    expect([webSocket.events, connection.isResting, waiting]).toEqual([['rest 5000'], true, [connection]]);
   });
 
   it('pays for its address too, also when it has ended, and waits for what others of its address owe', () => {
-    const { addressBucket, addressRate, connection, timers, webSocket } = open();
+    const { addressBucket, addressRate, connection, webSocket } = open();
     spendTokens(addressBucket, addressRate, 300, 0);
     connection.pay(50, 0);
-    expect([webSocket.events, timers.map(({ ms }) => ms)]).toEqual([['pause'], [1_500]]);
+    expect(webSocket.events).toEqual(['rest 1500']);
     webSocket.readyState = 3;
     connection.pay(50, 0);
-    expect([spendTokens(addressBucket, addressRate, 0, 0), timers.length]).toEqual([-200, 1]);
+    expect([spendTokens(addressBucket, addressRate, 0, 0), webSocket.events]).toEqual([-200, ['rest 1500']]);
   });
 
-  it('ends where the other end goes on sending after it was told to close', () => {
-    const { connection, webSocket } = open();
-    for (let read = 0; read < 100; read++) connection.readLate();
-    expect(webSocket.events).toEqual([]);
-    connection.readLate();
-    expect(webSocket.events).toEqual(['terminate']);
+  it('pays alone for the size of its messages', () => {
+    const { addressBucket, addressRate, connection, webSocket } = open();
+    connection.payForSize(150, 0);
+    expect([spendTokens(addressBucket, addressRate, 0, 0), webSocket.events]).toEqual([200, ['rest 5000']]);
+  });
+
+  it('has its address pay for what has come before it is looked at, and waits where that owes', () => {
+    const { addressBucket, addressRate, connection } = open();
+    expect(connection.restMs(64 * 1_024, 0)).toBe(0);
+    expect(spendTokens(addressBucket, addressRate, 0, 0)).toBe(135.5);
+    spendTokens(addressBucket, addressRate, 185.5, 0);
+    expect(connection.restMs(1, 0)).toBe(500);
+    expect(connection.restMs(1, 500)).toBe(0);
   });
 
   it('closes where pings, pongs and fragments are too many, before they are looked at', () => {

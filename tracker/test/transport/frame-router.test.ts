@@ -40,7 +40,7 @@ describe('FrameRouter', () => {
     });
     const { connection } = open();
     const paid: number[] = [];
-    connection.pay = (tokens) => void paid.push(tokens);
+    connection.payForSize = (tokens) => void paid.push(tokens);
     for (const bytes of [10, 16_384, 65_536]) router.receive(connection, Buffer.alloc(bytes), false, 0);
     expect(paid).toEqual([3]);
   });

@@ -397,6 +397,7 @@ describe('over HTTP', () => {
         origin: 0,
         turned_away: 0,
         memory_full: 0,
+        address_rate: 0,
         connections_full: 0,
         address_full: 0,
       });
