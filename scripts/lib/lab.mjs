@@ -94,11 +94,11 @@ async function relay(word) {
   return found ?? fail(`There is no relay ${word ?? ''} in the lab: "scripts/lab rosters" lists them`);
 }
 
-/** What a relay answers browsers through its nginx; [] where it does not answer. */
+/** What a relay answers browsers through its nginx; [] where it does not answer, or answers that it has no roster yet. */
 async function rosterOf({ number, isConnected }) {
   const text = (isConnected && (await getDirectly(number))) || (await getInside(number).catch(() => ''));
   try {
-    return JSON.parse(text).relays;
+    return JSON.parse(text).relays ?? [];
   } catch {
     return [];
   }
