@@ -1,0 +1,20 @@
+// Somebody who opens the pages, and a page that asks which relays there are.
+import { get } from '../http.ts';
+import { staying, type HonestClient } from '../../attack/honest/honest-client.ts';
+
+const PAUSE_MS = 200;
+
+export function readers(port: number): HonestClient[] {
+  return ['/', '/watch', '/relays.json'].map((path) =>
+    staying(
+      path,
+      PAUSE_MS,
+      () => Promise.resolve(undefined),
+      async () => {
+        const { status } = await get(port, path);
+        if (status !== 200) throw new Error(`${path}: HTTP ${status}`);
+      },
+      () => undefined,
+    ),
+  );
+}
