@@ -21,13 +21,17 @@ export function freePort() {
   });
 }
 
-/** Ports for STUN and TURN that two runs at the same time do not share. */
+/** So many that the pages of a whole run have theirs: one that is closed gives nothing back, and its address is held for ten minutes. */
+const RELAY_PORTS = 45;
+
+/** Ports for STUN and TURN that two runs at the same time do not share, below those that Linux gives to anybody; the last few are coturn's. */
 function turnPorts() {
-  const first = 20_000 + (process.pid % 400) * 25;
+  const first = 20_000 + (process.pid % 240) * (RELAY_PORTS + 5);
   return {
     STUN_PORT: String(first),
     STUN_RELAY_PORT_MIN: String(first + 1),
-    STUN_RELAY_PORT_MAX: String(first + 20),
+    STUN_RELAY_PORT_MAX: String(first + RELAY_PORTS),
+    TEST_COTURN_PORT: String(first + RELAY_PORTS + 1),
   };
 }
 

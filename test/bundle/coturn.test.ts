@@ -15,7 +15,7 @@ const turnServer = async (): Promise<IceServer | undefined> => {
 };
 
 describe('the profile coturn', () => {
-  const port = Number(process.env['STUN_PORT']) + 21;
+  const port = Number(process.env['TEST_COTURN_PORT']);
   const url = `turn:127.0.0.1:${port}?transport=udp`;
 
   afterAll(() => {

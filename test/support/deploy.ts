@@ -65,7 +65,7 @@ export class DeployedBundle {
       httpPort: ports.http,
       validitySeconds: options.validitySeconds,
     });
-    const turn = 20_000 + (process.pid % 400) * 25;
+    const turn = 14_000 + (process.pid % 240) * 25; // below those of the bundle under test
     writeFileSync(
       join(folder, '.env'),
       Object.entries({
