@@ -31,10 +31,8 @@ export interface RefusedMessage {
 
 export const isRefused = (one: GunMessage | RefusedMessage): one is RefusedMessage => 'refused' in one;
 
-/** What a frame costs beside its messages, in messages: reading it is work too. */
-const BYTES_PER_MESSAGE = 32_768;
-export const priceOf = (messages: number, frameBytes: number): number =>
-  messages + Math.floor(frameBytes / BYTES_PER_MESSAGE);
+/** Beside its messages a frame costs one for so many bytes, which are paid for where they arrive: reading them is work too. */
+export const BYTES_PER_MESSAGE = 32_768;
 
 /** The frame's messages. */
 export function readFrame(text: string, nowMs: number): readonly (GunMessage | RefusedMessage)[] {

@@ -5,7 +5,8 @@ import { createAddressGuard } from '@relay-swarm/net';
 import { ProtocolError, Fields, readRoster, type Roster } from '@relay-swarm/protocol';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
-import { dial, type Opened, type Wire, type WireLimits } from './wire.ts';
+import { dial } from './dial.ts';
+import type { Opened, Wire, WireLimits } from './wire.ts';
 
 /** The name under which relays offer this in RELAY_SERVICES. */
 export const SERVICE = 'gun';

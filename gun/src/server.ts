@@ -46,7 +46,7 @@ export function createGunServer(
       return;
     }
     const key = limitKey(readAddress(request));
-    const refusal = limits.budget.isTight ? 'memory_full' : admission.enter(key);
+    const refusal = limits.memory.budget.isTight ? 'memory_full' : admission.enter(key);
     if (refusal !== undefined) {
       refused++;
       refuse(refusal);

@@ -9,12 +9,19 @@ import {
   registerBudget,
   spendTokens,
 } from '@relay-swarm/net';
-import { isRefused, messageRate, priceOf, readFrame } from './frame.ts';
+import { SocketMemory, type HeldSocket } from '@relay-swarm/net/socket-memory';
+import { BYTES_PER_MESSAGE, isRefused, messageRate, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';
 import { createGunServer, type GunServer } from './server.ts';
 import type { GunSettings } from './settings.ts';
-import { createIntake, type Wire, type WireListener } from './wire.ts';
+import type { Wire, WireListener } from './wire.ts';
+
+/** From the first piece of a message to its last one. */
+const UNFINISHED_MS_MAX = 30_000;
+/** What each piece that comes costs beside its bytes, since it wakes us up, and each ping, pong or fragment in it. */
+const PIECE_COST = 0.1;
+const CONTROL_COST = 0.2;
 
 export interface GunService {
   readonly parts: readonly Part[];
@@ -24,8 +31,8 @@ export interface GunService {
 export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): GunService {
   const metrics = createMetrics('gun');
   const budget = createBudget(settings.budgetBytesMax, memoryLimitBytes() - 2 * settings.memoryBytesMax);
-  const intake = createIntake(now);
-  const limits = { ...settings, pingMs: settings.pingSeconds * 1000, budget, intake };
+  const memory = new SocketMemory<HeldSocket>({ budget, unfinishedMsMax: UNFINISHED_MS_MAX });
+  const limits = { ...settings, pingMs: settings.pingSeconds * 1000, memory, nowMs: now };
   const counters = { messages: 0, refused: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
   const ownRate = messageRate(settings.messagesPerSecond, settings.frameBytesMax);
@@ -46,7 +53,13 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
         debtMs(spendTokens(ofAddress, rate, price, nowMs), rate),
       );
     return {
-      debtMs: () => pay(0, now()),
+      restMs: (bytes) => {
+        const nowMs = now();
+        const owedMs = pay(0, nowMs);
+        if (owedMs === 0) pay(PIECE_COST + bytes / BYTES_PER_MESSAGE, nowMs);
+        return owedMs;
+      },
+      control: () => void pay(CONTROL_COST, now()),
       text: (text) => {
         const nowMs = now();
         const messages = readFrame(text, nowMs);
@@ -59,7 +72,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
           }
         }
         counters.messages += messages.length;
-        pay(priceOf(messages.length, text.length), nowMs);
+        pay(messages.length, nowMs);
       },
       closed: () => {
         ofAddresses.leave(wire.addressKey);
@@ -78,7 +91,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
     name: 'unfinished-messages',
     start: () => {
       ticking = setInterval(() => {
-        intake.tick();
+        memory.tick(now());
         ofAddresses.tick(now());
       }, 1_000);
       return Promise.resolve();

@@ -1,4 +1,4 @@
-import { isRefused, priceOf, readFrame } from '../src/frame.ts';
+import { isRefused, readFrame } from '../src/frame.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const put = {
@@ -78,8 +78,4 @@ describe('readFrame()', () => {
     expect(read({ '#': 'abc', put: [] })).toEqual([{ refused: 'abc' }]);
     expect(read({ '#': '__proto__', put: [] })).toEqual([{ refused: undefined }]);
   });
-});
-
-it('has a price for bytes too', () => {
-  expect([priceOf(1, 100), priceOf(1, 262_144), priceOf(131_001, 262_004)]).toEqual([1, 9, 131_008]);
 });

@@ -8,8 +8,9 @@ import {
   type Part,
 } from '@relay-swarm/kit';
 import { createBudget, createInsiderCheck, registerBudget } from '@relay-swarm/net';
+import { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { Callers, type Caller } from './callers.ts';
-import { createClientMemory, type ClientMemory } from './client-memory.ts';
+import type { ClientSocket } from './client-socket.ts';
 import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
 import { MeshRoute } from './mesh/mesh-route.ts';
@@ -19,13 +20,16 @@ import type { CreateSignalingEngine } from './signaling/engine.ts';
 import { SignalingRoute } from './signaling/signaling-route.ts';
 import type { World } from './world.ts';
 
+/** From the first piece of a message to its last one. */
+const UNFINISHED_MS_MAX = 30_000;
+
 export interface PeerjsService {
   /** In the order in which they start. */
   readonly parts: readonly Part[];
   readonly server: SignalingServer;
   readonly signaling: SignalingRoute;
   readonly counters: Counters;
-  readonly memory: ClientMemory;
+  readonly memory: SocketMemory<ClientSocket>;
 }
 
 export function buildService(
@@ -46,7 +50,10 @@ export function buildService(
       burst: settings.messagesPerAddressBurst,
     },
   });
-  const memory = createClientMemory(createBudget(settings.budgetBytesMax), world.nowMs);
+  const memory = new SocketMemory<ClientSocket>({
+    budget: createBudget(settings.budgetBytesMax),
+    unfinishedMsMax: UNFINISHED_MS_MAX,
+  });
   const leave = (caller: Caller): void => callers.leave(caller);
   const signaling = new SignalingRoute({
     createEngine,

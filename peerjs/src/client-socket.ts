@@ -1,50 +1,57 @@
 // One client's WebSocket: what arrives goes to its route, what leaves is written once for each turn of the event loop.
-// The only importer of ws.
 import {
   Flusher,
+  PING_FRAME,
+  refuseUpgrade,
   textFrame,
-  type BudgetRefusal,
   type Bucket,
   type Flushable,
   type Holder,
 } from '@relay-swarm/net';
+import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
+import type { HeldSocket, SocketEnd, SocketMemory } from '@relay-swarm/net/socket-memory';
+import type { PartialMessage } from '@relay-swarm/net/frame-reader';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { WebSocket, WebSocketServer, type ServerOptions } from 'ws';
 import type { Caller } from './callers.ts';
-import type { ClientMemory, Endable } from './client-memory.ts';
 
 /** Who is told what happens on the sockets of a route. */
 export interface SocketListener {
+  /** Whole, and valid until this returns. */
   frame(socket: ClientSocket, frame: Buffer, isBinary: boolean): void;
-  /** Whether a ping may be answered; a pong only shows life, and costs nothing where we have asked for it. */
-  control(socket: ClientSocket, isAskedFor: boolean): boolean;
-  /** How long the socket should rest now. */
-  debtMs(socket: ClientSocket): number;
-  /** The same because of what its address has sent. */
-  addressDebtMs(socket: ClientSocket): number;
-  /** The client broke the WebSocket protocol, or its network failed; 'close' follows. */
-  broken(error: NodeJS.ErrnoException): void;
+  /** For how many milliseconds bytes that have come must wait; 0: they are paid for. */
+  restMs(socket: ClientSocket, bytes: number): number;
+  /** A ping, pong or fragment has come. Where it cannot pay for it it has been closed, and this is false. */
+  control(socket: ClientSocket): boolean;
+  /** A ping or pong has come. */
+  signOfLife(socket: ClientSocket): void;
+  /** The client broke the WebSocket protocol, or its network failed; the end follows. */
+  broken(code: string): void;
   /** The client reads too slowly: more waits for it than may. */
   stalled(socket: ClientSocket): void;
-  /** A mistake of ours kept it from being written to. */
+  /** A mistake of ours kept it from being written to, or its frame from being handled. */
   failed(socket: ClientSocket, error: unknown): void;
   left(socket: ClientSocket): void;
 }
 
-/** What all sockets have in common. */
+/** What all sockets of a route have in common. */
 export interface Surroundings {
   readonly listener: SocketListener;
+  readonly frameBytesMax: number;
   readonly sendBufferBytesMax: number;
-  readonly memory: ClientMemory;
+  readonly memory: SocketMemory<ClientSocket>;
+  readonly nowMs: () => number;
   /** Closes it: it holds too much, or leaves a message unfinished. */
-  readonly ended: (socket: ClientSocket, reason: BudgetRefusal | 'unfinished_message') => void;
+  readonly ended: (socket: ClientSocket, reason: SocketEnd) => void;
 }
 
-export class ClientSocket extends WebSocket implements Bucket, Flushable, Endable {
-  caller!: Caller;
-  #stream!: Duplex;
-  #around!: Surroundings;
+/** A frame of 64 KB may come in pieces of 1 KB. */
+const FRAGMENTS_MAX = 64;
+const CLOSE_MS_MAX = 5_000;
+
+export class ClientSocket implements Bucket, Flushable, HeldSocket {
+  readonly caller: Caller;
+  readonly holder: Holder;
   /** Both empty until an engine has given it the id. */
   id = '';
   token = '';
@@ -52,106 +59,74 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
   filledAtMs = 0;
   heardAtMs = 0;
   faults = 0;
+  isCountedUnfinished = false;
+  bufferedBytes = 0;
+  readonly #webSocket: ServerSocket<ClientSocket>;
+  readonly #around: Surroundings;
   #queued: Buffer | Buffer[] | undefined = undefined;
   #queuedBytes = 0;
-  #rest: NodeJS.Timeout | undefined = undefined;
   #isPinged = false;
-  #holder!: Holder;
-  /** What waits to be written, as the holder counts it. */
-  #countedBytes = 0;
-  #isDrainAwaited = false;
-  /** Came while its address was in debt, and is not read yet. */
-  readonly #unread: { readonly frame: Buffer; readonly isBinary: boolean }[] = [];
+
+  constructor(webSocket: ServerSocket<ClientSocket>, caller: Caller, around: Surroundings) {
+    this.#webSocket = webSocket;
+    this.#around = around;
+    this.caller = caller;
+    this.holder = around.memory.open(caller.key, (reason) => this.endFor(reason));
+  }
 
   get isOpen(): boolean {
-    return this.readyState === WebSocket.OPEN;
+    return this.#webSocket.readyState === OPEN;
   }
 
   /** What was sent and the kernel has not taken yet. */
   get waitingBytes(): number {
-    return this.#queuedBytes + this.#stream.writableLength;
+    return this.#queuedBytes + this.#webSocket.stream.writableLength;
   }
 
+  get unreadBytes(): number {
+    const { writableLength, readableLength } = this.#webSocket.stream;
+    return writableLength + readableLength;
+  }
+
+  get partial(): PartialMessage | undefined {
+    return this.#webSocket.partial;
+  }
+
+  get isUnfinished(): boolean {
+    return this.#webSocket.isUnfinished;
+  }
+
+  /** Nothing is read, because something is owed. */
   get isResting(): boolean {
-    return this.#rest !== undefined;
+    return this.#webSocket.isResting;
   }
 
-  /** Before anything but 'open' is emitted. */
-  begin(stream: Duplex, caller: Caller, around: Surroundings): void {
-    this.#stream = stream;
-    this.caller = caller;
-    this.#around = around;
-    const { budget, intake } = around.memory;
-    this.#holder = budget.open(caller.key, (reason) => this.endFor(reason));
-    intake.watch(this, stream, this.#holder);
+  /** Reads nothing more for a while: TCP slows the sender down, and nothing is lost. */
+  rest(milliseconds: number): void {
+    this.#webSocket.rest(milliseconds);
   }
 
-  endFor(reason: BudgetRefusal | 'unfinished_message'): void {
+  endFor(reason: SocketEnd): void {
     this.#around.ended(this, reason);
   }
 
-  /** ws tells everything by `emit`, so this is the one door, and no socket needs listeners of its own. */
-  override emit(event: string | symbol, ...args: unknown[]): boolean {
-    if (event === 'message') {
-      this.#take(args[0] as Buffer, args[1] as boolean);
-      return true;
-    }
-    if (event === 'ping' || event === 'pong') {
-      const isAnswer = event === 'pong' && this.#isPinged;
-      if (isAnswer) this.#isPinged = false;
-      const isAdmitted = this.#around.listener.control(this, isAnswer);
-      if (isAdmitted && event === 'ping') {
-        this.pong(args[0]);
-        this.#checkReader();
-      }
-    } else if (event === 'error') {
-      // Ends here: a socket that was turned away has no other listener, and Node throws what nobody listens to.
-      this.#around.listener.broken(args[0] as NodeJS.ErrnoException);
-      return true;
-    } else if (event === 'close') {
-      clearTimeout(this.#rest);
-      this.#holder.close();
-      this.#around.listener.left(this);
-    }
-    return super.emit(event, ...args);
-  }
-
-  /** Reading is the work, so the address is asked before. Its own debts are its own: a flood shall run into its end. */
-  #take(frame: Buffer, isBinary: boolean): void {
-    const { listener } = this.#around;
-    const debtMs = this.#unread.length > 0 ? 1 : this.isOpen ? listener.addressDebtMs(this) : 0;
-    if (debtMs <= 0) {
-      listener.frame(this, frame, isBinary);
-      return;
-    }
-    const refusal = this.#holder.hold(frame.length);
-    if (refusal !== undefined) {
-      this.endFor(refusal);
-      return;
-    }
-    this.#unread.push({ frame, isBinary });
-    this.rest(debtMs);
-  }
-
-  #takeUnread(): void {
-    const { listener } = this.#around;
-    while (this.#unread.length > 0 && this.isOpen && listener.addressDebtMs(this) <= 0) {
-      const { frame, isBinary } = this.#unread.shift()!;
-      this.#holder.release(frame.length);
-      listener.frame(this, frame, isBinary);
-    }
-  }
-
   /** Queues the text for the end of this turn. */
-  override send(text: string): void {
-    if (!this.isOpen) return;
-    const frame = textFrame(text);
-    this.#queuedBytes += frame.length;
-    if (this.#queued === undefined) {
-      this.#queued = frame;
-      flusher.add(this);
-    } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
-    else this.#queued = [this.#queued, frame];
+  send(text: string): void {
+    if (this.isOpen) this.#enqueue(textFrame(text));
+  }
+
+  /** One at a time: strangers can cause pings, and must not make the client pay or write for each. */
+  ping(): void {
+    if (this.#isPinged || !this.isOpen) return;
+    this.#isPinged = true;
+    this.#enqueue(PING_FRAME);
+  }
+
+  /** Once for each ping: its answer is asked for, and costs nothing. */
+  takeAnswer(): boolean {
+    const isAnswer = this.#isPinged;
+    this.#isPinged = false;
+    return isAnswer;
   }
 
   flush(): void {
@@ -160,82 +135,42 @@ export class ClientSocket extends WebSocket implements Bucket, Flushable, Endabl
     this.#queued = undefined;
     this.#queuedBytes = 0;
     if (!this.isOpen) return;
-    this.#stream.write(Array.isArray(queued) ? Buffer.concat(queued) : queued);
-    this.#checkReader();
+    this.#webSocket.stream.write(Array.isArray(queued) ? Buffer.concat(queued) : queued);
+    this.checkReader();
   }
 
-  #checkReader(): void {
-    const { listener, sendBufferBytesMax } = this.#around;
-    const waitingBytes = this.#stream.writableLength;
-    if (waitingBytes > sendBufferBytesMax) listener.stalled(this);
-    else if (this.#stream.writableNeedDrain) this.#count(waitingBytes); // otherwise it is little, and about to leave
-  }
-
-  /** What waits for a slow reader; nothing, most often. */
-  #count(waitingBytes: number): void {
-    const more = waitingBytes - this.#countedBytes;
-    const refusal = more > 0 ? this.#holder.hold(more) : undefined;
-    if (more < 0) this.#holder.release(-more);
-    if (refusal !== undefined) {
-      this.endFor(refusal);
-      return;
-    }
-    this.#countedBytes = waitingBytes;
-    if (this.#isDrainAwaited) return;
-    this.#isDrainAwaited = true;
-    this.#stream.once('drain', () => {
-      this.#isDrainAwaited = false;
-      this.#holder.release(this.#countedBytes);
-      this.#countedBytes = 0;
-    });
-  }
-
-  /** One at a time: strangers can cause pings, and must not make the client pay or write for each. */
-  override ping(): void {
-    if (this.#isPinged) return;
-    this.#isPinged = true;
-    super.ping();
+  /** Ends it where it does not read, and counts what waits for it. Nothing does, most often. */
+  checkReader(): void {
+    const { listener, sendBufferBytesMax, memory } = this.#around;
+    const { writableLength, writableNeedDrain } = this.#webSocket.stream;
+    if (writableLength > sendBufferBytesMax) listener.stalled(this);
+    else if (writableNeedDrain) memory.noteWaiting(this); // otherwise it is little, and about to leave
   }
 
   fail(error: unknown): void {
     this.#around.listener.failed(this, error);
   }
 
-  override close(code?: number, reason?: string): void {
+  close(code: number, reason: string): void {
     this.flush();
-    super.close(code, reason);
-    if (this.#rest === undefined) return;
-    clearTimeout(this.#rest);
-    this.#rest = undefined;
-    this.resume(); // to read the answer
+    this.#webSocket.close(code, reason);
   }
 
-  /** Reads nothing more for a while, and longer where debts have grown meanwhile: TCP slows the sender down, and nothing is lost. */
-  rest(milliseconds: number): void {
-    if (this.#rest !== undefined) return;
-    this.pause();
-    this.#rest = setTimeout(() => {
-      this.#rest = undefined;
-      this.#takeUnread();
-      if (this.isResting) return; // one of them made it rest
-      const moreMs = this.#around.listener.debtMs(this);
-      if (moreMs > 0) this.rest(moreMs);
-      else this.resume();
-    }, milliseconds).unref();
+  terminate(): void {
+    this.#webSocket.terminate();
+  }
+
+  #enqueue(frame: Buffer): void {
+    this.#queuedBytes += frame.length;
+    if (this.#queued === undefined) {
+      this.#queued = frame;
+      flusher.add(this);
+    } else if (Array.isArray(this.#queued)) this.#queued.push(frame);
+    else this.#queued = [this.#queued, frame];
   }
 }
 
 const flusher = new Flusher();
-
-/** Options of ws that its type declarations do not know yet. */
-interface YoungerOptions {
-  readonly closeTimeout: number;
-  readonly maxFragments: number;
-  readonly maxBufferedChunks: number;
-}
-
-/** In what pieces a frame may arrive, on average: each is an object of some 500 bytes until the frame is whole. */
-const CHUNK_BYTES_MIN = 256;
 
 export type Upgrade = (
   request: IncomingMessage,
@@ -244,28 +179,38 @@ export type Upgrade = (
   caller: Caller,
 ) => ClientSocket | undefined;
 
-/** Turns HTTP requests into sockets; what is no WebSocket request is answered 400 by ws, and there is none. */
-export function createUpgrade(frameBytesMax: number, around: Surroundings): Upgrade {
-  const options: ServerOptions<typeof ClientSocket> & YoungerOptions = {
-    noServer: true,
-    WebSocket: ClientSocket,
-    clientTracking: false,
-    perMessageDeflate: false,
-    maxPayload: frameBytesMax,
-    maxFragments: 64,
-    maxBufferedChunks: Math.ceil(frameBytesMax / CHUNK_BYTES_MIN),
-    closeTimeout: 5_000,
-    autoPong: false, // pings are paid for like every frame, see `emit`
-    skipUTF8Validation: false,
-  };
-  const server = new WebSocketServer<typeof ClientSocket>(options);
+/** Turns HTTP requests into sockets; what is no WebSocket request is answered with what is wrong, and there is none. */
+export function createUpgrade(around: Surroundings): Upgrade {
+  const { listener, memory, nowMs, frameBytesMax } = around;
+  const server = new SocketServer<ClientSocket>({
+    messageBytesMax: frameBytesMax,
+    fragmentsMax: FRAGMENTS_MAX,
+    closeMsMax: CLOSE_MS_MAX,
+    events: {
+      message: (socket, frame, isBinary) => listener.frame(socket, frame, isBinary),
+      signOfLife: (socket) => {
+        listener.signOfLife(socket);
+        socket.checkReader(); // a ping was answered
+      },
+      restMs: (socket, bytes) => listener.restMs(socket, bytes),
+      mayRead: (socket) => socket.takeAnswer() || listener.control(socket),
+      settled: (socket) => memory.settled(socket, nowMs()),
+      fault: (_socket, { name }) => listener.broken(name),
+      failed: (socket, error) => listener.failed(socket, error),
+      closed: (socket) => {
+        memory.remove(socket);
+        listener.left(socket);
+      },
+    },
+  });
   return (request, stream, head, caller) => {
     let opened: ClientSocket | undefined;
-    // Calls back at once, since no check of its own is asked for.
-    server.handleUpgrade(request, stream, head, (socket) => {
-      socket.begin(stream, caller, around);
-      opened = socket;
+    stream.on('error', (error: NodeJS.ErrnoException) => listener.broken(error.code ?? 'unknown'));
+    const fault = server.accept(request, stream, head, (webSocket) => {
+      opened = new ClientSocket(webSocket, caller, around);
+      return opened;
     });
+    if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
     return opened;
   };
 }

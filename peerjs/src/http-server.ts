@@ -9,11 +9,12 @@ import {
   sendRefusal,
   type RefusalDetails,
 } from '@relay-swarm/net';
+import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller, Callers } from './callers.ts';
-import type { ClientMemory } from './client-memory.ts';
+import type { ClientSocket } from './client-socket.ts';
 import type { Counters } from './counters.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { World } from './world.ts';
@@ -33,7 +34,7 @@ export interface UpgradeRoute {
 export interface ServerOptions {
   readonly settings: PeerjsSettings;
   readonly callers: Callers;
-  readonly memory: ClientMemory;
+  readonly memory: SocketMemory<ClientSocket>;
   readonly counters: Counters;
   readonly log: Log;
   readonly world: World;
@@ -126,7 +127,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       });
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
-        options.memory.intake.tick();
+        options.memory.tick(world.nowMs());
         callers.tick(world.nowMs());
       }, SWEEP_MS);
     },

@@ -13,6 +13,7 @@ import {
   registerBudget,
   type ByteBudget,
 } from '@relay-swarm/net';
+import { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
 import { createTrackerCluster } from './cluster/tracker-cluster.ts';
@@ -33,7 +34,7 @@ import { record } from './status/record.ts';
 import { PeerStatistics } from './status/stats.ts';
 import { SwarmTable } from './swarm/swarm-table.ts';
 import { createTicks } from './ticks.ts';
-import { ClientMemory } from './transport/client-memory.ts';
+import type { Connection } from './transport/connection.ts';
 import { FrameRouter } from './transport/frame-router.ts';
 import { createHttpServer, type HttpServer } from './transport/http-server.ts';
 import { Keepalive } from './transport/keepalive.ts';
@@ -47,6 +48,8 @@ const HEALTH_EVERY_MS = 5_000;
 const ADDRESS_SHARE = 20;
 /** What it may ask for at once is a quarter of that: others wait while it is done. */
 const ADDRESS_BURSTS_PER_SECOND = 4;
+/** An open connection that does nothing: half of what it takes, as in the budget whatever is held counts half (budget-of-service.ts). */
+const CONNECTION_BYTES = 5_000;
 /** One fault in ten seconds is forgiven. */
 const FAULTS_PER_SECOND = 0.1;
 
@@ -133,7 +136,11 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     burst: (ADDRESS_SHARE * settings.messagesPerSecond) / ADDRESS_BURSTS_PER_SECOND,
     debtMax: 30 * ADDRESS_SHARE * settings.messagesPerSecond,
   });
-  const clientMemory = new ClientMemory({ budget, unfinishedSecondsMax: settings.firstFrameSeconds });
+  const clientMemory = new SocketMemory<Connection>({
+    budget,
+    unfinishedMsMax: settings.firstFrameSeconds * 1_000,
+    connectionBytes: CONNECTION_BYTES,
+  });
   const errors = new SocketErrors();
   const webSockets = new WebSockets({
     ...{ limits: settings, messages, memory, router, keepalive, clientMemory, addressWork, errors, log },

@@ -215,7 +215,10 @@ export class ServerSocket<O> implements FrameSink {
       if (this.readyState !== OPEN) {
         this.#lateBytes += chunk.length;
         if (restMs > 0 || this.#lateBytes > LATE_BYTES_MAX) this.#stopReading();
-        else reader.read(this, chunk);
+        else {
+          reader.read(this, chunk);
+          if (this.partial?.isBroken === true) this.stream.end(); // no close frame will be found behind it
+        }
         return;
       }
       if (restMs > 0) {

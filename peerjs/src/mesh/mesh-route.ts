@@ -1,6 +1,7 @@
 // The mesh's WebSockets: what arrives is priced, read and given to the rooms; who is silent, slow or greedy goes.
 import type { Log } from '@relay-swarm/kit';
-import { drain, debtMs, spendTokens, type Rate } from '@relay-swarm/net';
+import { drain } from '@relay-swarm/net';
+import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import { readMeshRequest, writeMeshReply } from '@relay-swarm/protocol/mesh';
 import { MESH_FRAME_CHARS_MAX, MESH_VERSION, type MeshRequest } from '@relay-swarm/protocol/mesh-member';
@@ -9,8 +10,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { REFUSALS, type CloseRefusalCode, type MeshRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { Caller } from '../callers.ts';
-import type { ClientMemory } from '../client-memory.ts';
 import type { UpgradeRoute } from '../http-server.ts';
+import { Payments, ratesOf } from '../payments.ts';
 import type { PeerjsSettings } from '../settings.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
 import type { World } from '../world.ts';
@@ -20,7 +21,7 @@ import { Rooms, type Member, type Seat } from './rooms.ts';
 
 /** A socket that has not joined by then is no member. */
 const JOIN_MS = 10_000;
-/** What a frame costs, in messages: by its length, and by how many it is passed on to. */
+/** What a frame costs beside itself, in messages: by its length, as it arrives, and by how many it is passed on to. */
 const BYTES_PER_MESSAGE = 1_024;
 const RECEIVERS_PER_MESSAGE = 16;
 /** A signature is checked for it. */
@@ -40,7 +41,7 @@ export interface MeshRouteOptions {
   readonly counters: MeshCounters;
   readonly log: Log;
   readonly world: World;
-  readonly memory: ClientMemory;
+  readonly memory: SocketMemory<ClientSocket>;
   readonly leave: (caller: Caller) => void;
 }
 
@@ -50,7 +51,7 @@ export class MeshRoute implements UpgradeRoute {
   readonly #options: MeshRouteOptions;
   readonly #upgrade: Upgrade;
   readonly #visitors = new Map<ClientSocket, Visitor>();
-  readonly #rates: { own: Rate; address: Rate };
+  readonly #payments: Payments<ClientSocket>;
   #sweptAtMs: number;
 
   constructor(options: MeshRouteOptions) {
@@ -63,26 +64,24 @@ export class MeshRoute implements UpgradeRoute {
       awayMs: settings.meshAwaySeconds * 1_000,
       fallbackBytesPerSecond: settings.meshFallbackBytesPerSecond,
     });
-    this.#rates = {
-      own: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
-      address: {
-        perSecond: settings.messagesPerAddressPerSecond,
-        burst: settings.messagesPerAddressBurst,
-      },
-    };
-    this.#upgrade = createUpgrade(Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX), {
+    const payments = (this.#payments = new Payments<ClientSocket>({
+      ...ratesOf(settings),
+      bytesPerMessage: BYTES_PER_MESSAGE,
+      nowMs: world.nowMs,
+      end: (socket) => this.#end(socket, 'message_rate'),
+    }));
+    this.#upgrade = createUpgrade({
+      frameBytesMax: Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX),
+      nowMs: world.nowMs,
       listener: {
         frame: (socket, frame, isBinary) => this.#hear(socket, frame, isBinary),
-        control: (socket, isAskedFor) => {
-          socket.heardAtMs = world.nowMs();
-          return isAskedFor || this.#pays(socket, 1);
-        },
-        debtMs: (socket) => this.#debtMs(socket),
-        addressDebtMs: (socket) => this.#addressDebtMs(socket),
-        broken: ({ code }) => counters.closed.add(code ?? 'broken'),
+        restMs: (socket, bytes) => payments.restMs(socket, bytes),
+        control: (socket) => payments.pay(socket, 1),
+        signOfLife: (socket) => (socket.heardAtMs = world.nowMs()),
+        broken: (code) => counters.closed.add(code),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
-          log.error('bug: a member could not be written to', { error });
+          log.error('bug: a member could not be served', { error });
           this.#cut(socket, 'internal_error');
         },
         left: (socket) => this.#left(socket),
@@ -94,12 +93,11 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
-    const { settings, world } = this.#options;
     const socket = this.#upgrade(request, stream, head, caller);
     if (!socket) return false;
-    const nowMs = world.nowMs();
-    socket.thousandths = settings.messagesBurst * 1_000;
-    socket.filledAtMs = socket.heardAtMs = nowMs;
+    const nowMs = this.#options.world.nowMs();
+    this.#payments.begin(socket);
+    socket.heardAtMs = nowMs;
     const visitor: Visitor = {
       socket,
       host: request.headers.host ?? '',
@@ -150,7 +148,7 @@ export class MeshRoute implements UpgradeRoute {
     if (!visitor || !socket.isOpen) return;
     counters.framesIn++;
     socket.heardAtMs = world.nowMs();
-    if (!this.#pays(socket, 1 + frame.length / BYTES_PER_MESSAGE)) return;
+    if (!this.#payments.pay(socket, 1)) return;
     try {
       if (isBinary) throw new ProtocolError('Cannot read a binary frame: wanted text');
       this.#take(visitor, readMeshRequest(frame.toString()));
@@ -181,7 +179,7 @@ export class MeshRoute implements UpgradeRoute {
         this.rooms.signal(member, request.to, request.data);
         break;
       case 'status':
-        if (!this.#pays(socket, member.room.members.size / RECEIVERS_PER_MESSAGE)) return;
+        if (!this.#payments.pay(socket, member.room.members.size / RECEIVERS_PER_MESSAGE)) return;
         counters.statuses++;
         this.rooms.status(member, request.version, request.data);
         break;
@@ -219,7 +217,8 @@ export class MeshRoute implements UpgradeRoute {
       );
       return;
     }
-    if (!this.#pays(socket, JOIN_COST + this.rooms.sizeOf(request.room) / RECEIVERS_PER_MESSAGE)) return;
+    if (!this.#payments.pay(socket, JOIN_COST + this.rooms.sizeOf(request.room) / RECEIVERS_PER_MESSAGE))
+      return;
     if (!isJoinProven(request, challenge, host)) {
       const rule = `the challenge, the room and ws(s)://${host} must be signed with the key of the id`;
       this.#turnAway(visitor, 'bad_signature', `Cannot join: ${rule}`);
@@ -237,31 +236,6 @@ export class MeshRoute implements UpgradeRoute {
     this.#options.leave(socket.caller);
   }
 
-  /** An eager member waits; one that is a whole burst in debt is none. */
-  #pays(socket: ClientSocket, cost: number): boolean {
-    const nowMs = this.#options.world.nowMs();
-    const left = spendTokens(socket, this.#rates.own, cost, nowMs);
-    const leftOfAddress = spendTokens(socket.caller.messages, this.#rates.address, cost, nowMs);
-    if (left >= 0 && leftOfAddress >= 0) return true;
-    if (left > -this.#rates.own.burst) {
-      socket.rest(this.#debtMs(socket));
-      return true; // what has been read is done; nothing more is read until it is paid
-    }
-    this.#end(socket, 'message_rate');
-    return false;
-  }
-
-  #debtMs(socket: ClientSocket): number {
-    const { own } = this.#rates;
-    const ownMs = debtMs(spendTokens(socket, own, 0, this.#options.world.nowMs()), own);
-    return Math.max(ownMs, this.#addressDebtMs(socket));
-  }
-
-  #addressDebtMs(socket: ClientSocket): number {
-    const { address } = this.#rates;
-    return debtMs(spendTokens(socket.caller.messages, address, 0, this.#options.world.nowMs()), address);
-  }
-
   #refuse(visitor: Visitor, what: MeshRefusalCode, detail: string, retryMs?: number): void {
     this.#options.counters.refused.add(what);
     const wait = retryMs === undefined ? {} : { retryMs };
@@ -273,7 +247,7 @@ export class MeshRoute implements UpgradeRoute {
     this.#refuse(visitor, what, detail);
     if (++socket.faults > this.#options.settings.faultsMax) {
       this.#end(socket, 'too_many_faults', `too many faults, the last: ${what}`);
-    } else this.#pays(socket, FAULT_COST);
+    } else this.#payments.pay(socket, FAULT_COST);
   }
 
   #turnAway(visitor: Visitor, what: MeshRefusalCode & CloseRefusalCode, detail: string): void {

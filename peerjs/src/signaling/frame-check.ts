@@ -1,9 +1,9 @@
 // What a connected client may send, and how much: every frame is paid for, read and checked before the engine acts on it.
 import { type Log } from '@relay-swarm/kit';
-import { debtMs, spendTokens, type Rate } from '@relay-swarm/net';
 import type { CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { ClientSocket } from '../client-socket.ts';
 import type { Counters } from '../counters.ts';
+import type { Payments } from '../payments.ts';
 import type { World } from '../world.ts';
 import type { Delivery } from './engine.ts';
 import { countValues, isHeartbeat, readMessage, type MessageFault, type Relayed } from './message.ts';
@@ -12,13 +12,11 @@ import { expireText } from './words.ts';
 export interface FrameLimits {
   readonly idCharsMax: number;
   readonly faultsMax: number;
-  readonly messages: Rate;
-  /** Of all sockets of one address together. */
-  readonly messagesPerAddress: Rate;
 }
 
 export interface FrameCheckOptions {
   readonly limits: FrameLimits;
+  readonly payments: Payments<ClientSocket>;
   /** Passes a message on; `bytes` is what it takes in memory. */
   readonly relay: (sender: ClientSocket, message: Relayed, bytes: number) => Delivery;
   /** Closes the socket. */
@@ -28,8 +26,8 @@ export interface FrameCheckOptions {
   readonly world: World;
 }
 
-/** A frame costs one message, and one more for each of these. */
-const BYTES_PER_MESSAGE = 4096;
+/** A frame costs one message; its bytes are paid for where they arrive, at this price. */
+export const BYTES_PER_MESSAGE = 4096;
 /** What each value in a payload counts beside its text: that much memory `{}` takes when it was read (measured: 64, with a key 92). */
 const BYTES_PER_VALUE = 96;
 /** What a frame costs that goes no further, beside its own price. */
@@ -47,10 +45,10 @@ export class FrameCheck {
   /** A frame has arrived: what is in it goes to the engine, or no further. */
   take(socket: ClientSocket, frame: Buffer, isBinary: boolean): void {
     if (!socket.isOpen) return; // replaced or being closed: its id may be another's by now
-    const { counters, world, limits } = this.#options;
+    const { counters, world, limits, payments } = this.#options;
     counters.framesIn++;
     socket.heardAtMs = world.nowMs();
-    if (!this.#pays(socket, 1 + frame.length / BYTES_PER_MESSAGE)) return;
+    if (!payments.pay(socket, 1)) return;
     if (isBinary) {
       this.#recordFault(socket, 'binary');
       return;
@@ -65,29 +63,16 @@ export class FrameCheck {
     } else this.#relay(socket, read.relayed, frame.length);
   }
 
-  /** Pings and pongs are paid for too, but not a pong that we have asked for. Whether to go on. */
-  takeControl(socket: ClientSocket, isAskedFor: boolean): boolean {
-    if (!socket.isOpen) return false;
+  /** Pings, pongs and fragments are paid for too. Whether to go on. */
+  takeControl(socket: ClientSocket): boolean {
     socket.heardAtMs = this.#options.world.nowMs();
-    return isAskedFor || this.#pays(socket, 1);
-  }
-
-  debtMs(socket: ClientSocket): number {
-    const { limits, world } = this.#options;
-    const ownMs = debtMs(spendTokens(socket, limits.messages, 0, world.nowMs()), limits.messages);
-    return Math.max(ownMs, this.addressDebtMs(socket));
-  }
-
-  addressDebtMs(socket: ClientSocket): number {
-    const { limits, world } = this.#options;
-    const rate = limits.messagesPerAddress;
-    return debtMs(spendTokens(socket.caller.messages, rate, 0, world.nowMs()), rate);
+    return this.#options.payments.pay(socket, 1);
   }
 
   #relay(socket: ClientSocket, message: Relayed, frameBytes: number): void {
-    const { relay, counters, log, end } = this.#options;
+    const { relay, payments, counters, log, end } = this.#options;
     const valueBytes = countValues(message.payload) * BYTES_PER_VALUE;
-    if (!this.#pays(socket, valueBytes / BYTES_PER_MESSAGE)) return;
+    if (!payments.pay(socket, valueBytes / BYTES_PER_MESSAGE)) return;
     try {
       const delivery = relay(socket, message, frameBytes + valueBytes);
       if (delivery === 'delivered') counters.framesOut++;
@@ -102,36 +87,16 @@ export class FrameCheck {
   /** Others may have filled the place, so this is dear, but no fault: nobody is closed for it. */
   #tellUndelivered(socket: ClientSocket, { type, dst }: Relayed, reason: Delivery): void {
     this.#options.counters.refusedFrames.add(reason);
-    this.#pays(socket, FAULT_COST);
+    this.#options.payments.pay(socket, FAULT_COST);
     if (type === 'OFFER') socket.send(expireText(dst, socket.id));
   }
 
-  /** An eager client waits; one that is a whole burst in debt is no client. False where it has been closed. */
-  #pays(socket: ClientSocket, cost: number): boolean {
-    const { limits, counters, end } = this.#options;
-    const left = spendTokens(socket, limits.messages, cost, socket.heardAtMs);
-    const leftOfAddress = spendTokens(
-      socket.caller.messages,
-      limits.messagesPerAddress,
-      cost,
-      socket.heardAtMs,
-    );
-    if (left >= 0 && leftOfAddress >= 0) return true;
-    if (left <= -limits.messages.burst) {
-      end(socket, 'message_rate');
-      return false;
-    }
-    if (!socket.isResting) counters.rests++;
-    socket.rest(this.debtMs(socket));
-    return true;
-  }
-
   #recordFault(socket: ClientSocket, reason: Fault): void {
-    const { limits, counters, log, end } = this.#options;
+    const { limits, payments, counters, log, end } = this.#options;
     counters.refusedFrames.add(reason);
     if (log.isDebug) log.debug('frame refused', { reason, id: socket.id });
     if (++socket.faults > limits.faultsMax)
       end(socket, 'too_many_faults', `too many faults, the last: ${reason}`);
-    else this.#pays(socket, FAULT_COST);
+    else payments.pay(socket, FAULT_COST);
   }
 }

@@ -1,18 +1,19 @@
 // PeerJS signaling: which sockets reach the engine, how long they live, and what ends them.
 import type { Log } from '@relay-swarm/kit';
 import { createOriginCheck, drain } from '@relay-swarm/net';
+import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from '../callers.ts';
-import type { ClientMemory } from '../client-memory.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
 import type { Counters } from '../counters.ts';
 import type { UpgradeRoute } from '../http-server.ts';
+import { Payments, ratesOf } from '../payments.ts';
 import type { PeerjsSettings } from '../settings.ts';
 import type { World } from '../world.ts';
 import type { CreateSignalingEngine, SignalingEngine } from './engine.ts';
-import { FrameCheck } from './frame-check.ts';
+import { BYTES_PER_MESSAGE, FrameCheck } from './frame-check.ts';
 import { createHttpApi } from './http-api.ts';
 import { isId, isSignedToken, isToken } from './identity.ts';
 import { errorText } from './words.ts';
@@ -23,7 +24,7 @@ export interface SignalingOptions {
   readonly counters: Counters;
   readonly log: Log;
   readonly world: World;
-  readonly memory: ClientMemory;
+  readonly memory: SocketMemory<ClientSocket>;
   /** Called once for each connection that `upgrade` has opened, when it is closed. */
   readonly leave: (caller: Caller) => void;
 }
@@ -33,6 +34,7 @@ export class SignalingRoute implements UpgradeRoute {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #options: SignalingOptions;
   readonly #engine: SignalingEngine<ClientSocket>;
+  readonly #payments: Payments<ClientSocket>;
   readonly #upgrade: Upgrade;
   /** All that are open, whether they have an id or not. */
   readonly #sockets = new Set<ClientSocket>();
@@ -56,32 +58,34 @@ export class SignalingRoute implements UpgradeRoute {
       nowMs: world.nowMs,
       log,
     }));
+    const payments = (this.#payments = new Payments<ClientSocket>({
+      ...ratesOf(settings),
+      bytesPerMessage: BYTES_PER_MESSAGE,
+      nowMs: world.nowMs,
+      end: (socket) => this.#end(socket, 'message_rate'),
+      rests: () => counters.rests++,
+    }));
     const frames = new FrameCheck({
-      limits: {
-        idCharsMax: settings.idCharsMax,
-        faultsMax: settings.faultsMax,
-        messages: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
-        messagesPerAddress: {
-          perSecond: settings.messagesPerAddressPerSecond,
-          burst: settings.messagesPerAddressBurst,
-        },
-      },
+      limits: { idCharsMax: settings.idCharsMax, faultsMax: settings.faultsMax },
+      payments,
       relay: (sender, message, bytes) => engine.relay(sender, message, bytes),
       end: (socket, reason, message) => this.#end(socket, reason, message),
       counters,
       log,
       world,
     });
-    this.#upgrade = createUpgrade(settings.frameBytesMax, {
+    this.#upgrade = createUpgrade({
+      frameBytesMax: settings.frameBytesMax,
+      nowMs: world.nowMs,
       listener: {
         frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
-        control: (socket, isAskedFor) => frames.takeControl(socket, isAskedFor),
-        debtMs: (socket) => frames.debtMs(socket),
-        addressDebtMs: (socket) => frames.addressDebtMs(socket),
-        broken: ({ code }) => counters.socketErrors.add(code ?? 'unknown'),
+        restMs: (socket, bytes) => payments.restMs(socket, bytes),
+        control: (socket) => frames.takeControl(socket),
+        signOfLife: (socket) => (socket.heardAtMs = world.nowMs()),
+        broken: (code) => counters.socketErrors.add(code),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
-          log.error('bug: a client could not be written to', { error });
+          log.error('bug: a client could not be served', { error });
           this.#cut(socket, 'internal_error');
         },
         left: (socket) => this.#left(socket),
@@ -113,8 +117,8 @@ export class SignalingRoute implements UpgradeRoute {
     stream.cork(); // the answer to the upgrade and OPEN go out together
     const socket = this.#upgrade(request, stream, head, caller);
     if (socket) {
-      socket.thousandths = this.#options.settings.messagesBurst * 1000;
-      socket.filledAtMs = socket.heardAtMs = this.#options.world.nowMs();
+      this.#payments.begin(socket);
+      socket.heardAtMs = this.#options.world.nowMs();
       this.#sockets.add(socket);
       this.#register(socket, new URLSearchParams(request.url?.slice(this.path.length)));
       socket.flush();

@@ -61,9 +61,8 @@ describe('life', () => {
     expect(answer).toMatch(/^HTTP\/1.1 503 .*memory_full/s);
     service.memory.budget.reserve(-950_000);
     client.socket.send('{"type":', { fin: false });
-    await until('the first piece', () => service.memory.intake.unfinished === 1);
-    service.advance(31_000);
-    service.memory.intake.tick();
+    await until('the first piece', () => service.memory.unfinished === 1);
+    service.memory.tick(performance.now() + 31_000);
     await until('the close', () => client.closeCode === 1008);
   });
 
@@ -190,7 +189,7 @@ describe('connections', () => {
   it.each([
     ['another path', '/other', {}, 404],
     ['no WebSocket key', '/peerjs?id=a&token=t&key=peerjs', { 'sec-websocket-key': '' }, 400],
-    ['another version', '/peerjs?id=a&token=t&key=peerjs', { 'sec-websocket-version': '7' }, 400],
+    ['another version', '/peerjs?id=a&token=t&key=peerjs', { 'sec-websocket-version': '7' }, 426],
   ])('does not upgrade a request with %s, and does not count it', async (_case, path, headers, status) => {
     const { port } = await start({ PEERJS_CONNECTIONS_MAX: '1' });
     expect(await upgrade(port, path, headers)).toContain(`HTTP/1.1 ${status}`);

@@ -3,7 +3,8 @@ import { newBucket } from '@relay-swarm/net';
 import type { ClientSocket } from '../../src/client-socket.ts';
 import { Counters } from '../../src/counters.ts';
 import type { Delivery } from '../../src/signaling/engine.ts';
-import { FrameCheck } from '../../src/signaling/frame-check.ts';
+import { Payments } from '../../src/payments.ts';
+import { BYTES_PER_MESSAGE, FrameCheck } from '../../src/signaling/frame-check.ts';
 import type { Relayed } from '../../src/signaling/message.ts';
 
 const messages = { perSecond: 10, burst: 20 };
@@ -14,14 +15,23 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
   const ended: string[] = [];
   const relayed: { message: Relayed; bytes: number }[] = [];
   const counters = new Counters();
+  const end = (_socket: ClientSocket, reason: string): void => void ended.push(reason);
+  const payments = new Payments<ClientSocket>({
+    messages,
+    messagesPerAddress: plenty,
+    bytesPerMessage: BYTES_PER_MESSAGE,
+    nowMs: () => nowMs,
+    end: (socket) => end(socket, 'message_rate'),
+  });
   const check = new FrameCheck({
-    limits: { idCharsMax: 64, faultsMax: 100, messages, messagesPerAddress: plenty },
+    limits: { idCharsMax: 64, faultsMax: 100 },
+    payments,
     relay: (_sender, message, bytes) => {
       if (delivery instanceof Error) throw delivery;
       relayed.push({ message, bytes });
       return delivery;
     },
-    end: (_socket, reason) => void ended.push(reason),
+    end,
     counters,
     log,
     world: { nowMs: () => nowMs, unixMs: () => nowMs, random: () => 0 },
@@ -47,6 +57,7 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
   /** Whether the engine got it. */
   const say = (text: string, isBinary = false): boolean => {
     const before = relayed.length;
+    payments.restMs(asSocket, Buffer.byteLength(text)); // as it arrives
     check.take(asSocket, Buffer.from(text), isBinary);
     return relayed.length > before;
   };
@@ -63,11 +74,9 @@ describe('FrameCheck', () => {
     expect(counters.framesIn).toBe(0);
   });
 
-  it('takes no money for a pong that it has asked for', () => {
+  it('takes as much for a ping, a pong or a fragment as for a message', () => {
     const { check, asSocket, tokens } = setUp();
-    check.takeControl(asSocket, true);
-    expect(tokens()).toBe(20);
-    check.takeControl(asSocket, false);
+    check.takeControl(asSocket);
     expect(tokens()).toBe(19);
   });
 

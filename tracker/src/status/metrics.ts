@@ -3,7 +3,7 @@ import type { Metrics } from '@relay-swarm/kit';
 import type { Admission } from '@relay-swarm/net';
 import type { AccessList } from '../access/access-list.ts';
 import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
-import type { ClientMemory } from '../transport/client-memory.ts';
+import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { Keepalive } from '../transport/keepalive.ts';
 import type { FrameRouter } from '../transport/frame-router.ts';
 import type { HttpServer } from '../transport/http-server.ts';
@@ -25,7 +25,7 @@ export interface Measured {
   readonly webSockets: WebSockets;
   readonly gate: UpgradeGate;
   readonly errors: SocketErrors;
-  readonly clientMemory: ClientMemory;
+  readonly clientMemory: Pick<SocketMemory<never>, 'unfinished' | 'ended'>;
 }
 
 export function registerMetrics(metrics: Metrics, measured: Measured): void {

@@ -10,6 +10,7 @@ import {
   type Rate,
 } from '@relay-swarm/net';
 import type { PartialMessage } from '@relay-swarm/net/frame-reader';
+import type { HeldSocket, SocketEnd } from '@relay-swarm/net/socket-memory';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { FrameMemory } from '../frames/frame-memory.ts';
 import { PING_FRAME, textFrame } from '@relay-swarm/net/ws-frame';
@@ -58,7 +59,7 @@ export interface Shared {
   readonly failed: (error: unknown) => void;
 }
 
-export class Connection implements Link, Flushable, GraffitiLink {
+export class Connection implements Link, Flushable, GraffitiLink, HeldSocket {
   readonly peers: Peer[] = [];
   /** The key under which its address is counted. */
   readonly addressKey: string;
@@ -257,6 +258,13 @@ export class Connection implements Link, Flushable, GraffitiLink {
   close(code: number, reason: string): void {
     this.flush();
     this.#webSocket.close(code, reason);
+  }
+
+  /** Where there is no memory for what it sends or does not read, there is none for a farewell. */
+  endFor(reason: SocketEnd): void {
+    if (reason === 'unfinished_message' || (this.partial === undefined && this.unreadBytes === 0))
+      this.close(REFUSALS[reason].close, REFUSALS[reason].sentence);
+    else this.terminate();
   }
 
   terminate(): void {

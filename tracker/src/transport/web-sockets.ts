@@ -2,11 +2,11 @@
 import { AddressBuckets, drain, Flusher, refuseUpgrade } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket, type SocketEvents } from '@relay-swarm/net/server-socket';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
+import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { Log } from '@relay-swarm/kit';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FrameMemory } from '../frames/frame-memory.ts';
-import type { ClientMemory } from './client-memory.ts';
 import { Connection, type SendCounts, type Shared } from './connection.ts';
 import type { FrameRouter } from './frame-router.ts';
 import type { Keepalive } from './keepalive.ts';
@@ -18,7 +18,7 @@ export interface WebSocketsOptions {
   readonly memory: FrameMemory;
   readonly router: FrameRouter;
   readonly keepalive: Keepalive;
-  readonly clientMemory: ClientMemory;
+  readonly clientMemory: SocketMemory<Connection>;
   readonly addressWork: AddressBuckets;
   readonly errors: SocketErrors;
   readonly log: Log;
@@ -84,9 +84,8 @@ export class WebSockets {
       restMs: (connection, bytes) => connection.restMs(bytes, performance.now()),
       mayRead: (connection) => connection.mayRead(),
       settled: (connection) => {
-        if (connection.isResting) clientMemory.noteWaiting(connection);
-        if (connection.isUnfinished || connection.isCountedUnfinished)
-          clientMemory.noteUnfinished(connection, performance.now());
+        if (connection.isUnfinished || connection.isCountedUnfinished || connection.isResting)
+          clientMemory.settled(connection, performance.now());
         if (memory.isEnough) flusher.flush();
       },
       fault: (_connection, { name }) => errors.countName(name),
