@@ -1,0 +1,233 @@
+// What counts for and against each relay, and where that puts it: among the members, the unproven or those that are down. Pure: clock, dice
+// and keys are passed in; bounded.
+import { idStart, type RelayRecord, type SignedDescriptor } from '@relay-swarm/protocol';
+import type { Signatures } from '../proof/signatures.ts';
+import { judge as judgeWords, WORDS_MIN, type BeliefOptions } from './belief.ts';
+import { DownTable } from './down.ts';
+import { createMember, type Member } from './member.ts';
+import type { MemberStore } from './member-store.ts';
+import { MemberTable, type MemberTableLimits, type Place } from './member-table.ts';
+import { News } from './news.ts';
+import { isFreshVouch } from './own-vouches.ts';
+import { StateNotes } from './state-notes.ts';
+import { Suspicions } from './suspicions.ts';
+import { Trust } from './trust.ts';
+import { UnprovenTable } from './unproven.ts';
+
+export interface StandingOptions extends MemberTableLimits {
+  readonly selfId: string;
+  readonly store: MemberStore;
+  readonly unprovenMax: number;
+  readonly random: () => number;
+  /** Milliseconds since 1970. */
+  readonly calendar: () => number;
+  readonly signatures: Signatures;
+  readonly placeOf: BeliefOptions['placeOf'];
+}
+
+/** A look of our own counts for so long, for what that relay says of others. */
+const PROVEN_MS_MAX = 86_400_000;
+const PROVEN_MAX = 20_000;
+/** Words are on record so long, to be found wrong. */
+const BELIEVED_MS = 3_600_000;
+/** Looked at once a word was found wrong. */
+const DOUBTED_MAX = 8;
+
+export class Standing {
+  readonly table: MemberTable;
+  readonly unproven: UnprovenTable;
+  readonly down: DownTable;
+  readonly states = new StateNotes();
+  readonly suspicions = new Suspicions();
+  /** How often each relay's word for others was wrong. */
+  readonly trust = new Trust();
+  /** How often each relay's alarm was false. */
+  readonly alarms = new Trust();
+  readonly news = new News();
+  readonly selfStart: string;
+  readonly #options: StandingOptions;
+  readonly #belief: BeliefOptions;
+  readonly #provenAtMs = new Map<string, number>();
+  readonly #believedBy = new Map<string, { readonly ids: readonly string[]; readonly atMs: number }>();
+  readonly #startedAtMs: number;
+
+  constructor(options: StandingOptions, nowMs: number) {
+    this.#options = options;
+    this.selfStart = idStart(options.selfId);
+    this.table = new MemberTable(options.store, options);
+    this.unproven = new UnprovenTable(options.unprovenMax);
+    this.down = new DownTable(options.membersMax);
+    this.#belief = {
+      ...{ table: this.table, signatures: options.signatures, placeOf: options.placeOf },
+      isProven: (start) => this.#provenAtMs.has(start),
+      isDiscredited: (id) => this.trust.isDiscredited(id),
+    };
+    this.#startedAtMs = nowMs;
+  }
+
+  provenAtMs(start: string): number | undefined {
+    return this.#provenAtMs.get(start);
+  }
+
+  /** Members by others' word alone. */
+  get hearsay(): string[] {
+    return [...this.#believedBy.keys()].filter((start) => !this.#provenAtMs.has(start));
+  }
+
+  /** We have dialled its URL, and its key has answered. False where its address or network has too many already. */
+  proven(record: RelayRecord, address: string, nowMs: number): boolean {
+    const { id, url } = record.descriptor;
+    const { placeOf } = this.#options;
+    const start = idStart(id);
+    const place = placeOf(address, id);
+    this.#noteWords(start, record, true);
+    const teller = this.suspicions.answered(start, nowMs);
+    if (teller !== undefined) this.alarms.note(teller, false);
+    if (!this.table.hasRoom(start, place)) {
+      this.#forget(start);
+      return false;
+    }
+    this.#provenAtMs.delete(start);
+    this.#provenAtMs.set(start, nowMs);
+    if (this.#provenAtMs.size > PROVEN_MAX) this.#provenAtMs.delete(this.#provenAtMs.keys().next().value!);
+    const known = [this.table.get(start), this.unproven.get(start)?.member, this.down.get(start)?.member];
+    const newest = [...known, createMember(record)]
+      .filter((one) => one !== undefined && one.record.descriptor.url === url)
+      .reduce((a, b) => (b!.version > a!.version ? b : a))!;
+    this.admit(newest, place, undefined);
+    return true;
+  }
+
+  /** Dialled in vain, or another key has answered; `hasSession`: it is alive all the same. */
+  failed(start: string, hasSession: boolean, nowMs: number): void {
+    this.unproven.failed(start, nowMs);
+    this.down.failed(start, nowMs);
+    const member = this.table.get(start);
+    if (member === undefined || start === this.selfStart || hasSession) {
+      this.suspicions.delete(start);
+      return;
+    }
+    if (this.suspicions.failed(start, nowMs)) this.#fell(member, nowMs);
+  }
+
+  /** Another key has answered at its URL: that is no packet lost. */
+  refuted(start: string, nowMs: number): void {
+    const member = this.table.get(start);
+    this.unproven.delete(start);
+    if (member !== undefined && start !== this.selfStart) this.#fell(member, nowMs);
+  }
+
+  /** Heard of in another way than by the table of another relay; looked at in its turn. */
+  consider(descriptor: SignedDescriptor, introducer: string, nowMs: number): void {
+    const start = idStart(descriptor.id);
+    if (this.table.get(start) !== undefined || this.down.get(start) !== undefined) return;
+    this.unproven.add(createMember({ descriptor, vouches: [] }), introducer, nowMs);
+  }
+
+  /** Makes it a member where enough speaks for it. */
+  judge(member: Member, words: Iterable<string>, nowMs: number): boolean {
+    const down = this.down.get(member.start);
+    const today = this.#options.calendar();
+    const notBefore = down === undefined ? 0 : today - (nowMs - down.sinceMs);
+    const belief = judgeWords(member, words, notBefore, today, this.#belief);
+    if (belief === undefined) return false;
+    if (!this.table.hasRoom(member.start, belief.place)) {
+      this.unproven.failed(member.start, nowMs);
+      return false;
+    }
+    if (!this.#provenAtMs.has(member.start)) {
+      this.#believedBy.delete(member.start);
+      this.#believedBy.set(member.start, { ids: belief.by, atMs: nowMs });
+    }
+    this.admit(member, belief.place, undefined);
+    return true;
+  }
+
+  /** Among the members, or a newer version of one; without a place it keeps the one that it had. */
+  admit(member: Member, place: Place | undefined, teller: string | undefined): void {
+    const { start } = member;
+    const before = this.table.get(start);
+    this.table.set(member, place ?? this.down.get(start)?.place);
+    this.unproven.delete(start);
+    this.down.delete(start);
+    if (before === undefined || before.version < member.version) this.news.addRecord(member, teller);
+  }
+
+  /** Looked at twice in vain. */
+  #fell(member: Member, nowMs: number): void {
+    const { start, record } = member;
+    const wrong = this.#believedBy.get(start)?.ids ?? [];
+    this.#noteWords(start, record, false);
+    this.#doubt(wrong, nowMs);
+    const place = this.table.place(start);
+    this.table.delete(start);
+    this.down.add(member, place, nowMs);
+    this.states.delete(start);
+    this.news.addGone(start);
+  }
+
+  #forget(start: string): void {
+    this.table.delete(start);
+    this.unproven.delete(start);
+    this.down.delete(start);
+    this.states.delete(start);
+  }
+
+  /** Whoever spoke for it was right, or wrong. */
+  #noteWords(start: string, record: RelayRecord, isRight: boolean): void {
+    const believed = this.#believedBy.get(start)?.ids;
+    this.#believedBy.delete(start);
+    const today = this.#options.calendar();
+    const vouchers = record.vouches.filter((vouch) => isFreshVouch(vouch, today)).map(({ by }) => by);
+    const ids = believed ?? (isRight && !this.#provenAtMs.has(start) ? vouchers : []);
+    for (const id of ids) if (this.trust.note(id, isRight)) this.#disbelieve(id);
+  }
+
+  /** Whoever was wrong once may be so again: some of what else rests on these words is looked at now. */
+  #doubt(ids: readonly string[], nowMs: number): void {
+    let left = DOUBTED_MAX;
+    for (const [start, believed] of this.#believedBy) {
+      if (left <= 0) return;
+      if (this.#provenAtMs.has(start) || !believed.ids.some((id) => ids.includes(id))) continue;
+      if (this.suspicions.add(start, undefined, nowMs, this.#options.random)) left--;
+    }
+  }
+
+  /** What rests on its word is looked at again. */
+  #disbelieve(id: string): void {
+    for (const [start, { ids }] of this.#believedBy) {
+      const member = this.table.get(start);
+      if (!ids.includes(id) || member === undefined) continue;
+      const left = ids.filter((one) => !this.trust.isDiscredited(one));
+      if (left.length >= WORDS_MIN) continue;
+      this.#believedBy.delete(start);
+      this.table.delete(start);
+      this.unproven.add(member, id, this.#startedAtMs);
+    }
+  }
+
+  /** What is over: descriptors, old proofs, words that nobody has found wrong. */
+  sweep(nowMs: number): void {
+    const today = this.#options.calendar();
+    const over: string[] = [];
+    for (const { start, record } of this.table.all()) {
+      if (record.descriptor.expiresAt <= today && start !== this.selfStart) over.push(start);
+    }
+    for (const start of over) this.#forget(start);
+    for (const { member } of this.unproven.all()) {
+      if (member.record.descriptor.expiresAt <= today) this.unproven.delete(member.start);
+    }
+    this.trust.fade();
+    this.alarms.fade();
+    dropOlder(this.#provenAtMs, (atMs) => nowMs - atMs > PROVEN_MS_MAX);
+    dropOlder(this.#believedBy, ({ atMs }) => nowMs - atMs > BELIEVED_MS);
+  }
+}
+
+/** Maps that are filled in the order of time. */
+function dropOlder<T>(map: Map<string, T>, isOld: (value: T) => boolean): void {
+  for (const [key, value] of map) {
+    if (!isOld(value)) break;
+    map.delete(key);
+  }
+}
