@@ -8,9 +8,11 @@ import {
   type Part,
 } from '@relay-swarm/kit';
 import { createBudget, createInsiderCheck, registerBudget } from '@relay-swarm/net';
+import type { ClusterConnection } from '@relay-swarm/cluster/connect';
 import { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { Callers, type Caller } from './callers.ts';
 import type { ClientSocket } from './client-socket.ts';
+import { createPeerjsCluster } from './cluster/peerjs-cluster.ts';
 import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
 import { MeshRoute } from './mesh/mesh-route.ts';
@@ -39,6 +41,8 @@ export function buildService(
   createEngine: CreateSignalingEngine,
   /** Other services on this port: each calls `leave` once for every connection that it opened, when it is closed. */
   otherRoutes: (leave: (caller: Caller) => void) => readonly UpgradeRoute[] = () => [],
+  /** In the place of the engine, where there are several nodes. */
+  connection?: ClusterConnection,
 ): PeerjsService {
   const counters = new Counters();
   const callers = new Callers({
@@ -55,8 +59,16 @@ export function buildService(
     unfinishedMsMax: UNFINISHED_MS_MAX,
   });
   const leave = (caller: Caller): void => callers.leave(caller);
-  const signaling = new SignalingRoute({
-    createEngine,
+  const metrics = createMetrics('peerjs');
+  const own = (): Record<string, number> => ({
+    connections: callers.connections,
+    connectionsMax: settings.connectionsMax,
+    clients: signaling.clients,
+  });
+  const cluster =
+    connection && createPeerjsCluster({ connection, unixMs: world.unixMs, gauges: own, log, metrics });
+  const signaling: SignalingRoute = new SignalingRoute({
+    createEngine: cluster?.createEngine ?? createEngine,
     settings,
     counters,
     log,
@@ -65,7 +77,6 @@ export function buildService(
     leave,
   });
 
-  const metrics = createMetrics('peerjs');
   counters.register(metrics);
   const meshCounters = new MeshCounters();
   const mesh = new MeshRoute({ settings, counters: meshCounters, log, world, memory, leave });
@@ -98,13 +109,31 @@ export function buildService(
     service: 'peerjs',
     everyMs: settings.healthSeconds * 1000,
     log,
-    gauges: () => ({
-      connections: callers.connections,
-      connectionsMax: settings.connectionsMax,
-      clients: signaling.clients,
-      load: callers.connections / settings.connectionsMax,
-      draining: server.isDraining ? 1 : 0,
-    }),
+    gauges: () => {
+      const others = cluster?.sumOfOthers() ?? {};
+      const all = Object.fromEntries(
+        Object.entries(own()).map(([name, value]) => [name, value + (others[name] ?? 0)]),
+      );
+      return {
+        ...all,
+        load: callers.connections / settings.connectionsMax,
+        draining: server.isDraining ? 1 : 0,
+      };
+    },
   });
-  return { parts: [server, healthFile], server, signaling, counters, memory };
+  const draining: Part = {
+    name: 'draining',
+    start: () => Promise.resolve(),
+    stop: () => {
+      cluster?.drain(); // before its connections are closed
+      return Promise.resolve();
+    },
+  };
+  return {
+    parts: [...(cluster?.parts ?? []), server, healthFile, draining],
+    server,
+    signaling,
+    counters,
+    memory,
+  };
 }

@@ -14,6 +14,11 @@ await runService({
       unixMs: Date.now,
       random: Math.random,
     };
-    return buildService(settings, log, world, await loadEngine(settings.engine)).parts;
+    const { engine, clusterUrl: servers, clusterToken: token } = settings;
+    const connection =
+      servers.length === 0
+        ? undefined
+        : await (await import('@relay-swarm/cluster/connect')).connectCluster({ servers, token, log });
+    return buildService(settings, log, world, await loadEngine(engine), undefined, connection).parts;
   },
 });

@@ -11,6 +11,7 @@ import {
   text,
   type Settings,
 } from '@relay-swarm/kit';
+import { clusterSettings } from '@relay-swarm/cluster/settings';
 import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
 import { ENGINES } from './engines.ts';
 import { meshSettings } from './mesh/mesh-settings.ts';
@@ -143,6 +144,7 @@ export const peerjsSettings = {
   ),
 
   ...meshSettings,
+  ...clusterSettings,
 
   expireSeconds: integer(
     'PEERJS_EXPIRE_SECONDS',
@@ -194,6 +196,11 @@ export function checkPeerjsSettings(settings: PeerjsSettings): readonly string[]
   if (settings.sendBufferBytesMax < SEND_BUFFER_FRAMES_MIN * settings.frameBytesMax) {
     faults.push(
       `PEERJS_SEND_BUFFER_BYTES_MAX="${settings.sendBufferBytesMax}": must be at least ${SEND_BUFFER_FRAMES_MIN} times PEERJS_FRAME_BYTES_MAX (${settings.frameBytesMax}), or one long message ends a slow reader`,
+    );
+  }
+  if (settings.clusterUrl.length > 0 && settings.engine !== 'native') {
+    faults.push(
+      `PEERJS_ENGINE="${settings.engine}": must be native where CLUSTER_URL is set, or each node would have ids of its own`,
     );
   }
   return faults;

@@ -15,7 +15,7 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
   seeder: ['client', 'protocol', 'kit'],
   gun: ['protocol', 'kit', 'net'],
   tracker: ['protocol', 'kit', 'net', 'cluster', 'relay-swarm'],
-  peerjs: ['protocol', 'kit', 'net'],
+  peerjs: ['protocol', 'kit', 'net', 'cluster'],
   stun: ['protocol', 'kit', 'net'],
 };
 /** What runs in browsers, or anywhere: nothing from Node. */

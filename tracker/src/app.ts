@@ -278,7 +278,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   };
   // One node is the relay; the others write nothing that the first one writes.
   const relayParts = settings.trackerRole === 'relay' ? [health, relays] : [];
-  const clusterParts = cluster === undefined ? [] : [cluster.part];
+  const clusterParts = cluster === undefined ? [] : cluster.parts;
   return {
     parts: [
       ...[...clusterParts, accessList, server, keepingAlive, expiry],

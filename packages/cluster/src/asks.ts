@@ -8,6 +8,9 @@ interface Open {
   readonly resolve: (answer: Buffer | undefined) => void;
 }
 
+/** An answer that comes later is a promise, which may not fail. */
+type Answer = (question: Buffer, nowMs: number) => Uint8Array | Promise<Uint8Array>;
+
 /** Clients of UDP ask again after 15 s (BEP 15), those of HTTP wait longer. */
 const ANSWER_MS_MAX = 2_000;
 /** Questions that wait for an answer; further ones get none. */
@@ -15,12 +18,12 @@ const OPEN_MAX = 10_000;
 
 export class Asks implements ClusterEvents {
   readonly #cluster: Cluster;
-  readonly #answer: (question: Buffer, nowMs: number) => Uint8Array;
+  readonly #answer: Answer;
   readonly #open = new Map<number, Open>();
   #last = 0;
 
   /** `answer`: what this node says to a question. */
-  constructor(cluster: Cluster, answer: (question: Buffer, nowMs: number) => Uint8Array) {
+  constructor(cluster: Cluster, answer: Answer) {
     this.#cluster = cluster;
     this.#answer = answer;
     cluster.listen(this);
@@ -49,9 +52,12 @@ export class Asks implements ClusterEvents {
   }
 
   entry(from: string, { type, link, payload }: Entry, nowMs: number): void {
-    if (type === EntryType.ask)
-      this.#cluster.tell(from, EntryType.answer, link, this.#answer(payload, nowMs));
-    else if (type === EntryType.answer && this.#open.get(link)?.node === from) this.#end(link, payload);
+    if (type === EntryType.ask) {
+      const answer = this.#answer(payload, nowMs);
+      if (answer instanceof Promise)
+        void answer.then((bytes) => this.#cluster.tell(from, EntryType.answer, link, bytes));
+      else this.#cluster.tell(from, EntryType.answer, link, answer);
+    } else if (type === EntryType.answer && this.#open.get(link)?.node === from) this.#end(link, payload);
   }
 
   lost(node: string): void {

@@ -72,6 +72,16 @@ export class Cluster {
     return this.#membership.others.length + 1;
   }
 
+  /** Whether this other node is there. */
+  has(node: string): boolean {
+    return this.#others.has(node);
+  }
+
+  /** The other nodes that are there. */
+  get others(): string[] {
+    return [...this.#others.keys()];
+  }
+
   get isTight(): boolean {
     return this.#window.isTight;
   }

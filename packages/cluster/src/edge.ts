@@ -99,6 +99,24 @@ export class Edge<L extends EdgeLink> implements ClusterEvents {
     before.seenMs = nowMs;
   }
 
+  /**
+   * Takes the link in under this key. False where this node owns the key and refuses it; where another one does, the link may hear of a
+   * refusal from there.
+   */
+  join(link: L, member: Member, nowMs: number): boolean {
+    const { cluster, rules } = this.#options;
+    const client = this.#clientOf(link);
+    const held = { member, owner: cluster.ownerOf(member.key), seenMs: nowMs };
+    if (!client.members.has(nameOf(member))) this.#memberships++;
+    client.members.set(nameOf(member), held);
+    if (held.owner !== cluster.node) this.#joinAt(client, held);
+    else if (!rules.join(link, member, nowMs)) {
+      this.#drop(client, held);
+      return false;
+    }
+    return true;
+  }
+
   leave(link: L, member: Pick<Member, 'key' | 'id'>): void {
     const client = this.#clients.get(link);
     const held = client?.members.get(nameOf(member));

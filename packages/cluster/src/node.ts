@@ -1,13 +1,14 @@
-// A node in the world: puts a cluster on a nats-server, gives it a name, a clock and ticks, and ends it.
+// A node in the world: gives a cluster a name, a clock and ticks, and ends it.
 import { randomBytes, randomInt } from 'node:crypto';
 import type { Log, Metrics, Part } from '@relay-swarm/kit';
+import type { Carrier } from './carrier.ts';
 import { Cluster } from './cluster.ts';
-import { NatsCarrier } from './nats.ts';
 
 export interface ClusterNodeOptions {
   readonly service: string;
-  readonly servers: readonly string[];
-  readonly token: string;
+  readonly carrier: Carrier;
+  /** Stands before the names of its metrics, where a process has more than one: empty, or `mesh_`. */
+  readonly prefix?: string;
   readonly gauges: () => Readonly<Record<string, number>>;
   /** Called with each tick, after the cluster has looked who is there. */
   readonly tick: (nowMs: number) => void;
@@ -23,18 +24,8 @@ export interface ClusterNode {
 
 const TICK_MS = 250;
 
-/** Waits until the nats-server is there. */
-export async function createClusterNode(options: ClusterNodeOptions): Promise<ClusterNode> {
-  const { service, servers, token, gauges, tick, log, metrics } = options;
-  log.info('waiting for the cluster', { servers });
-  const carrier = await NatsCarrier.connect({
-    servers,
-    token,
-    changed: (isUp, detail) =>
-      isUp
-        ? log.info('the cluster is back', { detail })
-        : log.warn('the cluster is away: this node goes on alone', { detail }),
-  });
+export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
+  const { service, carrier, prefix = '', gauges, tick, log, metrics } = options;
   const cluster = new Cluster({
     service,
     node: newNodeId(),
@@ -45,11 +36,16 @@ export async function createClusterNode(options: ClusterNodeOptions): Promise<Cl
     gauges,
   });
   const { counts } = cluster;
-  metrics.gauge('cluster_nodes', 'Nodes that are there, this one included', () => cluster.nodes);
-  metrics.gauge('cluster_up', '1 while the nats-server is there', () => Number(carrier.isUp));
-  metrics.counter('cluster_events_total', 'What this node counted of its cluster', () => counts, 'kind');
+  metrics.gauge(`${prefix}cluster_nodes`, 'Nodes that are there, this one included', () => cluster.nodes);
+  metrics.gauge(`${prefix}cluster_up`, '1 while the nats-server is there', () => Number(carrier.isUp));
   metrics.counter(
-    'cluster_refused_bytes_total',
+    `${prefix}cluster_events_total`,
+    'What this node counted of its cluster',
+    () => counts,
+    'kind',
+  );
+  metrics.counter(
+    `${prefix}cluster_refused_bytes_total`,
     'Bytes that were not sent because too much was on its way to the nats-server',
     () => cluster.refusedBytes,
   );
@@ -57,7 +53,7 @@ export async function createClusterNode(options: ClusterNodeOptions): Promise<Cl
   return {
     cluster,
     part: {
-      name: 'cluster',
+      name: `cluster ${service}`,
       start: () => {
         cluster.start();
         timer = setInterval(() => {
@@ -65,14 +61,13 @@ export async function createClusterNode(options: ClusterNodeOptions): Promise<Cl
           cluster.tick(nowMs);
           tick(nowMs);
         }, TICK_MS);
-        log.info('this node', { node: cluster.node });
+        log.info('this node', { cluster: service, node: cluster.node });
         return Promise.resolve();
       },
-      stop: async () => {
+      stop: () => {
         clearInterval(timer);
         cluster.stop();
-        await Promise.race([carrier.flush(), pause(500)]).catch(() => undefined); // the engine may be away
-        await carrier.close();
+        return Promise.resolve();
       },
     },
   };
@@ -81,5 +76,3 @@ export async function createClusterNode(options: ClusterNodeOptions): Promise<Cl
 /** 12 digits of time, so that ids stand in the order in which nodes started, and 4 of chance. */
 const newNodeId = (): string =>
   Date.now().toString(16).padStart(12, '0').slice(-12) + randomBytes(2).toString('hex');
-
-const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms).unref());

@@ -31,23 +31,35 @@ export interface SignalingEngineOptions {
   readonly log: Log;
 }
 
-/** What became of a message; the last two are nobody's fault, and the sender is told. */
-export type Delivery = 'delivered' | 'queued' | 'dropped' | 'receiver_slow' | 'queue_full';
+/** What an engine is told by, that hears later whether a client may have its id. */
+export interface EngineEvents<Client> {
+  readonly ended: (client: Client, reason: 'id_taken' | 'replaced') => void;
+}
+
+/** What became of a message; the last three are nobody's fault, and the sender is told. */
+export type Delivery =
+  | 'delivered'
+  | 'queued'
+  | 'dropped'
+  | 'receiver_slow'
+  | 'queue_full'
+  /** The node of a cluster that should have taken it did not say that it has. */
+  | 'unreachable';
 
 export interface SignalingEngine<Client extends EngineClient> {
   /** Of those who are connected. */
-  readonly ids: Iterable<string>;
+  readonly ids: Iterable<string> | Promise<Iterable<string>>;
   readonly clients: number;
   /** Bytes that wait for peers that are not there. */
   readonly queuedBytes: number;
   has(id: string): boolean;
   /**
    * Gives the client the id and tells it OPEN, and then what has waited for it. Who has the id already is replaced where the token is the same,
-   * and is returned; otherwise the client is told ID-TAKEN.
+   * and is returned; otherwise the client is told ID-TAKEN. In a cluster all of that may come later: `ended` is told then.
    */
   connect(client: Client, id: string, token: string): { readonly replaced?: Client } | 'id_taken';
   /** `bytes` is what the message takes in memory. */
-  relay(sender: Client, message: Relayed, bytes: number): Delivery;
+  relay(sender: Client, message: Relayed, bytes: number): Delivery | Promise<Delivery>;
   /** Its connection has ended; a replaced client changes nothing. */
   left(client: Client): void;
   /** Once a second: tells the senders of messages that nobody came for. */
@@ -56,5 +68,5 @@ export interface SignalingEngine<Client extends EngineClient> {
 }
 
 export type CreateSignalingEngine = <Client extends EngineClient>(
-  options: SignalingEngineOptions,
+  options: SignalingEngineOptions & EngineEvents<Client>,
 ) => SignalingEngine<Client>;

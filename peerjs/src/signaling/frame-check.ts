@@ -18,7 +18,7 @@ export interface FrameCheckOptions {
   readonly limits: FrameLimits;
   readonly payments: Payments<ClientSocket>;
   /** Passes a message on; `bytes` is what it takes in memory. */
-  readonly relay: (sender: ClientSocket, message: Relayed, bytes: number) => Delivery;
+  readonly relay: (sender: ClientSocket, message: Relayed, bytes: number) => Delivery | Promise<Delivery>;
   /** Closes the socket. */
   readonly end: (socket: ClientSocket, reason: CloseRefusalCode, message?: string) => void;
   readonly counters: Counters;
@@ -70,18 +70,26 @@ export class FrameCheck {
   }
 
   #relay(socket: ClientSocket, message: Relayed, frameBytes: number): void {
-    const { relay, payments, counters, log, end } = this.#options;
+    const { relay, payments, log, end } = this.#options;
     const valueBytes = countValues(message.payload) * BYTES_PER_VALUE;
     if (!payments.pay(socket, valueBytes / BYTES_PER_MESSAGE)) return;
-    try {
-      const delivery = relay(socket, message, frameBytes + valueBytes);
-      if (delivery === 'delivered') counters.framesOut++;
-      else if (delivery === 'receiver_slow' || delivery === 'queue_full')
-        this.#tellUndelivered(socket, message, delivery);
-    } catch (error) {
+    const failed = (error: unknown): void => {
       log.error('bug: a message could not be passed on', { error });
       end(socket, 'internal_error');
+    };
+    try {
+      const delivery = relay(socket, message, frameBytes + valueBytes);
+      if (typeof delivery === 'string') this.#relayed(socket, message, delivery);
+      else delivery.then((later) => this.#relayed(socket, message, later)).catch(failed);
+    } catch (error) {
+      failed(error);
     }
+  }
+
+  #relayed(socket: ClientSocket, message: Relayed, delivery: Delivery): void {
+    if (delivery === 'delivered') this.#options.counters.framesOut++;
+    else if (delivery !== 'queued' && delivery !== 'dropped' && socket.isOpen)
+      this.#tellUndelivered(socket, message, delivery);
   }
 
   /** Others may have filled the place, so this is dear, but no fault: nobody is closed for it. */

@@ -57,7 +57,7 @@ export function createHttpApi(
     else if (answerPreflight(cors, request, response, headers)) return;
     else if (route === 'welcome') sendJson(response, 200, WELCOME, headers);
     else if (route === 'id') sendId(response, freeId(engine), headers);
-    else if (isDiscoverable) sendJson(response, 200, [...engine.ids], headers);
+    else if (isDiscoverable) void sendIds(response, engine.ids, headers);
     else refuse(response, 'discovery_off', headers);
   };
 }
@@ -71,6 +71,14 @@ function sendId(response: ServerResponse, id: string, headers: OutgoingHttpHeade
     'x-content-type-options': 'nosniff',
   });
   response.end(id);
+}
+
+async function sendIds(
+  response: ServerResponse,
+  ids: SignalingEngine<never>['ids'],
+  headers: OutgoingHttpHeaders,
+): Promise<void> {
+  sendJson(response, 200, [...(ids instanceof Promise ? await ids : ids)], headers);
 }
 
 function freeId(engine: Pick<SignalingEngine<never>, 'has'>): string {

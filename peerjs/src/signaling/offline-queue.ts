@@ -30,6 +30,11 @@ export class OfflineQueue<M> {
     return this.#bytes;
   }
 
+  /** For whom something waits. */
+  get ids(): Iterable<string> {
+    return this.#queues.keys();
+  }
+
   get peers(): number {
     return this.#queues.size;
   }

@@ -57,6 +57,7 @@ export class SignalingRoute implements UpgradeRoute {
       waitingBytesMax,
       nowMs: world.nowMs,
       log,
+      ended: (socket, reason) => this.#lostId(socket, reason),
     }));
     const payments = (this.#payments = new Payments<ClientSocket>({
       ...ratesOf(settings),
@@ -129,7 +130,7 @@ export class SignalingRoute implements UpgradeRoute {
 
   /** Lets the engine give the socket its id, unless something that it says of itself is wrong. */
   #register(socket: ClientSocket, query: URLSearchParams): void {
-    const { settings, world, counters } = this.#options;
+    const { settings, world } = this.#options;
     const { authSecret, idCharsMax } = settings;
     const [id, token, key] = [query.get('id') ?? '', query.get('token') ?? '', query.get('key') ?? ''];
     if (id === '' || token === '' || key === '') {
@@ -152,11 +153,13 @@ export class SignalingRoute implements UpgradeRoute {
     }
     // Any token that the operator signed for the id is as good as the one that it was opened with.
     const connected = this.#engine.connect(socket, id, isSigned ? 'signed' : token);
-    if (connected === 'id_taken') this.#end(socket, 'id_taken');
-    else if (connected.replaced !== undefined) {
-      counters.replaced++;
-      this.#end(connected.replaced, 'replaced');
-    }
+    if (connected === 'id_taken') this.#lostId(socket, 'id_taken');
+    else if (connected.replaced !== undefined) this.#lostId(connected.replaced, 'replaced');
+  }
+
+  #lostId(socket: ClientSocket, reason: 'id_taken' | 'replaced'): void {
+    if (reason === 'replaced') this.#options.counters.replaced++;
+    this.#end(socket, reason);
   }
 
   /** In PeerJS's words, so that its client shows the reason. */

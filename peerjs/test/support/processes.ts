@@ -26,7 +26,8 @@ export function freePort(): Promise<number> {
   });
 }
 
-async function start(file: string, env: Record<string, string>, port: number): Promise<ServerProcess> {
+/** A program of ours, or one that answers on its port as ours do. */
+export async function start(file: string, env: Record<string, string>, port: number): Promise<ServerProcess> {
   const dataDir = mkdtempSync(join(tmpdir(), 'peerjs-test-'));
   const child = spawn(process.execPath, [file], {
     cwd: dataDir,

@@ -1,5 +1,5 @@
 // Puts the tracker on several nodes: what the app uses in the place of its own WebTorrent and Graffiti.
-import { createClusterNode, Edge, Owner, type ClusterNode } from '@relay-swarm/cluster';
+import { connectCluster, createClusterNode, Edge, Owner } from '@relay-swarm/cluster';
 import type { Log, Metrics, Part } from '@relay-swarm/kit';
 import type { ByteBudget } from '@relay-swarm/net';
 import type { IpAnnounce, IpTracker } from '../frontends/ip-announce.ts';
@@ -36,8 +36,8 @@ export interface TrackerClusterUses {
 }
 
 export interface TrackerCluster {
-  /** Starts after everything that it may call. */
-  readonly part: Part;
+  /** Started before the tracker listens, and stopped after its connections were closed. */
+  readonly parts: readonly Part[];
   /** In the place of the tracker's own. */
   frontends(uses: TrackerClusterUses): readonly Frontend<Connection>[];
   /** In the place of the tracker's own, for announces over HTTP and UDP. */
@@ -54,10 +54,14 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
   let rules: TrackerRules | undefined;
   let edge: Edge<Connection> | undefined;
   let hosts: ClusteredHosts | undefined;
-  const { cluster, part }: ClusterNode = await createClusterNode({
-    service: 'tracker',
+  const connection = await connectCluster({
     servers: settings.clusterUrl,
     token: settings.clusterToken,
+    log,
+  });
+  const { cluster, part } = createClusterNode({
+    service: 'tracker',
+    carrier: connection.carrier,
     gauges,
     tick: (nowMs) => {
       edge?.tick();
@@ -68,7 +72,7 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
     metrics,
   });
   return {
-    part,
+    parts: [connection.part, part],
     frontends: ({ webTorrent, graffiti, swarms, budget, refuse }) => {
       rules = new TrackerRules({ webTorrent, graffiti, swarms, refuse });
       const owner = new Owner<Link>({ cluster, rules, open: (remote) => new RemotePeer(remote, budget) });

@@ -1,7 +1,7 @@
 // Three trackers, each a process of its own, joined by a real nats-server: to clients they are one.
 import { requireTool } from '../../../test/support/tools.ts';
 import { HandClient, type Received } from '../support/hand-client.ts';
-import { NatsServer } from '../support/nats-server.ts';
+import { NatsServer } from '../../../test/support/nats-server.ts';
 import { spawnTracker, type TrackerProcess } from '../support/tracker-process.ts';
 import { until } from '../support/until.ts';
 

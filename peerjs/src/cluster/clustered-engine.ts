@@ -1,0 +1,257 @@
+// The signaling engine of one node of a cluster. Each id has an owner among the nodes, who knows who holds it and keeps what waits for it; the
+// node that a client is connected to claims the client's id there, and passes its messages to the owner of their receiver.
+import type { Asks } from '@relay-swarm/cluster/asks';
+import type { Cluster, ClusterEvents } from '@relay-swarm/cluster/cluster';
+import { Edge } from '@relay-swarm/cluster/edge';
+import type { Member, OwnerRules } from '@relay-swarm/cluster/member';
+import { Owner } from '@relay-swarm/cluster/owner';
+import type {
+  Delivery,
+  EngineClient,
+  EngineEvents,
+  SignalingEngine,
+  SignalingEngineOptions,
+} from '../signaling/engine.ts';
+import type { Relayed } from '../signaling/message.ts';
+import { expireText } from '../signaling/words.ts';
+import { OwnClient, RemoteClient, Told } from './holders.ts';
+import { IdRegistry, type Holder } from './id-registry.ts';
+import { readDelivery, writeQuestion, type Question } from './questions.ts';
+
+export interface ClusterUses {
+  readonly cluster: Cluster;
+  readonly asks: Asks;
+  readonly unixMs: () => number;
+  readonly nextTurn: (callback: () => void) => void;
+}
+
+/** Ids in one answer: 256 KB at most. */
+const IDS_PER_ANSWER = 1_000;
+/** Nodes that may pass a message on because they believe another one to be the owner. */
+const HOPS_MAX = 2;
+/** Owners that may go, one after the other, while one message is on its way. */
+const TRIES_MAX = 4;
+
+export class ClusteredEngine<Client extends EngineClient>
+  implements SignalingEngine<Client>, OwnerRules<OwnClient<Client> | RemoteClient>, ClusterEvents
+{
+  readonly #options: SignalingEngineOptions & EngineEvents<Client>;
+  readonly #uses: ClusterUses;
+  readonly #registry: IdRegistry;
+  readonly #edge: Edge<OwnClient<Client>>;
+  readonly #clients = new Map<Client, OwnClient<Client>>();
+  /** Of messages for which another node's word is awaited. */
+  #pendingBytes = 0;
+
+  constructor(options: SignalingEngineOptions & EngineEvents<Client>, uses: ClusterUses) {
+    this.#options = options;
+    this.#uses = uses;
+    this.#registry = new IdRegistry(options);
+    const { cluster, nextTurn } = uses;
+    this.#edge = new Edge<OwnClient<Client>>({
+      cluster,
+      rules: this,
+      deliver: (own, bytes, detail) => this.#deliver(own, bytes, detail),
+      expiredBeforeMs: () => -Infinity, // a client that is connected is there
+      nextTurn,
+    });
+    new Owner<OwnClient<Client> | RemoteClient>({
+      cluster,
+      rules: this,
+      open: (remote) => new RemoteClient(remote),
+    });
+    cluster.listen(this);
+  }
+
+  /** Of all nodes. */
+  get ids(): Promise<Iterable<string>> {
+    return this.#allIds();
+  }
+
+  get clients(): number {
+    return this.#clients.size;
+  }
+
+  get queuedBytes(): number {
+    return this.#registry.queuedBytes + this.#pendingBytes;
+  }
+
+  /** As far as this node knows: for choosing an id that nobody has by chance. */
+  has(id: string): boolean {
+    return this.#registry.holder(id) !== undefined;
+  }
+
+  connect(client: Client, id: string, token: string): Record<string, never> {
+    client.id = id;
+    client.token = token;
+    const own = new OwnClient(client, this.#options.ended);
+    this.#clients.set(client, own);
+    const member = { key: id, id: '', state: JSON.stringify([token, this.#uses.unixMs()]) };
+    this.#edge.join(own, member, this.#options.nowMs());
+    return {};
+  }
+
+  relay(client: Client, message: Relayed, bytes: number): Delivery | Promise<Delivery> {
+    const own = this.#clients.get(client);
+    if (own === undefined) return 'dropped';
+    if (own.isOpened) return this.#route(client.id, message, bytes, 0);
+    if (!this.#reserve(bytes)) return 'queue_full';
+    return new Promise((resolve) =>
+      own.whenOpened((isOpened) => {
+        this.#pendingBytes -= bytes;
+        resolve(isOpened ? this.#route(client.id, message, bytes, 0) : 'dropped');
+      }),
+    );
+  }
+
+  left(client: Client): void {
+    const own = this.#clients.get(client);
+    if (own === undefined) return;
+    this.#clients.delete(client);
+    own.left();
+    this.#registry.leave(own);
+    this.#edge.closed(own);
+  }
+
+  tick(): void {
+    this.#registry.expire(this.#options.nowMs(), (peer, sender) =>
+      this.#tell(sender, expireText(peer, sender)),
+    );
+  }
+
+  stop(): void {
+    // the cluster's part ends it
+  }
+
+  /** What this node says to a question of another one. */
+  answer(question: Question): Buffer | Promise<Buffer> {
+    if (question.ask === 'relay') {
+      const { sender, message, bytes, hops } = question;
+      const delivery = this.#route(sender, message, bytes, hops);
+      return typeof delivery === 'string'
+        ? Buffer.from(delivery)
+        : delivery.then((text) => Buffer.from(text));
+    }
+    if (question.ask === 'tell') {
+      this.#registry.holder(question.id)?.send(question.text);
+      return Buffer.alloc(0);
+    }
+    const ids = [...this.#registry.ids].slice(question.from, question.from + IDS_PER_ANSWER);
+    return Buffer.from(JSON.stringify(ids));
+  }
+
+  // As the owner of ids:
+
+  receive(): void {
+    // Messages come as questions: their sender wants to know what became of them.
+  }
+
+  join(holder: Holder, { key: id, state }: Member): boolean {
+    const [token, sinceMs] = JSON.parse(state) as [string, number];
+    return this.#registry.claim(holder, { id, token, sinceMs });
+  }
+
+  leave(holder: Holder): void {
+    this.#registry.leave(holder);
+  }
+
+  closed(holder: Holder): void {
+    this.#registry.leave(holder);
+  }
+
+  /** What waits here for ids that another node owns now. */
+  ownersChanged(): void {
+    const { cluster } = this.#uses;
+    const moved = this.#registry.takeQueued((id) => cluster.ownerOf(id) !== cluster.node);
+    for (const { message, sender } of moved)
+      void this.#ask(sender, message, JSON.stringify(message).length, 0);
+  }
+
+  entry(): void {
+    // edge, owner and asks take what comes
+  }
+
+  voided(): void {
+    // the owner's side has let go of what that node held
+  }
+
+  lost(): void {
+    // likewise
+  }
+
+  tellAnew(): void {
+    // the edge claims the ids of its clients again
+  }
+
+  #route(sender: string, message: Relayed, bytes: number, hops: number): Delivery | Promise<Delivery> {
+    const { cluster } = this.#uses;
+    if (hops >= HOPS_MAX || cluster.ownerOf(message.dst) === cluster.node)
+      return this.#registry.relay(sender, message, bytes, this.#options.nowMs());
+    return this.#ask(sender, message, bytes, hops);
+  }
+
+  /** Asks again where the owner is gone. One that is there but has not answered may have passed the message on: nothing is sent twice. */
+  async #ask(sender: string, message: Relayed, bytes: number, hops: number): Promise<Delivery> {
+    const { cluster, asks } = this.#uses;
+    if (!this.#reserve(bytes)) return 'queue_full';
+    const question = writeQuestion({ ask: 'relay', sender, message, bytes, hops: hops + 1 });
+    try {
+      for (let tries = 0; tries < TRIES_MAX; tries++) {
+        const owner = cluster.ownerOf(message.dst);
+        if (owner === cluster.node)
+          return this.#registry.relay(sender, message, bytes, this.#options.nowMs());
+        const delivery = readDelivery(await asks.ask(owner, question, performance.now()));
+        if (delivery !== undefined) return delivery;
+        if (cluster.has(owner)) break;
+      }
+      return 'unreachable';
+    } finally {
+      this.#pendingBytes -= bytes;
+    }
+  }
+
+  #reserve(bytes: number): boolean {
+    if (this.#pendingBytes + bytes > this.#options.offline.queuedBytesMax) return false;
+    this.#pendingBytes += bytes;
+    return true;
+  }
+
+  #tell(id: string, text: string): void {
+    const { cluster, asks } = this.#uses;
+    const owner = cluster.ownerOf(id);
+    if (owner === cluster.node) this.#registry.holder(id)?.send(text);
+    else void asks.ask(owner, writeQuestion({ ask: 'tell', id, text }), performance.now());
+  }
+
+  /** From the owner of a client's id. */
+  #deliver(own: OwnClient<Client>, bytes: Buffer, detail: number): void {
+    if (detail === Told.opened) own.opened();
+    else if (detail === Told.idTaken) own.end('id_taken');
+    else if (detail === Told.replaced) own.end('replaced');
+    else if (own.waitingBytes <= this.#options.waitingBytesMax) own.send(bytes.toString());
+    else this.#tellUndelivered(bytes);
+  }
+
+  /** The receiver reads too slowly: who has sent an offer hears that it did not arrive. */
+  #tellUndelivered(bytes: Buffer): void {
+    const { type, src, dst } = JSON.parse(bytes.toString()) as Record<string, unknown>;
+    if (type === 'OFFER' && typeof src === 'string' && typeof dst === 'string')
+      this.#tell(src, expireText(dst, src));
+  }
+
+  async #allIds(): Promise<Iterable<string>> {
+    const others = this.#uses.cluster.others.map((node) => this.#idsOf(node));
+    return [...this.#registry.ids, ...(await Promise.all(others)).flat()];
+  }
+
+  async #idsOf(node: string): Promise<readonly string[]> {
+    const all: string[] = [];
+    for (;;) {
+      const question = writeQuestion({ ask: 'ids', from: all.length });
+      const answer = await this.#uses.asks.ask(node, question, performance.now());
+      const ids = answer === undefined ? [] : (JSON.parse(answer.toString()) as string[]);
+      all.push(...ids);
+      if (ids.length < IDS_PER_ANSWER) return all;
+    }
+  }
+}

@@ -1,0 +1,106 @@
+// What the owner of an id knows: who holds it, and what waits for it. Pure: the time is passed in.
+import type { Delivery, OfflineLimits } from '../signaling/engine.ts';
+import type { Relayed } from '../signaling/message.ts';
+import { OfflineQueue, type Waiting } from '../signaling/offline-queue.ts';
+import { relayedText } from '../signaling/words.ts';
+
+/** A client, at this node or at another one. */
+export interface Holder {
+  /** What waits to be sent to it here; 0 where that is another node's business. */
+  readonly waitingBytes: number;
+  /** It has the id. May be said again to one that knows. */
+  opened(): void;
+  send(text: string): void;
+  /** Another one has the id. */
+  end(reason: 'id_taken' | 'replaced'): void;
+}
+
+export interface Claim {
+  readonly id: string;
+  readonly token: string;
+  /** When the client asked for the id, in Unix milliseconds: after a partition the owner is told by two nodes, in any order. */
+  readonly sinceMs: number;
+}
+
+interface Held extends Claim {
+  readonly holder: Holder;
+}
+
+export interface IdRegistryOptions {
+  readonly offline: OfflineLimits;
+  readonly expireMs: number;
+  readonly waitingBytesMax: number;
+}
+
+export class IdRegistry {
+  readonly #options: IdRegistryOptions;
+  readonly #held = new Map<string, Held>();
+  readonly #idsOf = new Map<Holder, string>();
+  readonly #offline: OfflineQueue<Relayed>;
+
+  constructor(options: IdRegistryOptions) {
+    this.#options = options;
+    this.#offline = new OfflineQueue({ ...options.offline, expireMs: options.expireMs });
+  }
+
+  get ids(): Iterable<string> {
+    return this.#held.keys();
+  }
+
+  get queuedBytes(): number {
+    return this.#offline.bytes;
+  }
+
+  holder(id: string): Holder | undefined {
+    return this.#held.get(id)?.holder;
+  }
+
+  /**
+   * Of two with the same token the one that came last has the id, of two with different ones the first. False where this one does not get it;
+   * whoever has lost is told.
+   */
+  claim(holder: Holder, claim: Claim): boolean {
+    const { id, token, sinceMs } = claim;
+    const before = this.#held.get(id);
+    if (before !== undefined && before.holder !== holder) {
+      const isSame = before.token === token;
+      const isKept = isSame ? sinceMs < before.sinceMs : sinceMs >= before.sinceMs;
+      const loser = isKept ? holder : before.holder;
+      if (!isKept) this.leave(before.holder);
+      loser.end(isSame ? 'replaced' : 'id_taken');
+      if (isKept) return false;
+    }
+    this.#held.set(id, { ...claim, holder });
+    this.#idsOf.set(holder, id);
+    holder.opened();
+    for (const { message, sender } of this.#offline.take(id)) holder.send(relayedText(message, sender));
+    return true;
+  }
+
+  leave(holder: Holder): void {
+    const id = this.#idsOf.get(holder);
+    if (id === undefined) return;
+    this.#idsOf.delete(holder);
+    if (this.#held.get(id)?.holder === holder) this.#held.delete(id);
+  }
+
+  relay(sender: string, message: Relayed, bytes: number, nowMs: number): Delivery {
+    const holder = this.holder(message.dst);
+    if (holder !== undefined) {
+      if (holder.waitingBytes > this.#options.waitingBytesMax) return 'receiver_slow';
+      holder.send(relayedText(message, sender));
+      return 'delivered';
+    }
+    if (message.type === 'LEAVE') return 'dropped';
+    return this.#offline.add(message.dst, { message, sender }, bytes, nowMs) ? 'queued' : 'queue_full';
+  }
+
+  /** What waits for ids that are another node's now. */
+  takeQueued(isMoved: (id: string) => boolean): readonly Waiting<Relayed>[] {
+    return [...this.#offline.ids].filter(isMoved).flatMap((id) => this.#offline.take(id));
+  }
+
+  expire(nowMs: number, expired: (peer: string, sender: string) => void): void {
+    this.#offline.expire(nowMs, expired);
+  }
+}

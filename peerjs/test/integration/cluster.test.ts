@@ -1,0 +1,191 @@
+// Three signaling servers, each a process of its own, joined by a real nats-server: to clients they are one.
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { compileProgram } from '../../../test/support/compile.ts';
+import { NatsServer } from '../../../test/support/nats-server.ts';
+import { requireTool } from '../../../test/support/tools.ts';
+import { connect, disconnectAll, open, until, type TestClient } from '../support/client.ts';
+import { get, metric } from '../support/http.ts';
+import { freePort, start, type ServerProcess } from '../support/processes.ts';
+
+const WAIT_MS_MAX = 20_000;
+
+requireTool('nats-server')('three signaling servers joined by a nats-server', () => {
+  let nats: NatsServer;
+  let program: string;
+  let nodes: ServerProcess[] = [];
+
+  const node = async (): Promise<ServerProcess> =>
+    start(
+      program,
+      {
+        CLUSTER_URL: nats.url,
+        CLUSTER_TOKEN: NatsServer.token,
+        PEERJS_DISCOVERY: 'true',
+        PEERJS_EXPIRE_SECONDS: '2',
+        PEERJS_DRAIN_SECONDS: '0',
+        LOG_LEVEL: 'warn',
+      },
+      await freePort(),
+    );
+  const port = (index: number): number => nodes[index]!.port;
+  const nodesSeen = async (): Promise<string> =>
+    (await Promise.all(nodes.map((each) => metric(each.port, 'cluster_nodes')))).join();
+  const eventually = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
+    for (const endMs = performance.now() + WAIT_MS_MAX; !(await holds());) {
+      if (performance.now() > endMs) throw new Error(`Cannot wait longer for ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  };
+  const whole = (seen: string): Promise<void> => eventually(seen, async () => (await nodesSeen()) === seen);
+  const received = (client: TestClient, type: string, count: number): Promise<void> =>
+    until(`${count} of ${type}`, () => client.of(type).length >= count, WAIT_MS_MAX);
+
+  beforeAll(async () => {
+    nats = await NatsServer.start();
+    program = await compileProgram('peerjs/src/main.ts');
+    nodes = await Promise.all([node(), node(), node()]);
+    await whole('3,3,3');
+  }, 60_000);
+
+  afterEach(disconnectAll);
+
+  afterAll(async () => {
+    await Promise.all(nodes.map((each) => each.kill()));
+    await nats.kill();
+    await rm(dirname(program), { recursive: true, force: true });
+  }, 30_000);
+
+  it('pass messages on in order, wherever the two clients are', async () => {
+    // Several pairs: so that each node owns some of the ids, most likely.
+    for (let pair = 0; pair < 8; pair++) {
+      const [from, to] = [pair % 3, (pair + 1) % 3];
+      const [alice, bob] = [await open(port(from), `alice${pair}`), await open(port(to), `bob${pair}`)];
+      for (let number = 0; number < 20; number++)
+        alice.send({ type: 'CANDIDATE', dst: `bob${pair}`, payload: number });
+      await received(bob, 'CANDIDATE', 20);
+      expect(bob.of('CANDIDATE')).toEqual(
+        Array.from({ length: 20 }, (_, payload) => ({
+          type: 'CANDIDATE',
+          src: `alice${pair}`,
+          dst: `bob${pair}`,
+          payload,
+        })),
+      );
+      bob.send({ type: 'ANSWER', dst: `alice${pair}`, payload: 'yes' });
+      expect(await alice.receive('ANSWER')).toMatchObject({ src: `bob${pair}`, payload: 'yes' });
+    }
+  }, 30_000);
+
+  it('send what a client says before it is told OPEN, and nothing in the name of somebody else', async () => {
+    for (let pair = 0; pair < 4; pair++) {
+      const bob = await open(port(0), `hasty bob${pair}`);
+      const hasty = connect(port(1), `hasty${pair}`);
+      hasty.socket.once('open', () => hasty.send({ type: 'OFFER', dst: `hasty bob${pair}`, payload: 1 }));
+      expect(await bob.receive('OFFER')).toMatchObject({ src: `hasty${pair}` });
+      const thief = connect(port(2), { id: `hasty${pair}`, token: 'another' });
+      thief.socket.once('open', () => thief.send({ type: 'OFFER', dst: `hasty bob${pair}`, payload: 2 }));
+      await thief.closed();
+      bob.send({ type: 'OFFER', dst: `hasty${pair}`, payload: 3 });
+      await hasty.receive('OFFER');
+      expect(bob.of('OFFER')).toHaveLength(1);
+    }
+  }, 30_000);
+
+  it('give an id to one client only, and let it come back to any node', async () => {
+    for (let index = 0; index < 4; index++) {
+      const id = `only${index}`;
+      const first = await open(port(0), { id, token: 'first' });
+      const other = connect(port(1), { id, token: 'other' });
+      await other.receive('ID-TAKEN');
+      await other.closed();
+      const again = await open(port(2), { id, token: 'first' });
+      await first.closed();
+      const caller = await open(port(1), `caller${index}`);
+      caller.send({ type: 'OFFER', dst: id, payload: 1 });
+      await again.receive('OFFER');
+      again.socket.terminate();
+      await eventually(`${id} to be free`, async () => {
+        const heir = connect(port(1), { id, token: 'heir' });
+        await until('a word', () => heir.messages.length > 0, WAIT_MS_MAX);
+        return heir.of('OPEN').length === 1;
+      });
+    }
+  }, 30_000);
+
+  it('keep what comes early for a client that comes late to another node, and tell when nobody came', async () => {
+    const alice = await open(port(0), 'early alice');
+    for (let index = 0; index < 4; index++)
+      alice.send({ type: 'OFFER', dst: `late${index}`, payload: index });
+    await alice.settled();
+    for (let index = 0; index < 4; index++) {
+      const late = await open(port(1 + (index % 2)), `late${index}`);
+      expect(await late.receive('OFFER')).toMatchObject({ src: 'early alice', payload: index });
+    }
+    for (let index = 0; index < 4; index++) alice.send({ type: 'OFFER', dst: `never${index}`, payload: 1 });
+    await received(alice, 'EXPIRE', 4);
+    expect(
+      alice
+        .of('EXPIRE')
+        .map(({ src }) => src)
+        .sort(),
+    ).toEqual(['never0', 'never1', 'never2', 'never3']);
+  }, 30_000);
+
+  it('list the ids of all, where that is allowed', async () => {
+    await Promise.all([open(port(0), 'listed0'), open(port(1), 'listed1'), open(port(2), 'listed2')]);
+    for (let index = 0; index < 3; index++) {
+      const ids = (await (await get(port(index), '/peerjs/peers')).json()) as string[];
+      expect(ids.filter((id) => id.startsWith('listed')).sort()).toEqual(['listed0', 'listed1', 'listed2']);
+    }
+  });
+
+  it('lose nothing between the clients of the others when one is killed, and free its ids', async () => {
+    const pairs = 12;
+    const [alice, gone] = [await open(port(0), 'staying alice'), await open(port(2), 'killed client')];
+    const bobs = await Promise.all(
+      Array.from({ length: pairs }, (_, index) => open(port(1), `staying bob${index}`)),
+    );
+    nodes[2]!.child.kill('SIGKILL');
+    await gone.closed();
+    for (let index = 0; index < pairs; index++)
+      alice.send({ type: 'OFFER', dst: `staying bob${index}`, payload: index });
+    for (const bob of bobs) await received(bob, 'OFFER', 1);
+    await eventually('the id to be free', async () => {
+      const heir = connect(port(1), { id: 'killed client', token: 'heir' });
+      await until('a word', () => heir.messages.length > 0, WAIT_MS_MAX);
+      return heir.of('OPEN').length === 1;
+    });
+    // Nothing came twice.
+    for (const bob of bobs) expect(bob.of('OFFER')).toHaveLength(1);
+    nodes[2] = await node();
+    await whole('3,3,3');
+    const back = await open(port(2), 'back');
+    for (let index = 0; index < pairs; index++)
+      back.send({ type: 'ANSWER', dst: `staying bob${index}`, payload: index });
+    for (const bob of bobs) await received(bob, 'ANSWER', 1);
+  }, 60_000);
+
+  it('go on by themselves while the nats-server is away, and have one holder for each id when it is back', async () => {
+    const here = await open(port(0), 'here');
+    const neighbour = await open(port(0), 'neighbour');
+    await nats.kill();
+    await whole('1,1,1');
+    here.send({ type: 'OFFER', dst: 'neighbour', payload: 1 });
+    await neighbour.receive('OFFER');
+    // Each node gives the ids away by itself meanwhile.
+    const doubles = await Promise.all(
+      [0, 1, 2].map((index) => open(port(index), { id: 'double', token: `token${index}` })),
+    );
+    await nats.run();
+    await whole('3,3,3');
+    const isClosed = ({ closeCode }: TestClient): boolean => closeCode !== undefined;
+    await until('two of them to be closed', () => doubles.filter(isClosed).length === 2, WAIT_MS_MAX);
+    const there = await open(port(1), 'there');
+    there.send({ type: 'OFFER', dst: 'double', payload: 1 });
+    const [holder] = doubles.filter((client) => !isClosed(client));
+    await received(holder!, 'OFFER', 1);
+    there.send({ type: 'OFFER', dst: 'here', payload: 2 });
+    await received(here, 'OFFER', 1);
+  }, 60_000);
+});
