@@ -124,8 +124,11 @@ export class Bundle {
   async fillDisk(forMs: number): Promise<void> {
     const filler = '/data/filler';
     await this.compose('exec', '-T', 'tracker', 'bash', '-c', `cat /dev/zero >${filler} || true`);
+    const probe = 'if echo x >/data/probe; then echo room; else echo full; fi 2>/dev/null';
+    const found = await this.compose('exec', '-T', 'tracker', 'bash', '-c', probe);
     await pause(forMs);
-    await this.compose('exec', '-T', 'tracker', 'rm', filler);
+    await this.compose('exec', '-T', 'tracker', 'rm', '-f', filler, '/data/probe');
+    if (found !== 'full') throw new Error(`Cannot fill the disk: found ${found}`);
   }
 
   /** Docker's resolver answers nobody in these containers. */
