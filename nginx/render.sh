@@ -81,6 +81,14 @@ setting RUN_DIR "$to" "$word" 'a path'
 # derived NAME VALUE: what follows from settings.
 derived() { names+=("$1") && printf -v "$1" '%s' "$2"; }
 if ((${#faults[@]} == 0)); then
+  # From 1.25.5 on nginx hands a connection on as it is; before, it is proxied once more, with a line that says who the client is.
+  nginx_version=$(nginx -v 2>&1 | sed -n 's|.*nginx/\([0-9.]*\).*|\1|p')
+  hand_on=proxy_pass proxy_line=' proxy_protocol'
+  if [[ $(printf '%s\n' 1.25.5 "${nginx_version:-0}" | sort -V | head -n 1) == 1.25.5 ]]; then
+    hand_on=pass proxy_line=
+  fi
+  derived HAND_ON "$hand_on"
+  derived PROXY_LINE "$proxy_line"
   derived SILENCE_SECONDS_MAX $((2 * (TRACKER_PING_SECONDS > PEERJS_PING_SECONDS ? TRACKER_PING_SECONDS : PEERJS_PING_SECONDS) + 20))
   ((2 * GUN_PING_SECONDS + 20 <= SILENCE_SECONDS_MAX)) || derived SILENCE_SECONDS_MAX $((2 * GUN_PING_SECONDS + 20))
   # What the front says is no better than what nginx sees, where there is none.
