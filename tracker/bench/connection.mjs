@@ -1,5 +1,6 @@
 // One client of the load: a raw socket that speaks just enough WebSocket. It answers every offer, parses no JSON and keeps no frame.
 import { connect } from 'node:net';
+import { connect as connectSecurely } from 'node:tls';
 import { INDEX_DIGITS, OFFER_ID_HEAD_BYTES, OFFER_ID_KEY, writeAnswer } from './frames.mjs';
 
 /** Replies are shorter than this and offers and answers are longer, whatever the server's spelling. */
@@ -8,7 +9,7 @@ const READ_BYTES = 65_536;
 const shared = Buffer.allocUnsafe(READ_BYTES);
 const offersAt = new Int32Array(READ_BYTES / 512);
 const upgrade =
-  'GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
+  'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
 /** Messages of all connections of this process. */
@@ -29,21 +30,28 @@ export class Connection {
     this.isReplied = true;
   }
 
-  /** Resolves once the server has upgraded the connection. */
-  open(port) {
+  /** Resolves once the server has upgraded the connection. `session`: of TLS, kept in `current` and used again. */
+  open(port, isSecure, session) {
     return new Promise((resolve, reject) => {
       this.upgraded = resolve;
-      // All sockets read into one buffer: nothing of it outlives the callback.
-      const onread = {
-        buffer: shared,
-        callback: (bytes) => {
-          this.#read(bytes);
-          return true;
-        },
-      };
-      this.socket = connect({ port, host: '127.0.0.1', noDelay: true, onread }, () =>
-        this.socket.write(upgrade),
-      );
+      const to = { port, host: '127.0.0.1', noDelay: true };
+      const ready = () => this.socket.write(upgrade);
+      if (isSecure) {
+        const secure = { servername: 'localhost', rejectUnauthorized: false, session: session?.current };
+        this.socket = connectSecurely({ ...to, ...secure }, ready);
+        this.socket.on('data', (data) => this.#take(data));
+        if (session !== undefined) this.socket.on('session', (ticket) => (session.current = ticket));
+      } else {
+        // All sockets read into one buffer: nothing of it outlives the callback.
+        const onread = {
+          buffer: shared,
+          callback: (bytes) => {
+            this.#take(shared.subarray(0, bytes));
+            return true;
+          },
+        };
+        this.socket = connect({ ...to, onread }, ready);
+      }
       this.socket.on('error', reject);
       this.socket.on('close', () => (counters.closed += 1));
     });
@@ -54,11 +62,11 @@ export class Connection {
     this.socket.write(frame);
   }
 
-  #read(bytes) {
+  #take(bytes) {
     if (this.rest === undefined) {
-      this.#readFrames(shared, bytes);
+      this.#readFrames(bytes, bytes.length);
     } else {
-      const all = Buffer.concat([this.rest, shared.subarray(0, bytes)]);
+      const all = Buffer.concat([this.rest, bytes]);
       this.rest = undefined;
       this.#readFrames(all, all.length);
     }

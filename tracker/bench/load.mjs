@@ -11,7 +11,7 @@ const OFFERS = 10;
 const ANNOUNCE_MS_MAX = 10_000;
 
 const scenario = JSON.parse(process.argv[2]);
-const { port, pid, connectionsCount, swarmSize } = scenario;
+const { port, pids, connectionsCount, swarmSize, isSecure = false } = scenario;
 
 let latenciesMs = [];
 let announces = 0;
@@ -74,7 +74,7 @@ function giveUpOnLost() {
 async function join(offersCount) {
   for (let at = 0; at < connectionsCount; at += 25) {
     const some = connections.slice(at, at + 25);
-    await Promise.all(some.map((connection) => connection.open(port)));
+    await Promise.all(some.map((connection) => connection.open(port, isSecure)));
     for (const connection of some) {
       const swarm = Math.floor(connection.index / swarmSize);
       connection.send(announceFrame(connection.index, swarm, offersCount, 'started'));
@@ -117,10 +117,11 @@ async function measureMessages() {
     messagesPerSecond: messages / seconds,
     announcesPerSecond: (after.announces - before.announces) / seconds,
     cpuPerMessageMicroseconds: (after.cpu - before.cpu) / messages,
+    cpuPerMessageOfEach: after.cpuOfEach.map((cpu, index) => (cpu - before.cpuOfEach[index]) / messages),
     serverCores: (after.cpu - before.cpu) / 1e6 / seconds,
     loadCores: (after.ownCpu - before.ownCpu) / 1e6 / seconds,
     latencyMs: { p50: quantile(0.5), p99: quantile(0.99) },
-    residentKilobytes: residentKilobytes(pid),
+    residentKilobytes: sum(pids.map(residentKilobytes)),
     lost,
     ...counters,
   };
@@ -138,18 +139,80 @@ function paceTurns(perSecond) {
   }, 2);
 }
 
-async function measureMemory() {
-  await join(OFFERS);
+/** Opens all connections, each with an announce that is answered: against a server that does no more. */
+async function measureOpen() {
+  const before = snapshot();
+  await join(0);
+  const joined = snapshot();
   await sleep(scenario.settleSeconds * 1_000);
-  return { residentKilobytes: residentKilobytes(pid), lost, ...counters };
+  return {
+    openMicroseconds: (joined.cpu - before.cpu) / connectionsCount,
+    idleKilobytes: sum(pids.map(residentKilobytes)),
+  };
+}
+
+/** Opens all connections with an announce that offers nothing, then lets each announce ten offers: CPU of opening, memory of both. */
+async function measureMemory() {
+  const before = snapshot();
+  await join(0);
+  const joined = snapshot();
+  await sleep(scenario.settleSeconds * 1_000);
+  const idleKilobytes = sum(pids.map(residentKilobytes));
+  for (const connection of connections) {
+    connection.answersMissing = OFFERS;
+    connection.send(announceFrame(connection.index, Math.floor(connection.index / swarmSize), OFFERS));
+    if (connection.index % 25 === 24) await sleep(25);
+  }
+  await sleep(scenario.settleSeconds * 1_000);
+  return {
+    openMicroseconds: (joined.cpu - before.cpu) / connectionsCount,
+    idleKilobytes,
+    residentKilobytes: sum(pids.map(residentKilobytes)),
+    lost,
+    ...counters,
+  };
+}
+
+/** Connections that are opened and closed again, as many at a time as `connectionsCount`: CPU for each. */
+async function measureHandshakes() {
+  const session = scenario.isResumed ? { current: undefined } : undefined;
+  const one = async (template) => {
+    const connection = new Connection(0, template, { onReply: () => undefined, onAnswer: () => undefined });
+    await connection.open(port, isSecure, session);
+    if (session?.current === undefined) await sleep(session === undefined ? 0 : 20); // tickets come after the handshake
+    if (connection.socket.isSessionReused?.()) resumed += 1;
+    connection.socket.destroy();
+    opened += 1;
+  };
+  let [opened, resumed, isOver] = [0, 0, false];
+  const template = answerTemplate(0, 0);
+  await one(template);
+  const workers = connections.map(async () => {
+    while (!isOver) await one(template);
+  });
+  await sleep(scenario.warmUpSeconds * 1_000);
+  const [before, openedBefore, resumedBefore] = [snapshot(), opened, resumed];
+  await sleep(scenario.seconds * 1_000);
+  const count = opened - openedBefore;
+  const after = snapshot();
+  isOver = true;
+  await Promise.all(workers);
+  return {
+    openMicroseconds: (after.cpu - before.cpu) / count,
+    openMicrosecondsOfEach: after.cpuOfEach.map((cpu, index) => (cpu - before.cpuOfEach[index]) / count),
+    perSecond: count / scenario.seconds,
+    resumedShare: (resumed - resumedBefore) / count,
+    residentKilobytes: sum(pids.map(residentKilobytes)),
+  };
 }
 
 function snapshot() {
   return {
     atMs: performance.now(),
-    cpu: cpuMicroseconds(pid),
+    cpu: sum(pids.map(cpuMicroseconds)),
+    cpuOfEach: pids.map(cpuMicroseconds),
     ownCpu: cpuMicroseconds(process.pid),
-    messages: counters.sent + counters.received,
+    messages: counters.received,
     announces,
   };
 }
@@ -158,5 +221,15 @@ function quantile(share) {
   return latenciesMs[Math.floor((latenciesMs.length - 1) * share)] ?? 0;
 }
 
-const result = scenario.kind === 'memory' ? await measureMemory() : await measureMessages();
+function sum(numbers) {
+  return numbers.reduce((total, number) => total + number, 0);
+}
+
+const measureKind = {
+  open: measureOpen,
+  memory: measureMemory,
+  messages: measureMessages,
+  handshakes: measureHandshakes,
+};
+const result = await measureKind[scenario.kind]();
 process.stdout.write(`${JSON.stringify(result)}\n`, () => process.exit(0));

@@ -2,10 +2,13 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { connect } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
+
+/** The Node that is measured: another one than runs the bench where BENCH_NODE names it, such as the one of the images. */
+export const nodePath = process.env.BENCH_NODE ?? process.execPath;
 
 /** User and system time of all threads, in microseconds; the kernel counts in ticks of 10 ms. */
 export function cpuMicroseconds(pid) {
@@ -21,7 +24,7 @@ export function residentKilobytes(pid) {
 /** A Node program whose threads all stay on one core. */
 export function spawnOnCore(core, args, options) {
   if (availableParallelism() < 2) throw new Error('Cannot compare: this needs two cores, one for the load');
-  return spawn('taskset', ['-c', String(core), process.execPath, ...args], options);
+  return spawn('taskset', ['-c', String(core), nodePath, ...args], options);
 }
 
 export async function waitForPort(port, child) {
@@ -44,4 +47,14 @@ export async function stopChild(child) {
   const killer = setTimeout(() => child.kill('SIGKILL'), 9_000);
   await left;
   clearTimeout(killer);
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 }

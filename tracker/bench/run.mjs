@@ -1,77 +1,235 @@
-// Measures our tracker against bittorrent-tracker's own server: `npm run bench -w tracker [-- --quick]`. What and how: README.md.
+// Measures our tracker beside others: `npm run bench -w tracker [-- --quick] [--only WORDS]`. What and how: README.md.
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { residentKilobytes, spawnOnCore, stopChild, waitForPort } from './process.mjs';
+import { tell } from '../../bench/rows.mjs';
+import { frontVersion, hasFront, startFront } from './front.mjs';
+import { freePort, nodePath, residentKilobytes, spawnOnCore, stopChild, waitForPort } from './process.mjs';
 
-const CPU_RATIO_MAX = 1 / 4;
-const MEMORY_RATIO_MAX = 1;
-
+const here = import.meta.dirname;
 const isQuick = process.argv.includes('--quick');
-const only = process.argv.find((arg) => arg.startsWith('--only='))?.slice('--only='.length);
-const times = isQuick ? { warmUpSeconds: 2, seconds: 3 } : { warmUpSeconds: 5, seconds: 10 };
+const onlyAt = process.argv.findIndex((arg) => arg.startsWith('--only'));
+const only = onlyAt < 0 ? undefined : (process.argv[onlyAt].split('=')[1] ?? process.argv[onlyAt + 1]);
+const times = isQuick ? { warmUpSeconds: 2, seconds: 3 } : { warmUpSeconds: 5, seconds: 8 };
 const messages = { kind: 'messages', swarmSize: 20, announcesPerSecond: 0, ...times };
-const scenarios = [
-  { ...messages, title: '200 connections', connectionsCount: 200 },
-  { ...messages, title: '2,000 connections', connectionsCount: 2_000 },
-  { ...messages, title: '200 connections, 300 announces/s', connectionsCount: 200, announcesPerSecond: 300 },
-  {
-    kind: 'memory',
-    title: isQuick ? '2,000 connections, one announce each' : '10,000 connections, one announce each',
-    connectionsCount: isQuick ? 2_000 : 10_000,
-    swarmSize: 20,
-    settleSeconds: isQuick ? 5 : 30,
-    rounds: isQuick ? 1 : 3,
-  },
-];
-
-const servers = {
-  theirs: { entry: join(import.meta.dirname, 'reference-server.mjs'), env: {} },
-  ours: { entry: join(import.meta.dirname, '..', 'dist', 'main.js'), env: ourSettings() },
-};
+const handshakes = { kind: 'handshakes', swarmSize: 20, connectionsCount: 20, ...times };
+const PACED = 300;
 
 /** The limits that protect an open relay would refuse ten thousand connections, and such talkative ones, of one address. */
-function ourSettings() {
+const OUR_SETTINGS = {
+  LOG_LEVEL: 'warn',
+  TRACKER_DHT_ENABLED: 'false',
+  TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '1000000',
+  TRACKER_PEERS_PER_ADDRESS_MAX: '1000000',
+  TRACKER_ANNOUNCES_PER_SECOND: '1000000',
+  TRACKER_ANNOUNCES_BURST: '1000000',
+  TRACKER_MESSAGES_PER_SECOND: '1000000',
+  TRACKER_MESSAGES_BURST: '1000000',
+  TRACKER_BITTORRENT_HOSTS_PER_ADDRESS_MAX: '100000',
+  TRACKER_BITTORRENT_REQUESTS_PER_SECOND: '1000000',
+  TRACKER_BITTORRENT_REQUESTS_BURST: '1000000',
+  TRACKER_BUDGET_BYTES_MAX: String(4e9),
+};
+const ours = {
+  args: [...(process.env.BENCH_FLAGS?.split(' ') ?? []), join(here, '..', 'dist', 'main.js')],
+  env: OUR_SETTINGS,
+};
+const theirs = (kind) => ({ args: [join(here, 'reference-server.mjs'), kind], env: {} });
+const floor = (kind) => ({ args: [join(here, 'floors.mjs'), kind], env: {} });
+const RIVAL = 'bittorrent-tracker';
+const FLOOR = 'bare Node server';
+
+const scenarios = [
+  messageScenario('200 connections', { connectionsCount: 200 }, { ratioMax: 0.2 }),
+  messageScenario('2,000 connections', { connectionsCount: 2_000 }, { ratioMax: 0.2, residentMbMax: 120 }),
+  messageScenario(
+    `200 connections, ${PACED} announces/s`,
+    { connectionsCount: 200, announcesPerSecond: PACED },
+    { ratioMax: 0.4 },
+  ),
+  {
+    title: 'connections',
+    measure: async () => {
+      const load = {
+        kind: 'memory',
+        connectionsCount: isQuick ? 2_000 : 10_000,
+        swarmSize: 20,
+        settleSeconds: isQuick ? 4 : 8,
+      };
+      const all = {
+        ours: await measure(ours, load),
+        [RIVAL]: await measure(theirs('ws'), load),
+        [FLOOR]: await measure(floor('websocket'), { ...load, kind: 'open' }),
+      };
+      const per = ({ idleKilobytes, startedKilobytes }) =>
+        (idleKilobytes - startedKilobytes) / load.connectionsCount;
+      const after = ({ residentKilobytes: resident, startedKilobytes }) =>
+        (resident - startedKilobytes) / load.connectionsCount;
+      row('connections', all, 'open and announce, CPU µs', 1, (r) => r.openMicroseconds, { max: 60 });
+      row('connections', all, 'idle after an announce, KB each', 1, per, { max: 5 });
+      row('connections', without(all, FLOOR), 'after ten offers each, KB each', 1, after, { max: 8 });
+      row(
+        'connections',
+        without(all, FLOOR),
+        'resident with nobody, MB',
+        0,
+        (r) => r.startedKilobytes / 1_024,
+      );
+    },
+  },
+  frontScenario('behind nginx with TLS, 200 connections', { ...messages, connectionsCount: 200 }, { max: 8 }),
+  frontScenario(
+    `behind nginx with TLS, 200 connections, ${PACED} announces/s`,
+    { ...messages, connectionsCount: 200, announcesPerSecond: PACED },
+    { max: 22 },
+  ),
+  {
+    title: 'behind nginx with TLS, connections',
+    needsFront: true,
+    measure: async () => {
+      const load = { kind: 'memory', connectionsCount: 2_000, swarmSize: 20, settleSeconds: isQuick ? 3 : 6 };
+      const all = {
+        ours: await measureBehindFront(load),
+        'ours without nginx': await measure(ours, load),
+      };
+      const per = ({ idleKilobytes, startedKilobytes }) =>
+        (idleKilobytes - startedKilobytes) / load.connectionsCount;
+      const after = ({ residentKilobytes: resident, startedKilobytes }) =>
+        (resident - startedKilobytes) / load.connectionsCount;
+      row('nginx', all, 'nginx and tracker: open and announce, CPU µs', 0, (r) => r.openMicroseconds);
+      row('nginx', all, 'nginx and tracker: idle after an announce, KB each', 1, per, { max: 30 });
+      row('nginx', all, 'nginx and tracker: after ten offers each, KB each', 1, after, { max: 30 });
+    },
+  },
+  {
+    title: 'behind nginx with TLS, handshakes',
+    needsFront: true,
+    measure: async () => {
+      const full = await measureBehindFront(handshakes);
+      const resumed = await measureBehindFront({ ...handshakes, isResumed: true });
+      const ofFront = ({ openMicrosecondsOfEach }) => 1e6 / openMicrosecondsOfEach.at(-1);
+      const both = { ours: full, 'the same with a resumed session': resumed };
+      row('nginx', both, 'connections opened with TLS and ECDSA, per CPU second of nginx', 0, ofFront);
+      console.log(`  resumed: ${(resumed.resumedShare * 100).toFixed(0)} %`);
+    },
+  },
+  announceScenario('udp', 'UDP announces', 80_000),
+  announceScenario('http', 'HTTP announces', 20_000),
+];
+
+function messageScenario(title, load, { ratioMax, residentMbMax }) {
+  const scenario = { ...messages, ...load };
   return {
-    LOG_LEVEL: 'warn',
-    TRACKER_DHT_ENABLED: 'false',
-    TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '1000000',
-    TRACKER_ANNOUNCES_PER_SECOND: '1000000',
-    TRACKER_ANNOUNCES_BURST: '1000000',
-    TRACKER_MESSAGES_PER_SECOND: '1000000',
-    TRACKER_MESSAGES_BURST: '1000000',
+    title,
+    measure: async () => {
+      const all = { ours: await measure(ours, scenario), [RIVAL]: await measure(theirs('ws'), scenario) };
+      messageRows('messages', title, all, { ratioMax }, scenario);
+      row('messages', all, `${title}: resident after it, MB`, 0, (r) => r.residentKilobytes / 1_024, {
+        max: residentMbMax,
+      });
+    },
   };
 }
 
-async function measure(name, scenario) {
-  const { entry, env } = servers[name];
+function messageRows(group, title, all, bars, { announcesPerSecond }) {
+  row(group, all, `${title}: CPU µs per message delivered`, 2, (r) => r.cpuPerMessageMicroseconds, bars);
+  if (announcesPerSecond === 0)
+    row(group, all, `${title}: messages delivered per second`, 0, (r) => r.messagesPerSecond);
+  row(group, all, `${title}: announce to reply, ms, p50`, 2, (r) => r.latencyMs.p50);
+  row(group, all, `${title}: announce to reply, ms, p99`, 2, (r) => r.latencyMs.p99);
+  for (const [name, result] of Object.entries(all)) complain(name, result, announcesPerSecond > 0);
+}
+
+function frontScenario(title, load, bars) {
+  return {
+    title,
+    needsFront: true,
+    measure: async () => {
+      const behind = await measureBehindFront(load);
+      const all = { ours: behind, 'ours without nginx': await measure(ours, load) };
+      messageRows('nginx', title, all, bars, load);
+      const [tracker, front] = behind.cpuPerMessageOfEach;
+      console.log(`  of it the tracker ${tracker.toFixed(2)}, nginx ${front.toFixed(2)}`);
+    },
+  };
+}
+
+function announceScenario(kind, words, min) {
+  return {
+    title: words,
+    measure: async () => {
+      const load = { kind, ...times };
+      const all = {
+        ours: await measure(ours, load, 'announces.mjs'),
+        [RIVAL]: await measure(theirs(kind), load, 'announces.mjs'),
+        [FLOOR]: await measure(floor(kind), load, 'announces.mjs'),
+      };
+      row('announces', all, `${words} per CPU second`, 0, (r) => r.perCpuSecond, { min });
+      for (const [name, result] of Object.entries(all)) complain(name, result);
+    },
+  };
+}
+
+const without = (all, name) => Object.fromEntries(Object.entries(all).filter(([key]) => key !== name));
+
+function row(group, all, what, digits, of, bars = {}) {
+  const { ours: own, ...others } = Object.fromEntries(Object.entries(all).map(([name, r]) => [name, of(r)]));
+  tell({ group, what, digits, ours: own, others, ...bars });
+}
+
+function complain(name, { serverCores, loadCores, lost = 0, failures = 0, closed = 0 }, isPaced = false) {
+  if (!isPaced && Math.max(serverCores, loadCores) < 0.9)
+    console.log(
+      `  ${name}: other programs had the cores (${serverCores.toFixed(2)}, ${loadCores.toFixed(2)}), so this says little`,
+    );
+  if (lost + failures + closed > 0)
+    console.log(`  ${name}: ${lost} announces lost, ${failures} failures, ${closed} connections closed`);
+}
+
+/** Starts a server on core 0, and the load on core 1. */
+async function measure({ args, env }, load, program = 'load.mjs', startedFront = undefined) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'tracker-bench-'));
   const folders = { DATA_DIR: join(folder, 'data'), IDENTITY_DIR: join(folder, 'identity') };
-  const child = spawnOnCore(0, [entry], {
+  const child = spawnOnCore(0, args, {
     cwd: folder, // no .env of the operator's
-    env: { PATH: process.env.PATH, ...env, ...folders, TRACKER_PORT: String(port) },
+    env: {
+      PATH: process.env.PATH,
+      ...env,
+      ...folders,
+      TRACKER_PORT: String(port),
+      ...(load.kind === 'udp' ? { TRACKER_UDP_PORT: String(port) } : {}),
+    },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  let front;
   try {
     await waitForPort(port, child);
-    await sleep(3_000);
-    const idleKilobytes = residentKilobytes(child.pid);
-    const result = await runLoad({ ...scenario, port, pid: child.pid });
-    if (child.exitCode !== null) throw new Error(`Cannot go on: the server of "${name}" died`);
-    const kilobytesPerConnection = (result.residentKilobytes - idleKilobytes) / scenario.connectionsCount;
-    return { ...result, idleKilobytes, kilobytesPerConnection };
+    front = await startedFront?.(port);
+    await sleep(2_000);
+    const pids = [child.pid, ...(front?.pids ?? [])];
+    const startedKilobytes = pids.map(residentKilobytes).reduce((a, b) => a + b, 0);
+    const result = await runLoad(program, {
+      ...load,
+      port: front?.tlsPort ?? port,
+      isSecure: front !== undefined,
+      pids,
+    });
+    if (child.exitCode !== null) throw new Error('Cannot go on: the server died');
+    return { ...result, startedKilobytes };
   } finally {
+    await front?.stop();
     await stopChild(child);
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function runLoad(scenario) {
-  const load = spawnOnCore(1, [join(import.meta.dirname, 'load.mjs'), JSON.stringify(scenario)], {
+const measureBehindFront = (load) => measure(ours, load, 'load.mjs', startFront);
+
+function runLoad(program, scenario) {
+  const load = spawnOnCore(1, [join(here, program), JSON.stringify(scenario)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
@@ -84,101 +242,23 @@ function runLoad(scenario) {
   });
 }
 
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-function print(scenario, theirs, ours) {
-  const rows =
-    scenario.kind === 'memory'
-      ? memoryRows(theirs, ours)
-      : messageRows(theirs, ours, scenario.announcesPerSecond > 0);
-  console.log(`\n${scenario.title}`);
-  for (const { what, digits, theirs, ours, ratioMax } of rows) {
-    const ratio = ours / theirs;
-    const verdict = ratioMax === undefined ? '' : ratio <= ratioMax ? 'PASS' : 'MISS';
-    if (verdict === 'MISS') process.exitCode = 1;
-    const bar = ratioMax === undefined ? '' : `bar ${ratioMax.toFixed(2)} ${verdict}`;
-    const shown = [theirs, ours].map((value) => value.toFixed(digits).padStart(12)).join('');
-    console.log(`  ${what.padEnd(38)}${shown}${ratio.toFixed(3).padStart(10)}  ${bar}`);
-  }
-  for (const [name, result] of Object.entries({ theirs, ours })) {
-    if (scenario.announcesPerSecond === 0 && Math.max(result.serverCores, result.loadCores) < 0.9) {
-      console.log(`  ${name}: other programs had the cores, so this says little: repeat on a quiet machine`);
-    }
-    if (result.lost + result.failures + result.closed === 0) continue;
-    console.log(
-      `  ${name}: ${result.lost} announces lost, ${result.failures} failures, ${result.closed} connections closed`,
-    );
-  }
-}
-
-function messageRows(theirs, ours, isPaced) {
-  const row = (what, digits, of, ratioMax) => ({
-    what,
-    digits,
-    theirs: of(theirs),
-    ours: of(ours),
-    ratioMax,
-  });
-  return [
-    row('CPU per message, µs', 2, (r) => r.cpuPerMessageMicroseconds, isPaced ? undefined : CPU_RATIO_MAX),
-    row('messages per second', 0, (r) => r.messagesPerSecond),
-    row('messages per announce', 1, (r) => r.messagesPerSecond / r.announcesPerSecond),
-    row('announce to reply, p50, ms', 2, (r) => r.latencyMs.p50),
-    row('announce to reply, p99, ms', 2, (r) => r.latencyMs.p99),
-    row('cores used by the server', 2, (r) => r.serverCores),
-    row('cores used by the load generator', 2, (r) => r.loadCores),
-  ];
-}
-
-function memoryRows(theirs, ours) {
-  return [
-    {
-      what: 'KB per connection',
-      digits: 2,
-      theirs: theirs.kilobytesPerConnection,
-      ours: ours.kilobytesPerConnection,
-      ratioMax: MEMORY_RATIO_MAX,
-    },
-    { what: 'KB of the idle server', digits: 0, theirs: theirs.idleKilobytes, ours: ours.idleKilobytes },
-  ];
-}
-
-if (!existsSync(servers.ours.entry)) {
+if (!existsSync(ours.args.at(-1))) {
   console.error('Cannot measure our tracker: it is not compiled. Run "npm run build" first');
   process.exit(1);
 }
 const version = (name) =>
-  JSON.parse(readFileSync(join(import.meta.dirname, '..', '..', 'node_modules', name, 'package.json')))
-    .version;
+  JSON.parse(readFileSync(join(here, '..', '..', 'node_modules', name, 'package.json'))).version;
 const kernel = execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim();
+const node = execFileSync(nodePath, ['--version'], { encoding: 'utf8' }).trim();
 console.log(
-  `Node ${process.version}, ${kernel}, ${cpus()[0].model.trim()}, bittorrent-tracker ${version('bittorrent-tracker')}, ws ${version('ws')}`,
+  `Node ${node}, ${kernel}, ${cpus()[0].model.trim()}, bittorrent-tracker ${version('bittorrent-tracker')}, ${frontVersion()}`,
 );
-console.log(`${' '.repeat(40)}${'theirs'.padStart(12)}${'ours'.padStart(12)}${'ratio'.padStart(10)}`);
-for (const scenario of scenarios.filter(({ title }) => only === undefined || title.includes(only))) {
-  const [theirs, ours] = [[], []];
-  for (let round = 0; round < (scenario.rounds ?? 1); round++) {
-    theirs.push(await measure('theirs', scenario));
-    ours.push(await measure('ours', scenario));
+for (const { title, needsFront = false, measure: run } of scenarios) {
+  if (only !== undefined && !title.includes(only)) continue;
+  if (needsFront && !hasFront()) {
+    console.log(`${title}: left out, there is no nginx here`);
+    continue;
   }
-  print(scenario, median(theirs), median(ours));
-  if (theirs.length > 1) console.log(`  each round, theirs: ${listed(theirs)}; ours: ${listed(ours)}`);
-}
-
-/** The middle one by memory. */
-function median(results) {
-  const sorted = results.toSorted((a, b) => a.kilobytesPerConnection - b.kilobytesPerConnection);
-  return sorted[Math.floor(sorted.length / 2)];
-}
-
-function listed(results) {
-  return results.map((result) => result.kilobytesPerConnection.toFixed(2)).join(', ');
+  console.log(`\n${title}`);
+  await run();
 }
