@@ -25,6 +25,8 @@ export interface BittorrentOptions {
     readonly host: string;
     readonly udpPort: number;
     readonly udpReceiveBufferBytes: number;
+    readonly clusterUrl: readonly string[];
+    readonly clusterToken: string;
   };
   readonly swarms: SwarmTable;
   readonly budget: ByteBudget;
@@ -62,7 +64,7 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   const intervalSeconds = settings.bittorrentIntervalSeconds;
   const tracker = new IpAnnounce({ ...options, ipPeers, rates, intervalSeconds });
   const front = options.cluster?.hosts(tracker) ?? tracker;
-  const udpTracker = new UdpTracker(front, new ConnectionIds(randomBytes(32)));
+  const udpTracker = new UdpTracker(front, connectionIds(settings, now));
   const udp =
     settings.udpPort === 0
       ? undefined
@@ -100,4 +102,14 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
       );
     },
   };
+}
+
+/** Nodes of a cluster take each other's: a client's datagrams may reach any of them. Without a token in common nothing is secret between them. */
+function connectionIds(
+  { clusterUrl, clusterToken }: BittorrentOptions['settings'],
+  now: () => number,
+): ConnectionIds {
+  return clusterUrl.length > 0 && clusterToken !== ''
+    ? ConnectionIds.shared(clusterToken, () => Date.now() - now())
+    : new ConnectionIds(randomBytes(32));
 }

@@ -2,6 +2,8 @@
 import { requireTool } from '../../../test/support/tools.ts';
 import { HandClient, type Received } from '../support/hand-client.ts';
 import { NatsServer } from '../../../test/support/nats-server.ts';
+import { UdpHost } from '../support/udp-host.ts';
+import { findFreeUdpPort } from '../support/udp-port.ts';
 import { spawnTracker, type TrackerProcess } from '../support/tracker-process.ts';
 import { until } from '../support/until.ts';
 
@@ -24,13 +26,18 @@ requireTool('nats-server')('three trackers joined by a nats-server', () => {
   let trackers: TrackerProcess[] = [];
   const clients: HandClient[] = [];
 
-  const node = (role: 'relay' | 'node'): Promise<TrackerProcess> =>
-    spawnTracker({
+  const udpPorts: number[] = [];
+  const node = async (role: 'relay' | 'node'): Promise<TrackerProcess> => {
+    const udpPort = await findFreeUdpPort();
+    udpPorts.push(udpPort);
+    return spawnTracker({
+      TRACKER_UDP_PORT: String(udpPort),
       CLUSTER_URL: nats.url,
       CLUSTER_TOKEN: NatsServer.token,
       TRACKER_ROLE: role,
       TRACKER_DHT_ENABLED: 'false',
     });
+  };
   const client = async (tracker: number): Promise<HandClient> => {
     const opened = await HandClient.open(trackers[tracker]!.url);
     clients.push(opened);
@@ -121,6 +128,23 @@ requireTool('nats-server')('three trackers joined by a nats-server', () => {
         const scraped = await (await fetch(`${url}/scrape?info_hash=${id(hash)}`)).text();
         expect(scraped).toContain(`8:completei${index + 1}e`);
       }
+    }
+  });
+
+  it('take announces over UDP with a connection id that another one gave out', async () => {
+    const host = await UdpHost.open();
+    try {
+      for (const hash of ['udp 1', 'udp 2', 'udp 3', 'udp 4']) {
+        const [first, second, third] = udpPorts as [number, number, number];
+        const connectionId = await host.connect(first);
+        for (const port of [second, third]) {
+          const counts = { seeders: 0, leechers: 1 };
+          expect(await host.announce(port, connectionId, id(hash), id('udp host'))).toEqual(counts);
+        }
+        await until(async () => (await count(0, hash)) === 1, 5);
+      }
+    } finally {
+      host.close();
     }
   });
 

@@ -1,6 +1,6 @@
 // Connection ids of the UDP tracker protocol (BEP 15), without a table: an id is a code over the address and the time, so nobody can
 // fill the memory by asking for ids, and nobody can use the id of an address from which he cannot receive.
-import { createCipheriv, type Cipher } from 'node:crypto';
+import { createCipheriv, createHmac, type Cipher } from 'node:crypto';
 
 /** An id is good for at least this long after it was given out, and at most for twice as long. */
 const PERIOD_MS = 120_000;
@@ -14,18 +14,35 @@ export class ConnectionIds {
   readonly #cipher: Cipher;
   readonly #text = Buffer.alloc(HEAD_BYTES + ADDRESS_CHARS_MAX); // three blocks
 
+  /** What is to be added to the times that are passed in. */
+  readonly #aheadMs: () => number;
+
   /** `key` are 32 random bytes, new at every start. */
-  constructor(key: Buffer) {
+  constructor(key: Buffer, aheadMs: () => number = () => 0) {
     this.#cipher = createCipheriv('aes-256-ecb', key, null).setAutoPadding(false);
+    this.#aheadMs = aheadMs;
+  }
+
+  /**
+   * Those of several nodes, which take each other's: the key comes from what they have in common, and periods are those of the time of day.
+   * `aheadMs`: how far that is ahead of the times that are passed in.
+   */
+  static shared(secret: string, aheadMs: () => number): ConnectionIds {
+    return new ConnectionIds(createHmac('sha256', secret).update('UDP connection ids').digest(), aheadMs);
   }
 
   create(address: string, nowMs: number): bigint {
-    return this.#code(address, Math.floor(nowMs / PERIOD_MS));
+    return this.#code(address, this.#period(nowMs));
   }
 
   isValid(id: bigint, address: string, nowMs: number): boolean {
-    const period = Math.floor(nowMs / PERIOD_MS);
-    return id === this.#code(address, period) || id === this.#code(address, period - 1);
+    const period = this.#period(nowMs);
+    // The next period's too: another node's clock may be a little ahead.
+    return [period, period - 1, period + 1].some((each) => id === this.#code(address, each));
+  }
+
+  #period(nowMs: number): number {
+    return Math.floor((nowMs + this.#aheadMs()) / PERIOD_MS);
   }
 
   /**

@@ -262,6 +262,18 @@ describe('a connection id', () => {
     const other = new ConnectionIds(Buffer.alloc(32, 8));
     expect(other.isValid(new ConnectionIds(KEY).create('192.0.2.1', 0), '192.0.2.1', 0)).toBe(false);
   });
+
+  it('is good at every node that has the same token, whenever that one was started', () => {
+    const dayMs = 86_400_000;
+    const old = ConnectionIds.shared('token', () => 0);
+    const young = ConnectionIds.shared('token', () => dayMs);
+    const id = old.create('192.0.2.1', dayMs);
+    expect(young.isValid(id, '192.0.2.1', 1_000)).toBe(true);
+    expect(young.isValid(id, '192.0.2.1', 600_000)).toBe(false);
+    // Its clock may be a little behind, at the end of a period.
+    expect(ConnectionIds.shared('token', () => -1_000).isValid(id, '192.0.2.1', dayMs)).toBe(true);
+    expect(ConnectionIds.shared('another', () => 0).isValid(id, '192.0.2.1', dayMs)).toBe(false);
+  });
 });
 
 describe('a forged source address', () => {
