@@ -17,6 +17,7 @@ import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
 import { MeshRoute } from './mesh/mesh-route.ts';
 import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './http-server.ts';
+import { ratesOf } from './payments.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { CreateSignalingEngine } from './signaling/engine.ts';
 import { SignalingRoute } from './signaling/signaling-route.ts';
@@ -66,7 +67,8 @@ export function buildService(
     clients: signaling.clients,
   });
   const cluster =
-    connection && createPeerjsCluster({ connection, unixMs: world.unixMs, gauges: own, log, metrics });
+    connection &&
+    createPeerjsCluster({ connection, world, rate: ratesOf(settings).messages, gauges: own, log, metrics });
   const signaling: SignalingRoute = new SignalingRoute({
     createEngine: cluster?.createEngine ?? createEngine,
     settings,
@@ -79,7 +81,10 @@ export function buildService(
 
   counters.register(metrics);
   const meshCounters = new MeshCounters();
-  const mesh = new MeshRoute({ settings, counters: meshCounters, log, world, memory, leave });
+  const mesh = new MeshRoute({
+    ...{ settings, counters: meshCounters, log, world, memory, leave },
+    ...(cluster && { createDesk: cluster.createDesk }),
+  });
   registerBudget(metrics, memory.budget);
   meshCounters.register(metrics, mesh.rooms);
   metrics.gauge('connections', 'Open connections', () => callers.connections);

@@ -90,7 +90,9 @@ export class Signaling {
         clearTimeout(this.#timer);
         this.#isJoined = true;
         this.#failures = 0;
-        this.#options.events.joined(this.#listed);
+        const listed = this.#listed;
+        this.#listed = []; // a server may list anew who is there
+        this.#options.events.joined(listed);
       }
       this.#options.events.reply(reply);
     } else this.#options.events.reply(reply);

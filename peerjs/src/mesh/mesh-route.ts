@@ -17,23 +17,25 @@ import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket
 import type { World } from '../world.ts';
 import { isJoinProven } from './join-proof.ts';
 import type { MeshCounters } from './mesh-counters.ts';
-import { Rooms, type Member, type Seat } from './rooms.ts';
+import { RECEIVERS_PER_MESSAGE, RoomDesk, type Desk, type Guest } from './room-desk.ts';
+import { Rooms } from './rooms.ts';
 
 /** A socket that has not joined by then is no member. */
 const JOIN_MS = 10_000;
-/** What a frame costs beside itself, in messages: by its length, as it arrives, and by how many it is passed on to. */
+/** What a frame costs beside itself, in messages: by its length, as it arrives. */
 const BYTES_PER_MESSAGE = 1_024;
-const RECEIVERS_PER_MESSAGE = 16;
 /** A signature is checked for it. */
 const JOIN_COST = 10;
 const FAULT_COST = 5;
 
-interface Visitor extends Seat {
+/** A socket, whether it has joined a room or not. */
+export interface Visitor extends Guest {
   readonly socket: ClientSocket;
+  readonly addressKey: string;
   readonly host: string;
   readonly challenge: string;
   readonly sinceMs: number;
-  member: Member | undefined;
+  isMember: boolean;
 }
 
 export interface MeshRouteOptions {
@@ -43,12 +45,15 @@ export interface MeshRouteOptions {
   readonly world: World;
   readonly memory: SocketMemory<ClientSocket>;
   readonly leave: (caller: Caller) => void;
+  /** In the place of this node's own, where there are several nodes. */
+  readonly createDesk?: (own: RoomDesk, rooms: Rooms) => Desk<Visitor>;
 }
 
 export class MeshRoute implements UpgradeRoute {
   readonly path = '/mesh';
   readonly rooms: Rooms;
   readonly #options: MeshRouteOptions;
+  readonly #desk: Desk<Visitor>;
   readonly #upgrade: Upgrade;
   readonly #visitors = new Map<ClientSocket, Visitor>();
   readonly #payments: Payments<ClientSocket>;
@@ -64,6 +69,8 @@ export class MeshRoute implements UpgradeRoute {
       awayMs: settings.meshAwaySeconds * 1_000,
       fallbackBytesPerSecond: settings.meshFallbackBytesPerSecond,
     });
+    const own = new RoomDesk(this.rooms, counters);
+    this.#desk = options.createDesk?.(own, this.rooms) ?? own;
     const payments = (this.#payments = new Payments<ClientSocket>({
       ...ratesOf(settings),
       bytesPerMessage: BYTES_PER_MESSAGE,
@@ -100,13 +107,19 @@ export class MeshRoute implements UpgradeRoute {
     socket.heardAtMs = nowMs;
     const visitor: Visitor = {
       socket,
+      addressKey: caller.key,
       host: request.headers.host ?? '',
       challenge: randomBytes(32).toString('hex'),
       sinceMs: nowMs,
+      isMember: false,
       member: undefined,
       send: (text) => socket.send(text),
+      pay: (messages) => this.#payments.pay(socket, messages),
+      refuse: (what, detail, retryMs) => this.#refuse(visitor, what, detail, retryMs),
+      turnAway: (what, detail) => this.#turnAway(visitor, what, detail),
       replaced: () => {
         visitor.member = undefined;
+        visitor.isMember = false;
         this.#end(socket, 'replaced');
       },
     };
@@ -121,9 +134,9 @@ export class MeshRoute implements UpgradeRoute {
     const nowMs = (this.#sweptAtMs = world.nowMs());
     const pingMs = settings.pingSeconds * 1_000;
     this.rooms.sweep(nowMs);
-    for (const { socket, member, sinceMs } of this.#visitors.values()) {
+    for (const { socket, isMember, sinceMs } of this.#visitors.values()) {
       const silentMs = nowMs - socket.heardAtMs;
-      if (!member && nowMs - sinceMs > JOIN_MS) this.#cut(socket, 'not_joined');
+      if (!isMember && nowMs - sinceMs > JOIN_MS) this.#cut(socket, 'not_joined');
       else if (silentMs >= settings.idleSeconds * 1_000) this.#cut(socket, 'idle');
       else if (
         silentMs >= pingMs &&
@@ -163,49 +176,21 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   #take(visitor: Visitor, request: MeshRequest): void {
-    const { member, socket } = visitor;
-    if (request.action === 'join') {
-      this.#join(visitor, request);
-      return;
-    }
-    if (!member) {
+    if (request.action === 'join') this.#join(visitor, request);
+    else if (!visitor.isMember)
       this.#blame(visitor, 'not_joined', `Cannot take "${request.action}": wanted "join" first`);
-      return;
-    }
-    const { counters, world } = this.#options;
-    switch (request.action) {
-      case 'signal':
-        counters.signals++;
-        this.rooms.signal(member, request.to, request.data);
-        break;
-      case 'status':
-        if (!this.#payments.pay(socket, member.room.members.size / RECEIVERS_PER_MESSAGE)) return;
-        counters.statuses++;
-        this.rooms.status(member, request.version, request.data);
-        break;
-      case 'fallback': {
-        const retryMs = this.rooms.fallback(member, request.to, request.data, world.nowMs());
-        if (retryMs > 0) {
-          this.#refuse(
-            visitor,
-            'fallback_budget',
-            'This room has sent its share through the server',
-            retryMs,
-          );
-        }
-        break;
-      }
-      case 'leave':
-        visitor.member = undefined;
-        this.rooms.leave(member);
-        this.#options.counters.closed.add('left');
-        socket.close(1000, 'left');
+    else {
+      this.#desk.take(visitor, request, this.#options.world.nowMs());
+      if (request.action !== 'leave') return;
+      visitor.isMember = false;
+      this.#options.counters.closed.add('left');
+      visitor.socket.close(1000, 'left');
     }
   }
 
   #join(visitor: Visitor, request: Extract<MeshRequest, { action: 'join' }>): void {
     const { socket, host, challenge } = visitor;
-    if (visitor.member) {
+    if (visitor.isMember) {
       this.#blame(visitor, 'too_many_rooms', 'Cannot join: a socket is in one room, open another one');
       return;
     }
@@ -217,22 +202,21 @@ export class MeshRoute implements UpgradeRoute {
       );
       return;
     }
-    if (!this.#payments.pay(socket, JOIN_COST + this.rooms.sizeOf(request.room) / RECEIVERS_PER_MESSAGE))
+    if (!this.#payments.pay(socket, JOIN_COST + this.#desk.sizeOf(request.room) / RECEIVERS_PER_MESSAGE))
       return;
     if (!isJoinProven(request, challenge, host)) {
       const rule = `the challenge, the room and ws(s)://${host} must be signed with the key of the id`;
       this.#turnAway(visitor, 'bad_signature', `Cannot join: ${rule}`);
       return;
     }
-    const member = this.rooms.join(request.room, request.id, visitor, this.#options.world.nowMs());
-    if (typeof member === 'string') this.#turnAway(visitor, member, 'Cannot join: there is no place left');
-    else visitor.member = member;
+    visitor.isMember = true;
+    this.#desk.join(visitor, request.room, request.id, this.#options.world.nowMs());
   }
 
   #left(socket: ClientSocket): void {
     const visitor = this.#visitors.get(socket);
     this.#visitors.delete(socket);
-    if (visitor?.member) this.rooms.disconnect(visitor.member, visitor, this.#options.world.nowMs());
+    if (visitor !== undefined) this.#desk.gone(visitor, this.#options.world.nowMs());
     this.#options.leave(socket.caller);
   }
 
@@ -251,6 +235,7 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   #turnAway(visitor: Visitor, what: MeshRefusalCode & CloseRefusalCode, detail: string): void {
+    visitor.isMember = false;
     this.#refuse(visitor, what, detail);
     this.#end(visitor.socket, what);
   }

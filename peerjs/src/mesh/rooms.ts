@@ -20,11 +20,13 @@ export interface Member {
   statusVersion: number;
 }
 
-interface Room {
+export interface Room {
   readonly address: string;
   readonly members: Map<string, Member>;
   readonly fallback: Bucket;
 }
+
+type Full = Extract<MeshRefusalCode, 'room_full' | 'rooms_full'>;
 
 export interface RoomLimits {
   readonly roomsMax: number;
@@ -66,12 +68,53 @@ export class Rooms {
   }
 
   /** The member takes its seat; who was there before it is told to go. Its key must have been proven. */
-  join(
+  join(address: string, id: string, seat: Seat, nowMs: number): Member | Full {
+    const entered = this.#enter(address, id, seat, nowMs);
+    if (typeof entered === 'string') return entered;
+    const { member, isNew } = entered;
+    if (isNew) this.#tellOthers(member, { action: 'joined', id });
+    this.#sendSnapshot(member.room, member, seat);
+    return member;
+  }
+
+  /**
+   * A member that another node of a cluster has had in this room, with what it last said of its links. Nobody is told: all in the room come like
+   * this, and hear who is there (`list`) once they have.
+   */
+  takeOver(
     address: string,
     id: string,
     seat: Seat,
+    status: { readonly version: number; readonly data: string } | undefined,
     nowMs: number,
-  ): Member | Extract<MeshRefusalCode, 'room_full' | 'rooms_full'> {
+  ): Member | Full {
+    const entered = this.#enter(address, id, seat, nowMs);
+    if (typeof entered === 'string') return entered;
+    const { member } = entered;
+    if (status !== undefined && status.version > member.statusVersion) {
+      member.status = status.data;
+      member.statusVersion = status.version;
+    }
+    return member;
+  }
+
+  /** Another node has it in this room now: it is not here any more, and nobody is told. */
+  handOver(member: Member): void {
+    this.#remove(member);
+  }
+
+  /** One turn's work each: a member is told who is there. */
+  *list(address: string): Generator<void, void> {
+    const room = this.#rooms.get(address);
+    if (room === undefined) return;
+    for (const member of [...room.members.values()]) {
+      if (member.seat && room.members.get(member.id) === member)
+        this.#sendSnapshot(room, member, member.seat);
+      yield;
+    }
+  }
+
+  #enter(address: string, id: string, seat: Seat, nowMs: number): { member: Member; isNew: boolean } | Full {
     let room = this.#rooms.get(address);
     if (!room) {
       if (this.#rooms.size >= this.#limits.roomsMax) return 'rooms_full';
@@ -79,19 +122,18 @@ export class Rooms {
       this.#rooms.set(address, room);
     }
     let member = room.members.get(id);
+    const isNew = member === undefined;
     if (!member) {
       if (room.members.size >= this.#limits.roomMembersMax) return 'room_full';
       member = { id, room, seat: undefined, awaySinceMs: 0, status: undefined, statusVersion: -1 };
       room.members.set(id, member);
       this.members++;
-      this.#tellOthers(member, { action: 'joined', id });
     }
     const before = member.seat;
     member.seat = seat;
     this.#away.delete(member);
-    before?.replaced();
-    this.#sendSnapshot(room, member, seat);
-    return member;
+    if (before !== seat) before?.replaced();
+    return { member, isNew };
   }
 
   /** Its socket is gone: it may come back in a while. Nothing happens where it has another one already. */
@@ -103,13 +145,17 @@ export class Rooms {
   }
 
   leave(member: Member): void {
+    if (this.#remove(member)) this.#tellOthers(member, { action: 'left', id: member.id });
+  }
+
+  #remove(member: Member): boolean {
     const { room, id } = member;
-    if (room.members.get(id) !== member) return;
+    if (room.members.get(id) !== member) return false;
     room.members.delete(id);
     this.#away.delete(member);
     this.members--;
     if (room.members.size === 0) this.#rooms.delete(room.address);
-    else this.#tellOthers(member, { action: 'left', id });
+    return true;
   }
 
   signal(from: Member, to: string, data: string): void {

@@ -6,6 +6,7 @@ import { NatsServer } from '../../../test/support/nats-server.ts';
 import { requireTool } from '../../../test/support/tools.ts';
 import { connect, disconnectAll, open, until, type TestClient } from '../support/client.ts';
 import { get, metric } from '../support/http.ts';
+import { closeMembers, TestMember } from '../support/mesh-member.ts';
 import { freePort, start, type ServerProcess } from '../support/processes.ts';
 
 const WAIT_MS_MAX = 20_000;
@@ -23,14 +24,18 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
         CLUSTER_TOKEN: NatsServer.token,
         PEERJS_DISCOVERY: 'true',
         PEERJS_EXPIRE_SECONDS: '2',
+        PEERJS_MESH_AWAY_SECONDS: '2',
         PEERJS_DRAIN_SECONDS: '0',
         LOG_LEVEL: 'warn',
       },
       await freePort(),
     );
   const port = (index: number): number => nodes[index]!.port;
-  const nodesSeen = async (): Promise<string> =>
-    (await Promise.all(nodes.map((each) => metric(each.port, 'cluster_nodes')))).join();
+  const nodesSeen = async (): Promise<string> => {
+    const metrics = ['cluster_nodes', 'mesh_cluster_nodes'];
+    const seen = nodes.map(async (each) => Promise.all(metrics.map((name) => metric(each.port, name))));
+    return (await Promise.all(seen)).map(([ids, rooms]) => (ids === rooms ? ids : NaN)).join();
+  };
   const eventually = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
     for (const endMs = performance.now() + WAIT_MS_MAX; !(await holds());) {
       if (performance.now() > endMs) throw new Error(`Cannot wait longer for ${what}`);
@@ -48,7 +53,10 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
     await whole('3,3,3');
   }, 60_000);
 
-  afterEach(disconnectAll);
+  afterEach(() => {
+    disconnectAll();
+    closeMembers();
+  });
 
   afterAll(async () => {
     await Promise.all(nodes.map((each) => each.kill()));
@@ -187,5 +195,74 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
     await received(holder!, 'OFFER', 1);
     there.send({ type: 'OFFER', dst: 'here', payload: 2 });
     await received(here, 'OFFER', 1);
+  }, 60_000);
+
+  const roomOf = (number: number): string => number.toString(16).padStart(64, '0');
+  /** One member at each node. */
+  const threeIn = (address: string): Promise<TestMember[]> =>
+    Promise.all([0, 1, 2].map((index) => new TestMember(port(index)).join({ address })));
+
+  it('are one for the members of a mesh room too', async () => {
+    for (let number = 0; number < 4; number++) {
+      const [a, b, c] = (await threeIn(roomOf(number))) as [TestMember, TestMember, TestMember];
+      for (const each of [a, b, c])
+        for (const other of [a, b, c]) if (other !== each) await each.sees(other.id);
+      a.say({ action: 'status', version: 1, data: 'AAAA' });
+      expect(await c.hear('status')).toEqual({ action: 'status', from: a.id, data: 'AAAA' });
+      b.say({ action: 'signal', to: c.id, data: 'sealed' });
+      expect(await c.hear('signal')).toEqual({ action: 'signal', from: b.id, data: 'sealed' });
+      c.say({ action: 'fallback', to: [a.id, b.id], data: 'BBBB' });
+      for (const each of [a, b]) expect(await each.hear('fallback')).toMatchObject({ from: c.id });
+      const late = await new TestMember(port(number % 3)).join({ address: roomOf(number) });
+      const { members } = await late.hear('members');
+      expect(members.find(({ id }) => id === a.id)).toEqual({ id: a.id, status: 'AAAA' });
+      const again = await new TestMember(port(0), c.pair).join({ address: roomOf(number) });
+      await again.hear('members');
+      expect(await c.closed()).toBe(4000);
+      again.say({ action: 'leave' });
+      await b.hear('left', ({ id }) => id === c.id);
+    }
+  }, 30_000);
+
+  it('keep mesh rooms together when one is killed, and take its members back at the others', async () => {
+    const rooms = await Promise.all(Array.from({ length: 12 }, (_, number) => threeIn(roomOf(100 + number))));
+    for (const [a, b, c] of rooms as [TestMember, TestMember, TestMember][]) {
+      for (const each of [a, b, c])
+        for (const other of [a, b, c]) if (other !== each) await each.sees(other.id);
+      a.say({ action: 'status', version: 7, data: 'AAAA' });
+      await c.hear('status');
+    }
+    nodes[2]!.child.kill('SIGKILL');
+    await Promise.all(rooms.map(([, , c]) => c!.closed()));
+    for (const [number, [a, b, c]] of rooms.entries()) {
+      // Half of the members come back, and see the others with what they said last; half do not, and are missed.
+      if (number % 2 === 0) {
+        const back = await new TestMember(port(1), c!.pair).join({ address: roomOf(100 + number) });
+        await back.sees(a!.id, 'AAAA');
+        await back.sees(b!.id);
+      } else for (const each of [a!, b!]) await each.misses(c!.id);
+      await eventually('a signal', async () => {
+        a!.say({ action: 'signal', to: b!.id, data: `signal ${number}` });
+        await new Promise((resolve) => setTimeout(resolve, 100));
+        return b!.replies.some((reply) => reply.action === 'signal');
+      });
+    }
+    nodes[2] = await node();
+    await whole('3,3,3');
+    for (const [number, [a, b]] of rooms.entries()) {
+      const late = await new TestMember(port(2)).join({ address: roomOf(100 + number) });
+      for (const each of [a!, b!]) await late.sees(each.id);
+    }
+  }, 60_000);
+
+  it('bring members together that came to one room while the nats-server was away', async () => {
+    await nats.kill();
+    await whole('1,1,1');
+    const rooms = await Promise.all(Array.from({ length: 6 }, (_, number) => threeIn(roomOf(200 + number))));
+    for (const each of rooms.flat()) await each.hear('members');
+    await nats.run();
+    await whole('3,3,3');
+    for (const members of rooms)
+      for (const each of members) for (const other of members) if (other !== each) await each.sees(other.id);
   }, 60_000);
 });

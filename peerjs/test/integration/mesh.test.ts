@@ -1,71 +1,10 @@
 // The mesh's signaling over real sockets.
-import { meshJoinText, readMeshReply, type MeshReply } from '@relay-swarm/protocol/mesh-member';
-import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
-import { WebSocket } from 'ws';
+import { generateKeyPairSync } from 'node:crypto';
+import { closeMembers, TestMember } from '../support/mesh-member.ts';
 import { startService, type RunningService } from '../support/service.ts';
 
-const room = 'ab'.repeat(32);
+const room = TestMember.room;
 let service: RunningService;
-let members: TestMember[] = [];
-
-class TestMember {
-  readonly id: string;
-  readonly replies: MeshReply[] = [];
-  readonly #key: KeyObject;
-  readonly #origin: string;
-  readonly socket: WebSocket;
-  closeCode: number | undefined;
-
-  constructor(port: number, pair = generateKeyPairSync('ed25519')) {
-    this.#key = pair.privateKey;
-    const { x } = pair.publicKey.export({ format: 'jwk' });
-    this.id = Buffer.from(x!, 'base64url').toString('hex');
-    this.#origin = `ws://127.0.0.1:${port}`;
-    this.socket = new WebSocket(`${this.#origin}/mesh`);
-    this.socket.on('message', (data) => this.replies.push(readMeshReply((data as Buffer).toString())));
-    this.socket.on('close', (code) => (this.closeCode = code));
-    this.socket.on('error', () => undefined); // 'close' follows
-    members.push(this);
-  }
-
-  async join(more: { address?: string; origin?: string } = {}): Promise<this> {
-    const { challenge } = await this.hear('challenge');
-    const { address = room, origin = this.#origin } = more;
-    const text = meshJoinText(challenge, address, origin);
-    const signature = sign(undefined, Buffer.from(text), this.#key).toString('hex');
-    this.say({ action: 'join', version: 1, room: address, id: this.id, signature });
-    return this;
-  }
-
-  say(message: unknown): void {
-    this.socket.send(typeof message === 'string' ? message : JSON.stringify(message));
-  }
-
-  async hear<A extends MeshReply['action']>(
-    action: A,
-    isMeant: (reply: Extract<MeshReply, { action: A }>) => boolean = () => true,
-  ): Promise<Extract<MeshReply, { action: A }>> {
-    const find = () =>
-      this.replies.find(
-        (reply): reply is Extract<MeshReply, { action: A }> =>
-          reply.action === action && isMeant(reply as Extract<MeshReply, { action: A }>),
-      );
-    await until(`"${action}"`, () => find() !== undefined);
-    return find()!;
-  }
-
-  async closed(): Promise<number> {
-    await until('a close', () => this.closeCode !== undefined);
-    return this.closeCode!;
-  }
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !isSo(); waitedMs += 10) {
-    if (waitedMs > 10_000) throw new Error(`Waited 10 s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
 
 const start = async (env: Record<string, string> = {}): Promise<void> => {
   service = await startService(env);
@@ -73,8 +12,7 @@ const start = async (env: Record<string, string> = {}): Promise<void> => {
 const member = (): TestMember => new TestMember(service.port);
 
 afterEach(async () => {
-  for (const { socket } of members) socket.terminate();
-  members = [];
+  closeMembers();
   await service.stop();
 });
 

@@ -1,0 +1,135 @@
+// What this node does for the mesh rooms that it owns, for members of other nodes as for its own.
+import type { EdgeLink } from '@relay-swarm/cluster/edge';
+import type { Member as ClusterMember, OwnerRules } from '@relay-swarm/cluster/member';
+import type { RemoteLink } from '@relay-swarm/cluster/owner';
+import type { MeshRefusalCode } from '@relay-swarm/protocol/refusals';
+import type { Guest, RoomDesk, RoomRequest } from '../mesh/room-desk.ts';
+import type { Member, Rooms } from '../mesh/rooms.ts';
+
+/** What the bytes are that an owner sends to a member's node. */
+export const Told = { text: 0, replaced: 1, refused: 2, turnedAway: 3 } as const;
+
+/** A member of this node, as the edge takes it. */
+export interface OwnGuest<G extends Guest> extends EdgeLink {
+  readonly guest: G;
+  readonly room: string;
+  readonly id: string;
+}
+
+/** A member that another node holds. */
+export class RemoteGuest implements Guest {
+  member: Member | undefined = undefined;
+  readonly #remote: RemoteLink;
+  readonly #pay: (messages: number) => boolean;
+
+  constructor(remote: RemoteLink, pay: (messages: number) => boolean) {
+    this.#remote = remote;
+    this.#pay = pay;
+  }
+
+  pay(messages: number): boolean {
+    return this.#pay(messages);
+  }
+
+  send(text: string): void {
+    this.#tell(Told.text, text);
+  }
+
+  replaced(): void {
+    this.member = undefined;
+    this.#tell(Told.replaced, '');
+  }
+
+  refuse(what: MeshRefusalCode, detail: string, retryMs?: number): void {
+    this.#tell(Told.refused, JSON.stringify([what, detail, retryMs]));
+  }
+
+  turnAway(what: 'room_full' | 'rooms_full', detail: string): void {
+    this.#tell(Told.turnedAway, JSON.stringify([what, detail]));
+  }
+
+  #tell(what: number, text: string): void {
+    this.#remote.deliver(Buffer.from(text), what, true);
+  }
+}
+
+/** What a member's node keeps of it beside its room and id. */
+export interface Kept {
+  /** It joins now; otherwise it has been in the room, at another owner. */
+  readonly isNew?: boolean;
+  /** What it has last said of its links. */
+  readonly status?: { readonly version: number; readonly data: string };
+}
+
+export interface RoomRulesOptions {
+  readonly desk: RoomDesk;
+  readonly rooms: Rooms;
+  readonly nowMs: () => number;
+  readonly nextTurn: (callback: () => void) => void;
+}
+
+/** Nodes notice within 750 ms of each other that one has come or gone: by then all members of a room have been moved. */
+const LIST_AFTER_MS = 1_000;
+
+export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | RemoteGuest> {
+  readonly #options: RoomRulesOptions;
+  /** Rooms that were taken over, and when their members shall hear who is there. */
+  readonly #listAtMs = new Map<string, number>();
+
+  constructor(options: RoomRulesOptions) {
+    this.#options = options;
+  }
+
+  receive(link: OwnGuest<G> | RemoteGuest, message: Buffer): void {
+    const { desk, nowMs } = this.#options;
+    desk.take(guestOf(link), JSON.parse(message.toString()) as RoomRequest, nowMs());
+  }
+
+  join(link: OwnGuest<G> | RemoteGuest, { key: room, id, state }: ClusterMember): boolean {
+    const { desk, rooms, nowMs } = this.#options;
+    const guest = guestOf(link);
+    const { isNew = false, status } = JSON.parse(state) as Kept;
+    if (isNew) {
+      desk.join(guest, room, id, nowMs());
+      return guest.member !== undefined;
+    }
+    const member = rooms.takeOver(room, id, guest, status, nowMs());
+    if (typeof member === 'string') {
+      guest.turnAway(member, 'Cannot stay in the room: where it is now there is no place left');
+      return false;
+    }
+    guest.member = member;
+    if (!this.#listAtMs.has(room)) this.#listAtMs.set(room, nowMs() + LIST_AFTER_MS);
+    return true;
+  }
+
+  /** Another node owns its room now. */
+  leave(link: OwnGuest<G> | RemoteGuest): void {
+    const guest = guestOf(link);
+    if (guest.member) this.#options.rooms.handOver(guest.member);
+    guest.member = undefined;
+  }
+
+  /** It may come back in a while, to any node. */
+  closed(link: OwnGuest<G> | RemoteGuest): void {
+    this.#options.desk.gone(guestOf(link), this.#options.nowMs());
+  }
+
+  /** To be called several times a second: members of rooms that were taken over hear who is there. */
+  tick(): void {
+    const nowMs = this.#options.nowMs();
+    for (const [room, atMs] of this.#listAtMs) {
+      if (nowMs < atMs) continue;
+      this.#listAtMs.delete(room);
+      this.#goOn(this.#options.rooms.list(room));
+    }
+  }
+
+  /** A turn for each member: what all of a large room are told is much. */
+  #goOn(work: Generator<void, void>): void {
+    if (work.next().done !== true) this.#options.nextTurn(() => this.#goOn(work));
+  }
+}
+
+const guestOf = <G extends Guest>(link: OwnGuest<G> | RemoteGuest): Guest =>
+  link instanceof RemoteGuest ? link : link.guest;
