@@ -1,13 +1,14 @@
-// The bundle with three trackers joined by a nats-server, as docs/cluster.md brings it up: to clients they are one.
+// The bundle with three trackers and two signaling servers joined by a nats-server, as docs/cluster.md brings it up: to clients they are one.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { WebSocket } from 'ws';
 import { testBundle } from '../../scripts/lib/bundle.mjs';
 import { announcePair } from '../support/announce-pair.ts';
 import { composeWith, eventually } from '../support/bundle.ts';
 import { policyFaults, type ComposeConfig } from '../support/policy.ts';
 import { readRepositoryFile, root } from '../support/repository.ts';
 
-const SERVICES = ['nats', 'tracker', 'tracker-node', 'nginx'];
+const SERVICES = ['nats', 'tracker', 'tracker-node', 'peerjs', 'peerjs-node', 'nginx'];
 const FRESH_START_MS_MAX = 180_000;
 
 describe('the bundle as a cluster', () => {
@@ -27,6 +28,17 @@ describe('the bundle as a cluster', () => {
           .slice(name.length + 1),
       );
     });
+  /** A PeerJS client, once it has its id. */
+  const peer = (id: string): Promise<WebSocket> => {
+    const query = new URLSearchParams({ key: 'peerjs', id, token: 'token', version: '1.5.5' });
+    const at = Number(env['HTTP_PORT']);
+    const headers = { host: `localhost:${at}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${at}/peerjs?${query.toString()}`, { headers });
+    return new Promise((resolve, reject) => {
+      socket.once('message', () => resolve(socket)); // OPEN
+      socket.once('error', reject);
+    });
+  };
   const pair = (): Promise<{ offer: unknown; answer: unknown }> =>
     announcePair('localhost', Number(env['HTTP_PORT']));
 
@@ -65,6 +77,22 @@ describe('the bundle as a cluster', () => {
         answer: { type: 'answer', sdp: 'the answer' },
       });
     expect(Math.min(...metric('tracker_upgrades_total'))).toBeGreaterThan(0);
+  });
+
+  it('passes messages between PeerJS clients, whichever signaling server nginx gave them', async () => {
+    const peers = await Promise.all(Array.from({ length: 6 }, (_, index) => peer(`peer${index}`)));
+    try {
+      for (const [index, from] of peers.entries()) {
+        const to = (index + 1) % peers.length;
+        const heard = new Promise<unknown>((resolve) =>
+          peers[to]!.once('message', (data) => resolve(JSON.parse((data as Buffer).toString()))),
+        );
+        from.send(JSON.stringify({ type: 'OFFER', dst: `peer${to}`, payload: index }));
+        expect(await heard).toEqual({ type: 'OFFER', src: `peer${index}`, dst: `peer${to}`, payload: index });
+      }
+    } finally {
+      for (const each of peers) each.close();
+    }
   });
 
   it('goes on when a node is killed', async () => {
