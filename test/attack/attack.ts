@@ -18,6 +18,8 @@ export interface Attack {
   readonly service: ServiceName;
   /** What is not as it ships. */
   readonly settings?: Environment;
+  /** The attackers, and the honest, come through the bundle's nginx. */
+  readonly isBehindNginx?: boolean;
   /** Part of the short form. */
   readonly isShort?: boolean;
   /** Goes on until its process is ended. `breach` tells what must not have been possible, `note` what was seen. */

@@ -14,10 +14,17 @@ import * as costlyMessages from './attacks/06-costly-messages.ts';
 import * as manySwarms from './attacks/07a-many-swarms.ts';
 import * as httpAnnounces from './attacks/07b-http-announces.ts';
 import * as controlRequests from './attacks/08-control-requests.ts';
+import * as forgedAddresses from './attacks/09-forged-addresses.ts';
 import * as unsolicitedAnswers from './attacks/10-unsolicited-answers.ts';
 import * as claimedPeerIds from './attacks/11-claimed-peer-ids.ts';
 import * as wrongTokens from './attacks/12-wrong-tokens.ts';
 import * as mintedNames from './attacks/13-minted-names.ts';
+import * as halfSentRequests from './attacks/14-half-sent-requests.ts';
+import * as oneNetwork from './attacks/15-addresses-of-one-network.ts';
+import * as ownAddresses from './attacks/18-own-addresses.ts';
+import * as forOperators from './attacks/19-what-is-for-operators.ts';
+import * as smallOrderKeys from './attacks/20-small-order-keys.ts';
+import * as oddWords from './attacks/21-odd-words.ts';
 import * as withoutCredentials from './attacks/22-requests-without-credentials.ts';
 import * as nobody from './attacks/v0-nobody.ts';
 import * as connectionStorm from './attacks/v1-connection-storm.ts';
@@ -29,6 +36,8 @@ import * as turnUnfinishedMessages from './attacks/v6-turn-unfinished-messages.t
 import * as turnData from './attacks/v7-turn-data.ts';
 import * as turnEverythingHeld from './attacks/v8-turn-everything-held.ts';
 import * as minting from './attacks/v9-minting.ts';
+import * as bodiesWithoutEnd from './attacks/v10-bodies-without-end.ts';
+import * as atTheRelaysDoor from './attacks/v11-strangers-at-the-relays-door.ts';
 
 const files: readonly object[] = [
   fragmentsAndPongs,
@@ -45,10 +54,17 @@ const files: readonly object[] = [
   manySwarms,
   httpAnnounces,
   controlRequests,
+  forgedAddresses,
   unsolicitedAnswers,
   claimedPeerIds,
   wrongTokens,
   mintedNames,
+  halfSentRequests,
+  oneNetwork,
+  ownAddresses,
+  forOperators,
+  smallOrderKeys,
+  oddWords,
   withoutCredentials,
   nobody,
   connectionStorm,
@@ -60,6 +76,8 @@ const files: readonly object[] = [
   turnData,
   turnEverythingHeld,
   minting,
+  bodiesWithoutEnd,
+  atTheRelaysDoor,
 ];
 
 export const attacks: readonly Attack[] = files

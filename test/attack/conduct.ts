@@ -9,6 +9,7 @@ import { honestPeers } from './honest/peerjs.ts';
 import { figuresOf, Journal, recoveryMs, type Figures, type Round } from './journal.ts';
 import { pause, RawSocket } from './raw-socket.ts';
 import { onCore, prefer, PRIORITY } from './processes.ts';
+import { startBehindNginx } from './behind-nginx.ts';
 import { startService, type RunningService } from './services.ts';
 
 export interface Form {
@@ -46,7 +47,8 @@ export async function conduct(
   { bars, beforeMs, duringMs, afterMs }: Form,
   tell: (line: string) => void,
 ): Promise<Outcome> {
-  const service = await startService(attack.service, attack.settings ?? {}, tell);
+  const start = attack.isBehindNginx === true ? startBehindNginx : startService;
+  const service = await start(attack.service, attack.settings ?? {}, tell);
   await warmUp(service);
   const journal = new Journal();
   let isOver = false;
@@ -76,6 +78,7 @@ export async function conduct(
   const normalAfterMs = recoveryMs(rounds, endsAtMs, bars.honestP99MsMax);
   const memoryShare = service.peakBytes() / service.memoryLimitBytes;
   const faults = [...breaches];
+  faults.push(...service.faults);
   if (!service.isAlive) faults.push(`the process has ended: ${service.output.slice(-300)}`);
   if (memoryShare > bars.memoryShareMax)
     faults.push(`memory: ${Math.round(memoryShare * 100)} % of the limit`);

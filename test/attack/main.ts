@@ -1,4 +1,4 @@
-// npm run attack [-- --short] [-- --only 1a,v3]: every attack that we know, one after the other, each against a fresh service with compose's
+// npm run attack [-- --short] [-- --only 1a,v3] [-- --seconds 5]: every attack that we know, one after the other, each against a fresh service with compose's
 // memory limit, with honest clients beside it. Prints a table, and ends with 1 where a bar was missed. On a machine that does nothing else.
 import { parseArgs } from 'node:util';
 import { BARS, SHORT_BARS, type Target, type Tell } from './attack.ts';
@@ -16,6 +16,7 @@ const { values, positionals } = parseArgs({
   options: {
     short: { type: 'boolean', default: false },
     only: { type: 'string' },
+    seconds: { type: 'string' },
     attacker: { type: 'boolean', default: false },
   },
   allowPositionals: true,
@@ -40,9 +41,11 @@ async function all(): Promise<number> {
   );
   if (these.length === 0) throw new Error(`Cannot find attack ${String(values.only)}: found ${ids()}`);
   prefer(process, PRIORITY.measured); // honest clients are in this process
+  const duringMs = Number(values.seconds ?? NaN) * 1_000 || LONG.duringMs;
+  const form = values.short ? SHORT : { ...LONG, duringMs };
   const outcomes: Outcome[] = [];
   for (const attack of these) {
-    const outcome = await conduct(attack, values.short ? SHORT : LONG, (text) => console.log(text));
+    const outcome = await conduct(attack, form, (text) => console.log(text));
     outcomes.push(outcome);
     console.log(line(outcome));
   }

@@ -35,7 +35,7 @@ export class RawSocket {
   }
 
   /** An open WebSocket. Throws where the server refuses it. */
-  static async open(port: number, address: string, path = '/'): Promise<RawSocket> {
+  static async open(port: number, address: string, path = '/', headers = ''): Promise<RawSocket> {
     const raw = await RawSocket.connect(port, address);
     let head = '';
     const answered = raw.#until((done) => {
@@ -44,7 +44,7 @@ export class RawSocket {
         if (head.includes('\r\n\r\n')) done();
       };
     });
-    raw.socket.write(upgradeRequest(path));
+    raw.socket.write(upgradeRequest(path, headers));
     await answered;
     raw.onData = () => undefined;
     if (!head.startsWith('HTTP/1.1 101')) {
@@ -81,8 +81,9 @@ export class RawSocket {
   }
 }
 
-export const upgradeRequest = (path: string): string =>
-  `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
+/** `headers` are further lines, each with its end. */
+export const upgradeRequest = (path: string, headers = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: localhost\r\n${headers}Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`;
 
 /** So many attackers from all addresses, each of which does this again and again, whatever the service does to it. Never resolves. */
 export async function crowd(
@@ -106,10 +107,14 @@ export async function crowd(
 export const webSockets = (
   port: number,
   act: (socket: RawSocket, index: number) => Promise<void>,
-  { path = () => '/', count = CONNECTIONS }: { path?: (index: number) => string; count?: number } = {},
+  {
+    path = () => '/',
+    headers = () => '',
+    count = CONNECTIONS,
+  }: { path?: (index: number) => string; headers?: (index: number) => string; count?: number } = {},
 ): Promise<never> =>
   crowd(async ({ index, address }) => {
-    const socket = await RawSocket.open(port, address, path(index));
+    const socket = await RawSocket.open(port, address, path(index), headers(index));
     try {
       await act(socket, index);
     } finally {

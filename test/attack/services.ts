@@ -35,6 +35,8 @@ export interface RunningService extends Target {
   readonly memoryBy: 'cgroup' | 'VmHWM';
   readonly isAlive: boolean;
   readonly output: string;
+  /** What must not have happened beside that. */
+  readonly faults: readonly string[];
   peakBytes(): number;
   stop(): Promise<void>;
 }
@@ -114,6 +116,7 @@ export async function startService(
     httpPort,
     memoryLimitBytes,
     memoryBy: group === undefined ? 'VmHWM' : 'cgroup',
+    faults: [],
     get isAlive() {
       return isAlive() && group?.hasKilled() !== true;
     },

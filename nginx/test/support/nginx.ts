@@ -60,7 +60,8 @@ export class NginxUnderTest {
     this.#child = child;
   }
 
-  static async start(settings: RenderSettings): Promise<NginxUnderTest> {
+  /** `complains` is told what it writes to its error log, which else goes to ours. */
+  static async start(settings: RenderSettings, complains?: (text: string) => void): Promise<NginxUnderTest> {
     const folder = await mkdtemp(join(tmpdir(), 'nginx-'));
     await chmod(folder, 0o755); // where root starts nginx, its workers are nobody
     const [port, healthPort] = [await freePort(), await freePort()];
@@ -82,7 +83,9 @@ export class NginxUnderTest {
     const { ok, complaint } = await render(folder, all);
     if (!ok) throw new Error(complaint);
     const args = ['-e', 'stderr', '-p', folder, '-c', join(folder, 'nginx.conf'), '-g', 'daemon off;'];
-    const child = spawn('nginx', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+    const stderr = complains === undefined ? 'inherit' : 'pipe';
+    const child = spawn('nginx', args, { stdio: ['ignore', 'ignore', stderr] });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => complains?.(text));
     const nginx = new NginxUnderTest(folder, port, all, child);
     const untilMs = Date.now() + READY_MS_MAX;
     while (!(await isUp(healthPort))) {

@@ -83,10 +83,20 @@ export function listen(
   what: string,
   at: { host: string; port: number; settingName: string },
 ): Promise<void> {
+  server.prependListener('request', takeNoBodies);
   return new Promise((resolve, reject) => {
     server.once('error', (error) => reject(explainListenError(error, what, at.port, at.settingName)));
     server.listen({ host: at.host, port: at.port }, resolve);
   });
+}
+
+/**
+ * None of our pages takes a body: whoever sends one is answered, and the connection ends with the answer. It would be read to its end
+ * otherwise, however long that is.
+ */
+function takeNoBodies({ headers }: IncomingMessage, response: ServerResponse): void {
+  if (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0)
+    response.shouldKeepAlive = false;
 }
 
 export function closeServer(server: Server): Promise<void> {

@@ -12,7 +12,7 @@ import { closeFrame, controlFrame } from './ws-frame.ts';
 export interface SocketEvents<O> {
   message(owner: O, payload: Buffer, isBinary: boolean): void;
   /** A ping or pong came; a ping is answered already. */
-  signOfLife(owner: O): void;
+  signOfLife(owner: O, isPong: boolean): void;
   /**
    * Before bytes that have come are looked at: for how many milliseconds they, and all behind them, must wait, because the owner or its
    * address owes for earlier ones. 0: they are paid for and read now. Asked again after the wait.
@@ -122,6 +122,8 @@ function firstProtocol(header: string | undefined): string | undefined {
 export class ServerSocket<O> implements FrameSink {
   partial: PartialMessage | undefined = undefined;
   readyState: ReadyState = OPEN;
+  /** What the other end's close frame said: 1005 where it said nothing, 1006 where none came (RFC 6455 §7.1.5). */
+  closeCode = 1006;
   /** Set before anything is read. */
   owner!: O;
   readonly stream: Duplex;
@@ -189,6 +191,7 @@ export class ServerSocket<O> implements FrameSink {
 
   control(opcode: number, payload: Buffer): void {
     if (opcode === OPCODE.close) {
+      this.closeCode = payload.length < 2 ? 1005 : payload.readUInt16BE(0);
       if (this.readyState === OPEN) {
         this.readyState = CLOSING;
         this.stream.write(payload.length < 2 ? closeFrame() : closeFrame(payload.readUInt16BE(0), ''));
@@ -199,7 +202,7 @@ export class ServerSocket<O> implements FrameSink {
     }
     if (opcode === OPCODE.ping && this.stream.writableLength < PONGS_WAITING_BYTES_MAX)
       this.stream.write(controlFrame(OPCODE.pong, payload));
-    this.#server.events.signOfLife(this.owner);
+    this.#server.events.signOfLife(this.owner, opcode === OPCODE.pong);
   }
 
   broken(fault: FrameFault): void {

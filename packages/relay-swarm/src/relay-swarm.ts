@@ -21,7 +21,8 @@ import { betterThan, type RankedQuery } from './roster/roster.ts';
 import { readStateFile, writeStateFile } from './files/state-file.ts';
 import { createDescriptorSigner } from './proof/descriptor-signer.ts';
 import type { RelaySettings } from './settings.ts';
-import { createWireAcceptor, dialWire } from './sessions/wire.ts';
+import { createWireAcceptor } from './sessions/accept-wire.ts';
+import { dialWire } from './sessions/wire.ts';
 
 export interface RelaySwarmOptions {
   readonly settings: RelaySettings;

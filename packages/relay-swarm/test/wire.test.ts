@@ -8,7 +8,8 @@ import {
   type Server as TcpServer,
 } from 'node:net';
 import { WebSocket } from 'ws';
-import { createWireAcceptor, dialWire, type Wire } from '../src/sessions/wire.ts';
+import { createWireAcceptor } from '../src/sessions/accept-wire.ts';
+import { dialWire, type Wire } from '../src/sessions/wire.ts';
 import { until } from './whole-relay.ts';
 
 const guard = createAddressGuard({ allowPrivate: true });
@@ -34,8 +35,8 @@ interface Accepted {
 }
 
 /** A relay's end of whatever dials it. */
-async function accept(): Promise<Accepted> {
-  const acceptor = createWireAcceptor();
+async function accept(nowMs?: () => number): Promise<Accepted> {
+  const acceptor = createWireAcceptor(nowMs);
   const server = createServer();
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -78,6 +79,26 @@ describe('an open wire', () => {
     for (let i = 0; i < 1_000; i++) socket.send('x', { fin: false });
     await until(() => accepted.closedWith !== undefined, 5);
     expect(accepted.texts).toEqual([]);
+  });
+
+  it('ends with a flood of pongs', async () => {
+    const accepted = await accept();
+    const socket = await open(accepted.port);
+    for (let i = 0; i < 100; i++) socket.pong();
+    await until(() => accepted.closedWith === 1008, 5);
+  });
+
+  it('waits for an address that has sent too much, and loses nothing', async () => {
+    let nowMs = 0;
+    const accepted = await accept(() => nowMs);
+    const socket = await open(accepted.port);
+    for (let i = 0; i < 40; i++) socket.send(String(i).padEnd(FRAME_BYTES_MAX, '.'));
+    await until(() => accepted.texts.length > 30, 20); // 2 MB
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(accepted.texts.length).toBeLessThan(34);
+    nowMs = 5_000;
+    await until(() => accepted.texts.length === 40, 20);
+    expect(accepted.texts.map((text) => parseInt(text))).toEqual(Array.from({ length: 40 }, (_, i) => i));
   });
 
   it('ends where the other end does not read', async () => {

@@ -7,7 +7,7 @@ import { webSockets } from '../raw-socket.ts';
 const SDP = 'x'.repeat(60_000);
 
 export const attack: Attack = {
-  id: '10',
+  id: '10a',
   title: 'answers of 60 KB that nobody asked for',
   service: 'tracker',
   isShort: true,
@@ -24,4 +24,12 @@ export const attack: Attack = {
       const bytes = frame(JSON.stringify(message));
       while (socket.isOpen) await socket.send(bytes);
     }),
+};
+
+export const behindNginx: Attack = {
+  ...attack,
+  id: '10b',
+  title: `${attack.title}, through nginx`,
+  isBehindNginx: true,
+  isShort: false,
 };

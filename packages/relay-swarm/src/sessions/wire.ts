@@ -1,10 +1,8 @@
-// One WebSocket between two relays, either way round. The only importer of ws.
+// One WebSocket between two relays, as whoever dials has it. The only importer of ws.
 import type { AddressGuard } from '@relay-swarm/net';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
-import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { WebSocket, WebSocketServer, type RawData } from 'ws';
+import { WebSocket, type RawData } from 'ws';
 
 export interface Wire {
   /** The address at the other end. */
@@ -27,11 +25,17 @@ export type Opened = (wire: Wire) => WireListener;
 
 export const DIAL_MS_MAX = 5_000;
 /** A relay that reads no more than this behind is not one to wait for. */
-const BUFFERED_BYTES_MAX = 1_048_576;
-const GOODBYE_MS_MAX = 2_000;
+export const BUFFERED_BYTES_MAX = 1_048_576;
+export const GOODBYE_MS_MAX = 2_000;
+
+export const FRAGMENTS_MAX = 64;
 
 /** The published types lag behind: `maxFragments` is in the library's documentation only. */
-const LIMITS = { maxPayload: RELAY_FRAME_CHARS_MAX, maxFragments: 64, perMessageDeflate: false } as const;
+const LIMITS = {
+  maxPayload: RELAY_FRAME_CHARS_MAX,
+  maxFragments: FRAGMENTS_MAX,
+  perMessageDeflate: false,
+} as const;
 
 /** Resolves once the wire is open, rejects where it cannot be opened. */
 export async function dialWire(
@@ -63,19 +67,6 @@ export async function dialWire(
       reject(error);
     });
   });
-}
-
-export interface WireAcceptor {
-  accept(request: IncomingMessage, socket: Duplex, head: Buffer, address: string, opened: Opened): void;
-}
-
-export function createWireAcceptor(): WireAcceptor {
-  const server = new WebSocketServer({ ...LIMITS, noServer: true, clientTracking: false });
-  server.on('wsClientError', (error, socket) => socket.destroy(error));
-  return {
-    accept: (request, socket, head, address, opened) =>
-      server.handleUpgrade(request, socket, head, (webSocket) => listen(webSocket, address, opened)),
-  };
 }
 
 function listen(socket: WebSocket, address: string, opened: Opened): void {

@@ -1,0 +1,119 @@
+// The same for whoever is dialled. Strangers come this way, so an address pays for what it sends before it is looked at.
+import {
+  AddressBuckets,
+  debtMs,
+  limitKey,
+  newBucket,
+  PING_FRAME,
+  refuseUpgrade,
+  spendTokens,
+  takeToken,
+  textFrame,
+  type Bucket,
+  type Rate,
+} from '@relay-swarm/net';
+import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
+import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import {
+  BUFFERED_BYTES_MAX,
+  FRAGMENTS_MAX,
+  GOODBYE_MS_MAX,
+  type Opened,
+  type Wire,
+  type WireListener,
+} from './wire.ts';
+
+/** In kilobytes; relays that compare tables of thousands of relays send some hundred. */
+const ADDRESS_RATE: Rate = { perSecond: 2_000, burst: 2_000 };
+const BYTES_PER_TOKEN = 1_024;
+/** What each piece costs that comes: it wakes us up. */
+const PIECE_COST = 0.5;
+/** Relays ping each other every few seconds. */
+const CONTROL_FRAMES: Rate = { perSecond: 5, burst: 50 };
+
+interface Accepted {
+  readonly wire: Wire;
+  readonly bucket: Bucket;
+  readonly controls: Bucket;
+  readonly addressKey: string;
+  readonly socket: ServerSocket<Accepted>;
+  listener: WireListener;
+}
+
+export interface WireAcceptor {
+  accept(request: IncomingMessage, socket: Duplex, head: Buffer, address: string, opened: Opened): void;
+}
+
+/** `nowMs` never goes back. */
+export function createWireAcceptor(nowMs: () => number = () => performance.now()): WireAcceptor {
+  const addresses = new AddressBuckets(ADDRESS_RATE);
+  const server = new SocketServer<Accepted>({
+    messageBytesMax: RELAY_FRAME_CHARS_MAX,
+    fragmentsMax: FRAGMENTS_MAX,
+    closeMsMax: GOODBYE_MS_MAX,
+    events: {
+      message: ({ wire, listener }, payload, isBinary) => {
+        if (isBinary) wire.close(1003, 'text only');
+        else listener.text(payload.toString('utf8'));
+      },
+      signOfLife: ({ listener }, isPong) => {
+        if (isPong) listener.pong();
+      },
+      restMs: ({ bucket }, bytes) => {
+        const now = nowMs();
+        const owedMs = debtMs(spendTokens(bucket, ADDRESS_RATE, 0, now), ADDRESS_RATE);
+        if (owedMs === 0) spendTokens(bucket, ADDRESS_RATE, PIECE_COST + bytes / BYTES_PER_TOKEN, now);
+        return owedMs;
+      },
+      mayRead: ({ controls, wire }) => {
+        if (takeToken(controls, CONTROL_FRAMES, nowMs())) return true;
+        wire.close(1008, 'too many pings, pongs or fragments');
+        return false;
+      },
+      settled: () => undefined,
+      fault: () => undefined, // it is being closed, and told why
+      failed: ({ wire }) => wire.close(1011, 'a mistake of this relay'),
+      closed: ({ listener, addressKey, socket }) => {
+        addresses.leave(addressKey);
+        listener.closed(socket.closeCode);
+      },
+    },
+  });
+  return {
+    accept: (request, stream, head, address, opened) => {
+      stream.on('error', () => undefined); // 'close' follows
+      const now = nowMs();
+      addresses.tick(now);
+      const addressKey = limitKey(address);
+      const fault = server.accept(request, stream, head, (socket) => {
+        const wire = wireOf(socket, address);
+        return {
+          wire,
+          bucket: addresses.enter(addressKey, now),
+          controls: newBucket(CONTROL_FRAMES, now),
+          addressKey,
+          socket,
+          listener: opened(wire),
+        };
+      });
+      if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
+    },
+  };
+}
+
+function wireOf(socket: ServerSocket<Accepted>, address: string): Wire {
+  const { stream } = socket;
+  return {
+    address: address.replace(/^::ffff:(?=.*\.)/, ''),
+    send: (text) => {
+      if (stream.writableLength > BUFFERED_BYTES_MAX) socket.terminate();
+      else if (socket.readyState === OPEN) stream.write(textFrame(text));
+    },
+    ping: () => {
+      if (socket.readyState === OPEN) stream.write(PING_FRAME);
+    },
+    close: (code, reason) => socket.close(code, reason),
+  };
+}
