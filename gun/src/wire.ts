@@ -1,6 +1,6 @@
 // One WebSocket to a client or to another gun relay: sizes, pings, and reading no faster than its rate. Here are those that others open.
 import { PING_FRAME, refuseUpgrade, textFrame, type Holder } from '@relay-swarm/net';
-import type { PartialMessage } from '@relay-swarm/net/frame-reader';
+import type { FrameFault, PartialMessage } from '@relay-swarm/net/frame-reader';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import type { HeldSocket, SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
@@ -67,7 +67,7 @@ export function createAcceptor(limits: WireLimits): Accept {
         return true;
       },
       settled: (wire) => memory.settled(wire, nowMs()),
-      fault: () => undefined, // it is being closed, and told why
+      fault: (wire, fault) => wire.complain(fault), // it is being closed
       failed: (wire) => wire.end('internal_error'),
       closed: (wire) => {
         memory.remove(wire);
@@ -148,6 +148,15 @@ class AcceptedWire implements Wire, HeldSocket {
   endFor(reason: Parameters<HeldSocket['endFor']>[0]): void {
     if (this.#socket.stream.writableLength > 0) this.#socket.terminate();
     else this.end(reason);
+  }
+
+  /** In gun's own words, since gun clients do not look at close codes: they print a complaint where their developer sees it. */
+  complain({ closeCode, reason }: FrameFault): void {
+    const why =
+      closeCode === 1009
+        ? `Message too big: this relay takes at most ${this.#limits.frameBytesMax} bytes (GUN_FRAME_BYTES_MAX)`
+        : reason;
+    this.send(JSON.stringify({ dam: '!', err: why }));
   }
 
   close(code = 1000): void {

@@ -191,12 +191,31 @@ describe('a gun relay', () => {
     await eventually('the rest', async () => (await relay.metric('souls')) === 50);
   });
 
-  it('closes on a frame that is too large', async () => {
+  it('closes on a frame that is too large, and says so as gun does', async () => {
     const relay = await start({ frameBytesMax: 16_384 });
     const { socket } = await open(relay);
+    let last = '';
+    socket.on('message', (data: Buffer) => (last = data.toString()));
     const closed = new Promise((resolve) => socket.once('close', resolve));
     socket.send(put('large', 'x'.repeat(20_000)));
     expect(await closed).toBe(1009);
+    expect(JSON.parse(last)).toEqual({
+      dam: '!',
+      err: 'Message too big: this relay takes at most 16384 bytes (GUN_FRAME_BYTES_MAX)',
+    });
+  });
+
+  it('tells a stock client that its put was too large, and takes its next one', async () => {
+    const relay = await start({ frameBytesMax: 16_384 });
+    const client = new GunClient(relay.url);
+    clients.push(client);
+    client.put('large', { text: 'x'.repeat(20_000) });
+    await client.complains('Message too big');
+    // It comes back by itself; what it wrote in between may be lost.
+    await eventually('the next put', async () => {
+      client.put('small', { text: 'y' });
+      return (await relay.metric('souls')) === 1;
+    });
   });
 
   it('has room for so many connections, and so many of one address', async () => {

@@ -3,7 +3,8 @@ import Gun from 'gun/gun.js';
 import { WebSocket } from 'ws';
 import 'gun/sea.js';
 
-const gun = new Gun({ peers: process.argv.slice(2), localStorage: false, WebSocket });
+const log = (...words) => process.send({ said: words.join(' ') });
+const gun = new Gun({ peers: process.argv.slice(2), localStorage: false, WebSocket, log });
 
 process.on('message', ({ put, on, once, signUp, value }) => {
   if (once !== undefined) gun.get(once).once((node) => process.send({ once, found: node !== undefined }));

@@ -110,6 +110,13 @@ export class GunClient {
     );
   }
 
+  /** Waits until it has printed such words, as gun does where a relay complains. */
+  complains(words: string): Promise<boolean> {
+    return eventually(`a complaint about ${words}`, () =>
+      this.#events.some(({ said }) => typeof said === 'string' && said.includes(words)),
+    );
+  }
+
   /** Waits until it has seen the node so. */
   sees(soul: string, value: object): Promise<boolean> {
     const wanted = JSON.stringify(value);
