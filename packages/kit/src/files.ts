@@ -1,5 +1,5 @@
 // Files of the shared volume: JSON, one writer each, never torn. Written to a temporary file beside it and renamed.
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { randomBytes } from 'node:crypto';
 
@@ -9,6 +9,7 @@ export async function writeJsonFile(file: string, value: unknown, mode = 0o644):
   await mkdir(dirname(file), { recursive: true });
   try {
     await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode });
+    await chmod(temporary, mode); // the umask of whoever started us is not to keep other services from reading it
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });
