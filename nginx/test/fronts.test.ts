@@ -58,6 +58,70 @@ const fronts: readonly Front[] = [
   },
 ];
 
+/** What proxies that nobody could install here say of a client, and what of it is believed: the address that the last proxy saw. */
+const HEADERS = [
+  {
+    front: 'Traefik, which puts its client behind what came',
+    settings: {},
+    headers: {
+      'x-forwarded-for': '6.6.6.6, 203.0.113.7',
+      'x-forwarded-proto': 'https',
+      'x-real-ip': '203.0.113.7',
+    },
+  },
+  {
+    front: 'Cloudflare, whose client has a header of its own',
+    settings: { NGINX_CLIENT_HEADER: 'CF-Connecting-IP' },
+    headers: {
+      'cf-connecting-ip': '203.0.113.7',
+      'x-forwarded-for': '6.6.6.6',
+      'x-forwarded-proto': 'https',
+    },
+  },
+  {
+    front: 'Cloudflare before Traefik',
+    settings: { NGINX_CLIENT_HEADER: 'CF-Connecting-IP' },
+    headers: { 'cf-connecting-ip': '203.0.113.7', 'x-forwarded-for': '203.0.113.7, 172.70.0.1' },
+  },
+];
+
+requireTool('nginx')('behind a proxy that says', () => {
+  it.each(HEADERS)('$front: its client is known', async ({ settings, headers }) => {
+    const service = createServer((incoming, response) => response.end(JSON.stringify(incoming.headers)));
+    service.listen(0, '127.0.0.1');
+    await once(service, 'listening');
+    const nginx = await NginxUnderTest.start({
+      TRACKER_NAMES: NAME,
+      PEERJS_NAMES: 'peerjs.example.org',
+      TRACKER_UPSTREAM: `127.0.0.1:${(service.address() as AddressInfo).port}`,
+      NGINX_FRONT_SCHEME: 'https',
+      NGINX_TRUSTED_PROXIES: '127.0.0.1',
+      ...settings,
+    });
+    try {
+      const heard = async (localAddress: string): Promise<string> => {
+        const sent = httpRequest({
+          host: '127.0.0.1',
+          port: nginx.port,
+          localAddress,
+          path: '/announce',
+          headers: { host: NAME, ...headers },
+        }).end();
+        const [response] = (await once(sent, 'response')) as [NodeJS.ReadableStream];
+        let body = '';
+        for await (const part of response) body += String(part);
+        return (JSON.parse(body) as Record<string, string>)['x-forwarded-for']!;
+      };
+      expect(await heard('127.0.0.1')).toBe('203.0.113.7');
+      // The same words of somebody who is no proxy of ours.
+      expect(await heard(CLIENT)).toBe(CLIENT);
+    } finally {
+      await nginx.stop();
+      service.close();
+    }
+  });
+});
+
 describe.each(fronts)('behind $tool', ({ tool, prepare }) => {
   requireTool(
     'nginx',

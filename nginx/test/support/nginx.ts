@@ -45,6 +45,9 @@ export async function faultOf(folder: string): Promise<string | undefined> {
   }
 }
 
+// Where root starts nginx, its workers are nobody: they must be able to read what tests write, also where the umask says otherwise.
+process.umask(0o022);
+
 export class NginxUnderTest {
   readonly folder: string;
   readonly port: number;
