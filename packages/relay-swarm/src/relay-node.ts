@@ -231,7 +231,7 @@ export class RelayNode {
   #far(nowMs: number): FarRelays {
     const isNear = (id: string): boolean => {
       const relay = this.#relays.get(id);
-      return relay !== undefined && (relay.liveness.isSeen(nowMs) || this.#relays.isOffered(relay, nowMs));
+      return relay !== undefined && (relay.liveness.isConnected || this.#relays.isOffered(relay, nowMs));
     };
     return { membership: this.#membership, selfId: this.#options.self.id, isNear };
   }
@@ -367,6 +367,7 @@ export class RelayNode {
     if (wasAway) return;
     for (const { id, session } of this.#sessions.all()) {
       this.#relays.suspect(id!, session.isSuspect(nowMs), nowMs);
+      this.#membership.silent(id!, session.isSuspect(nowMs), nowMs);
       this.#relays.measured(id!, session.roundTripMs);
     }
   }

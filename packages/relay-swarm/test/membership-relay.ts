@@ -1,5 +1,11 @@
 // One membership with a clock, dice and peers of the test's own. A signature is right where it names who signs.
-import { idStart, type RelayMessage, type RelayRecord, type Vouch } from '@relay-swarm/protocol';
+import {
+  idStart,
+  type RelayMessage,
+  type RelayRecord,
+  type SignedRelayHealth,
+  type Vouch,
+} from '@relay-swarm/protocol';
 import { Membership, type MembershipPeer } from '../src/membership/membership.ts';
 import type { Place } from '../src/membership/member-table.ts';
 import { MapMemberStore } from '../src/membership/member-store.ts';
@@ -30,6 +36,12 @@ export function recordOf(
 export const vouchOf = (by: number, at = START_MS, address = 'here'): Vouch => ({
   ...{ by: idOf(by), at, address },
   signature: idOf(by),
+});
+
+export const healthOf = (n: number): SignedRelayHealth => ({
+  ...{ id: idOf(n), sequence: 1, sampledAt: START_MS, state: 'ok', load: 0, cpu: 0, memory: 0 },
+  ...{ receivedBytesPerSecond: 0, sentBytesPerSecond: 0, peers: 0, connections: 0, allocations: 0 },
+  ...{ missing: [], signature: idOf(n) },
 });
 
 export class TestPeer implements MembershipPeer {

@@ -9,12 +9,24 @@ interface Down {
   checkedAtMs: number;
   nextCheckAtMs: number;
   failures: number;
+  /** Somebody offers it since our last look. */
+  isHinted: boolean;
+  /** Relays that have offered it since our last look: who had not noticed yet that it was down has had time to. */
+  readonly words: Set<string>;
 }
 
 const FIRST_CHECK_MS = 15_000;
 const CHECK_MS_MAX = 3_600_000;
-/** Somebody offers it still: not looked at again sooner than this. */
+/** For so long often, so that a swarm that was cut in two is soon whole again. */
+const RECENT_MS = 600_000;
+const RECENT_CHECK_MS_MAX = 30_000;
+/** Somebody offers it still: not looked at again sooner than this, or some times this after looks in vain. */
 const HINT_MS_MIN = 15_000;
+const HINT_DOUBLINGS_MAX = 2;
+/** An offer so soon after our look may be of somebody who has not noticed yet. */
+const WORD_MS_MIN = 30_000;
+const WORDS_MAX = 16;
+const KNOCK_MS_MIN = 5_000;
 const FORGET_MS = 86_400_000;
 
 export class DownTable {
@@ -42,7 +54,7 @@ export class DownTable {
     this.#byStart.set(member.start, {
       ...{ member, place, sinceMs: nowMs, checkedAtMs: nowMs },
       nextCheckAtMs: nowMs + FIRST_CHECK_MS,
-      failures: 0,
+      ...{ failures: 0, isHinted: false, words: new Set() },
     });
   }
 
@@ -55,22 +67,41 @@ export class DownTable {
     if (down === undefined) return;
     down.failures++;
     down.checkedAtMs = nowMs;
-    down.nextCheckAtMs = nowMs + Math.min(CHECK_MS_MAX, FIRST_CHECK_MS * 2 ** Math.min(down.failures, 10));
+    down.isHinted = false;
+    down.words.clear();
+    const msMax = nowMs - down.sinceMs < RECENT_MS ? RECENT_CHECK_MS_MAX : CHECK_MS_MAX;
+    down.nextCheckAtMs = nowMs + Math.min(msMax, FIRST_CHECK_MS * 2 ** Math.min(down.failures, 10));
   }
 
-  /** Somebody offers it: worth a look, each time after a longer while. */
-  hint(start: string, nowMs: number): void {
+  /** `by` offers it: worth a look, each time after a longer while; the words that speak for it now. */
+  offered(start: string, by: string, nowMs: number): ReadonlySet<string> {
     const down = this.#byStart.get(start);
-    if (down === undefined) return;
-    const earliestAtMs = down.checkedAtMs + HINT_MS_MIN * 2 ** Math.min(down.failures, 5);
+    if (down === undefined) return NONE;
+    const earliestAtMs = down.checkedAtMs + HINT_MS_MIN * 2 ** Math.min(down.failures, HINT_DOUBLINGS_MAX);
     down.nextCheckAtMs = Math.min(down.nextCheckAtMs, Math.max(nowMs, earliestAtMs));
+    down.isHinted = true;
+    if (nowMs - down.checkedAtMs >= WORD_MS_MIN && down.words.size < WORDS_MAX) down.words.add(by);
+    return down.words;
   }
 
-  /** One to look at now; the others wait their turn. */
-  takeDue(nowMs: number): Member | undefined {
+  /** It has come to us with its key: its URL may answer again. */
+  knocked(start: string, nowMs: number): void {
+    const down = this.#byStart.get(start);
+    if (down === undefined || nowMs - down.checkedAtMs < KNOCK_MS_MIN) return;
+    down.nextCheckAtMs = nowMs;
+    down.isHinted = true;
+  }
+
+  /** Whether we have looked just now: who offers it then is wrong. */
+  isCertain(start: string, nowMs: number): boolean {
+    return nowMs - (this.#byStart.get(start)?.checkedAtMs ?? -Infinity) < WORD_MS_MIN;
+  }
+
+  /** One to look at now, of those that are offered or of all; the others wait their turn. */
+  takeDue(nowMs: number, isHinted: boolean): Member | undefined {
     for (const [start, down] of this.#byStart) {
       if (nowMs - down.sinceMs > FORGET_MS) this.#byStart.delete(start);
-      else if (down.nextCheckAtMs <= nowMs) {
+      else if (down.nextCheckAtMs <= nowMs && (down.isHinted || !isHinted)) {
         down.nextCheckAtMs = nowMs + FIRST_CHECK_MS; // while it is being looked at
         return down.member;
       }
@@ -78,3 +109,5 @@ export class DownTable {
     return undefined;
   }
 }
+
+const NONE: ReadonlySet<string> = new Set();

@@ -187,8 +187,8 @@ export class Exchange {
     }
     const down = this.#standing.down.get(start);
     if (down !== undefined && down.member.version >= version) {
-      this.#standing.down.hint(start, nowMs);
-      return 'down';
+      if (this.#standing.offered(start, peer.id, nowMs)) return 'known';
+      return this.#standing.down.isCertain(start, nowMs) ? 'down' : 'known';
     }
     const entry = this.#standing.unproven.get(start);
     if (entry !== undefined && entry.member.version >= version) {
@@ -236,7 +236,7 @@ export class Exchange {
       known ?? this.#standing.down.get(start)?.member ?? this.#standing.unproven.get(start)?.member;
     if (older !== undefined && older.version >= member.version) return;
     if (!this.#options.accepts(descriptor) || !this.#isSigned(descriptor)) {
-      this.#standing.trust.note(peer.id, false);
+      this.#standing.trust.note(peer.id, false, nowMs);
       return;
     }
     if (known !== undefined && known.record.descriptor.url === descriptor.url) {

@@ -6,6 +6,8 @@ import type { Standing } from './standing.ts';
 
 const UNPROVEN_LOOKS: Rate = { perSecond: 1, burst: 8 };
 const DOWN_LOOKS: Rate = { perSecond: 0.2, burst: 4 };
+/** Down, and somebody offers it since. */
+const OFFERED_LOOKS: Rate = { perSecond: 2, burst: 32 };
 /** Of the visits so many go to members that are so by others' word alone. */
 const HEARSAY_SHARE = 0.5;
 
@@ -14,12 +16,14 @@ export class Looks {
   readonly #random: () => number;
   readonly #unproven: Bucket;
   readonly #down: Bucket;
+  readonly #offered: Bucket;
 
   constructor(standing: Standing, random: () => number, nowMs: number) {
     this.#standing = standing;
     this.#random = random;
     this.#unproven = newBucket(UNPROVEN_LOOKS, nowMs);
     this.#down = newBucket(DOWN_LOOKS, nowMs);
+    this.#offered = newBucket(OFFERED_LOOKS, nowMs);
   }
 
   /** Those to dial now. */
@@ -37,8 +41,13 @@ export class Looks {
       // What has come in meanwhile may be enough: then there is no need to look
       if (!standing.judge(entry.member, entry.words, nowMs)) yield entry.member.record;
     }
+    while (down.size > 0 && takeToken(this.#offered, OFFERED_LOOKS, nowMs)) {
+      const member = down.takeDue(nowMs, true);
+      if (member === undefined) break;
+      yield member.record;
+    }
     while (down.size > 0 && takeToken(this.#down, DOWN_LOOKS, nowMs)) {
-      const member = down.takeDue(nowMs);
+      const member = down.takeDue(nowMs, false);
       if (member === undefined) break;
       yield member.record;
     }

@@ -30,6 +30,8 @@ export interface MembershipOptions extends StandingOptions {
 /** So often a table is compared with another one: of any member, or of a session where there are no others. */
 const COMPARE_MS = 30_000;
 const SWEEP_MS = 600_000;
+/** In a swarm of so many each loss has another member looked at; in larger ones, where others will notice, fewer do. */
+const LOOK_AROUND_SIZE = 32;
 
 export class Membership {
   readonly #options: MembershipOptions;
@@ -37,6 +39,8 @@ export class Membership {
   readonly #exchange: Exchange;
   readonly #looks: Looks;
   readonly #vouches = new OwnVouches();
+  /** Sessions that do not answer. */
+  readonly #silent = new Set<string>();
   #comparedAtMs: number;
   #sweptAtMs: number;
   #self: SignedDescriptor | undefined;
@@ -114,15 +118,32 @@ export class Membership {
 
   /** A connection whose other end has proven its key; `isOurVisit`: we have dialled it to compare tables. */
   joined(peer: MembershipPeer, nowMs: number, isOurVisit = false): void {
+    this.down.knocked(idStart(peer.id), nowMs);
     this.#exchange.joined(peer, nowMs, isOurVisit);
   }
 
   /** The connection is over; `isLost`: not by anybody's wish, so that the relay may be dead. */
   left(peer: MembershipPeer, isLost: boolean, nowMs: number): void {
-    if (!this.#exchange.left(peer) || !isLost) return;
+    if (!this.#exchange.left(peer)) return;
+    this.#silent.delete(peer.id);
+    if (!isLost) return;
     const start = idStart(peer.id);
     if (this.table.get(start) === undefined) return;
-    this.#standing.suspicions.add(start, undefined, nowMs, this.#options.random);
+    this.#standing.suspicions.lost(start, nowMs, this.#options.random);
+  }
+
+  /** A session's ping waits for its answer, or is answered again. */
+  silent(id: string, isSilent: boolean, nowMs: number): void {
+    const start = idStart(id);
+    if (this.#silent.has(id) === isSilent) return;
+    if (isSilent) {
+      this.#silent.add(id);
+      if (this.table.get(start) !== undefined)
+        this.#standing.suspicions.lost(start, nowMs, this.#options.random);
+    } else {
+      this.#silent.delete(id);
+      this.#standing.suspicions.delete(start);
+    }
   }
 
   hear(peer: MembershipPeer, message: RelayMessage, nowMs: number): void {
@@ -142,7 +163,8 @@ export class Membership {
 
   /** Dialled in vain. */
   failed(id: string, nowMs: number): void {
-    this.#standing.failed(idStart(id), this.#exchange.session(id) !== undefined, nowMs);
+    const isAlive = this.#exchange.session(id) !== undefined && !this.#silent.has(id);
+    if (this.#standing.failed(idStart(id), isAlive, nowMs) === 'first') this.#lookAround(nowMs);
   }
 
   /** Another key has answered at its URL: that is no packet lost. */
@@ -169,9 +191,13 @@ export class Membership {
     }
   }
 
-  /** Whether browsers may be told of it: a member, and not about to stop. */
+  /** Whether browsers may be told of it: a member, not about to stop, and not looked at because it seems dead. */
   isOffered(start: string): boolean {
-    return this.table.get(start) !== undefined && this.states.get(start)?.state !== 'draining';
+    return (
+      this.table.get(start) !== undefined &&
+      this.states.get(start)?.state !== 'draining' &&
+      !this.#standing.suspicions.isGrave(start)
+    );
   }
 
   isProven(id: string): boolean {
@@ -180,6 +206,16 @@ export class Membership {
 
   provenAtMs(id: string): number | undefined {
     return this.#standing.provenAtMs(idStart(id));
+  }
+
+  /** One that goes is seldom alone: where a swarm is cut in two, nobody else may have a session with some that are lost. */
+  #lookAround(nowMs: number): void {
+    const { random, selfId } = this.#options;
+    if (random() * this.table.size > LOOK_AROUND_SIZE) return;
+    const member = this.table.pick(random);
+    const id = member?.record.descriptor.id;
+    if (member === undefined || id === selfId || this.#exchange.session(id!) !== undefined) return;
+    this.#standing.suspicions.add(member.start, undefined, nowMs, random);
   }
 
   #compare(): void {

@@ -30,6 +30,10 @@ const PROVEN_MS_MAX = 86_400_000;
 const PROVEN_MAX = 20_000;
 /** Words are on record so long, to be found wrong. */
 const BELIEVED_MS = 3_600_000;
+/** What goes wrong in this time goes wrong for one reason. */
+const WRONG_AGAIN_MS = 30_000;
+/** Alarms of one message. */
+const ALARM_AGAIN_MS = 2_000;
 /** Looked at once a word was found wrong. */
 const DOUBTED_MAX = 8;
 
@@ -40,9 +44,9 @@ export class Standing {
   readonly states = new StateNotes();
   readonly suspicions = new Suspicions();
   /** How often each relay's word for others was wrong. */
-  readonly trust = new Trust();
+  readonly trust = new Trust(WRONG_AGAIN_MS);
   /** How often each relay's alarm was false. */
-  readonly alarms = new Trust();
+  readonly alarms = new Trust(ALARM_AGAIN_MS);
   readonly news = new News();
   readonly selfStart: string;
   readonly #options: StandingOptions;
@@ -80,9 +84,9 @@ export class Standing {
     const { placeOf } = this.#options;
     const start = idStart(id);
     const place = placeOf(address, id);
-    this.#noteWords(start, record, true);
-    const teller = this.suspicions.answered(start, nowMs);
-    if (teller !== undefined) this.alarms.note(teller, false);
+    this.#noteWords(start, record, true, nowMs);
+    const alarm = this.suspicions.answered(start, nowMs);
+    if (alarm !== undefined) this.alarms.note(alarm.teller, false, alarm.toldAtMs);
     if (!this.table.hasRoom(start, place)) {
       this.#forget(start);
       return false;
@@ -98,23 +102,33 @@ export class Standing {
     return true;
   }
 
-  /** Dialled in vain, or another key has answered; `hasSession`: it is alive all the same. */
-  failed(start: string, hasSession: boolean, nowMs: number): void {
+  /** Dialled in vain, for the first time or again; `hasSession`: it is alive all the same. */
+  failed(start: string, hasSession: boolean, nowMs: number): 'first' | undefined {
     this.unproven.failed(start, nowMs);
     this.down.failed(start, nowMs);
     const member = this.table.get(start);
     if (member === undefined || start === this.selfStart || hasSession) {
       this.suspicions.delete(start);
-      return;
+      return undefined;
     }
-    if (this.suspicions.failed(start, nowMs)) this.#fell(member, nowMs);
+    const alarm = this.suspicions.get(start);
+    if (this.suspicions.failed(start, nowMs) === 'first') {
+      // Told at once, since nobody believes it without a look either: what goes from one to the next goes at half the time
+      this.news.addGone(start);
+      return 'first';
+    }
+    if (alarm !== undefined) this.alarms.note(alarm.teller, true, nowMs);
+    this.#fell(member, nowMs);
+    return undefined;
   }
 
   /** Another key has answered at its URL: that is no packet lost. */
   refuted(start: string, nowMs: number): void {
     const member = this.table.get(start);
     this.unproven.delete(start);
-    if (member !== undefined && start !== this.selfStart) this.#fell(member, nowMs);
+    if (member === undefined || start === this.selfStart) return;
+    this.news.addGone(start);
+    this.#fell(member, nowMs);
   }
 
   /** Heard of in another way than by the table of another relay; looked at in its turn. */
@@ -122,6 +136,13 @@ export class Standing {
     const start = idStart(descriptor.id);
     if (this.table.get(start) !== undefined || this.down.get(start) !== undefined) return;
     this.unproven.add(createMember({ descriptor, vouches: [] }), introducer, nowMs);
+  }
+
+  /** One that is down is offered again by another relay; whether it is a member again. */
+  offered(start: string, by: string, nowMs: number): boolean {
+    const words = this.down.offered(start, by, nowMs);
+    const down = this.down.get(start);
+    return down !== undefined && words.size > 0 && this.judge(down.member, words, nowMs);
   }
 
   /** Makes it a member where enough speaks for it. */
@@ -150,6 +171,7 @@ export class Standing {
     this.table.set(member, place ?? this.down.get(start)?.place);
     this.unproven.delete(start);
     this.down.delete(start);
+    this.states.renewed(start, member.record.descriptor.issuedAt);
     if (before === undefined || before.version < member.version) this.news.addRecord(member, teller);
   }
 
@@ -157,13 +179,12 @@ export class Standing {
   #fell(member: Member, nowMs: number): void {
     const { start, record } = member;
     const wrong = this.#believedBy.get(start)?.ids ?? [];
-    this.#noteWords(start, record, false);
+    this.#noteWords(start, record, false, nowMs);
     this.#doubt(wrong, nowMs);
     const place = this.table.place(start);
     this.table.delete(start);
     this.down.add(member, place, nowMs);
     this.states.delete(start);
-    this.news.addGone(start);
   }
 
   #forget(start: string): void {
@@ -174,13 +195,13 @@ export class Standing {
   }
 
   /** Whoever spoke for it was right, or wrong. */
-  #noteWords(start: string, record: RelayRecord, isRight: boolean): void {
+  #noteWords(start: string, record: RelayRecord, isRight: boolean, nowMs: number): void {
     const believed = this.#believedBy.get(start)?.ids;
     this.#believedBy.delete(start);
     const today = this.#options.calendar();
     const vouchers = record.vouches.filter((vouch) => isFreshVouch(vouch, today)).map(({ by }) => by);
     const ids = believed ?? (isRight && !this.#provenAtMs.has(start) ? vouchers : []);
-    for (const id of ids) if (this.trust.note(id, isRight)) this.#disbelieve(id);
+    for (const id of ids) if (this.trust.note(id, isRight, nowMs)) this.#disbelieve(id);
   }
 
   /** Whoever was wrong once may be so again: some of what else rests on these words is looked at now. */

@@ -44,6 +44,12 @@ export class StateNotes {
     return true;
   }
 
+  /** It has described itself anew: that it was about to stop is over. */
+  renewed(start: string, issuedAt: number): void {
+    const health = this.#notes.get(start)?.health;
+    if (health?.state === 'draining' && health.sampledAt < issuedAt) this.#notes.delete(start);
+  }
+
   delete(start: string): void {
     this.#notes.delete(start);
   }

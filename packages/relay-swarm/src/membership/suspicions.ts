@@ -12,10 +12,19 @@ const CHECKS: Rate = { perSecond: 2, burst: 20 };
 const SUSPECTS_MAX = 4_096;
 
 interface Suspicion {
-  /** Who said so; undefined where we noticed ourselves. */
+  /** Who said so, and when; undefined where we noticed ourselves. */
   readonly teller: string | undefined;
+  readonly toldAtMs: number;
+  /** Our own session with it is lost or silent. */
+  isLost: boolean;
   nextAtMs: number;
   failures: number;
+}
+
+/** Who has said that a relay does not answer, and when. */
+export interface Alarm {
+  readonly teller: string;
+  readonly toldAtMs: number;
 }
 
 export class Suspicions {
@@ -31,18 +40,38 @@ export class Suspicions {
     return this.#byStart.has(start);
   }
 
+  /** Not to be offered while it is looked at: we have lost it, or have looked once in vain. */
+  isGrave(start: string): boolean {
+    const suspicion = this.#byStart.get(start);
+    return suspicion !== undefined && (suspicion.isLost || suspicion.failures > 0);
+  }
+
+  /** We have lost its session, or it is silent: to be looked at now. */
+  lost(start: string, nowMs: number, random: () => number): void {
+    this.add(start, undefined, nowMs, random);
+    const suspicion = this.#byStart.get(start);
+    if (suspicion === undefined || suspicion.isLost) return;
+    suspicion.isLost = true;
+    if (suspicion.failures === 0) suspicion.nextAtMs = Math.min(suspicion.nextAtMs, nowMs);
+  }
+
   /** To be looked at, at once or soon; says whether because of this. */
   add(start: string, teller: string | undefined, nowMs: number, random: () => number): boolean {
     if (this.#byStart.has(start) || this.#byStart.size >= SUSPECTS_MAX) return false;
     const seenAtMs = this.#seenAtMs.get(start) ?? -Infinity;
     const atMs = teller === undefined ? nowMs : Math.max(nowMs, seenAtMs + SEEN_MS) + random() * SPREAD_MS;
-    this.#byStart.set(start, { teller, nextAtMs: atMs, failures: 0 });
+    this.#byStart.set(start, { teller, toldAtMs: nowMs, isLost: false, nextAtMs: atMs, failures: 0 });
     return true;
   }
 
+  get(start: string): Alarm | undefined {
+    const { teller, toldAtMs = 0 } = this.#byStart.get(start) ?? {};
+    return teller === undefined ? undefined : { teller, toldAtMs };
+  }
+
   /** It has answered; who was wrong about it. */
-  answered(start: string, nowMs: number): string | undefined {
-    const teller = this.#byStart.get(start)?.teller;
+  answered(start: string, nowMs: number): Alarm | undefined {
+    const alarm = this.get(start);
     this.#byStart.delete(start);
     this.#seenAtMs.delete(start);
     this.#seenAtMs.set(start, nowMs);
@@ -50,17 +79,23 @@ export class Suspicions {
       if (nowMs - atMs < SEEN_MS && this.#seenAtMs.size <= SUSPECTS_MAX) break;
       this.#seenAtMs.delete(one);
     }
-    return teller;
+    return alarm;
   }
 
-  /** It has not answered; whether that is enough to believe it. */
-  failed(start: string, nowMs: number): boolean {
-    const suspicion = this.#byStart.get(start) ?? { teller: undefined, nextAtMs: 0, failures: 0 };
+  /** It has not answered: for the first time, or often enough to believe it. */
+  failed(start: string, nowMs: number): 'first' | 'enough' {
+    const suspicion = this.#byStart.get(start) ?? {
+      ...{ teller: undefined, toldAtMs: nowMs, isLost: false },
+      ...{ nextAtMs: 0, failures: 0 },
+    };
     suspicion.failures++;
     suspicion.nextAtMs = nowMs + AGAIN_MS;
-    if (suspicion.failures < FAILURES_MIN) this.#byStart.set(start, suspicion);
-    else this.#byStart.delete(start);
-    return suspicion.failures >= FAILURES_MIN;
+    if (suspicion.failures >= FAILURES_MIN) {
+      this.#byStart.delete(start);
+      return 'enough';
+    }
+    this.#byStart.set(start, suspicion);
+    return 'first';
   }
 
   delete(start: string): void {

@@ -1,4 +1,6 @@
-// Whose word has turned out wrong: relays that vouched for others, or passed such words on, which then did not answer us. Pure; bounded.
+// Whose word has turned out wrong: relays that vouched for others which then did not answer us, or raised alarms about some that did. Pure;
+// bounded. Where the network is cut in two, or whole again, the words of honest relays go wrong by the dozen, all at once: what is said or
+// found at one time counts once.
 
 /** So many checks before anybody is judged: a relay that has just died makes an honest word look wrong. */
 const CHECKED_MIN = 6;
@@ -8,17 +10,28 @@ const JUDGED_MAX = 4_096;
 interface Tally {
   checked: number;
   wrong: number;
+  wrongAtMs: number;
 }
 
 export class Trust {
   readonly #tallies = new Map<string, Tally>();
+  readonly #againMs: number;
+
+  /** @param againMs words that are wrong within this time count as one */
+  constructor(againMs: number) {
+    this.#againMs = againMs;
+  }
 
   /** One of its words was checked; whether that has discredited it just now. */
-  note(id: string, isRight: boolean): boolean {
+  note(id: string, isRight: boolean, atMs: number): boolean {
     const before = this.isDiscredited(id);
-    const tally = this.#tallies.get(id) ?? { checked: 0, wrong: 0 };
+    const tally = this.#tallies.get(id) ?? { checked: 0, wrong: 0, wrongAtMs: -Infinity };
+    if (!isRight) {
+      if (atMs - tally.wrongAtMs < this.#againMs) return false;
+      tally.wrong++;
+      tally.wrongAtMs = atMs;
+    }
     tally.checked++;
-    if (!isRight) tally.wrong++;
     this.#tallies.delete(id);
     this.#tallies.set(id, tally);
     if (this.#tallies.size > JUDGED_MAX) this.#tallies.delete(this.#tallies.keys().next().value!);
