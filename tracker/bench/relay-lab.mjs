@@ -16,8 +16,10 @@ const HELP = `npm run lab -w tracker -- <command>
   partition N,M,…          cuts these off from the others
   heal                     thaws and joins all
   down                     stops everything and removes the lab
-  measure [10] [--namespaces] [--sessions=8] [--churn=10]   all of it in turn, and how long each took; sessions: what a
-                           relay has at most; churn: so many minutes of relays that are killed and come back`;
+  try kill,freeze,stop,partition,churn [--churn=10]   these in turn with the lab that is up, and how long each took; churn:
+                           so many minutes of relays that are killed and come back
+  measure [10] [--namespaces] [--sessions=8] [--churn=10]   up, all of it in turn, and down; sessions: what a relay has
+                           at most`;
 
 const here = (path) => fileURLToPath(new URL(path, import.meta.url));
 const LAB = here('../../data/lab');
@@ -55,6 +57,32 @@ function addNamespace(number) {
   ip('-n', name, 'addr', 'add', `${placeOf(number, true).address}/24`, 'dev', 'eth0');
   ip('-n', name, 'link', 'set', 'eth0', 'up');
   ip('-n', name, 'link', 'set', 'lo', 'up');
+}
+
+/**
+ * All namespaces share the kernel's table of neighbours, which has room for 1,024 by default: of 40 relays each wants an entry for each.
+ * What it was is restored by "down".
+ */
+function makeRoomForNeighbours(count) {
+  const file = (name) => `/proc/sys/net/ipv4/neigh/default/${name}`;
+  const wanted = 4 * (count + 1) ** 2;
+  lab.neighbours = {};
+  for (const [name, share] of [
+    ['gc_thresh3', 1],
+    ['gc_thresh2', 0.5],
+    ['gc_thresh1', 0.25],
+  ]) {
+    const before = Number(readFileSync(file(name), 'utf8'));
+    if (before >= wanted * share) continue;
+    lab.neighbours[name] = before;
+    writeFileSync(file(name), String(Math.ceil(wanted * share)));
+  }
+  save();
+}
+
+function restoreNeighbours() {
+  for (const [name, before] of Object.entries(lab.neighbours ?? {}).reverse())
+    writeFileSync(`/proc/sys/net/ipv4/neigh/default/${name}`, String(before));
 }
 
 function launch(number, script, words, env) {
@@ -173,6 +201,7 @@ async function up(count, hasNamespaces, sessionsMax) {
   lab = { hasNamespaces, sessionsMax, relays: {} };
   save();
   if (hasNamespaces) {
+    makeRoomForNeighbours(count);
     ip('netns', 'add', HUB);
     for (const bridge of BRIDGES) {
       ip('-n', HUB, 'link', 'add', bridge, 'type', 'bridge');
@@ -229,6 +258,7 @@ function down() {
   if (lab.hasNamespaces) {
     for (const number of [0, ...numbers()]) spawnSync('ip', ['netns', 'del', namespaceOf(number)]);
     spawnSync('ip', ['netns', 'del', HUB]);
+    restoreNeighbours();
   }
   rmSync(LAB, { recursive: true, force: true });
   lab = undefined;
@@ -247,7 +277,6 @@ function costs() {
 
 /** Every five seconds one is killed, and the one that was killed 30 s before comes back. */
 async function churn(minutes) {
-  console.log(`before the churn: ${costs()}`);
   const dead = [];
   for (const endsAtMs = performance.now() + minutes * 60_000; performance.now() < endsAtMs;) {
     const living = alive();
@@ -263,34 +292,54 @@ async function churn(minutes) {
     await until(isComplete, 270),
     90,
   );
-  console.log(`after the churn: ${costs()}`);
+}
+
+const TRIALS = {
+  kill: async () => {
+    signal(2, 'SIGKILL', 'killed');
+    tell('a killed relay is gone from every roster', await until(() => isGone(2), 90), 30);
+    await startRelay(2);
+    tell('it is back in every roster after its start', await until(isComplete, 90), 30);
+  },
+  freeze: async () => {
+    signal(3, 'SIGSTOP', 'frozen');
+    tell('a frozen relay is gone from every roster', await until(() => isGone(3), 90), 30);
+    signal(3, 'SIGCONT', 'up');
+    tell('it is back in every roster after its thaw', await until(isComplete, 90), 30);
+  },
+  stop: async () => {
+    signal(4, 'SIGTERM', 'stopped');
+    tell('a stopped relay is gone from every roster', await until(() => isGone(4), 90), 30);
+    await startRelay(4);
+    tell('it is back in every roster after its start', await until(isComplete, 90), 30);
+  },
+  partition: async () => {
+    if (!lab.hasNamespaces) return;
+    partition(numbers().slice(0, Math.floor(numbers().length / 2)));
+    tell('cut in two: each half knows the loss of the other', await until(isComplete, 90), 30);
+    await sleep(60_000);
+    heal();
+    tell('whole again after 60 s more', await until(isComplete, 180), 60);
+  },
+  churn,
+};
+
+async function trial(names, churnMinutes) {
+  for (const name of names) {
+    if (name === 'churn' && churnMinutes === 0) continue;
+    console.log(`${name}: ${costs()}`);
+    await (TRIALS[name] ?? fail(`There is no trial ${name}: ${Object.keys(TRIALS).join(', ')}`))(
+      churnMinutes,
+    );
+    await sleep(5_000);
+  }
+  console.log(`at the end: ${costs()}`);
 }
 
 async function measure(count, hasNamespaces, sessionsMax, churnMinutes) {
   await up(count, hasNamespaces, sessionsMax);
   await sleep(5_000);
-  signal(2, 'SIGKILL', 'killed');
-  tell('a killed relay is gone from every roster', await until(() => isGone(2), 90), 30);
-  await startRelay(2);
-  tell('it is back in every roster after its start', await until(isComplete, 90), 30);
-  await sleep(5_000);
-  signal(3, 'SIGSTOP', 'frozen');
-  tell('a frozen relay is gone from every roster', await until(() => isGone(3), 90), 30);
-  signal(3, 'SIGCONT', 'up');
-  tell('it is back in every roster after its thaw', await until(isComplete, 90), 30);
-  signal(4, 'SIGTERM', 'stopped');
-  tell('a stopped relay is gone from every roster', await until(() => isGone(4), 90), 30);
-  await startRelay(4);
-  tell('it is back in every roster after its start', await until(isComplete, 90), 30);
-  if (hasNamespaces) {
-    const half = numbers().slice(0, Math.floor(count / 2));
-    partition(half);
-    tell('cut in two: each half knows the loss of the other', await until(isComplete, 90), 30);
-    await sleep(60_000);
-    heal();
-    tell('whole again after 60 s more', await until(isComplete, 180), 60);
-  }
-  if (churnMinutes > 0) await churn(churnMinutes);
+  await trial(Object.keys(TRIALS), churnMinutes);
   down();
 }
 
@@ -310,6 +359,9 @@ switch (command) {
       down();
       throw error;
     });
+    break;
+  case 'try':
+    await trial((words[0] ?? '').split(','), Number(option('churn') ?? 0));
     break;
   case 'rosters':
     rosters();
