@@ -2,7 +2,7 @@
 // Without arguments the table of docs/swarm-simulation.md, which takes a while.
 import { performance } from 'node:perf_hooks';
 import { SimulatedSwarm } from '../dist/simulator/simulated-swarm.js';
-import { pickSome, runChurn, runUntilComplete } from '../dist/simulator/scenario.js';
+import { pickSome, runChurn, runCut, runUntilComplete } from '../dist/simulator/scenario.js';
 
 const LOSS = 0.01;
 const CHURN = 0.05;
@@ -35,6 +35,14 @@ for (const count of relays === undefined ? [10, 40, 100, 1_000] : relays <= 1_00
   swarm.add([]);
   for (let i = 1; i < count; i++) swarm.add(pickSome(swarm, 3));
   report(`${count} relays start at once`, { completeAfterSeconds: runUntilComplete(swarm, 1_800) }, began);
+}
+
+for (const count of relays === undefined ? [40, 100, 1_000] : relays <= 1_000 ? [relays] : []) {
+  const began = performance.now();
+  const swarm = new SimulatedSwarm({ sessionsMax, capacity: count, loss: LOSS });
+  swarm.addKnown(count);
+  swarm.run(60_000);
+  report(`${count} relays cut in two, and whole again a minute after they know it`, runCut(swarm, 30), began);
 }
 
 function report(what, figures, began) {

@@ -18,6 +18,7 @@ import { placeOf } from './membership/place-of.ts';
 import {
   chooseToDial,
   ISOLATED_SESSIONS,
+  Renewal,
   Replacement,
   soughtSessions,
   type ViewPeer,
@@ -77,6 +78,7 @@ export class RelayNode {
   readonly #gossip: Gossip;
   readonly #membership: Membership;
   readonly #replacement = new Replacement();
+  readonly #renewal: Renewal;
   /** Sessions that we have looked for ourselves, which do not give way to others. */
   readonly #chosen = new Set<string>();
   readonly #visiting = new Set<string>();
@@ -94,6 +96,7 @@ export class RelayNode {
     this.#descriptor = descriptor;
     this.#health = health;
     this.#healthAtMs = options.now();
+    this.#renewal = new Renewal(options.now() + options.random() * options.periodMs);
     this.#relays = new RelayTable({ ...options, selfId, relaysMax: options.candidatesMax });
     this.#candidates = new Candidates({
       ...options,
@@ -327,6 +330,10 @@ export class RelayNode {
       for (const { descriptor, introducer, liveness } of this.#relays.all()) {
         if (!liveness.isSeen(nowMs)) this.#membership.consider(descriptor, introducer, nowMs);
       }
+      // Relays of version 1 take an end for a loss
+      const view = this.#viewPeers().filter(({ id }) => this.#sessions.get(id)?.session.peer.version !== 1);
+      const old = this.#renewal.choose(view, nowMs);
+      if (old !== undefined) this.#giveUp(old.id, CLOSE.done, 'a view is renewed now and then', nowMs);
       return 0;
     }
     const candidates = Array.from({ length: VIEW_CANDIDATES }, () => table.pick(random)).filter(
@@ -534,14 +541,19 @@ export class RelayNode {
     if (version === 1 || sessions >= ISOLATED_SESSIONS) return false;
     const { network } = placeOf(address, id, this.#options.allowPrivate);
     const gone = this.#replacement.choose(this.#viewPeers(), network, nowMs, this.#options.random);
-    const connection = gone && this.#sessions.get(gone.id);
+    return gone !== undefined && this.#giveUp(gone.id, CLOSE.replaced, 'a newcomer needs the place', nowMs);
+  }
+
+  /** Ends a session with a relay that is well; false where there is none. */
+  #giveUp(id: string, code: number, reason: string, nowMs: number): boolean {
+    const connection = this.#sessions.get(id);
     if (connection === undefined) return false;
     this.#gossip.answer(connection, new Set(), nowMs);
-    connection.close(CLOSE.replaced, 'a newcomer needs the place');
-    this.#sessions.drop(gone!.id);
+    connection.close(code, reason);
+    this.#sessions.drop(id);
     this.#membership.left(connection.peer!, false, nowMs);
-    this.#chosen.delete(gone!.id);
-    this.#relays.released(gone!.id, nowMs);
+    this.#chosen.delete(id);
+    this.#relays.released(id, nowMs);
     return true;
   }
 

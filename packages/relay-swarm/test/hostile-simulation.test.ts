@@ -1,7 +1,8 @@
 // A newcomer among liars, in the simulator: relays that really answer, in networks of their own, and tell only of each other and of inventions.
 import { idStart } from '@relay-swarm/protocol';
 import { pickSome } from '../src/simulator/scenario.ts';
-import { SimulatedSwarm, type SimulatedRelay } from '../src/simulator/simulated-swarm.ts';
+import type { SimulatedRelay } from '../src/simulator/simulated-relay.ts';
+import { SimulatedSwarm } from '../src/simulator/simulated-swarm.ts';
 
 const HOSTS = { sessionsMax: 12, capacity: 1_000, loss: 0.01 };
 

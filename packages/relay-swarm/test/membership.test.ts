@@ -2,7 +2,7 @@ import { BUCKETS, encodeRelayMessage, type RelayMessage } from '@relay-swarm/pro
 import { MapMemberStore } from '../src/membership/member-store.ts';
 import { createMember } from '../src/membership/member.ts';
 import { MemberTable } from '../src/membership/member-table.ts';
-import { Replacement, soughtSessions, type ViewPeer } from '../src/membership/view.ts';
+import { Renewal, Replacement, soughtSessions, type ViewPeer } from '../src/membership/view.ts';
 import { CompactStore, Registry } from '../src/simulator/compact-store.ts';
 import { createDice } from '../src/simulator/dice.ts';
 import { messageBytes } from '../src/simulator/message-bytes.ts';
@@ -354,6 +354,19 @@ describe('words that turn out wrong', () => {
     expect(believed()).toBe(0);
     expect(it.membership.unproven.size).toBeGreaterThan(30);
   });
+
+  it('are not wrong where others have told of the death', () => {
+    const it = new TestMembership();
+    const [teller, ...others] = [1, 2, 3, 4].map((n) => it.addSession(n));
+    for (let n = 50; n < 60; n++) for (const one of others) it.tell(one, recordOf(n));
+    for (let n = 50; n < 60; n++) {
+      it.nowMs += 31_000;
+      it.hear(teller!, have({ gone: [startOf(n)] }));
+      for (let i = 0; i < 2; i++) it.membership.failed(idOf(n), it.nowMs);
+      expect(it.has(n)).toBe(false);
+    }
+    expect(it.membership.discredited).toEqual([]);
+  });
 });
 
 describe('comparing tables', () => {
@@ -408,6 +421,16 @@ describe('the view', () => {
     expect(Number(replacement.choose(view, 'new', 60_000, createDice())!.id)).toBeGreaterThanOrEqual(8);
     expect(replacement.choose(view, 'new', 61_000, createDice())).toBeUndefined();
     expect(replacement.choose(view, 'new', 66_000, createDice())).toBeDefined();
+  });
+
+  it('gives up the oldest session that it has chosen, each five minutes', () => {
+    const view: ViewPeer[] = Array.from({ length: 12 }, (_, i) => ({
+      ...{ id: `${i}`, network: `${i}`, isChosen: i > 3, sinceMs: 1_000 * i },
+    }));
+    const renewal = new Renewal(0);
+    expect(renewal.choose(view, 299_000)).toBeUndefined();
+    expect(renewal.choose(view, 300_000)!.id).toBe('4');
+    expect(renewal.choose(view, 301_000)).toBeUndefined();
   });
 
   it('gives no place to a third of one network, and takes it from a network that has more', () => {

@@ -6,6 +6,7 @@ import {
   isolatedOf,
   pickSome,
   runChurn,
+  runCut,
   runUntilComplete,
 } from '../src/simulator/scenario.ts';
 
@@ -43,6 +44,17 @@ describe('a hundred relays', () => {
     expect(runUntilComplete(swarm, 240)).toBeDefined();
     expect(isolatedOf(swarm)).toBe(0);
   });
+});
+
+it('a hundred relays that are cut in two know it within two minutes, and are whole within two after it', () => {
+  const swarm = new SimulatedSwarm(HOSTS);
+  swarm.addKnown(100);
+  swarm.run(60_000);
+  const { cut, healed } = runCut(swarm, 4);
+  expect(cut).toBeLessThan(120);
+  expect(healed).toBeLessThan(120);
+  swarm.run(900_000); // views that have formed on one side mix again
+  expect(isolatedOf(swarm)).toBe(0);
 });
 
 it('forty relays cost no more than they do as a full mesh (1,864 bytes a second, measured)', () => {

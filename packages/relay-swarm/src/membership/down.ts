@@ -73,15 +73,16 @@ export class DownTable {
     down.nextCheckAtMs = nowMs + Math.min(msMax, FIRST_CHECK_MS * 2 ** Math.min(down.failures, 10));
   }
 
-  /** `by` offers it: worth a look, each time after a longer while; the words that speak for it now. */
-  offered(start: string, by: string, nowMs: number): ReadonlySet<string> {
+  /** `by` offers it: worth a look, each time after a longer while; the words that speak for it, where this is a new one. */
+  offered(start: string, by: string, nowMs: number): ReadonlySet<string> | undefined {
     const down = this.#byStart.get(start);
-    if (down === undefined) return NONE;
+    if (down === undefined) return undefined;
     const earliestAtMs = down.checkedAtMs + HINT_MS_MIN * 2 ** Math.min(down.failures, HINT_DOUBLINGS_MAX);
     down.nextCheckAtMs = Math.min(down.nextCheckAtMs, Math.max(nowMs, earliestAtMs));
     down.isHinted = true;
-    if (nowMs - down.checkedAtMs >= WORD_MS_MIN && down.words.size < WORDS_MAX) down.words.add(by);
-    return down.words;
+    const isTooSoon = nowMs - down.checkedAtMs < WORD_MS_MIN;
+    if (isTooSoon || down.words.size >= WORDS_MAX || down.words.has(by)) return undefined;
+    return down.words.add(by);
   }
 
   /** It has come to us with its key: its URL may answer again. */
@@ -109,5 +110,3 @@ export class DownTable {
     return undefined;
   }
 }
-
-const NONE: ReadonlySet<string> = new Set();

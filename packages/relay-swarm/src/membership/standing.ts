@@ -31,7 +31,7 @@ const PROVEN_MAX = 20_000;
 /** Words are on record so long, to be found wrong. */
 const BELIEVED_MS = 3_600_000;
 /** What goes wrong in this time goes wrong for one reason. */
-const WRONG_AGAIN_MS = 30_000;
+const WRONG_AGAIN_MS = 10_000;
 /** Alarms of one message. */
 const ALARM_AGAIN_MS = 2_000;
 /** Looked at once a word was found wrong. */
@@ -112,13 +112,14 @@ export class Standing {
       return undefined;
     }
     const alarm = this.suspicions.get(start);
+    const hasDied = this.suspicions.hasReason(start);
     if (this.suspicions.failed(start, nowMs) === 'first') {
       // Told at once, since nobody believes it without a look either: what goes from one to the next goes at half the time
       this.news.addGone(start);
       return 'first';
     }
     if (alarm !== undefined) this.alarms.note(alarm.teller, true, nowMs);
-    this.#fell(member, nowMs);
+    this.#fell(member, hasDied, nowMs);
     return undefined;
   }
 
@@ -128,7 +129,7 @@ export class Standing {
     this.unproven.delete(start);
     if (member === undefined || start === this.selfStart) return;
     this.news.addGone(start);
-    this.#fell(member, nowMs);
+    this.#fell(member, false, nowMs);
   }
 
   /** Heard of in another way than by the table of another relay; looked at in its turn. */
@@ -142,7 +143,8 @@ export class Standing {
   offered(start: string, by: string, nowMs: number): boolean {
     const words = this.down.offered(start, by, nowMs);
     const down = this.down.get(start);
-    return down !== undefined && words.size > 0 && this.judge(down.member, words, nowMs);
+    if (down === undefined || words === undefined || words.size < WORDS_MIN) return false; // signatures cost
+    return this.judge(down.member, words, nowMs);
   }
 
   /** Makes it a member where enough speaks for it. */
@@ -175,11 +177,12 @@ export class Standing {
     if (before === undefined || before.version < member.version) this.news.addRecord(member, teller);
   }
 
-  /** Looked at twice in vain. */
-  #fell(member: Member, nowMs: number): void {
+  /** Looked at twice in vain; `hasDied`: it was there before by others' account or ours, so that nobody's word for it was wrong. */
+  #fell(member: Member, hasDied: boolean, nowMs: number): void {
     const { start, record } = member;
     const wrong = this.#believedBy.get(start)?.ids ?? [];
-    this.#noteWords(start, record, false, nowMs);
+    if (hasDied) this.#believedBy.delete(start);
+    else this.#noteWords(start, record, false, nowMs);
     this.#doubt(wrong, nowMs);
     const place = this.table.place(start);
     this.table.delete(start);

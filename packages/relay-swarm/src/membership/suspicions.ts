@@ -64,6 +64,12 @@ export class Suspicions {
     return true;
   }
 
+  /** Whether anything but our own curiosity has led to a look: an alarm, or a session that was lost. */
+  hasReason(start: string): boolean {
+    const suspicion = this.#byStart.get(start);
+    return suspicion !== undefined && (suspicion.teller !== undefined || suspicion.isLost);
+  }
+
   get(start: string): Alarm | undefined {
     const { teller, toldAtMs = 0 } = this.#byStart.get(start) ?? {};
     return teller === undefined ? undefined : { teller, toldAtMs };

@@ -15,6 +15,8 @@ const PER_NETWORK_MAX = 2;
 /** A session gives way to an isolated newcomer only once it is so old, and one only in so long. */
 const REPLACEABLE_MS = 10_000;
 const REPLACE_AGAIN_MS = 3_000;
+/** So often a view that is full gives up a session that it has chosen for another one: views that have formed on one side of a cut mix again. */
+const RENEW_MS = 300_000;
 /** Who has fewer cannot afford to be refused. */
 export const ISOLATED_SESSIONS = 2;
 
@@ -56,5 +58,21 @@ export class Replacement {
     const chosen = from[Math.floor(random() * from.length)];
     if (chosen !== undefined) this.#replacedAtMs = nowMs;
     return chosen;
+  }
+}
+
+export class Renewal {
+  #renewedAtMs: number;
+
+  constructor(nowMs: number) {
+    this.#renewedAtMs = nowMs;
+  }
+
+  /** The session to give up now, the oldest of those that we have chosen ourselves. */
+  choose(view: readonly ViewPeer[], nowMs: number): ViewPeer | undefined {
+    if (nowMs - this.#renewedAtMs < RENEW_MS) return undefined;
+    this.#renewedAtMs = nowMs;
+    const chosen = view.filter(({ isChosen }) => isChosen).sort((a, b) => a.sinceMs - b.sinceMs);
+    return chosen[0];
   }
 }

@@ -8,3 +8,11 @@ export function createDice(seed = 1): () => number {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
   };
 }
+
+/** So many times eight hexadecimal digits. */
+export const randomHex = (random: () => number, words: number): string =>
+  Array.from({ length: words }, () =>
+    Math.floor(random() * 2 ** 32)
+      .toString(16)
+      .padStart(8, '0'),
+  ).join('');

@@ -2,6 +2,12 @@
 import type { RelayMessage } from '@relay-swarm/protocol';
 import { recordChars } from '../membership/record-frames.ts';
 
+/** TCP, TLS 1.3 with a certificate, and the upgrade: what each side sends before the first message. */
+export const DIALLER_BYTES = 1_100;
+export const ACCEPTOR_BYTES = 3_900;
+/** hello, challenge and proof. */
+export const PROOF_BYTES = { dialler: 520, acceptor: 330 } as const;
+
 /** `<16 characters><version of 8>` in quotes, and a comma. */
 const REF = 27;
 const START = 19;

@@ -1,6 +1,8 @@
 // What is asked of a simulated swarm: how soon all know all, what it costs, whether any two relays answer alike. The bars are in the tests.
 import { idStart, rankRelays, type SignedDescriptor } from '@relay-swarm/protocol';
-import type { SimulatedRelay, SimulatedSwarm } from './simulated-swarm.ts';
+import { randomHex } from './dice.ts';
+import type { SimulatedRelay } from './simulated-relay.ts';
+import type { SimulatedSwarm } from './simulated-swarm.ts';
 
 /** Relays that everybody should know, and that should know everybody: a newcomer has two minutes. */
 const SETTLED_MS = 120_000;
@@ -104,6 +106,36 @@ export function isComplete(swarm: SimulatedSwarm): boolean {
   });
 }
 
+/** Seconds until each side of a cut offers itself and nobody else to this share, and how soon all are whole again after it. */
+export function runCut(
+  swarm: SimulatedSwarm,
+  minutes: number,
+  share = KNOWN_SHARE,
+): { cut: number | undefined; healed: number | undefined } {
+  const up = swarm.up;
+  swarm.cut(({ index }) => index % 2);
+  const rightShare = (): number => {
+    let right = 0;
+    for (const { membership, side } of up)
+      for (const other of up)
+        if ((membership.table.get(idStart(other.descriptor.id)) !== undefined) === (other.side === side))
+          right++;
+    return right / up.length ** 2;
+  };
+  const until = (secondsMax: number): number | undefined => {
+    const begunAtMs = swarm.nowMs;
+    while (swarm.nowMs - begunAtMs < secondsMax * 1000) {
+      swarm.run(5_000);
+      if (rightShare() >= share) return (swarm.nowMs - begunAtMs) / 1000;
+    }
+    return undefined;
+  };
+  const cut = until(minutes * 60);
+  swarm.run(60_000);
+  swarm.cut(() => 0);
+  return { cut, healed: until(3_600) };
+}
+
 /** Of random keys: how often two random settled relays name the same first k. */
 export function agreementOf(swarm: SimulatedSwarm, keys: number, k: number): number {
   const { random } = swarm;
@@ -111,11 +143,7 @@ export function agreementOf(swarm: SimulatedSwarm, keys: number, k: number): num
   const any = (): SimulatedRelay => settled[Math.floor(random() * settled.length)]!;
   let alike = 0;
   for (let i = 0; i < keys; i++) {
-    const key = Array.from({ length: 5 }, () =>
-      Math.floor(random() * 2 ** 32)
-        .toString(16)
-        .padStart(8, '0'),
-    ).join('');
+    const key = randomHex(random, 5);
     if (firstOf(any(), key, k) === firstOf(any(), key, k)) alike++;
   }
   return alike / keys;

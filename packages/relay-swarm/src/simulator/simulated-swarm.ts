@@ -1,76 +1,23 @@
 // Thousands of relays in virtual time. Each runs the membership and the view of `packages/relay-swarm` as relays do; what is simulated are
 // the sockets: distances on a map, lost packets, dead and silent machines. Signatures are taken as good, since nobody here lies.
 import type { RelayMessage, SignedDescriptor } from '@relay-swarm/protocol';
-import { Membership, type MembershipPeer } from '../membership/membership.ts';
+import { Membership } from '../membership/membership.ts';
 import { createMember, type Member } from '../membership/member.ts';
-import { chooseToDial, ISOLATED_SESSIONS, Replacement, soughtSessions } from '../membership/view.ts';
+import { chooseToDial, ISOLATED_SESSIONS, soughtSessions } from '../membership/view.ts';
 import { CompactStore, Registry } from './compact-store.ts';
-import { createDice } from './dice.ts';
+import { createDice, randomHex } from './dice.ts';
 import { EventQueue } from './event-queue.ts';
-import { HEALTH_BYTES, messageBytes } from './message-bytes.ts';
+import { ACCEPTOR_BYTES, DIALLER_BYTES, HEALTH_BYTES, messageBytes, PROOF_BYTES } from './message-bytes.ts';
+import { describeRelay, SimulatedRelay, type End } from './simulated-relay.ts';
+import type { SwarmOptions } from './swarm-options.ts';
 
-export interface SwarmOptions {
-  readonly seed?: number;
-  readonly sessionsMax: number;
-  /** Of relays that there will ever be. */
-  readonly capacity: number;
-  /** Share of packets lost: each costs a retransmission, and of dials so many fail. */
-  readonly loss: number;
-  readonly periodMs?: number;
-}
-
-/** TCP, TLS 1.3 with a certificate, and the upgrade: what each side sends before the first message. */
-const DIALLER_BYTES = 1_100;
-const ACCEPTOR_BYTES = 3_900;
-/** hello, challenge and proof. */
-const PROOF_BYTES = { dialler: 520, acceptor: 330 } as const;
 const DIAL_MS_MAX = 5_000;
 const VISIT_MS = 8_000;
 const SILENCE_PERIODS = 2;
+/** A ping without an answer is noticed so late. */
+const PONG_MS = 3_000;
 const MAP_MS = 120;
-
-interface End extends MembershipPeer {
-  readonly at: SimulatedRelay;
-  readonly network: string;
-  readonly isChosen: boolean;
-  readonly sinceMs: number;
-  other: End;
-  isOpen: boolean;
-}
-
-export class SimulatedRelay {
-  readonly index: number;
-  readonly descriptor: SignedDescriptor;
-  readonly membership: Membership;
-  readonly view = new Map<string, End>();
-  readonly replacement = new Replacement();
-  readonly ends = new Set<End>();
-  readonly startedAtMs: number;
-  readonly x: number;
-  readonly y: number;
-  /** `cut`: it and its sockets are there and answer nobody. */
-  life: 'up' | 'killed' | 'cut' = 'up';
-  stoppedAtMs = Infinity;
-  dialling = 0;
-  bytesSent = 0;
-  messagesSent = 0;
-  dials = 0;
-
-  constructor(
-    index: number,
-    descriptor: SignedDescriptor,
-    membership: Membership,
-    nowMs: number,
-    random: () => number,
-  ) {
-    this.index = index;
-    this.descriptor = descriptor;
-    this.membership = membership;
-    this.startedAtMs = nowMs;
-    this.x = random();
-    this.y = random();
-  }
-}
+const NOBODY_MS = 50;
 
 export class SimulatedSwarm {
   readonly queue = new EventQueue();
@@ -121,7 +68,7 @@ export class SimulatedSwarm {
   addHostile(count: number, inventions: number): SimulatedRelay[] {
     const relays = Array.from({ length: count }, () => this.#create(true, true));
     const invented = Array.from({ length: inventions }, (_, i) =>
-      describeRelay(this.#newId(), this.relays.length + i, START_MS + this.nowMs),
+      describeRelay(randomHex(this.random, 8), this.relays.length + i, START_MS + this.nowMs),
     );
     for (const { membership } of relays) {
       for (const descriptor of [...relays.map((one) => one.descriptor), ...invented]) {
@@ -139,23 +86,36 @@ export class SimulatedSwarm {
   stop(relay: SimulatedRelay, how: 'killed' | 'cut'): void {
     relay.life = how;
     relay.stoppedAtMs = this.nowMs;
-    const { periodMs = 10_000 } = this.#options;
     for (const end of [...relay.ends]) {
       const { other } = end;
-      const noticedInMs =
-        how === 'killed'
-          ? this.#delay(relay, other.at)
-          : SILENCE_PERIODS * periodMs * (0.75 + this.random() / 4);
-      this.queue.at(noticedInMs, () => this.#close(other, true));
+      if (how === 'killed') this.queue.at(this.#delay(relay, other.at), () => this.#close(other, true));
+      else this.#fallSilent(other);
       relay.ends.delete(end);
     }
     relay.view.clear();
   }
 
+  /** Cuts the network in two: nothing passes from one side to the other until all are on one again. */
+  cut(sideOf: (relay: SimulatedRelay) => number): void {
+    for (const relay of this.relays) relay.side = sideOf(relay);
+    for (const relay of this.up) {
+      for (const end of relay.ends) if (end.other.at.side !== relay.side) this.#fallSilent(end);
+    }
+  }
+
+  /** First a ping waits for its answer, then the session ends. */
+  #fallSilent(end: End): void {
+    const { periodMs = 10_000 } = this.#options;
+    this.queue.at(PONG_MS + (this.random() * periodMs) / 2, () => {
+      if (end.isOpen && !end.isVisit) end.at.membership.silent(end.id, true, this.nowMs);
+    });
+    this.queue.at(SILENCE_PERIODS * periodMs * (0.75 + this.random() / 4), () => this.#close(end, true));
+  }
+
   /** `isKnown`: everybody knows it already, so that it need not be told of as one that others vouch for. */
   #create(isKnown = false, isHostile = false): SimulatedRelay {
     const index = this.relays.length;
-    const id = this.#newId();
+    const id = randomHex(this.random, 8);
     let issuedAt = START_MS + this.nowMs;
     const describe = (): SignedDescriptor => describeRelay(id, index, issuedAt);
     const descriptor = describe();
@@ -199,11 +159,6 @@ export class SimulatedSwarm {
     return relay;
   }
 
-  #newId(): string {
-    const word = (): string => Math.floor(this.random() * 2 ** 32).toString(16);
-    return Array.from({ length: 8 }, () => word().padStart(8, '0')).join('');
-  }
-
   #tick(relay: SimulatedRelay): void {
     const { membership, view } = relay;
     const { sessionsMax, periodMs = 10_000 } = this.#options;
@@ -212,7 +167,11 @@ export class SimulatedSwarm {
     relay.bytesSent += (view.size * (HEALTH_BYTES + 32) * 1_000) / periodMs;
     relay.messagesSent += (view.size * 1_000) / periodMs;
     const sought = soughtSessions(membership.table.size - 1, sessionsMax);
-    if (view.size + relay.dialling >= sought) return;
+    if (view.size + relay.dialling >= sought) {
+      const old = sought < membership.table.size - 1 && relay.renewal.choose([...view.values()], this.nowMs);
+      if (old) this.#closeBoth(view.get(old.id)!, false);
+      return;
+    }
     const candidates = Array.from({ length: 4 }, () => membership.table.pick(this.random)).filter(
       (one): one is Member =>
         one !== undefined &&
@@ -239,11 +198,11 @@ export class SimulatedSwarm {
     const isLost = this.random() < loss;
     from.bytesSent += to.life === 'up' && !isLost ? DIALLER_BYTES + PROOF_BYTES.dialler : 120;
     if (to.life === 'killed') this.queue.at(2 * this.#delay(from, to), failed);
-    else if (to.life === 'cut' || isLost) this.queue.at(DIAL_MS_MAX, failed);
+    else if (to.life === 'cut' || to.side !== from.side || isLost) this.queue.at(DIAL_MS_MAX, failed);
     else {
       to.bytesSent += ACCEPTOR_BYTES + PROOF_BYTES.acceptor;
       this.queue.at(6 * this.#delay(from, to), () => {
-        if (to.life !== 'up' || from.life !== 'up') failed();
+        if (to.life !== 'up' || from.life !== 'up' || to.side !== from.side) failed();
         else this.#opened(from, to, descriptor, isVisit);
       });
     }
@@ -309,7 +268,8 @@ export class SimulatedSwarm {
     at.messagesSent++;
     const again = this.random() < this.#options.loss ? 200 + this.random() * 200 : 0;
     this.queue.at(this.#delay(at, other.at) + again, () => {
-      if (other.isOpen && other.at.life === 'up') other.at.membership.hear(other, message, this.nowMs);
+      if (other.isOpen && other.at.life === 'up' && other.at.side === at.side)
+        other.at.membership.hear(other, message, this.nowMs);
     });
   }
 
@@ -332,18 +292,6 @@ export class SimulatedSwarm {
   }
 }
 
-/** Until a name has led nowhere. */
-const NOBODY_MS = 50;
 const START_MS = 1_800_000_000_000;
 const ENTER_AGAIN_MS = 5_000;
 const RENEW_MS = 43_200_000;
-
-const describeRelay = (id: string, index: number, issuedAt: number): SignedDescriptor => ({
-  ...{ id, swarm: 'relay-swarm/1', url: `wss://tracker.relay-${index}.example.org` },
-  peerjs: `https://peerjs.relay-${index}.example.org/`,
-  iceServers: `https://tracker.relay-${index}.example.org/ice-servers`,
-  site: `https://tracker.relay-${index}.example.org/`,
-  ...{ services: {}, software: 'relay-swarm/0.1.0' },
-  ...{ issuedAt, expiresAt: issuedAt + 86_400_000 },
-  signature: '0'.repeat(128),
-});
