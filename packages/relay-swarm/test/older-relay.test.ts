@@ -2,7 +2,7 @@
 import { encodeRelayMessage } from '@relay-swarm/protocol';
 import { formatRelayTable } from '../src/files/relay-table-file.ts';
 import { Attacker, describeRelay } from './attacker.ts';
-import { Simulation } from './simulation.ts';
+import { Simulation, type SimulatedRelay } from './simulation.ts';
 
 const NEWER = ['vouch', 'digest', 'have', 'want', 'records', 'states'];
 
@@ -14,7 +14,10 @@ beforeEach(async () => {
 });
 
 it('have a session though the view is full, are told of the others, and hear nothing that they do not know', async () => {
-  const [entrance] = simulation.relays;
+  // A full view looks for two thirds of its sessions itself, and leaves the rest for those who come
+  const hasPlace = ({ node }: SimulatedRelay): boolean => node.sessions === 2;
+  await simulation.runUntil(() => simulation.relays.some(hasPlace), 120);
+  const entrance = simulation.relays.find(hasPlace);
   const before = entrance!.node.sessions;
   const older = await new Attacker(simulation, { isOlder: true }).dial(entrance!);
   older.send(encodeRelayMessage({ action: 'ask', known: [] }));
@@ -24,7 +27,8 @@ it('have a session though the view is full, are told of the others, and hear not
   const actions = older.received.map((text) => (JSON.parse(text) as { action: string }).action);
   expect(actions.filter((action) => NEWER.includes(action))).toEqual([]);
   const known = older.received.filter((text) => text.startsWith('{"action":"known"')).join();
-  for (const name of ['r1', 'r2', 'r3', 'r4', 'r5']) expect(known).toContain(`wss://${name}.example`);
+  for (const { name } of simulation.relays)
+    if (name !== entrance!.name) expect(known).toContain(`wss://${name}.example`);
 });
 
 it('are listed once their URL has answered', async () => {
