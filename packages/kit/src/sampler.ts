@@ -10,8 +10,8 @@ export interface Sampler {
   stop(): void;
 }
 
-/** The histogram also counts its own timer's period. */
-const RESOLUTION_MS = 20;
+/** The histogram also counts its own timer's period. More often would wake a process that has nothing to do, fifty times a second. */
+const RESOLUTION_MS = 100;
 
 export function createSampler(): Sampler {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
