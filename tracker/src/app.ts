@@ -1,4 +1,5 @@
 // Puts the tracker together. Opens nothing itself: the parts do, when they are started.
+// Long because every part is named here, once, with what it needs of the others.
 import { randomBytes } from 'node:crypto';
 import { createHealthFile, createMetrics, createOperations, type Log, type Part } from '@relay-swarm/kit';
 import type { ServiceGauges } from '@relay-swarm/protocol';
@@ -229,6 +230,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   );
   registerMetrics(metrics, {
     swarms,
+    statistics,
     webTorrent,
     graffiti,
     router,

@@ -10,11 +10,15 @@ import type { HttpServer } from '../transport/http-server.ts';
 import type { SocketErrors } from '../transport/socket-errors.ts';
 import type { UpgradeGate } from '../transport/upgrade-gate.ts';
 import type { WebSockets } from '../transport/web-sockets.ts';
+import { idToHex } from '../frontends/webtorrent/ids.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { PeerStatistics } from './stats.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
 
 export interface Measured {
   readonly swarms: SwarmTable;
+  /** Undefined where TRACKER_STATS is off. */
+  readonly statistics: PeerStatistics | undefined;
   readonly webTorrent: WebTorrent;
   readonly graffiti: Graffiti;
   readonly router: FrameRouter;
@@ -28,6 +32,8 @@ export interface Measured {
   readonly clientMemory: Pick<SocketMemory<never>, 'unfinished' | 'ended'>;
 }
 
+const LARGEST_SHOWN = 10;
+
 export function registerMetrics(metrics: Metrics, measured: Measured): void {
   const { swarms, webTorrent, graffiti, router, keepalive, admission, accessList, server } = measured;
   const { webSockets, gate, errors, clientMemory } = measured;
@@ -37,6 +43,27 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
   metrics.gauge('addresses', 'Addresses that have a connection open', () => admission.addresses);
   metrics.gauge('swarms', 'Info hashes that have peers', () => swarms.size);
   metrics.gauge('peers', 'Peers in all swarms; one that is in two counts twice', () => swarms.peers);
+  // Only insiders read the metrics; /stats, which is public, names no info hash.
+  if (measured.statistics !== undefined) {
+    const { statistics } = measured;
+    metrics.gauge(
+      'client_peers',
+      'Peers by the program that their ids name; one that is in several swarms counts once',
+      () => statistics.byClient(),
+      'client',
+    );
+    metrics.gauge(
+      'largest_swarm_peers',
+      'Peers of the largest swarms',
+      () =>
+        Object.fromEntries(
+          swarms
+            .largest(LARGEST_SHOWN)
+            .map(({ infoHash, complete, incomplete }) => [idToHex(infoHash), complete + incomplete]),
+        ),
+      'info_hash',
+    );
+  }
   metrics.gauge('graffiti_peers', 'Graffiti peers', () => graffiti.peers);
   metrics.gauge('graffiti_announces', 'Graffiti announces in force', () => graffiti.announces);
   metrics.gauge('graffiti_subscriptions', 'Graffiti subscriptions in force', () => graffiti.subscriptions);

@@ -92,6 +92,13 @@ export class PeerStatistics implements PeerObserver {
     };
   }
 
+  /** Peers of each client, whatever its version. */
+  byClient(): Record<string, number> {
+    const sum = (versions: ReadonlyMap<string, number>): number =>
+      [...versions.values()].reduce((a, b) => a + b, 0);
+    return Object.fromEntries([...this.#clients].map(([name, versions]) => [name, sum(versions)]));
+  }
+
   #count(id: string): { client: string; version: string } {
     const known = clientOf(id);
     const client = bounded(this.#clients, known.client, CLIENTS_MAX);

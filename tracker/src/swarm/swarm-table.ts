@@ -73,6 +73,18 @@ export class SwarmTable {
     this.#observer = observer;
   }
 
+  /** Those with the most peers, the largest first. Looks at all of them. */
+  largest(count: number): Swarm[] {
+    const found: Swarm[] = [];
+    for (const swarm of this.#swarms.values()) {
+      if (found.length === count && peersOf(swarm) <= peersOf(found[count - 1]!)) continue;
+      found.push(swarm);
+      found.sort((a, b) => peersOf(b) - peersOf(a));
+      found.length = Math.min(found.length, count);
+    }
+    return found;
+  }
+
   get size(): number {
     return this.#swarms.size;
   }
@@ -185,3 +197,5 @@ export class SwarmTable {
     }
   }
 }
+
+const peersOf = ({ complete, incomplete }: Swarm): number => complete + incomplete;

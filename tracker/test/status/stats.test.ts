@@ -14,6 +14,13 @@ describe('PeerStatistics', () => {
     expect(Object.values(clients).flatMap(Object.keys)).not.toContain('unknown');
   });
 
+  it('counts the peers of a client over its versions', () => {
+    const statistics = new PeerStatistics();
+    for (const id of ['-WW0208-', '-WW0209-', '-lt0D60-']) statistics.came(pad(id), false, false);
+    expect(statistics.byClient()).toMatchObject({ WebTorrent: 2 });
+    expect(Object.values(statistics.byClient()).reduce((a, b) => a + b, 0)).toBe(3);
+  });
+
   it('bounds names that peers make up', () => {
     const statistics = new PeerStatistics();
     const ids = Array.from({ length: 500 }, (_, number) => pad(`${number}`.padStart(8, 'x')));
