@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { tell } from '../../bench/rows.mjs';
 
 const here = import.meta.dirname;
 const { values } = parseArgs({
@@ -56,7 +57,7 @@ const hasTaskset = (() => {
 
 function start(file, core, execArgv = []) {
   const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const command = [process.execPath, ...execArgv, file];
+  const command = [process.env.BENCH_NODE ?? process.execPath, ...execArgv, file];
   if (hasTaskset) command.unshift('taskset', '-c', String(core));
   return spawn(command[0], command.slice(1), { stdio, env, cwd: dataDir });
 }
@@ -175,6 +176,8 @@ for (const what of Object.keys(results.bare[0])) {
   const ratio = ours / bare;
   holds &&= ratio <= 1 + NOISE;
   row(what, bare.toFixed(2), ours.toFixed(2), ratio.toFixed(3));
+  if (process.env.BENCH_ROWS !== undefined)
+    tell({ group: 'PeerJS', what, digits: 2, ours, others: { 'bare peer': bare }, ratioMax: 1 });
 }
 process.stdout.write(holds ? 'no worse than bare peer\n' : 'WORSE than bare peer\n');
 process.exit(holds ? 0 : 1);

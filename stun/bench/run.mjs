@@ -6,6 +6,7 @@ import { createServer } from 'node:net';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { tell } from '../../bench/rows.mjs';
 import { cpuSeconds, spawnOnCore, stopChild } from './process.mjs';
 import { RIVALS, USER } from './rivals.mjs';
 
@@ -192,6 +193,17 @@ for (const load of loads) {
   const best = (name) =>
     Math.max(...[...perCpuSecond].filter(([key]) => key.startsWith(name)).map(([, value]) => value));
   const native = perCpuSecond.get('native, channels');
+  const others = Object.fromEntries(
+    [...perCpuSecond].filter(([name]) => name !== 'native, channels' && /channels|forwarder/.test(name)),
+  );
+  tell({
+    group: 'TURN',
+    what: `${load.clients} clients ${among}, ${number(load.bytes)} bytes: packets per CPU second`,
+    digits: 0,
+    ours: native,
+    others,
+    ...(others['coturn, channels'] === undefined ? {} : { beside: 'coturn, channels' }),
+  });
   const toNodeTurn = native / best('node-turn');
   isMet.push(toNodeTurn >= NODE_TURN_RATIO_MIN);
   console.log(

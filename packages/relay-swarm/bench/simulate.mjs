@@ -1,20 +1,18 @@
 // The membership of the swarm in virtual time: npm run simulate -w packages/relay-swarm [-- relays minutes sessions]
 // Without arguments the table of docs/swarm-simulation.md, which takes a while.
 import { performance } from 'node:perf_hooks';
+import { tell } from '../../../bench/rows.mjs';
 import { SimulatedSwarm } from '../dist/simulator/simulated-swarm.js';
 import { pickSome, runChurn, runCut, runUntilComplete } from '../dist/simulator/scenario.js';
 
 const LOSS = 0.01;
 const CHURN = 0.05;
-const [relays, minutes = 20, sessionsMax = 12] = process.argv.slice(2).map(Number);
+// `table`: what `npm run bench` shows.
+const forTable = process.argv[2] === 'table';
+const [relays, minutes = 20, sessionsMax = 12] = forTable ? [] : process.argv.slice(2).map(Number);
 const cases =
   relays === undefined
-    ? [
-        [40, 20],
-        [100, 20],
-        [1_000, 20],
-        [10_000, 20],
-      ]
+    ? [[40, 20], [100, 20], [1_000, 20], ...(forTable ? [] : [[10_000, 20]])]
     : [[relays, minutes]];
 
 for (const [count, lasting] of cases) {
@@ -27,6 +25,12 @@ for (const [count, lasting] of cases) {
   swarm.addKnown(count);
   const figures = runChurn(swarm, { minutes: lasting, churn: CHURN });
   report(`${count} relays, ${sessionsMax} sessions at most, ${lasting} minutes, 5 % an hour`, figures, began);
+  if (process.env.BENCH_ROWS !== undefined) {
+    const row = (what, ours) => tell({ group: 'roster', what: `${count} relays: ${what}`, digits: 1, ours });
+    row('bytes each sends in a second', figures.bytesPerSecond.mean);
+    row('seconds until all know a newcomer, median', figures.newcomer.median);
+    row('seconds until all have dropped one that went, median', figures.gone.median);
+  }
 }
 
 for (const count of relays === undefined ? [10, 40, 100, 1_000] : relays <= 1_000 ? [relays] : []) {

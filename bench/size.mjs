@@ -1,0 +1,132 @@
+// What each service takes with nobody there, how soon it serves, and how large what browsers load is. Each service alone, as `npm run build` left it.
+import { spawn, spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { brotliCompressSync } from 'node:zlib';
+import { tell } from './rows.mjs';
+import { buildClient } from '../packages/client/build.mjs';
+
+const root = join(import.meta.dirname, '..');
+const nodePath = process.env['BENCH_NODE'] ?? process.execPath;
+const SETTLE_MS = 6_000;
+const IDLE_MS = 10_000;
+
+/** @type {(script: string[], port: number) => Promise<{ megabytes: number, startMs: number, cpuMsPerSecond: number }>} */
+async function measure(script, port) {
+  const folder = mkdtempSync(join(tmpdir(), 'size-bench-'));
+  const startedAtMs = performance.now();
+  const child = spawn(nodePath, script, {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: {
+      ...{ PATH: process.env['PATH'], LOG_LEVEL: 'warn', NODE_ENV: 'production', PORT: String(port) },
+      ...{ DATA_DIR: join(folder, 'data'), IDENTITY_DIR: join(folder, 'identity'), STUN_SECRET_DIR: folder },
+      ...{
+        TRACKER_PORT: String(port),
+        PEERJS_PORT: String(port),
+        GUN_PORT: String(port),
+        STUN_HTTP_PORT: String(port),
+      },
+      ...{
+        TRACKER_DHT_ENABLED: 'false',
+        STUN_PORT: String(await freePort()),
+        STUN_TLS_PORT: String(await freePort()),
+      },
+      ...{ PUBLIC_IP: '127.0.0.1' },
+    },
+  });
+  try {
+    for (;;) {
+      if (child.exitCode !== null) throw new Error(`Cannot measure: ${script.at(-1)} ended`);
+      if (await isUp(port)) break;
+      await sleep(20);
+    }
+    const startMs = performance.now() - startedAtMs;
+    await sleep(SETTLE_MS);
+    const before = cpuMs(child.pid ?? 0);
+    await sleep(IDLE_MS);
+    const cpuMsPerSecond = ((cpuMs(child.pid ?? 0) - before) / IDLE_MS) * 1_000;
+    const status = readFileSync(`/proc/${child.pid}/status`, 'utf8');
+    return { megabytes: Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1_024, startMs, cpuMsPerSecond };
+  } finally {
+    const left = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGTERM');
+    await left;
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Of all threads; the kernel counts in ticks of 10 ms. @param {number} pid */
+function cpuMs(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** @param {number} port */
+async function isUp(port) {
+  try {
+    await fetch(`http://127.0.0.1:${port}/healthz`);
+    return true;
+  } catch {
+    return false; // not listening yet
+  }
+}
+
+/** @returns {Promise<number>} */
+function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer().once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+const bare = ['-e', 'require("http").createServer((_, r) => r.end()).listen(process.env.PORT)'];
+const floor = await measure(bare, await freePort());
+for (const service of ['tracker', 'peerjs', 'stun', 'gun']) {
+  const own = await measure(
+    ['--enable-source-maps', join(root, service, 'dist', 'main.js')],
+    await freePort(),
+  );
+  const row = (
+    /** @type {string} */ what,
+    /** @type {number} */ digits,
+    /** @type {'megabytes' | 'startMs' | 'cpuMsPerSecond'} */ of,
+  ) =>
+    tell({
+      group: 'size',
+      what: `${service}: ${what}`,
+      digits,
+      ours: own[of],
+      others: { 'bare Node server': floor[of] },
+    });
+  row('resident with nobody, MB', 0, 'megabytes');
+  row('start until it answers, ms', 0, 'startMs');
+  row('CPU with nobody, ms per second', 1, 'cpuMsPerSecond');
+}
+for (const { name, text } of await buildClient()) {
+  tell({
+    group: 'size',
+    what: `${name}: KB with brotli`,
+    digits: 1,
+    ours: brotliCompressSync(text).length / 1_024,
+    others: { 'as it is': Buffer.byteLength(text) / 1_024 },
+  });
+}
+for (const service of ['tracker', 'peerjs', 'stun', 'gun', 'nginx']) {
+  const sizeOf = (/** @type {string} */ name) =>
+    Number(spawnSync('docker', ['image', 'inspect', '-f', '{{.Size}}', name], { encoding: 'utf8' }).stdout) /
+    1e6;
+  const own = sizeOf(`relay-swarm/${service}:local`) || sizeOf(`relay-swarm/${service}:test`);
+  if (own > 0) {
+    const base = service === 'nginx' ? 'debian:trixie-slim' : 'node:24-trixie-slim';
+    const others = sizeOf(base) > 0 ? { [base]: sizeOf(base) } : {};
+    tell({ group: 'size', what: `image of ${service}, MB`, digits: 0, ours: own, others });
+  }
+}
