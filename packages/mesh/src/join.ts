@@ -1,31 +1,19 @@
 // The way into a room.
-import type { EngineOptions } from './engine/options.ts';
 import { createIdentity } from './identity.ts';
+import { checkJoinOptions, type JoinOptions } from './join-options.ts';
 import { deriveRoom } from './room-secrets.ts';
 import { Room } from './room.ts';
 import { serverUrls } from './server-urls.ts';
-import type { CreateTransport } from './transport.ts';
 import { webRtc, type WebRtcOptions } from './webrtc.ts';
 
-export interface JoinOptions extends Partial<EngineOptions>, WebRtcOptions {
-  /** `wss://…/mesh` of one relay, or of the several on which the room lives (see `meshUrls`). */
-  readonly signaling: string | readonly string[];
-  /** Never leaves this browser. Seals messages for everybody outside. */
-  readonly password?: string;
-  /** Ed25519, of WebCrypto: to be the same member next time. */
-  readonly keyPair?: CryptoKeyPair;
-  /** Ends a join that is under way, and later the stay. */
-  readonly signal?: AbortSignal;
-  readonly WebSocket?: typeof WebSocket;
-  readonly transport?: CreateTransport;
-}
-
-/** Enters a room. Returns at once when keys are made; servers and links follow (`on('server')`, `on('viewchanged')`). */
+/**
+ * Enters a room. Resolves when keys are made; servers and links follow (`on('server')`, `on('viewchanged')`).
+ * Rejects with MeshError BAD_OPTION, which names every option that cannot be used.
+ */
 export async function join(name: string, options: JoinOptions): Promise<Room> {
-  const { signaling, password, keyPair, signal, iceServers, RTCPeerConnection, transport, ...engine } =
-    options;
-  const { WebSocket: Socket = globalThis.WebSocket, ...limits } = engine;
-  const servers = serverUrls(signaling);
+  checkJoinOptions(name, options);
+  const { signaling, password, keyPair, signal, iceServers, RTCPeerConnection, transport, ...rest } = options;
+  const { WebSocket: Socket = globalThis.WebSocket, ...engine } = rest;
   signal?.throwIfAborted();
   const [identity, secrets] = await Promise.all([createIdentity(keyPair), deriveRoom(name, password)]);
   signal?.throwIfAborted();
@@ -38,10 +26,10 @@ export async function join(name: string, options: JoinOptions): Promise<Room> {
     identity,
     secrets,
     isSealed: password !== undefined && password !== '',
-    servers,
+    servers: serverUrls(signaling),
     WebSocket: Socket,
     createTransport: transport ?? webRtc(rtc),
-    engine: limits,
+    engine,
   });
   signal?.addEventListener('abort', () => void room.leave(), { once: true });
   return room;

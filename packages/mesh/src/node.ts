@@ -1,7 +1,8 @@
 // Members in Node: data channels by node-datachannel, sockets by ws. Browsers never load this file.
 import { RTCPeerConnection as NodePeerConnection } from 'node-datachannel/polyfill';
 import { WebSocket as NodeSocket } from 'ws';
-import { join, type JoinOptions } from './join.ts';
+import { join } from './join.ts';
+import type { JoinOptions } from './join-options.ts';
 import type { Room } from './room.ts';
 
 /** As `join`, with what Node lacks. */

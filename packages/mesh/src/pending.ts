@@ -41,8 +41,8 @@ export class Pending {
     this.#questions.get(id)?.settle({ data });
   }
 
-  fail(id: number, reason: string): void {
-    this.#questions.get(id)?.settle({ error: new MeshError('FAILED', `The other side failed: ${reason}`) });
+  fail(id: number, error: unknown): void {
+    this.#questions.get(id)?.settle({ error });
   }
 
   clear(): void {

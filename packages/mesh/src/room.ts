@@ -1,67 +1,23 @@
-// A room, as applications use it. Long because all that they can do with a room stands here, in one place.
-import { ProtocolError } from '@relay-swarm/protocol/fields';
+// A room, as applications use it.
+import { ARRIVAL_MS, DirectMessages, type Handler, type Question } from './direct-messages.ts';
 import { Driver, type DriverOptions } from './driver.ts';
-import { Budget } from './engine/budget.ts';
 import type { EngineAction } from './engine/events.ts';
 import { engineDefaults } from './engine/options.ts';
-import type { EngineStats } from './engine/stats.ts';
-import { readEnvelope, writeEnvelope, type Data, type Envelope } from './envelope.ts';
+import type { Data, Envelope } from './envelope.ts';
 import { MeshError } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import { Latest } from './latest.ts';
-import { Pending } from './pending.ts';
+import { Pace } from './pace.ts';
+import type { Message, RoomEvents, RoomStats } from './room-events.ts';
 import { viewOf, type RoomView } from './room-view.ts';
+import { SealedMessages } from './sealed-messages.ts';
 import { serverUrls } from './server-urls.ts';
 
-export interface Message {
-  readonly from: string;
-  readonly channel: string;
-  readonly data: Data;
-  /** Sent to us alone. */
-  readonly isDirect: boolean;
-  /** Links that it has travelled. */
-  readonly hops: number;
-}
-
-export interface RoomEvents {
-  message: Message;
-  memberjoined: { readonly id: string };
-  memberleft: { readonly id: string };
-  /** Links, members or round-trip times have changed. */
-  viewchanged: undefined;
-  server: { readonly url: string; readonly isJoined: boolean };
-  /** A server has not done something, and says why. */
-  refused: { readonly url: string; readonly what: string; readonly detail: string };
-  /** A packet came by: who made it, from whom we have it. */
-  passed: { readonly source: string; readonly from: string; readonly hops: number };
-  left: undefined;
-}
-
-export interface RoomStats extends Readonly<EngineStats> {
-  readonly links: readonly {
-    readonly peer: string;
-    readonly rttMs: number;
-    readonly waitingBytes: number;
-    readonly sentBytes: number;
-    readonly receivedBytes: number;
-  }[];
-}
-
-type Handler = (data: Data, from: string) => Data | undefined | Promise<Data | undefined>;
 interface Waiting {
   readonly signal?: AbortSignal;
 }
 
-/** Past this much on a link, `broadcast` waits: what is sent faster than it leaves only grows old. */
-const WAITING_BYTES = 1_048_576;
-const OWN_SHARE = 0.8;
-const PAUSE_MS = 20;
-/** Until a direct message is sent again, over every link then. */
-const AGAIN_MS = [800, 2_000, 4_000] as const;
-const SENT_KEPT = 2_048;
 const GOODBYE_MS = 150;
-/** Until a first link, or what there is to say is said without. */
-const ARRIVING_MS = 10_000;
 
 export interface RoomOptions extends Omit<
   DriverOptions,
@@ -78,14 +34,10 @@ export class Room extends EventTarget {
   readonly #options: RoomOptions;
   readonly #driver: Driver;
   readonly #inboxes = new Map<Inbox<Message>, string | undefined>();
-  readonly #handlers = new Map<string, Handler>();
-  readonly #pending = new Pending();
-  readonly #taken = new Set<string>();
+  readonly #direct: DirectMessages;
   readonly #latest = new Latest();
-  readonly #ownBudget: Budget;
-  readonly #messageBytesMax: number;
-  readonly #enteredAtMs = performance.now();
-  #hasLinked = false;
+  readonly #messages: SealedMessages;
+  readonly #pace: Pace;
   #isLeft = false;
 
   /** Use `join`. */
@@ -94,20 +46,19 @@ export class Room extends EventTarget {
     this.name = options.name;
     this.id = options.identity.id;
     this.#options = options;
+    const { secrets, isSealed } = options;
     const all = { ...engineDefaults, ...options.engine };
-    this.#messageBytesMax = all.messageBytesMax;
-    this.#ownBudget = new Budget({
-      bytesPerSecond: OWN_SHARE * all.sourceBytesPerSecond,
-      packetsPerSecond: OWN_SHARE * all.sourcePacketsPerSecond,
-    });
+    this.#messages = new SealedMessages(isSealed ? secrets : undefined, all.messageBytesMax);
+    this.#direct = new DirectMessages((to, envelope, isFlooded) => this.#sendTo(to, envelope, isFlooded));
     this.#driver = new Driver({
       ...options,
       report: (action) => this.#report(action),
       refused: ({ what, detail }, url) => this.#emit('refused', { url, what, detail }),
       serverChanged: (url, isJoined) => this.#emit('server', { url, isJoined }),
       signalThroughMesh: (to, sealed) =>
-        void this.#direct(to, { kind: 'signal', id: 0, channel: '', data: sealed }, false),
+        void this.#sendTo(to, { kind: 'signal', id: 0, channel: '', data: sealed }, false),
     });
+    this.#pace = new Pace(this.#driver.engine, () => this.#driver.servers, all);
   }
 
   get members(): readonly string[] {
@@ -162,8 +113,11 @@ export class Room extends EventTarget {
     const { channel = '', isOrdered = false, isLatest = false, signal } = options;
     this.#mustBeIn();
     const id = isLatest ? this.#latest.next(channel) : 0;
-    const payload = await this.#seal({ kind: isLatest ? 'latest' : 'message', id, channel, data });
-    await this.#roomFor(payload.length, signal);
+    const payload = await this.#messages.write({ kind: isLatest ? 'latest' : 'message', id, channel, data });
+    await this.#pace.wait(payload.length, () => {
+      signal?.throwIfAborted();
+      this.#mustBeIn();
+    });
     if (isLatest && this.#latest.isOvertaken(channel, id)) return;
     this.#driver.tell({ type: 'broadcast', payload, isOrdered });
   }
@@ -171,14 +125,7 @@ export class Room extends EventTarget {
   /** To one member. Resolves when that member has it; rejects with UNREACHABLE where it does not answer. */
   async send(to: string, data: Data, options: Waiting & { channel?: string } = {}): Promise<void> {
     const { channel = '', signal } = options;
-    await this.#ask(
-      to,
-      'send',
-      channel,
-      data,
-      signal,
-      AGAIN_MS.reduce((sum, ms) => sum + ms, 0),
-    );
+    await this.#ask({ to, kind: 'send', channel, data, signal, timeoutMs: ARRIVAL_MS });
   }
 
   /** Asks one member, whose handler for the channel answers. */
@@ -188,13 +135,12 @@ export class Room extends EventTarget {
     options: Waiting & { channel?: string; timeoutMs?: number } = {},
   ): Promise<Data> {
     const { channel = '', signal, timeoutMs = 10_000 } = options;
-    return this.#ask(to, 'request', channel, data, signal, timeoutMs);
+    return this.#ask({ to, kind: 'request', channel, data, signal, timeoutMs });
   }
 
   /** Answers requests on a channel; what it throws is told to whoever asked. Returns how to stop. */
   onRequest(channel: string, handler: Handler): () => void {
-    this.#handlers.set(channel, handler);
-    return () => void this.#handlers.delete(channel);
+    return this.#direct.onRequest(channel, handler);
   }
 
   /** Messages on a channel, or on all of them, from now on. Ends with the loop, the signal, or the room. */
@@ -252,83 +198,30 @@ export class Room extends EventTarget {
 
   #stop(): void {
     this.#driver.stop();
-    this.#pending.clear();
+    this.#direct.clear();
     for (const inbox of [...this.#inboxes.keys()]) void inbox.return();
-    this.#handlers.clear();
-    this.#taken.clear();
     this.#latest.clear();
     this.#emit('left', undefined);
   }
 
-  async #ask(
-    to: string,
-    kind: 'send' | 'request',
-    channel: string,
-    data: Data,
-    signal: AbortSignal | undefined,
-    timeoutMs: number,
-  ): Promise<Data> {
+  async #ask(question: Question): Promise<Data> {
     this.#mustBeIn();
-    if (!this.#driver.engine.view.has(to)) {
-      throw new MeshError('UNREACHABLE', `Cannot reach ${to}: it is not in the room`);
+    if (!this.#driver.engine.view.has(question.to)) {
+      throw new MeshError('UNREACHABLE', `Cannot reach ${question.to}: it is not in the room`);
     }
-    const code = kind === 'send' ? 'UNREACHABLE' : 'TIMEOUT';
-    const { id, answer } = this.#pending.open(code, timeoutMs, signal);
-    const envelope: Envelope = { kind, id, channel, data };
-    await this.#direct(to, envelope, false);
-    const repeat = async (): Promise<void> => {
-      for (const waitMs of AGAIN_MS.slice(0, -1)) {
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-        if (!this.#pending.isOpen(id)) return;
-        await this.#direct(to, envelope, true);
-      }
-    };
-    void repeat();
-    return answer;
+    return this.#direct.ask(question);
   }
 
-  async #direct(to: string, envelope: Envelope, isFlooded: boolean): Promise<void> {
+  async #sendTo(to: string, envelope: Envelope, isFlooded: boolean): Promise<void> {
     if (this.#isLeft) return;
-    const payload = await this.#seal(envelope);
+    const payload = await this.#messages.write(envelope);
     this.#driver.tell({ type: 'direct', to, payload, isFlooded });
-  }
-
-  async #seal(envelope: Envelope): Promise<Uint8Array> {
-    const plain = writeEnvelope(envelope);
-    if (plain.length > this.#messageBytesMax) {
-      throw new MeshError(
-        'TOO_LONG',
-        `Cannot send ${plain.length} bytes: the most is ${this.#messageBytesMax}`,
-      );
-    }
-    return this.#options.isSealed ? this.#options.secrets.seal(plain) : plain;
-  }
-
-  /** A newcomer's first words wait for its first link, unless it is alone: they would reach nobody. */
-  #isArriving(): boolean {
-    this.#hasLinked ||= this.links.length > 0;
-    if (this.#hasLinked || performance.now() > this.#enteredAtMs + ARRIVING_MS) return false;
-    const { servers } = this;
-    return this.members.length > 0 || (servers.length > 0 && !servers.some(({ isJoined }) => isJoined));
-  }
-
-  async #roomFor(bytes: number, signal: AbortSignal | undefined): Promise<void> {
-    const chunks = Math.ceil(bytes / 16_384);
-    const isBusy = (): boolean =>
-      [...this.#driver.engine.links.values()].some(({ waitingBytes }) => waitingBytes > WAITING_BYTES);
-    // One payment for each part: others count them so
-    for (let paid = 0; paid < chunks || isBusy() || this.#isArriving();) {
-      signal?.throwIfAborted();
-      this.#mustBeIn();
-      if (paid < chunks && this.#ownBudget.pay('', bytes / chunks, performance.now())) paid++;
-      else await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
-    }
   }
 
   #report(action: EngineAction): void {
     switch (action.type) {
       case 'deliver':
-        void this.#deliver(action);
+        this.#messages.read(action.payload, (envelope) => this.#take(action, envelope));
         break;
       case 'member-joined':
         this.#emit('memberjoined', { id: action.id });
@@ -344,55 +237,16 @@ export class Room extends EventTarget {
     }
   }
 
-  /** Opening what is sealed takes a moment; messages of one source stay in their order nevertheless. */
-  #order: Promise<void> = Promise.resolve();
-  async #deliver(action: Extract<EngineAction, { type: 'deliver' }>): Promise<void> {
-    if (!this.#options.isSealed) {
-      this.#take(action, action.payload);
-      return;
-    }
-    const opened = this.#options.secrets.open(action.payload);
-    this.#order = this.#order.then(async () => {
-      const plain = await opened;
-      if (plain) this.#take(action, plain);
-    });
-    await this.#order;
-  }
-
-  #take({ source, isDirect, hops }: Extract<EngineAction, { type: 'deliver' }>, plain: Uint8Array): void {
-    let envelope: Envelope;
-    try {
-      envelope = readEnvelope(plain);
-    } catch (error) {
-      if (error instanceof ProtocolError) return; // a member of a newer version, or a hostile one
-      throw error;
-    }
+  #take({ source, isDirect, hops }: Extract<EngineAction, { type: 'deliver' }>, envelope: Envelope): void {
     const { kind, id, channel, data } = envelope;
-    if (kind === 'latest' && !this.#latest.isNewest(source, channel, id)) return;
-    if (kind === 'message' || kind === 'latest') this.#hand({ from: source, channel, data, isDirect, hops });
-    else if (!isDirect) return;
-    else if (kind === 'signal') {
-      if (typeof data === 'string') void this.#driver.signalled(source, data);
-    } else if (kind === 'send' || kind === 'request') {
-      const isNew = this.#isNew(`${source}.${id}`);
-      if (kind === 'send') {
-        void this.#direct(source, { kind: 'done', id, channel, data: null }, !isNew);
-        if (isNew) this.#hand({ from: source, channel, data, isDirect, hops });
-      } else if (isNew) void this.#answer(source, id, channel, data);
-    } else if (kind === 'failure') this.#pending.fail(id, typeof data === 'string' ? data : 'failed');
-    else this.#pending.done(id, data);
-  }
-
-  async #answer(to: string, id: number, channel: string, data: Data): Promise<void> {
-    const handler = this.#handlers.get(channel);
-    let answer: Envelope;
-    try {
-      if (!handler) throw new MeshError('NO_HANDLER', `Nobody answers on channel "${channel}"`);
-      answer = { kind: 'response', id, channel, data: (await handler(data, to)) ?? null };
-    } catch (error) {
-      answer = { kind: 'failure', id, channel, data: error instanceof Error ? error.message : 'failed' };
+    const isForApplication =
+      kind === 'message' ||
+      (kind === 'latest' && this.#latest.isNewest(source, channel, id)) ||
+      (isDirect && this.#direct.take(source, envelope));
+    if (isForApplication) this.#hand({ from: source, channel, data, isDirect, hops });
+    else if (kind === 'signal' && isDirect && typeof data === 'string') {
+      void this.#driver.signalled(source, data);
     }
-    await this.#direct(to, answer, false);
   }
 
   #hand(message: Message): void {
@@ -400,13 +254,6 @@ export class Room extends EventTarget {
       if (channel === undefined || channel === message.channel) inbox.put(message);
     }
     this.#emit('message', message);
-  }
-
-  #isNew(key: string): boolean {
-    if (this.#taken.has(key)) return false;
-    this.#taken.add(key);
-    if (this.#taken.size > SENT_KEPT) this.#taken.delete(this.#taken.values().next().value!);
-    return true;
   }
 
   #emit<K extends keyof RoomEvents>(type: K, detail: RoomEvents[K]): void {

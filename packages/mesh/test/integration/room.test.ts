@@ -1,9 +1,10 @@
 // The API of a room, by members in Node: real data channels, the real signaling service.
 import { cleanup } from 'node-datachannel';
 import { startService, type RunningService } from '../../../../peerjs/test/support/service.ts';
-import type { JoinOptions } from '../../src/join.ts';
+import type { JoinOptions } from '../../src/join-options.ts';
 import { joinFromNode } from '../../src/node.ts';
-import type { Message, Room } from '../../src/room.ts';
+import type { Message } from '../../src/room-events.ts';
+import type { Room } from '../../src/room.ts';
 
 let service: RunningService;
 let rooms: Room[] = [];
@@ -143,6 +144,6 @@ it('leaves when its signal says so', async () => {
 
 it('says at once what is wrong with an option', async () => {
   await expect(joinFromNode('x', { signaling: 'https://a.example/mesh' })).rejects.toThrow(
-    'must begin with wss://',
+    'wanted a URL that begins with wss:// or ws://',
   );
 });
