@@ -79,7 +79,7 @@ const RULES_OF_SERVICES: typeof RULES = {
 };
 
 const SECRETS: Readonly<Record<string, RegExp>> = {
-  ...{ stun: /^STUN_/, coturn: /^STUN_/, peerjs: /^PEERJS_/ },
+  ...{ stun: /^STUN_/, coturn: /^STUN_/, peerjs: /^(PEERJS|CLUSTER)_/, 'peerjs-node': /^(PEERJS|CLUSTER)_/ },
   ...{ nats: /^CLUSTER_/, tracker: /^CLUSTER_/, 'tracker-node': /^CLUSTER_/ },
 };
 
@@ -103,6 +103,7 @@ const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   'tracker-node': ['edge'],
   nats: ['edge'],
   peerjs: ['edge'],
+  'peerjs-node': ['edge'],
   stun: ['edge', 'public'],
   coturn: ['public'],
   gun: ['edge', 'egress'],
