@@ -33,6 +33,7 @@ export interface RelaySocketEvents {
 
 export type SocketLike = Pick<WebSocket, 'send' | 'close' | 'readyState'> & {
   onopen: (() => void) | null;
+  onerror?: (() => void) | null;
   onclose: ((event: { code: number }) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
 };
@@ -94,6 +95,7 @@ export class RelaySocket extends TypedEvents<RelaySocketEvents> {
     const socket = this.#ports.open(this.url);
     this.#socket = socket;
     socket.onopen = () => this.#opened();
+    socket.onerror = () => undefined; // close follows; ws for Node throws where nobody listens, also after #drop()
     socket.onclose = ({ code }) =>
       this.#failed(code === SERVICE_RESTART ? 'draining' : this.#isOpen ? 'closed' : 'unreachable');
     socket.onmessage = ({ data }) => {
