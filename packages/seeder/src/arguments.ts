@@ -59,7 +59,9 @@ export function readCommandLine(commands: Commands, settings: SeederSettings): C
     .addOption(amount('--upload <bytes>', 'a second, at most (20M); 0: all', readBytes, settings.uploadMax))
     .addOption(amount('--download <bytes>', 'a second, at most; 0: all', readBytes, settings.downloadMax))
     .addOption(amount('--disk <bytes>', 'for downloads, at most', readBytes, settings.diskMax))
-    .addOption(amount('--memory <bytes>', 'for pieces, at most', readBytes, settings.memoryMax))
+    .addOption(
+      amount('--memory <bytes>', 'for what peers have not taken yet, at most', readBytes, settings.memoryMax),
+    )
     .addOption(json(settings))
     .action(({}, options: SeedArguments & { trackers?: readonly string[] }, command: Command) =>
       commands.seed(command.args, { ...options, tracker: [...options.tracker, ...(options.trackers ?? [])] }),

@@ -1,8 +1,9 @@
 // WebTorrent in Node: browsers over WebRTC, everybody else over TCP. The only importer of webtorrent.
 import WebTorrent, { type Torrent, type Wire } from 'webtorrent';
+import { holdRequests } from './held-requests.ts';
 import { endGatheringAtOnce } from './ice-complete.ts';
 
-export type { Torrent } from 'webtorrent';
+export type { Torrent, Wire } from 'webtorrent';
 
 export interface ClientOptions {
   /** For TCP; 0: any that is free. */
@@ -12,6 +13,8 @@ export interface ClientOptions {
   /** Bytes per second; 0: as fast as it goes. */
   readonly uploadMax: number;
   readonly downloadMax: number;
+  /** Bytes that peers have asked for and not taken yet, over all torrents. */
+  readonly memoryMax: number;
   /** Asked again and again, since credentials expire. Undefined: nobody is asked and nobody answered, for checking what is on the disk. */
   readonly iceServers?: () => Promise<readonly unknown[]>;
 }
@@ -22,19 +25,23 @@ export interface AddOptions {
   readonly announce: readonly string[];
   /** Whether all of it is known to be there and right. */
   readonly isVerified: boolean;
-  /** Bytes of pieces that are kept in memory for this torrent. */
-  readonly cacheBytes: number;
 }
 
-/** Pieces are up to 4 MiB where we made the torrent; what others made may have larger ones. */
-const PIECE_BYTES = 4_194_304;
+/** The largest block that a peer may ask for: one must fit. */
+const BLOCK_BYTES_MAX = 131_072;
 
 /** Credentials of a relay live for an hour or more. */
 const ICE_MS = 600_000;
 
+/** Somebody no longer wants it. */
+export class EndedError extends Error {
+  override readonly name = 'EndedError';
+}
+
 export class SeedClient {
   readonly #client: WebTorrent;
   readonly #connectionsMax: number;
+  readonly #unsentMax: number;
   readonly #rtcConfig: { iceServers: readonly unknown[] } = { iceServers: [] };
   readonly #iceTimer: ReturnType<typeof setInterval> | undefined;
   readonly #iceReady: Promise<void>;
@@ -56,6 +63,7 @@ export class SeedClient {
     });
     this.#client.on('error', () => undefined); // the torrent that failed says so itself
     this.#connectionsMax = options.connectionsMax;
+    this.#unsentMax = Math.max(BLOCK_BYTES_MAX, options.memoryMax / options.connectionsMax);
     const renew = async (): Promise<void> => {
       this.#rtcConfig.iceServers = (await options.iceServers?.()) ?? [];
     };
@@ -70,20 +78,29 @@ export class SeedClient {
     return this.#client.torrentPort;
   }
 
-  /** Resolves when it is ready: what is on the disk is known, and peers are looked for. */
-  async add(source: string | Uint8Array, options: AddOptions): Promise<Torrent> {
+  /**
+   * Resolves when it is ready: what is on the disk is known, and peers are looked for. For a magnet somebody has to have it first.
+   * @param began called once it can be ended
+   */
+  async add(
+    source: string | Uint8Array,
+    options: AddOptions,
+    began: (torrent: Torrent) => void = () => undefined,
+  ): Promise<Torrent> {
     await this.#iceReady;
     return new Promise((resolve, reject) => {
       const torrent = this.#client.add(source, {
         path: options.folder,
         announce: options.announce,
         skipVerify: options.isVerified,
-        storeCacheSlots: Math.max(1, Math.floor(options.cacheBytes / PIECE_BYTES)),
+        storeCacheSlots: 0, // the system keeps in memory what is read again and again
       });
       torrent.on('wire', (wire: Wire) => this.#admit(wire));
       torrent.on('warning', () => undefined); // a tracker that does not answer is asked again
       torrent.once('ready', () => resolve(torrent));
       torrent.once('error', reject);
+      torrent.once('close', () => reject(new EndedError('It was ended before anybody had it')));
+      began(torrent);
     });
   }
 
@@ -91,6 +108,7 @@ export class SeedClient {
   #admit(wire: Wire): void {
     const peers = this.#client.torrents.reduce((sum, { numPeers }) => sum + numPeers, 0);
     if (peers > this.#connectionsMax) wire.destroy();
+    else holdRequests(wire, { unsentMax: this.#unsentMax });
   }
 
   end(torrent: Torrent): Promise<void> {

@@ -8,6 +8,10 @@ declare module 'webtorrent' {
     readonly progress: number;
   }
   export interface Wire {
+    readonly destroyed: boolean;
+    /** Of streamx: bytes that the connection has not taken yet. */
+    readonly _readableState: { readonly buffered: number };
+    emit(name: string, ...args: unknown[]): boolean;
     destroy(): void;
   }
   export interface Torrent extends EventEmitter {

@@ -38,6 +38,7 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
     connectionsMax: options.connections,
     uploadMax: options.upload,
     downloadMax: options.download,
+    memoryMax: options.memory,
     iceServers: () => announcer.iceServers(),
   });
   const seeder = new Seeder(
@@ -48,18 +49,14 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
       webSeeds: options.webSeed,
       downloads: options.downloads,
       diskMax: options.disk,
-      memoryMax: options.memory,
       torrentsMax: options.torrents,
     },
   );
-  let queue = Promise.resolve();
-  /** One after the other: two files hashed at once are hashed no sooner. */
-  const inTurn = (work: () => Promise<void>): void => {
-    queue = queue.then(work).catch((error: unknown) => report.fault(wordsOf(error)));
-  };
+  const faults = (work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => report.fault(wordsOf(error)));
   const changes: Changes = {
-    appeared: (source) => inTurn(() => seeder.seed(source)),
-    left: (source) => inTurn(() => seeder.end(source)),
+    appeared: (source) => void faults(seeder.seed(source)),
+    left: (source) => void faults(seeder.end(source)),
     failed: (message) => report.fault(message),
   };
   const watchers = [
@@ -96,8 +93,7 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
   process.stdout.on('error', () => void stop(0)); // whoever read along has gone
-  for (const source of sources) inTurn(() => seeder.seed(source));
-  await queue;
+  await Promise.all(sources.map((source) => faults(seeder.seed(source))));
   const isWatching = watchers.length > 0;
   if (seeder.size === 0 && !isWatching) await stop(1);
 }
@@ -124,10 +120,10 @@ async function verify(file: string, folder: string, options: { readonly json?: b
   const bytes = await readFile(file);
   if (infoHashOf(bytes) === undefined) throw new SourceError(`"${file}" is no torrent file`);
   const client = new SeedClient({
-    ...{ port: 0, connectionsMax: 1, uploadMax: 0, downloadMax: 0 },
+    ...{ port: 0, connectionsMax: 1, uploadMax: 0, downloadMax: 0, memoryMax: 0 },
   });
   const torrent = await client.add(bytes, {
-    ...{ folder, announce: [], isVerified: false, cacheBytes: 0 },
+    ...{ folder, announce: [], isVerified: false },
   });
   const wrong = torrent.files.filter(({ progress }) => progress < 1);
   for (const { path, progress } of wrong)

@@ -1,8 +1,8 @@
 // Seeds what it is given until it is told to stop.
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Announcer } from './announce.ts';
-import type { SeedClient, Torrent } from './client.ts';
+import { EndedError, type SeedClient, type Torrent } from './client.ts';
 import { makeTorrent } from './make-torrent.ts';
 import type { HashMemory } from './memory.ts';
 import type { Report } from './report.ts';
@@ -19,9 +19,23 @@ export interface SeederOptions {
   readonly downloads: string;
   /** Bytes that downloads may take on the disk. */
   readonly diskMax: number;
-  /** Bytes of pieces kept in memory, over all torrents. */
-  readonly memoryMax: number;
   readonly torrentsMax: number;
+}
+
+interface Found {
+  readonly torrent: Torrent;
+  /** Whether it was hashed now. */
+  readonly isHashed: boolean;
+}
+
+/** Runs one piece of work after the other, whatever becomes of them. */
+function turns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const result = last.then(work);
+    last = result.catch(() => undefined);
+    return result;
+  };
 }
 
 export class Seeder {
@@ -30,9 +44,12 @@ export class Seeder {
   readonly #report: Report;
   readonly #announcer: Announcer;
   readonly #options: SeederOptions;
-  readonly #torrents = new Map<string, Torrent>();
+  /** By what they were called; without a torrent while it is hashed. */
+  readonly #wanted = new Map<string, { torrent?: Torrent }>();
   readonly #downloads = new Map<string, Torrent>();
-  #downloadBytes = 0;
+  /** Two files hashed at once are hashed no sooner. */
+  readonly #hashInTurn = turns();
+  readonly #admitInTurn = turns();
 
   constructor(
     client: SeedClient,
@@ -47,20 +64,36 @@ export class Seeder {
   }
 
   get size(): number {
-    return this.#torrents.size;
+    return this.#wanted.size;
   }
 
-  /** @throws SourceError, or what the disk or the torrent say */
+  /** Resolves once it is seeded. A magnet that nobody has is waited for. @throws SourceError, or what the disk or the torrent say */
   async seed(text: string): Promise<void> {
-    if (this.#torrents.has(text)) return;
-    if (this.#torrents.size >= this.#options.torrentsMax)
+    if (this.#wanted.has(text)) return;
+    if (this.#wanted.size >= this.#options.torrentsMax)
       throw new SourceError(
         `Cannot seed "${text}": the most is ${this.#options.torrentsMax} torrents (--torrents)`,
       );
-    const source = await readSource(text);
-    const { torrent, isHashed } =
-      source.kind === 'path' ? await this.#seedPath(source.path) : await this.#join(source);
-    this.#torrents.set(text, torrent);
+    const wanted: { torrent?: Torrent } = {};
+    this.#wanted.set(text, wanted);
+    const began = (torrent: Torrent): void => {
+      wanted.torrent = torrent;
+      if (this.#wanted.get(text) !== wanted) void this.#client.end(torrent); // it was ended meanwhile
+    };
+    try {
+      const source = await readSource(text);
+      const found =
+        source.kind === 'path'
+          ? await this.#hashInTurn(() => this.#seedPath(source.path, began))
+          : await this.#join(source, began);
+      await this.#tell(found);
+    } catch (error) {
+      if (this.#wanted.get(text) === wanted) this.#wanted.delete(text);
+      if (!(error instanceof EndedError)) throw error;
+    }
+  }
+
+  async #tell({ torrent, isHashed }: Found): Promise<void> {
     this.#announcer.keep(torrent, (relay) =>
       this.#report.note(`${relay} does not answer: ${torrent.name} moves on to the next relay`),
     );
@@ -87,15 +120,19 @@ export class Seeder {
       await this.#memory.keep(key, await listFiles(join(this.#options.downloads, name)), torrentFile);
   }
 
+  /** What has arrived stays on the disk. */
   async end(text: string): Promise<void> {
-    const torrent = this.#torrents.get(text);
+    const wanted = this.#wanted.get(text);
+    if (wanted === undefined) return;
+    this.#wanted.delete(text);
+    const { torrent } = wanted;
     if (torrent === undefined) return;
-    this.#torrents.delete(text);
+    for (const [key, one] of this.#downloads) if (one === torrent) this.#downloads.delete(key);
     await this.#client.end(torrent);
     this.#report.note(`No longer seeding ${torrent.name}`);
   }
 
-  async #seedPath(path: string): Promise<{ torrent: Torrent; isHashed: boolean }> {
+  async #seedPath(path: string, began: (torrent: Torrent) => void): Promise<Found> {
     const files = await listFiles(path);
     if (files.length === 0) throw new SourceError(`Cannot seed "${path}": there is no file in it`);
     const known = await this.#memory.recall(path, files);
@@ -106,33 +143,29 @@ export class Seeder {
         progress: (share) => this.#report.progress(`Hashing ${path}`, share),
       }));
     if (known === undefined) await this.#memory.keep(path, files, made);
-    const torrent = await this.#client.add(made, {
-      ...(await this.#addOptions(made)),
-      folder: dirname(path),
-      isVerified: true,
-    });
+    const announce = await this.#announceUrls(made);
+    const torrent = await this.#client.add(
+      made,
+      { announce, folder: dirname(path), isVerified: true },
+      began,
+    );
     return { torrent, isHashed: known === undefined };
   }
 
   /** Takes part in a torrent of others, and seeds what has arrived. */
-  async #join(source: Exclude<Source, { kind: 'path' }>): Promise<{ torrent: Torrent; isHashed: boolean }> {
-    const { downloads } = this.#options;
-    await mkdir(downloads, { recursive: true });
+  async #join(source: Exclude<Source, { kind: 'path' }>, began: (torrent: Torrent) => void): Promise<Found> {
+    const { downloads: folder } = this.#options;
+    await mkdir(folder, { recursive: true });
     const key = source.kind === 'remote' ? source.address : source.path;
     const before = await this.#memory.recall(`download ${key}`);
     const added = before ?? (source.kind === 'remote' ? source.address : await readFile(source.path));
-    const torrent = await this.#client.add(added, {
-      ...(await this.#addOptions(added)),
-      folder: downloads,
-      isVerified: before !== undefined,
-    });
-    if (!torrent.done && torrent.length + this.#downloadBytes > this.#options.diskMax) {
-      await this.#client.end(torrent);
-      throw new SourceError(
-        `Cannot download "${torrent.name}" (${torrent.length} bytes): it and what is here already would be more than --disk allows (${this.#options.diskMax})`,
-      );
-    }
-    this.#downloadBytes += torrent.length;
+    const announce = await this.#announceUrls(added);
+    const torrent = await this.#client.add(
+      added,
+      { announce, folder, isVerified: before !== undefined },
+      began,
+    );
+    await this.#admitInTurn(() => this.#admit(torrent));
     this.#downloads.set(`download ${key}`, torrent);
     if (!torrent.done) {
       torrent.once('done', () => this.#report.note(`All of ${torrent.name} has arrived`));
@@ -141,13 +174,26 @@ export class Seeder {
     return { torrent, isHashed: before === undefined };
   }
 
+  /** @throws SourceError where it would take more of the disk than there is for downloads; it is ended then */
+  async #admit(torrent: Torrent): Promise<void> {
+    const { downloads: folder, diskMax } = this.#options;
+    if (torrent.done) return;
+    const active = new Map([...this.#downloads.values()].map(({ name, length }) => [name, length]));
+    let used = [...active.values()].reduce((sum, bytes) => sum + bytes, 0);
+    for (const name of await readdir(folder))
+      if (!active.has(name) && name !== torrent.name)
+        for (const { bytes } of await listFiles(join(folder, name))) used += bytes;
+    if (torrent.length + used <= diskMax) return;
+    await this.#client.end(torrent);
+    throw new SourceError(
+      `Cannot download "${torrent.name}" (${torrent.length} bytes): with the ${used} bytes that are here already it would be more than --disk allows (${diskMax})`,
+    );
+  }
+
   /** Trackers only where the info hash is known; a magnet or .torrent has its own beside them. */
-  async #addOptions(
-    source: string | Uint8Array,
-  ): Promise<{ announce: readonly string[]; cacheBytes: number }> {
+  async #announceUrls(source: string | Uint8Array): Promise<readonly string[]> {
     const infoHash = typeof source === 'string' ? /btih:([0-9a-z]+)/i.exec(source)?.[1] : infoHashOf(source);
-    const announce = infoHash === undefined ? [] : await this.#announcer.urls(infoHash);
-    return { announce, cacheBytes: this.#options.memoryMax / Math.max(4, this.#torrents.size + 1) };
+    return infoHash === undefined ? [] : this.#announcer.urls(infoHash);
   }
 
   #webSeeds({ name, files }: Torrent): string[] {

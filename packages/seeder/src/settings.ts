@@ -67,7 +67,7 @@ export const seederSettings = {
   memoryMax: integer(
     'SEEDER_MEMORY_BYTES_MAX',
     { min: 1_000_000, max: BYTES_MAX, default: 256_000_000 },
-    'Pieces kept in memory, over all torrents',
+    'What peers have asked for and not taken yet, over all connections',
   ),
   logFormat: choice('LOG_FORMAT', { of: LOG_FORMATS, default: 'text' }, 'json: one object a line, as --json'),
 } as const;

@@ -1,14 +1,21 @@
 // relay-seeder as somebody runs it: to a stock WebTorrent page over WebRTC, to another seeder over TCP, through a restart, and with a folder.
+import { spawn, spawnSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { describeWithChromium, launchChromium } from '../../../../test/support/chromium.ts';
+import { requireFound } from '../../../../test/support/tools.ts';
 import { downloadInStockPage } from '../../../site/test/support/stock-seeder.ts';
 import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
 import { removeSeeder, runSeeder, type SeederEvent, type SeederProcess } from '../support/seeder-process.ts';
 
 const LONG_MS = 120_000;
+const LIBTORRENT = join(import.meta.dirname, '../../../../test/support/clients/libtorrent-client.py');
+/** The name, where the system's Python has it. */
+const hasPythonModule = (name: string): string | undefined =>
+  spawnSync('/usr/bin/python3', ['-c', `import ${name}`]).status === 0 ? name : undefined;
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 
 describe('relay-seeder', () => {
@@ -113,6 +120,30 @@ describe('relay-seeder', () => {
     },
     LONG_MS,
   );
+
+  requireFound({ 'python3-libtorrent': hasPythonModule('libtorrent') })('with libtorrent', () => {
+    it(
+      'gives the file to it over TCP',
+      async () => {
+        const torrent = file('film.torrent');
+        expect(await (await run('make', file('film.bin'), '-o', torrent)).ended).toBe(0);
+        await (await seed(file('film.bin'))).event('seeding');
+        const got = file('libtorrent');
+        await mkdir(got);
+        const client = spawn('/usr/bin/python3', [LIBTORRENT, got, '0', torrent], {
+          stdio: ['ignore', 'pipe', 'ignore'],
+        });
+        try {
+          for await (const line of createInterface({ input: client.stdout }))
+            if (line === 'got film.bin') break;
+          expect(sha256(await readFile(join(got, 'film.bin')))).toBe(sha256(content));
+        } finally {
+          client.kill('SIGKILL');
+        }
+      },
+      LONG_MS,
+    );
+  });
 
   it.each([
     [['/no/such/file'], /no such file or folder/],

@@ -17,6 +17,8 @@ export interface SeederProcess {
   stop(): Promise<number | null>;
   kill(): Promise<void>;
   readonly ended: Promise<number | null>;
+  /** The last of what it said beside its events. */
+  readonly errors: string;
 }
 
 const EVENT_MS_MAX = 60_000;
@@ -51,6 +53,9 @@ export async function runSeeder(
     pid: child.pid!,
     events,
     ended,
+    get errors() {
+      return errors;
+    },
     event: (kind, where = () => true, msMax = EVENT_MS_MAX) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
