@@ -2,6 +2,7 @@
 export default {
   globs: ['src/element/swarm-video.ts'],
   outdir: '.',
+  packagejson: false, // it would write there where a test puts its copy
   plugins: [
     {
       name: 'public only',

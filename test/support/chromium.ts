@@ -2,7 +2,7 @@
 import { build, stop as stopEsbuild } from 'esbuild';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { chromium, type Browser, type Page } from 'playwright-core';
+import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
 import { findTool, requireFound } from './tools.ts';
 
 export type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -20,6 +20,18 @@ const path = findTool(
 /** `describe` where a Chromium is installed; skipped elsewhere, failing in CI. */
 export const describeWithChromium = requireFound({ 'chromium (or its path in CHROMIUM)': path });
 
+const ARGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--disable-features=WebRtcHideLocalIpsWithMdns',
+];
+const START_MS_MAX = 30_000;
+
 /**
  * Starts Chromium with an empty profile of its own; `browser.newContext()` gives pages that share nothing with others.
  * Host candidates are not hidden behind mDNS names, since a container has nobody who would resolve these.
@@ -33,18 +45,25 @@ export async function launchChromium(
     executablePath: executable,
     ...(env === undefined ? {} : { env }),
     headless: true,
-    timeout: 30_000,
-    args: [
-      '--no-sandbox',
-      '--disable-gpu',
-      '--disable-quic',
-      '--no-first-run',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--disable-features=WebRtcHideLocalIpsWithMdns',
-      ...args,
-    ],
+    timeout: START_MS_MAX,
+    args: [...ARGS, ...args],
+  });
+}
+
+/**
+ * Starts Chromium as its users have it: with a profile in this folder. What `launchChromium()` gives are private windows, whose storage
+ * (files, IndexedDB, blobs) is in memory.
+ */
+export async function launchChromiumWithProfile(
+  folder: string,
+  args: readonly string[] = [],
+): Promise<BrowserContext> {
+  if (path === undefined) throw new Error('Cannot start Chromium: it is not installed');
+  return chromium.launchPersistentContext(folder, {
+    executablePath: path,
+    headless: true,
+    timeout: START_MS_MAX,
+    args: [...ARGS, ...args],
   });
 }
 
