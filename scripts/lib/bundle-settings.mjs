@@ -14,6 +14,11 @@ export const bundle = [
     "This machine's address in your network, to try the bundle with a phone; empty is this machine only (docs/phone.md)",
   ),
   one(
+    'COMPOSE_PROJECT_NAME',
+    'relay-swarm',
+    'Under which name Docker keeps this bundle: two clones on one machine need two',
+  ),
+  one(
     'COMPOSE_PROFILES',
     '',
     'Further parts to run, separated by commas: gun, seeder, coturn, and on a server metrics',
