@@ -18,7 +18,7 @@ function makeFilm() {
   const file = join(work, 'A film.webm');
   const picture = ['-f', 'lavfi', '-i', 'gradients=size=1280x720:rate=15:duration=12:speed=0.02:seed=3'];
   execFileSync('ffmpeg', [
-    ...['-v', 'error', ...picture, '-c:v', 'libvpx', '-deadline', 'realtime'],
+    ...['-v', 'error', ...picture, '-pix_fmt', 'yuv420p', '-c:v', 'libvpx', '-deadline', 'realtime'],
     ...['-b:v', '1M', '-g', '15', '-cues_to_front', '1', file],
   ]);
   const content = readFileSync(file);

@@ -55,7 +55,7 @@ describe('.env.example', () => {
         .flat()
         .map(({ name }) => name),
     );
-    read.add('COMPOSE_PROFILES'); // by docker compose itself
+    for (const name of ['COMPOSE_PROFILES', 'COMPOSE_PROJECT_NAME']) read.add(name); // by docker compose itself
     for (const name of [...inCompose, ...inScripts]) read.add(name);
     expect([...example.keys()].filter((name) => !read.has(name))).toEqual([]);
   });
