@@ -182,10 +182,8 @@ export class Standing {
     const { start, record } = member;
     const wrong = this.#believedBy.get(start)?.ids ?? [];
     if (hasDied) this.#believedBy.delete(start);
-    else {
-      this.#noteWords(start, record, false, nowMs);
-      this.#doubt(wrong, nowMs);
-    }
+    else this.#noteWords(start, record, false, nowMs);
+    this.#doubt(wrong, nowMs);
     const place = this.table.place(start);
     this.table.delete(start);
     this.down.add(member, place, nowMs);

@@ -13,8 +13,8 @@ const SUSPECTS_MAX = 4_096;
 
 interface Suspicion {
   /** Who said so, and when; undefined where we noticed ourselves. */
-  teller: string | undefined;
-  toldAtMs: number;
+  readonly teller: string | undefined;
+  readonly toldAtMs: number;
   /** Our own session with it is lost or silent. */
   isLost: boolean;
   nextAtMs: number;
@@ -57,12 +57,7 @@ export class Suspicions {
 
   /** To be looked at, at once or soon; says whether because of this. */
   add(start: string, teller: string | undefined, nowMs: number, random: () => number): boolean {
-    const known = this.#byStart.get(start);
-    if (known !== undefined && known.teller === undefined) {
-      known.teller = teller;
-      known.toldAtMs = nowMs;
-    }
-    if (known !== undefined || this.#byStart.size >= SUSPECTS_MAX) return false;
+    if (this.#byStart.has(start) || this.#byStart.size >= SUSPECTS_MAX) return false;
     const seenAtMs = this.#seenAtMs.get(start) ?? -Infinity;
     const atMs = teller === undefined ? nowMs : Math.max(nowMs, seenAtMs + SEEN_MS) + random() * SPREAD_MS;
     this.#byStart.set(start, { teller, toldAtMs: nowMs, isLost: false, nextAtMs: atMs, failures: 0 });
