@@ -3,7 +3,7 @@ import WebTorrent, { type Torrent, type Wire } from 'webtorrent';
 import { holdRequests } from './held-requests.ts';
 import { endGatheringAtOnce } from './ice-complete.ts';
 
-export type { Torrent, Wire } from 'webtorrent';
+export type { Torrent } from 'webtorrent';
 
 export interface ClientOptions {
   /** For TCP; 0: any that is free. */

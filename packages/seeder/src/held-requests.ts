@@ -1,9 +1,15 @@
 // Blocks are read from the disk as their peer takes them. WebTorrent reads whatever is asked for at once and keeps it until it is sent, so one
 // peer that asks for a whole film and reads nothing would fill the memory of the machine.
-import type { Wire } from './client.ts';
 
 /** As WebTorrent answers a request: with an error it is rejected (BEP 6). */
 type Respond = (error: Error | null, block?: Uint8Array) => void;
+
+/** What it needs of WebTorrent's connection to a peer. */
+export interface HeldWire {
+  readonly destroyed: boolean;
+  readonly _readableState: { readonly buffered: number };
+  emit(name: string, ...args: unknown[]): boolean;
+}
 
 export interface HeldOptions {
   /** Bytes that are read for this peer and not sent yet; what is asked for beyond waits. */
@@ -15,7 +21,7 @@ const REQUESTS_MAX = 8_192;
 const LOOK_MS = 10;
 
 /** From now on this peer's requests wait for their turn. To be called before the library listens to it. */
-export function holdRequests(wire: Wire, { unsentMax }: HeldOptions): void {
+export function holdRequests(wire: HeldWire, { unsentMax }: HeldOptions): void {
   const waiting: { readonly bytes: number; readonly read: () => void }[] = [];
   /** Asked of the disk and not answered yet. */
   let reading = 0;
