@@ -15,6 +15,7 @@ export interface TrackerProcess {
   /** `ws://127.0.0.1:<port>` */
   readonly url: string;
   readonly isAlive: boolean;
+  readonly pid: number;
   /** What it wrote to standard error and to its log. */
   readonly output: string;
   /** One of its metrics, without labels. */
@@ -23,6 +24,8 @@ export interface TrackerProcess {
   kill(): void;
   /** Stops it in its tracks: its sockets stay open and nothing answers. */
   freeze(): void;
+  /** Lets it go on. */
+  thaw(): void;
   /** Ends it as an operator would; resolves with its exit code. */
   stop(): Promise<number | null>;
 }
@@ -66,6 +69,7 @@ export async function spawnTracker(
   return {
     port,
     url: url.replace('http', 'ws'),
+    pid: child.pid!,
     get isAlive() {
       return isAlive();
     },
@@ -79,6 +83,7 @@ export async function spawnTracker(
       return Number(line.slice(name.length + 1));
     },
     freeze: () => void child.kill('SIGSTOP'),
+    thaw: () => void child.kill('SIGCONT'),
     kill: () => void child.kill('SIGKILL'),
     stop: async () => {
       await end(child);

@@ -1,0 +1,210 @@
+// Three trackers, a nats-server and a crowd of clients at each tracker: what the drills happen to, and what is seen of it.
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { compileProgram } from '../../../test/support/compile.ts';
+import { NatsServer } from '../../../test/support/nats-server.ts';
+import { HandClient, type Received } from '../../test/support/hand-client.ts';
+import { spawnTracker, type TrackerProcess } from '../../test/support/tracker-process.ts';
+import type { CrowdCounts, CrowdOrder } from './crowd.ts';
+
+class Crowd {
+  readonly #child: ChildProcess;
+  #asks = 0;
+
+  constructor(program: string) {
+    this.#child = fork(program, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  }
+
+  tell(order: CrowdOrder): void {
+    this.#child.send(order);
+  }
+
+  ask(): Promise<CrowdCounts> {
+    const ask = ++this.#asks;
+    return new Promise((resolve) => {
+      const hear = (counts: CrowdCounts): void => {
+        if (counts.ask !== ask) return;
+        this.#child.off('message', hear);
+        resolve(counts);
+      };
+      this.#child.on('message', hear);
+      this.tell({ ask });
+    });
+  }
+
+  end(): void {
+    this.#child.kill('SIGKILL');
+  }
+}
+
+export interface Place {
+  readonly tracker: TrackerProcess;
+  readonly crowd: Crowd;
+  /** Not there, or frozen: neither asked nor counted. */
+  isOut: boolean;
+}
+
+const START_MS_MAX = 60_000;
+const POLL_MS = 50;
+const ANSWER_MS_MAX = 400;
+/** An offer that has no answer by then was lost. */
+const ANSWERED_MS_MAX = 3_000;
+
+export class Nodes {
+  readonly nats: NatsServer;
+  readonly places: Place[] = [];
+  readonly #crowdProgram: string;
+  readonly #infoHashes: readonly string[];
+
+  private constructor(nats: NatsServer, crowdProgram: string, swarms: number) {
+    this.nats = nats;
+    this.#crowdProgram = crowdProgram;
+    this.#infoHashes = Array.from({ length: swarms }, (_, index) =>
+      (index + 1).toString(16).padStart(40, '7'),
+    );
+  }
+
+  static async start(clients: number, swarms: number): Promise<Nodes> {
+    const nodes = new Nodes(
+      await NatsServer.start(),
+      await compileProgram('tracker/bench/cluster/crowd.ts'),
+      swarms,
+    );
+    try {
+      for (let index = 0; index < 3; index++)
+        await nodes.add(index === 0 ? 'relay' : 'node', Math.ceil(clients / 3));
+      await nodes.whole(START_MS_MAX);
+    } catch (error) {
+      await nodes.stop();
+      throw error;
+    }
+    return nodes;
+  }
+
+  /** Another tracker, with so many clients. */
+  async add(role: 'relay' | 'node', clients: number): Promise<Place> {
+    const tracker = await spawnTracker({
+      CLUSTER_URL: this.nats.url,
+      CLUSTER_TOKEN: NatsServer.token,
+      TRACKER_ROLE: role,
+      TRACKER_DHT_ENABLED: 'false',
+      TRACKER_ANNOUNCES_PER_SECOND: '1000',
+    });
+    const crowd = new Crowd(this.#crowdProgram);
+    if (clients > 0) crowd.tell({ open: { url: tracker.url, clients, infoHashes: this.#infoHashes } });
+    const place = { tracker, crowd, isOut: false };
+    this.places.push(place);
+    return place;
+  }
+
+  get there(): readonly Place[] {
+    return this.places.filter(({ isOut }) => !isOut);
+  }
+
+  offer(perSecondAtEach: number): void {
+    for (const { crowd } of this.places) crowd.tell({ offersPerSecond: perSecondAtEach });
+  }
+
+  /** Offers of the clients of the places that are there. */
+  async offers(): Promise<{ sent: number; answered: number }> {
+    const counts = await Promise.all(this.there.map(({ crowd }) => crowd.ask()));
+    return {
+      sent: counts.reduce((sum, { sent }) => sum + sent, 0),
+      answered: counts.reduce((sum, { answered }) => sum + answered, 0),
+    };
+  }
+
+  /** How many offers of what happens meanwhile found no answer, and of how many. */
+  async lostWhile(
+    perSecondAtEach: number,
+    seconds: number,
+    happens: () => Promise<unknown>,
+  ): Promise<string> {
+    const before = await this.offers();
+    this.offer(perSecondAtEach);
+    await sleep((seconds / 3) * 1000);
+    await happens();
+    await sleep(((2 * seconds) / 3) * 1000);
+    this.offer(0);
+    for (let waitedMs = 0; ; waitedMs += 250) {
+      const after = await this.offers();
+      const sent = after.sent - before.sent;
+      const lost = sent - (after.answered - before.answered);
+      if (lost === 0 || waitedMs >= ANSWERED_MS_MAX) return `${lost} of ${sent}`;
+      await sleep(250);
+    }
+  }
+
+  /** Milliseconds until each tracker counts in each swarm exactly the clients that are connected, twice in a row. */
+  async whole(waitMs: number): Promise<number> {
+    const startedMs = performance.now();
+    let sinceMs: number | undefined;
+    for (;;) {
+      const askedMs = performance.now();
+      const { missing, ghosts } = await this.differences();
+      if (missing + ghosts > 0) sinceMs = undefined;
+      else if (sinceMs === undefined) sinceMs = askedMs;
+      else return sinceMs - startedMs;
+      if (performance.now() - startedMs > waitMs)
+        throw new Error(`Cannot wait longer: ${missing} clients are missing, ${ghosts} are counted too many`);
+      await sleep(POLL_MS);
+    }
+  }
+
+  /** Over all trackers: clients that are not counted, and counted ones that are not there. */
+  async differences(): Promise<{ missing: number; ghosts: number }> {
+    const connected = new Map<string, number>();
+    for (const counts of await Promise.all(this.there.map(({ crowd }) => crowd.ask())))
+      for (const [hash, count] of Object.entries(counts.connected))
+        connected.set(hash, (connected.get(hash) ?? 0) + count);
+    let [missing, ghosts] = [0, 0];
+    for (const counted of await Promise.all(this.there.map(({ tracker }) => this.#scrape(tracker))))
+      for (const hash of this.#infoHashes) {
+        const difference = (counted.get(hash) ?? 0) - (connected.get(hash) ?? 0);
+        if (difference > 0) ghosts += difference;
+        else missing -= difference;
+      }
+    return { missing, ghosts };
+  }
+
+  async #scrape(tracker: TrackerProcess): Promise<Map<string, number>> {
+    const counted = new Map<string, number>();
+    const client = await HandClient.open(tracker.url).catch(() => undefined);
+    if (client === undefined) return counted;
+    client.send({
+      action: 'scrape',
+      info_hash: this.#infoHashes.map((hash) => Buffer.from(hash, 'hex').toString('latin1')),
+    });
+    const untilMs = performance.now() + ANSWER_MS_MAX;
+    while (counted.size < this.#infoHashes.length && performance.now() < untilMs) {
+      const reply = await client
+        .take('a scrape', (message) => 'files' in message, untilMs - performance.now())
+        .catch(() => undefined);
+      for (const [hash, file] of Object.entries((reply?.['files'] ?? {}) as Record<string, Received>))
+        counted.set(
+          Buffer.from(hash, 'latin1').toString('hex'),
+          Number(file['complete']) + Number(file['incomplete']),
+        );
+    }
+    client.close();
+    return counted;
+  }
+
+  /** Megabytes that each tracker takes. */
+  memory(): number[] {
+    return this.there.map(({ tracker }) => {
+      const status = readFileSync(`/proc/${tracker.pid}/status`, 'utf8');
+      return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1]) / 1024;
+    });
+  }
+
+  async stop(): Promise<void> {
+    for (const { crowd } of this.places) crowd.end();
+    await Promise.all(this.places.map(({ tracker }) => (tracker.thaw(), tracker.stop())));
+    await this.nats.kill();
+    await rm(dirname(this.#crowdProgram), { recursive: true, force: true });
+  }
+}
