@@ -54,7 +54,7 @@ export class Cluster {
   readonly #window: SendWindow;
   #beatAtMs = -Infinity;
   #willSend = false;
-  readonly counts = { batchesIn: 0, batchesOut: 0, bytesIn: 0, bytesOut: 0, gaps: 0, unreadable: 0 };
+  readonly counts = { batchesIn: 0, batchesOut: 0, bytesIn: 0, bytesOut: 0, gaps: 0, resyncs: 0, unreadable: 0 };
 
   constructor(options: ClusterOptions) {
     this.#options = options;
@@ -243,6 +243,7 @@ export class Cluster {
   }
 
   #beginAnew(node: string, other: Other, nowMs: number): void {
+    this.counts.resyncs++;
     other.outgoing.beginAnew(this.#options.random32());
     for (const events of this.#events) events.tellAnew(node, nowMs);
   }

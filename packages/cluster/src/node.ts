@@ -49,6 +49,26 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     'Bytes that were not sent because too much was on its way to the nats-server',
     () => cluster.refusedBytes,
   );
+  let roundTripMs = 0;
+  let askedAtMs: number | undefined;
+  /** One at a time: one that hangs is told of as it grows. */
+  const measure = (nowMs: number): void => {
+    if (askedAtMs !== undefined) {
+      roundTripMs = nowMs - askedAtMs;
+      return;
+    }
+    askedAtMs = nowMs;
+    const answered = (): void => {
+      roundTripMs = performance.now() - askedAtMs!;
+      askedAtMs = undefined;
+    };
+    void carrier.flush().then(answered, answered);
+  };
+  metrics.gauge(
+    `${prefix}cluster_round_trip_seconds`,
+    'How long the nats-server took to answer, last time; grows while it does not',
+    () => roundTripMs / 1_000,
+  );
   let timer: NodeJS.Timeout | undefined;
   return {
     cluster,
@@ -60,6 +80,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
           const nowMs = performance.now();
           cluster.tick(nowMs);
           tick(nowMs);
+          measure(nowMs);
         }, TICK_MS);
         log.info('this node', { cluster: service, node: cluster.node });
         return Promise.resolve();
