@@ -54,7 +54,15 @@ export class Cluster {
   readonly #window: SendWindow;
   #beatAtMs = -Infinity;
   #willSend = false;
-  readonly counts = { batchesIn: 0, batchesOut: 0, bytesIn: 0, bytesOut: 0, gaps: 0, resyncs: 0, unreadable: 0 };
+  readonly counts = {
+    batchesIn: 0,
+    batchesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    gaps: 0,
+    resyncs: 0,
+    unreadable: 0,
+  };
 
   constructor(options: ClusterOptions) {
     this.#options = options;
