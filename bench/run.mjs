@@ -1,7 +1,7 @@
-// npm run bench [-- --quick] [--only NAME] [--keep FILE] [--write]
+// npm run bench [-- --quick] [--only NAME] [--keep FILE] [--table] [--write]
 // Every bench one after another, and then one table: ours beside others, measured in one run each. NAME is one of the benches below, or of the
 // tracker's scenarios (`--only tracker:UDP`). --keep FILE: rows of earlier runs stay in FILE, so that the table can be made in portions.
-// --write: the table goes to docs/performance.md. Needs two cores that do nothing else; `npm run build` first.
+// --table runs nothing and makes the table of FILE; --write: the table goes to docs/performance.md. Needs two cores that do nothing else; `npm run build` first.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, release, tmpdir } from 'node:os';
@@ -14,6 +14,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
+    table: { type: 'boolean', default: false },
     only: { type: 'string' },
     keep: { type: 'string' },
   },
@@ -48,7 +49,7 @@ if (chosen.length === 0) {
 }
 const folder = mkdtempSync(join(tmpdir(), 'bench-'));
 const fresh = join(folder, 'rows');
-for (const { name, file, args = [], quick } of chosen) {
+for (const { name, file, args = [], quick } of values.table ? [] : chosen) {
   console.log(`\n== ${name}`);
   const more = onlyScenario === undefined ? [] : ['--only', onlyScenario];
   const { status } = spawnSync(

@@ -50,7 +50,7 @@ const scenarios = [
     { ratioMax: 0.4 },
   ),
   {
-    title: 'connections',
+    title: 'opening and holding',
     measure: async () => {
       const load = {
         kind: 'memory',
