@@ -55,4 +55,6 @@ async function all(): Promise<number> {
   return missed === 0 ? 0 : 1;
 }
 
-const ids = (): string => attacks.map(({ id }) => id).join(', ');
+function ids(): string {
+  return attacks.map(({ id }) => id).join(', ');
+}
