@@ -131,6 +131,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     hasSpoken: (connection) => keepalive.hasSpoken(connection),
     messages,
     faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
+    nowMs: () => performance.now(),
   });
   const addressWork = new AddressBuckets({
     perSecond: ADDRESS_SHARE * settings.messagesPerSecond,

@@ -27,16 +27,9 @@ export interface AnnounceRefusal<R extends string> {
   readonly retryMinutes?: number;
 }
 
-export interface AnnounceOutput<A extends Announce, M, R extends string, O> {
-  entered(announce: A, member: M): O;
-  left(announce: A): O;
-  refused(announce: A, refusal: AnnounceRefusal<R>): O;
-}
-
-export interface AnnounceRuleOptions<A extends Announce, M, R extends string, O> {
+export interface AnnounceRuleOptions<A extends Announce, M, R extends string> {
   readonly members: Members<A, M, R>;
   readonly limits: Readonly<Record<R, AnnounceRefusal<R>>>;
-  readonly output: AnnounceOutput<A, M, R, O>;
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
   /** Whether this relay is full or stopping: who is inside goes on, nobody else comes in. */
@@ -49,27 +42,28 @@ const TURNED_AWAY = {
   retryMinutes: 1,
 } as const;
 
-export class AnnounceRule<A extends Announce, M extends object, R extends string, O> {
-  readonly #options: AnnounceRuleOptions<A, M, R, O>;
+/** Who is in the swarm now, that it has left, or why it is not let in. */
+export type AnnounceOutcome<M extends object, R extends string> = M | 'left' | AnnounceRefusal<R>;
 
-  constructor(options: AnnounceRuleOptions<A, M, R, O>) {
+export class AnnounceRule<A extends Announce, M extends object, R extends string> {
+  readonly #options: AnnounceRuleOptions<A, M, R>;
+
+  constructor(options: AnnounceRuleOptions<A, M, R>) {
     this.#options = options;
   }
 
-  announce(announce: A, nowMs: number): O {
-    const { members, limits, output, refuse, isTurningAway } = this.#options;
+  announce(announce: A, nowMs: number): AnnounceOutcome<M, R> {
+    const { members, limits, refuse, isTurningAway } = this.#options;
     const reason = refuse(announce.infoHash);
-    if (reason !== undefined) return output.refused(announce, { cause: 'not_served', reason });
+    if (reason !== undefined) return { cause: 'not_served', reason };
     if (announce.event === 'stopped') {
       members.leave(announce);
-      return output.left(announce);
+      return 'left';
     }
-    if (isTurningAway?.() === true && !members.has(announce)) return output.refused(announce, TURNED_AWAY);
+    if (isTurningAway?.() === true && !members.has(announce)) return TURNED_AWAY;
     const hasCompleted = announce.event === 'completed';
     const news = { isSeeder: hasCompleted || announce.isSeeder, hasCompleted };
     const member = members.enter(announce, news, nowMs);
-    return typeof member === 'string'
-      ? output.refused(announce, limits[member])
-      : output.entered(announce, member);
+    return typeof member === 'string' ? limits[member] : member;
   }
 }

@@ -82,22 +82,17 @@ interface KnownRequest extends IpAnnounceRequest, IpPeerKey {}
 
 export class IpAnnounce implements IpTracker {
   readonly #options: IpAnnounceOptions;
-  readonly #rule: AnnounceRule<KnownRequest, IpPeer, IpPeerRefusal, IpAnnounced | IpFailure>;
+  readonly #rule: AnnounceRule<KnownRequest, IpPeer, IpPeerRefusal>;
   readonly counts = { announces: 0, scrapes: 0, limited: 0, turned_away: 0, refused: 0 };
 
   constructor(options: IpAnnounceOptions) {
     this.#options = options;
     const { ipPeers, refuse, isTurningAway } = options;
-    this.#rule = new AnnounceRule<KnownRequest, IpPeer, IpPeerRefusal, IpAnnounced | IpFailure>({
+    this.#rule = new AnnounceRule<KnownRequest, IpPeer, IpPeerRefusal>({
       members: ipPeers,
       limits: LIMITS,
       refuse,
       isTurningAway,
-      output: {
-        entered: (request, peer) => this.#nameOthers(request, peer),
-        left: ({ infoHash }) => this.#announced(infoHash, [], []),
-        refused: (_request, refusal) => this.#refuse(refusal),
-      },
     });
   }
 
@@ -109,7 +104,10 @@ export class IpAnnounce implements IpTracker {
       this.counts.refused++;
       return { failure: 'Cannot tell your address' };
     }
-    return this.#rule.announce({ ...request, endpoint, addressKey }, nowMs);
+    const known = { ...request, endpoint, addressKey };
+    const outcome = this.#rule.announce(known, nowMs);
+    if (outcome === 'left') return this.#announced(request.infoHash, [], []);
+    return 'cause' in outcome ? this.#refuse(outcome) : this.#nameOthers(known, outcome);
   }
 
   /** Its own family first: a peer that asks by IPv4 may well have no IPv6. */

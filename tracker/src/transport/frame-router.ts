@@ -11,6 +11,7 @@ export interface FrameRouterOptions {
   /** A connection has sent its first frame. */
   readonly hasSpoken: (connection: Connection) => void;
   readonly messages: Rate;
+  readonly nowMs: () => number;
   /** Frames that cannot be read or that come too fast; a connection that has used these up is closed. */
   readonly faults: Rate;
 }
@@ -25,6 +26,10 @@ export class FrameRouter {
   constructor(options: FrameRouterOptions) {
     this.#options = options;
   }
+
+  /** For the socket server, which is not told the time. */
+  readonly message = (connection: Connection, frame: Buffer, isBinary: boolean): void =>
+    this.receive(connection, frame, isBinary, this.#options.nowMs());
 
   receive(connection: Connection, frame: Buffer, isBinary: boolean, nowMs: number): void {
     this.counts.framesIn++;

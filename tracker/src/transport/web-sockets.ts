@@ -78,8 +78,7 @@ export class WebSockets {
     const { memory, router, keepalive, clientMemory, addressWork, errors } = this.#options;
     const { flusher } = this.#shared;
     return {
-      message: (connection, payload, isBinary) =>
-        router.receive(connection, payload, isBinary, performance.now()),
+      message: router.message,
       signOfLife: (connection) => connection.isAlive(),
       restMs: (connection, bytes) => connection.restMs(bytes, performance.now()),
       mayRead: (connection) => connection.mayRead(),

@@ -37,6 +37,7 @@ describe('FrameRouter', () => {
       hasSpoken: () => undefined,
       messages: once,
       faults: once,
+      nowMs: () => 0,
     });
     const { connection } = open();
     const paid: number[] = [];
@@ -56,6 +57,7 @@ describe('FrameRouter', () => {
       hasSpoken: (one) => void spoken.push(one),
       messages: once,
       faults: once,
+      nowMs: () => 0,
     });
     const { connection } = open();
     for (const text of ['a', 'b']) router.receive(connection, Buffer.from(text), false, 0);
@@ -71,6 +73,7 @@ describe('FrameRouter', () => {
       hasSpoken: () => undefined,
       messages: once,
       faults: { perSecond: 1, burst: 3 },
+      nowMs: () => 0,
     });
     const { connection, events } = open();
     for (let frame = 0; frame < 4; frame++) router.receive(connection, Buffer.from('?'), false, 0);

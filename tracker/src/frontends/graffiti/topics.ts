@@ -1,4 +1,5 @@
-// Who announces and who subscribes to which info hash, and what each subscriber is told. Pure: no sockets, no clock.
+// Who announces and who subscribes to which info hash, and what each subscriber is told. Pure: no sockets, no clock. Long because a topic and a
+// subscription are the two sides of one log.
 //
 // Invariant: a subscriber is told of an announce once, and of its end if and only if it was told of it. What it believes then
 // (announces less unannounces) is the truth, once it has read all that there is to tell.

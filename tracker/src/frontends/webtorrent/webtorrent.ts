@@ -8,6 +8,7 @@ import type { SwarmRefusal, SwarmStore } from '../../swarm/swarm-table.ts';
 import type { RandomInt } from '../../swarm/random-int.ts';
 import { AnnounceRule, type Announce, type AnnounceRefusal } from '../announce-rule.ts';
 import type { Frontend, Protocol } from '../protocol.ts';
+import { LIMITS } from './limits.ts';
 import { OFFERS_READ_MAX, SCRAPE_HASHES_MAX, type Message } from './message.ts';
 import { MessageReader } from './reader.ts';
 import {
@@ -46,34 +47,6 @@ interface WebTorrentAnnounce extends Announce {
   readonly message: Message;
 }
 
-const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {
-  SWARMS_FULL: {
-    cause: 'SWARMS_FULL',
-    reason: 'This tracker serves no further torrents at the moment, try another one',
-  },
-  CONNECTION_SWARMS_FULL: {
-    cause: 'CONNECTION_SWARMS_FULL',
-    reason: 'Too many torrents on one connection: stop some, or open another connection',
-  },
-  PEERS_FULL: { cause: 'PEERS_FULL', reason: 'This tracker has no room for further peers, try another one' },
-  MEMORY_FULL: {
-    cause: 'MEMORY_FULL',
-    reason: 'This tracker has no memory for further peers of yours now, try another one',
-  },
-  ADDRESS_PEERS_FULL: {
-    cause: 'ADDRESS_PEERS_FULL',
-    reason: 'Too many torrents from one address: stop some',
-  },
-  PEER_ID_CONTESTED: {
-    cause: 'PEER_ID_CONTESTED',
-    reason:
-      'This peer_id is on another connection, which is asked for a sign of life: announce again in a moment',
-  },
-  PEER_ID_HELD: {
-    cause: 'PEER_ID_HELD',
-    reason: 'This peer_id is in use on another connection: choose another one',
-  },
-};
 /** So many bytes that have to be parsed the slow way cost as much as one message. */
 const PLAIN_BYTES_PER_TOKEN = 100;
 /** By then the holder of a peer id has answered, or is gone. */
@@ -82,7 +55,7 @@ const CONTEST_SECONDS = 10;
 export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   readonly #options: WebTorrentOptions;
   readonly #reader = new MessageReader();
-  readonly #rule: AnnounceRule<WebTorrentAnnounce, Peer, SwarmRefusal, void>;
+  readonly #rule: AnnounceRule<WebTorrentAnnounce, Peer, SwarmRefusal>;
   readonly #chosen: Peer[] = Array.from<Peer>({ length: OFFERS_READ_MAX });
   #choices = 0;
   readonly counts = {
@@ -108,25 +81,12 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   };
 
   constructor(options: WebTorrentOptions) {
-    const { swarms, intervalSeconds, refuse } = options;
+    const { swarms, refuse } = options;
     this.#options = options;
-    this.#rule = new AnnounceRule<WebTorrentAnnounce, Peer, SwarmRefusal, void>({
+    this.#rule = new AnnounceRule<WebTorrentAnnounce, Peer, SwarmRefusal>({
       members: swarms,
       limits: LIMITS,
       refuse,
-      output: {
-        entered: (announce, peer) => this.#introduce(announce, peer),
-        left: ({ link, infoHash }) => {
-          this.counts.announces++;
-          const swarm = swarms.find(infoHash);
-          const reply =
-            swarm === undefined
-              ? emptyReply(infoHash, intervalSeconds())
-              : announceReply(swarm, intervalSeconds());
-          link.send(reply, Priority.reply);
-        },
-        refused: (announce, refusal) => this.#turnDown(announce, refusal),
-      },
     });
   }
 
@@ -206,7 +166,20 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     }
     const isSeeder = left === undefined ? undefined : left === 0;
     const kind = event === 'paused' || event === 'empty' ? 'update' : event;
-    this.#rule.announce({ infoHash, peerId, event: kind, isSeeder, link, message }, nowMs);
+    const announce = { infoHash, peerId, event: kind, isSeeder, link, message } as const;
+    const outcome = this.#rule.announce(announce, nowMs);
+    if (outcome === 'left') this.#bidFarewell(link, infoHash);
+    else if ('cause' in outcome) this.#turnDown(announce, outcome);
+    else this.#introduce(announce, outcome);
+  }
+
+  #bidFarewell(link: Link, infoHash: string): void {
+    this.counts.announces++;
+    const { swarms, intervalSeconds } = this.#options;
+    const swarm = swarms.find(infoHash);
+    const reply =
+      swarm === undefined ? emptyReply(infoHash, intervalSeconds()) : announceReply(swarm, intervalSeconds());
+    link.send(reply, Priority.reply);
   }
 
   /** The reply first, then the offers for other peers. */
