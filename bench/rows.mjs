@@ -43,7 +43,7 @@ export function shown(row) {
 /** @param {Row} row */
 function ratioOf({ ours, others = {}, beside }) {
   const other = beside === undefined ? Object.values(others)[0] : others[beside];
-  return other === undefined ? undefined : ours / other;
+  return other === undefined || other === 0 ? undefined : ours / other;
 }
 
 /** @param {Row} row */
