@@ -91,6 +91,9 @@ export class Nodes {
       CLUSTER_TOKEN: NatsServer.token,
       TRACKER_ROLE: role,
       TRACKER_DHT_ENABLED: 'false',
+      // All clients have one address.
+      TRACKER_PEERS_PER_ADDRESS_MAX: '100000',
+      TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '100000',
       TRACKER_ANNOUNCES_PER_SECOND: '1000',
     });
     const crowd = new Crowd(this.#crowdProgram);
