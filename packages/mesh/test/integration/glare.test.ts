@@ -1,0 +1,63 @@
+// Two members that dial each other in the same moment: one link comes of it, over real connections.
+import { cleanup } from 'node-datachannel';
+import { RTCPeerConnection as NodePeerConnection } from 'node-datachannel/polyfill';
+import type { Transport } from '../../src/transport.ts';
+import { webRtc } from '../../src/webrtc.ts';
+
+const ROUNDS = 5;
+const SOON_MS = 30_000;
+
+afterAll(() => cleanup());
+
+interface End {
+  readonly transport: Transport;
+  readonly events: string[];
+  readonly received: string[];
+}
+
+/** Signals between the two take a moment, as over a server. */
+function pair(): { a: End; b: End } {
+  const create = (self: 'a' | 'b', other: () => End): End => {
+    const events: string[] = [];
+    const received: string[] = [];
+    const transport = webRtc({
+      RTCPeerConnection: NodePeerConnection as unknown as typeof RTCPeerConnection,
+    })(self, {
+      accepts: () => true,
+      signal: (_, signal) => void setTimeout(() => other().transport.signalled(self, signal), 5),
+      opened: () => void events.push('opened'),
+      closed: () => void events.push('closed'),
+      failed: () => void events.push('failed'),
+      received: (_, bytes) => void received.push(new TextDecoder().decode(bytes)),
+      drained: () => undefined,
+    });
+    return { transport, events, received };
+  };
+  const a: End = create('a', () => b);
+  const b: End = create('b', () => a);
+  return { a, b };
+}
+
+async function until(what: string, isSo: () => boolean): Promise<void> {
+  const startMs = performance.now();
+  while (!isSo()) {
+    if (performance.now() - startMs > SOON_MS) throw new Error(`Waited ${SOON_MS} ms for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+it('come to one link, which both can use', async () => {
+  for (let round = 0; round < ROUNDS; round++) {
+    const { a, b } = pair();
+    a.transport.dial('b', false);
+    b.transport.dial('a', false);
+    await until('a link at both ends', () => [a, b].every(({ events }) => events.includes('opened')));
+    a.transport.send('b', new TextEncoder().encode('from a'));
+    b.transport.send('a', new TextEncoder().encode('from b'));
+    await until('a message each way', () => a.received.length + b.received.length === 2);
+    expect([a.received, b.received]).toEqual([['from b'], ['from a']]);
+    expect([a.events, b.events]).toEqual([['opened'], ['opened']]);
+    a.transport.stop();
+    b.transport.stop();
+  }
+}, 60_000);
