@@ -32,7 +32,7 @@ export interface RefusedMessage {
 export const isRefused = (one: GunMessage | RefusedMessage): one is RefusedMessage => 'refused' in one;
 
 /** Beside its messages a frame costs one for so many bytes, which are paid for where they arrive: reading them is work too. */
-export const BYTES_PER_MESSAGE = 32_768;
+export const BYTES_PER_MESSAGE = 8_192;
 
 /** The frame's messages. */
 export function readFrame(text: string, nowMs: number): readonly (GunMessage | RefusedMessage)[] {
