@@ -17,7 +17,7 @@ export interface Subject {
   readonly start: (env?: Record<string, string>) => Promise<Running>;
   /** The same in a process of its own, to be stopped by a signal: its exit code, and how long it took. */
   readonly startProcess: () => Promise<RunningProcess>;
-  /** The version range of `ws` that it asks for. */
+  /** The version, or the range of versions, of `ws` that it gets where it is installed. */
   readonly wsRange: string;
   /** What TypeScript says about a program that imports it, with the declarations of libraries checked too. */
   readonly typeFaults: () => string[];
