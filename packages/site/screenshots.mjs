@@ -60,7 +60,10 @@ const shots = {
   },
   fault: {
     path: '/watch#film',
-    ready: (page) => page.locator('.over button').first().waitFor(),
+    ready: async (page) => {
+      await page.locator('.over button').first().click();
+      await page.waitForTimeout(3_000);
+    },
   },
   embed: {
     path: `/embed?${play}#${magnet}`,
@@ -89,7 +92,10 @@ const shots = {
 for (const colorScheme of THEMES)
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const [name, { path, ready }] of Object.entries(shots)) {
-      const context = await browser.newContext({ colorScheme, viewport, deviceScaleFactor: 1 });
+      const context = await browser.newContext({
+        ...{ colorScheme, viewport, deviceScaleFactor: 1 },
+        bypassCSP: true, // what is waited for is asked by eval, which the pages' policy refuses
+      });
       const page = await context.newPage();
       try {
         await page.goto(url + path);

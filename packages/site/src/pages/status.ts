@@ -39,7 +39,8 @@ const plots = Object.entries(PLOTS).map(([name, label]) => {
 
 function drawRelays(): void {
   const relays = [...(roster?.relays ?? [])].sort((a, b) => a.url.localeCompare(b.url));
-  document.querySelector<HTMLElement>('.status-relays')!.hidden = relays.length === 0;
+  for (const panel of document.querySelectorAll<HTMLElement>('.status-relays'))
+    panel.hidden = relays.length === 0;
   if (relays.length === 0) return;
   render(ringPicture({ relays, self: roster?.self, roundTrip: (url) => roundTrips.of(url) }), byId('ring'));
   render(
