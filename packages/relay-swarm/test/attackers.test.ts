@@ -188,7 +188,8 @@ describe('among attackers, a swarm of four', () => {
   });
 
   it('a flood of status ends the session; a lie about the sequence is no news', async () => {
-    const attacker = new Attacker(simulation).answerAt('wss://mallory.example');
+    // The others hear of it at once and dial it too: it speaks to its victim.
+    const attacker = new Attacker(simulation).answerAt('wss://mallory.example', { only: victim });
     simulation.fetches.set('http://6.6.6.6:80', () => Promise.resolve(describeRelay(attacker.self)));
     victim.node.addCandidate('http://6.6.6.6:80', 'dht');
     await simulation.run(5_000);
