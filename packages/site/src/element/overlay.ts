@@ -1,12 +1,12 @@
 // What stands over the picture when there is none: the question about sharing, what is being waited for, what went wrong; and the statistics.
 import type { TorrentStats } from '../torrent/shared-torrent.ts';
 import { formatBytes, formatRate, formatShare } from '../page.ts';
-import { html, nothing, render } from '../view.ts';
+import { html, nothing, renderInto } from '../view.ts';
 import type { Consent, Notice } from './notice.ts';
 import type { Way } from './playback.ts';
 
 export function drawNotice(root: HTMLElement | DocumentFragment, notice: Notice): void {
-  render(templateOf(notice), root);
+  renderInto(templateOf(notice), root);
 }
 
 function templateOf(notice: Notice) {
@@ -61,7 +61,7 @@ export interface Numbers {
 }
 
 export function drawStats(root: HTMLElement | DocumentFragment, numbers: Numbers | undefined): void {
-  render(numbers === undefined ? nothing : statsTemplate(numbers), root);
+  renderInto(numbers === undefined ? nothing : statsTemplate(numbers), root);
 }
 
 const WAYS: Readonly<Record<Way, string>> = {

@@ -44,6 +44,9 @@ requireTool('ffmpeg')('watching', () => {
         );
         await until(page, 'its relay in the statistics', ({ numbers }) => numbers.includes(hostOf(first!)));
         expect((await read(page)).numbers).toMatch(/Fail-overs\s+0/);
+        // What the page said before it knew is gone.
+        expect(await page.locator('dl#numbers dt', { hasText: /^Peers$/ }).count()).toBe(1);
+        expect(await page.locator('#files').innerText()).not.toContain('Not known yet');
 
         site.relays.kill(first!.replace('http', 'ws'));
         await act(page, `video.currentTime = ${FILM_SECONDS - 4}`);
