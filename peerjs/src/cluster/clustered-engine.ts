@@ -16,7 +16,7 @@ import type { Relayed } from '../signaling/message.ts';
 import { expireText } from '../signaling/words.ts';
 import { OwnClient, RemoteClient, Told } from './holders.ts';
 import { IdRegistry, type Holder } from './id-registry.ts';
-import { readDelivery, writeQuestion, type Question } from './questions.ts';
+import { readDelivery, readIds, writeQuestion, type Question } from './questions.ts';
 
 export interface ClusterUses {
   readonly cluster: Cluster;
@@ -249,7 +249,7 @@ export class ClusteredEngine<Client extends EngineClient>
     for (;;) {
       const question = writeQuestion({ ask: 'ids', from: all.length });
       const answer = await this.#uses.asks.ask(node, question, performance.now());
-      const ids = answer === undefined ? [] : (JSON.parse(answer.toString()) as string[]);
+      const ids = readIds(answer);
       all.push(...ids);
       if (ids.length < IDS_PER_ANSWER) return all;
     }

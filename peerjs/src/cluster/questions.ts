@@ -36,6 +36,16 @@ const DELIVERIES: ReadonlySet<string> = new Set<Delivery>([
   'unreachable',
 ]);
 
+/** None where there was no answer, or none that can be read. */
+export function readIds(answer: Buffer | undefined): readonly string[] {
+  try {
+    const ids: unknown = JSON.parse(answer?.toString() ?? '[]');
+    return Array.isArray(ids) ? ids.filter((id) => typeof id === 'string') : [];
+  } catch {
+    return []; // another version's: its ids are not listed, and the caller has an answer
+  }
+}
+
 /** Undefined where there was no answer, or none that can be read. */
 export function readDelivery(answer: Buffer | undefined): Delivery | undefined {
   const text = answer?.toString() ?? '';
