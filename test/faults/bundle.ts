@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { testBundle } from '../../scripts/lib/bundle.mjs';
 import { root } from '../support/repository.ts';
-import { get } from './http.ts';
+import { get } from '../support/bundle.ts';
 
 export type Service = 'nginx' | 'tracker' | 'peerjs' | 'stun' | 'neighbour';
 
@@ -158,7 +158,7 @@ export class Bundle {
 
   /** The URLs of the relays that pages are told of. */
   async roster(): Promise<readonly string[]> {
-    const { relays } = JSON.parse((await get(this.port, '/relays.json')).body) as {
+    const { relays } = JSON.parse((await get('localhost', '/relays.json', this.port)).body) as {
       relays: { url: string }[];
     };
     return relays.map(({ url }) => url);

@@ -1,5 +1,5 @@
 // Everything that can happen to a bundle on one machine, and what its users may notice.
-import { get } from './http.ts';
+import { get } from '../support/bundle.ts';
 import { pause, until, type Bundle, type Service } from './bundle.ts';
 import { USER_KINDS, type Fault, type UserKind } from './fault.ts';
 
@@ -59,7 +59,7 @@ const restarted = services.map((service): Fault => ({
 }));
 
 const idOf = async ({ port }: Bundle): Promise<string> =>
-  (JSON.parse((await get(port, '/relays.json')).body) as { self: string }).self;
+  (JSON.parse((await get('localhost', '/relays.json', port)).body) as { self: string }).self;
 
 const others: readonly Fault[] = [
   {
@@ -111,7 +111,7 @@ const others: readonly Fault[] = [
   },
   {
     id: 'neighbour',
-    what: 'another relay of the swarm crashes and stays away',
+    what: 'another relay of the swarm is killed, and comes back later',
     awayMsMax: {},
     run: async (bundle) => {
       await until(

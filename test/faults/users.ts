@@ -3,7 +3,7 @@ import { Journal } from '../attack/journal.ts';
 import type { HonestClient } from '../attack/honest/honest-client.ts';
 import type { Bundle } from './bundle.ts';
 import { USER_KINDS, type UserKind } from './fault.ts';
-import { get } from './http.ts';
+import { get } from '../support/bundle.ts';
 import { calls } from './users/calls.ts';
 import { readers } from './users/pages.ts';
 import { peerjsPairs, trackerPairs } from './users/pairs.ts';
@@ -26,7 +26,7 @@ export class Users {
   }
 
   static async start({ port, stunPort }: Bundle): Promise<Users> {
-    const { body } = await get(port, '/ice-servers');
+    const { body } = await get('localhost', '/ice-servers', port);
     const { iceServers } = JSON.parse(body) as { iceServers: { username?: string; credential?: string }[] };
     const { username = '', credential = '' } = iceServers.find((one) => one.username !== undefined) ?? {};
     return new Users({

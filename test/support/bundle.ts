@@ -35,10 +35,11 @@ export interface Answer {
 }
 
 /** GET through nginx. The name goes into the Host header, since not every machine resolves names below localhost. */
-export function get(host: string, path: string): Promise<Answer> {
+export function get(host: string, path: string, at = port): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { host: '127.0.0.1', port, path, headers: { host: `${host}:${port}` } },
+      // A connection of its own: one that was kept may end with the container behind it.
+      { host: '127.0.0.1', port: at, path, headers: { host: `${host}:${at}` }, agent: false },
       (response) => {
         let body = '';
         response.setEncoding('utf8').on('data', (part: string) => (body += part));

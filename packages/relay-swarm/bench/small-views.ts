@@ -1,5 +1,5 @@
 // Real nodes whose views are smaller than the swarm, in simulated time: how soon all know of a kill, a freeze, a goodbye, a cut and its end.
-// node packages/relay-swarm/bench/small-views.mjs [40] [8] [seed]
+// node test/support/run-typescript.mjs packages/relay-swarm/bench/small-views.ts [40] [8] [seed]
 import { Simulation, type SimulatedRelay } from '../test/simulation.ts';
 
 const [count = 40, sessionsMax = 8, seed = 1] = process.argv.slice(2).map(Number);

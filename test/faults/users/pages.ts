@@ -1,5 +1,5 @@
 // Somebody who opens the pages, and a page that asks which relays there are.
-import { get } from '../http.ts';
+import { get } from '../../support/bundle.ts';
 import { staying, type HonestClient } from '../../attack/honest/honest-client.ts';
 
 const PAUSE_MS = 200;
@@ -11,7 +11,7 @@ export function readers(port: number): HonestClient[] {
       PAUSE_MS,
       () => Promise.resolve(undefined),
       async () => {
-        const { status } = await get(port, path);
+        const { status } = await get('localhost', path, port);
         if (status !== 200) throw new Error(`${path}: HTTP ${status}`);
       },
       () => undefined,
