@@ -6,6 +6,8 @@ import { readSettings, silentLog } from '@relay-swarm/kit';
 import { createOriginCheck, newBucket, takeToken } from '@relay-swarm/net';
 import { createAccessList, parseList } from '../src/access/access-list.ts';
 import { checkTrackerSettings, trackerSettings } from '../src/settings.ts';
+import { HandClient } from './support/hand-client.ts';
+import { startTracker } from './support/tracker.ts';
 
 describe('the rate of announces', () => {
   it('bears trystero: five announces of each of fifty rooms in two seconds', () => {
@@ -14,6 +16,24 @@ describe('the rate of announces', () => {
     const bucket = newBucket(announces, 0);
     for (const atMs of [0, 233, 533, 1_333, 2_100])
       for (let room = 0; room < 50; room++) expect(takeToken(bucket, announces, atMs)).toBe(true);
+  });
+});
+
+describe('one socket, with the limits as they are by default', () => {
+  it('carries 1,300 torrents that a client brings at once', async () => {
+    const tracker = await startTracker();
+    const client = await HandClient.open(tracker.url);
+    for (let torrent = 0; torrent < 1_300; torrent++)
+      client.send({ action: 'announce', info_hash: `${torrent}`.padStart(20, '.'), peer_id: 'p'.repeat(20) });
+    const replies = new Set<unknown>();
+    for (let torrent = 0; torrent < 1_300; torrent++) {
+      const reply = await client.takeReply();
+      expect(reply).toMatchObject({ incomplete: 1 });
+      replies.add(reply['info_hash']);
+    }
+    client.close();
+    await tracker.stop();
+    expect(replies.size).toBe(1_300);
   });
 });
 

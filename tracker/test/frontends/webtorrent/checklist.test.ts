@@ -356,9 +356,11 @@ describe('7. scrape', () => {
 describe('8. offer ids', () => {
   it('may repeat, be of any length, or be numbers', () => {
     tracker.announce(bob, 'bob');
-    for (const offerId of [id('same'), id('same'), 'short', 'x'.repeat(100), 7]) {
+    for (const offerId of [id('same'), id('same'), 'short', 'x'.repeat(100), 7, 0, -1, 1.5]) {
       tracker.announce(alice, 'alice', { offers: [{ offer: 'o', offer_id: offerId }] });
       expect(bob.take()).toMatchObject([{ offer_id: offerId }]);
+      tracker.announce(bob, 'bob', { to_peer_id: id('alice'), answer: 'a', offer_id: offerId });
+      expect(alice.take()).toMatchObject([{ answer: 'a', offer_id: offerId }]);
     }
   });
 });
