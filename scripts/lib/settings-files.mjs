@@ -20,9 +20,13 @@ function chapters(services) {
    * @param {readonly Setting[]} settings */
   const fresh = (settings) => settings.filter(({ name }) => !told.has(name) && told.add(name));
   const common = services.tracker.filter(({ name }) => /^LOG_/.test(name));
+  const ofTheServer = services.stun.filter(({ name }) => name === 'PUBLIC_IP');
   return [
     ['The bundle', fresh([...own.bundle, ...common])],
-    ['On a server (docker-compose.deploy.yml); scripts/setup fills in what is needed', fresh(own.server)],
+    [
+      'On a server (docker-compose.deploy.yml); scripts/setup fills in what is needed',
+      fresh([...own.server, ...ofTheServer]),
+    ],
     ['Limits of the containers on a server', fresh(own.limits)],
     ['nginx', fresh(own.nginx)],
     ['Tracker', fresh(services.tracker.filter((one) => !isOfRelaySwarm(one)))],

@@ -13,8 +13,14 @@ import {
   type Setting,
   type Settings,
 } from '@relay-swarm/kit';
-import { budgetSetting, trustedProxies } from '@relay-swarm/net';
-import { isIP, isIPv6 } from 'node:net';
+import {
+  addressesSetting,
+  budgetSetting,
+  publicIpFaults,
+  publicIpSetting,
+  trustedProxies,
+} from '@relay-swarm/net';
+import { isIP } from 'node:net';
 import { isNetwork } from '@relay-swarm/net/special-networks';
 import { SECRET_CHARS_MIN } from './auth/secrets.ts';
 import type { Endpoint } from './engine.ts';
@@ -34,7 +40,7 @@ export const settings = {
   ),
 
   // Where it listens, and what the world is told
-  listenAddresses: addresses(
+  listenAddresses: addressesSetting(
     'STUN_LISTEN_ADDRESSES',
     { itemsMax: 16 },
     'Addresses to listen on; empty is all',
@@ -61,11 +67,7 @@ export const settings = {
     { min: 1024, max: 65_535, default: 65_535 },
     'Last port of relayed addresses; in the bundle on a laptop 61179',
   ),
-  publicAddresses: addresses(
-    'PUBLIC_IP',
-    { itemsMax: 2 },
-    "This machine's address as the internet sees it, one of each family; empty finds it out by asking STUN_DETECT_SERVERS",
-  ),
+  publicAddresses: publicIpSetting,
   detectServers: stunServers(
     'STUN_DETECT_SERVERS',
     { itemsMax: 4 },
@@ -278,20 +280,8 @@ export function checkSettings(found: StunSettings): string[] {
       );
     }
   }
-  if (
-    found.publicAddresses.length === 2 &&
-    isIPv6(found.publicAddresses[0]!) === isIPv6(found.publicAddresses[1]!)
-  ) {
-    faults.push(
-      'PUBLIC_IP names two addresses of one family: it must be one IPv4 address, one IPv6 address, or one of each',
-    );
-  }
+  faults.push(...publicIpFaults(found.publicAddresses));
   return faults;
-}
-
-function addresses(name: string, rule: { itemsMax: number }, help: string): Setting<readonly string[]> {
-  const item = (one: string): string | undefined => (isIP(one) === 0 ? undefined : one);
-  return list(name, { of: 'IPv4 or IPv6 addresses', itemsMax: rule.itemsMax, default: [], item }, help);
 }
 
 function networks(name: string, help: string): Setting<readonly string[]> {

@@ -45,11 +45,15 @@ export class OperatorFolder {
     return this;
   }
 
-  /** Runs one of the doctor's checks, or more, and returns its lines. */
-  check(checks: string): string[] {
+  /** Runs one of the doctor's checks, or more, and returns its lines. `inside`: a program that runs what stands behind it. */
+  check(checks: string, inside: readonly string[] = []): string[] {
     const script = `set -uo pipefail; source scripts/lib/common.sh; source scripts/lib/checks/report.sh
       for file in scripts/lib/checks/*.sh; do [[ $file == */report.sh ]] || source "$file"; done; ${checks}`;
-    return this.run('bash', '-c', script).stdout.trim().split('\n').filter(Boolean);
+    const [program = 'bash', ...args] = [...inside, 'bash', '-c', script];
+    return this.run(program, ...args)
+      .stdout.trim()
+      .split('\n')
+      .filter(Boolean);
   }
 
   run(

@@ -11,6 +11,7 @@ export * from './ed25519.ts';
 export * from './flusher.ts';
 export * from './ip.ts';
 export * from './origins.ts';
+export * from './public-ip.ts';
 export * from './rate.ts';
 export * from './refuse.ts';
 export * from './special-networks.ts';

@@ -74,7 +74,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   const ownUrl = (): string =>
     new URL(options.publicUrl ?? `ws://localhost:${port()}`).href.replace(/\/$/, '');
   const signer = createDescriptorSigner({ self, settings, url: ownUrl, now: calendar });
-  const ownAddresses = new OwnAddresses(() => new URL(ownUrl()).hostname);
+  const ownAddresses = new OwnAddresses(() => new URL(ownUrl()).hostname, settings.publicAddresses);
   const guard = createAddressGuard({ allowPrivate, own: () => ownAddresses.all() });
   const acceptor = createWireAcceptor();
   const loadState = new LoadState(settings);

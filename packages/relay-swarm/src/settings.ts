@@ -12,6 +12,7 @@ import {
   type Setting,
   type Settings,
 } from '@relay-swarm/kit';
+import { publicIpFaults, publicIpSetting } from '@relay-swarm/net';
 import { SERVICE_NAME, SERVICES_MAX, SWARM_CHARS_MAX } from '@relay-swarm/protocol';
 import { HYSTERESIS } from './health/load.ts';
 
@@ -51,6 +52,8 @@ export const relaySettings = {
     { default: './identity' },
     "Folder of this relay's private key, without Docker",
   ),
+
+  publicAddresses: publicIpSetting,
 
   // what the descriptor says, beside TRACKER_PUBLIC_URL
   peerjsUrl: optionalUrl(
@@ -189,7 +192,7 @@ export type RelaySettings = Settings<typeof relaySettings>;
 export function checkRelaySettings(
   settings: RelaySettings & { readonly publicUrl: string | undefined },
 ): string[] {
-  const faults: string[] = [];
+  const faults = publicIpFaults(settings.publicAddresses);
   if (settings.busyLoad + HYSTERESIS > settings.fullLoad) {
     faults.push(`RELAY_BUSY_LOAD: must be at least ${HYSTERESIS} less than RELAY_FULL_LOAD`);
   }

@@ -25,10 +25,16 @@ is_private() {
 # own_addresses FAMILY: the public ones on this machine's interfaces. Docker's networks are private.
 own_addresses() {
   local address
-  for address in $(ip -o "-$1" addr show scope global 2>/dev/null | awk '{ sub(/\/.*/, "", $4); print $4 }'); do
-    is_private "$address" || printf '%s\n' "$address"
-  done
+  for address in $(interface_addresses "$1"); do is_private "$address" || printf '%s\n' "$address"; done
 }
+
+# inside_addresses FAMILY: the private ones.
+inside_addresses() {
+  local address
+  for address in $(interface_addresses "$1"); do ! is_private "$address" || printf '%s\n' "$address"; done
+}
+
+interface_addresses() { ip -o "-$1" addr show scope global 2>/dev/null | awk '{ sub(/\/.*/, "", $4); print $4 }'; }
 
 # told_addresses FAMILY: those of PUBLIC_IP.
 told_addresses() {

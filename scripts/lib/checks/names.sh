@@ -16,9 +16,15 @@ check_names() {
   done
 }
 
+# private_only ADDRESSES: one in each line.
+private_only() {
+  local address
+  for address in $1; do is_private "$address" || return; done
+}
+
 # check_name FAMILY RECORD NAME
 check_name() {
-  local found known wrong
+  local found known wrong others
   found=$(addresses_of "$1" "$3")
   [ -n "$found" ] || return 0
   known=$(server_addresses "$1")
@@ -27,6 +33,14 @@ check_name() {
     ok "DNS: $3 leads to ${found//$'\n'/, }, this server"
   elif [[ $wrong == 127.* || $wrong == ::1 ]]; then
     warn "DNS: $3 leads to ${wrong//$'\n'/, } by this machine's own /etc/hosts, so what others are told is not seen here. Remove the name there"
+  elif private_only "$wrong"; then
+    # Split DNS: inside of its own network a name may have another address. Which the internet is told, this machine cannot see.
+    others=${known//$'\n'/, }
+    if ! grep -qvxF "$(inside_addresses "$1")" <<<"$wrong"; then
+      warn "DNS: $3 leads to ${wrong//$'\n'/, }, this server inside of its own network. The internet must be told ${others:-its public address}: look the name up from elsewhere"
+    else
+      warn "DNS: $3 leads to ${wrong//$'\n'/, }, a private address that is not on this server. That is right only where it leads here, and where the internet is told ${others:-the public address of this server}: look the name up from elsewhere. Otherwise correct the $2 record"
+    fi
   elif [ -n "$known" ]; then
     bad "DNS: $3 leads to ${wrong//$'\n'/, }, and this server is ${known//$'\n'/, }. Correct the $2 record; or, if that address leads here too, put it into PUBLIC_IP"
   elif [ "$1" = 6 ]; then

@@ -21,6 +21,6 @@ export function readDhtError(message: Uint8Array): { code: number; text: string 
 export function explainDhtError({ code, text }: { code: number; text: string }): string {
   const said = `${code} "${text}"`;
   return code === 203
-    ? `DHT nodes refuse this one with ${said}: its node id does not belong to the address that they see (BEP 42). The host of TRACKER_PUBLIC_URL must lead to that address`
+    ? `DHT nodes refuse this one with ${said}: its node id does not belong to the address that they see (BEP 42). The host of TRACKER_PUBLIC_URL must lead to that address, or PUBLIC_IP be it`
     : `DHT nodes answer with the error ${said}`;
 }

@@ -1,5 +1,6 @@
-// The addresses that are this relay itself: those of its interfaces, and those that its public name leads to, which behind a cloud's
-// address translation are on no interface. Nobody shall have us dial our own ports from inside.
+// The addresses that are this relay itself: those of its interfaces, those that its public name leads to, which behind a cloud's
+// address translation are on no interface, and those that the operator told, which no name leads to where the own network's DNS answers
+// differently inside. Nobody shall have us dial our own ports from inside.
 import { isPublicAddress } from '@relay-swarm/net/special-networks';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -12,12 +13,14 @@ const resolveAll: ResolveAll = async (host) =>
 
 export class OwnAddresses {
   readonly #host: () => string;
+  readonly #told: readonly string[];
   readonly #resolve: ResolveAll;
   #public: readonly string[] = [];
 
-  /** `host`: of the public URL. */
-  constructor(host: () => string, resolve: ResolveAll = resolveAll) {
+  /** `host`: of the public URL; `told`: PUBLIC_IP. */
+  constructor(host: () => string, told: readonly string[] = [], resolve: ResolveAll = resolveAll) {
     this.#host = host;
+    this.#told = told;
     this.#resolve = resolve;
   }
 
@@ -25,13 +28,15 @@ export class OwnAddresses {
     const local = Object.values(networkInterfaces()).flatMap((all) =>
       (all ?? []).map(({ address }) => address),
     );
-    return [...local, ...this.#public];
+    return [...local, ...this.#told, ...this.#public];
   }
 
-  /** The IPv4 address that the public name leads to, where that is one of the internet. */
+  /** The IPv4 address that was told, or that the public name leads to, where that is one of the internet. */
   async publicIpv4(): Promise<string | undefined> {
     await this.refresh();
-    return this.#public.find((address) => isIP(address) === 4 && isPublicAddress(address));
+    return [...this.#told, ...this.#public].find(
+      (address) => isIP(address) === 4 && isPublicAddress(address),
+    );
   }
 
   /** Looks the public name up again; what was found before stays where it cannot be. */
