@@ -1,6 +1,6 @@
 // One source of settings, the code: what docker compose hands to each container, and what .env.example tells, is made from it.
 import { join } from 'node:path';
-import type { Setting } from '../../packages/kit/src/index.ts';
+import { misspeltNames, type Setting } from '../../packages/kit/src/index.ts';
 import { composeFile, exampleFile } from '../../scripts/lib/settings-files.mjs';
 import {
   exampleSettings,
@@ -48,6 +48,14 @@ describe('.env.example', () => {
   const inScripts = repositoryFiles(join(root, 'scripts')).flatMap((file) =>
     [...readRepositoryFile(file).matchAll(/\$\(setting ([A-Z0-9_]+)/g)].map(([, name]) => name!),
   );
+
+  it('has no name that a service takes for a misspelt one of its own', () => {
+    const env = Object.fromEntries(example);
+    expect(SERVICES.flatMap((service) => misspeltNames(env, settings[service]!))).toEqual([]);
+    expect(misspeltNames({ TRACKER_PROT: '1' }, settings['tracker']!)).toEqual([
+      { found: 'TRACKER_PROT', meant: 'TRACKER_PORT' },
+    ]);
+  });
 
   it('shows nothing that nobody reads', () => {
     const read = new Set(

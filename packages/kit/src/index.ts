@@ -4,6 +4,7 @@ export * from './health-file.ts';
 export * from './log.ts';
 export * from './memory-limit.ts';
 export * from './metrics.ts';
+export * from './misspelt.ts';
 export * from './operations.ts';
 export * from './sampler.ts';
 export * from './service.ts';

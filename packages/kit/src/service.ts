@@ -1,6 +1,7 @@
 // The life of a service: read the settings, start the parts in order, stop them in reverse, exit with a code that means something.
 import { completeFromFile } from './env-file.ts';
 import { createLog, LOG_FORMATS, LOG_LEVELS, type Log } from './log.ts';
+import { misspeltNames } from './misspelt.ts';
 import { readableOutput } from './readable-log.ts';
 import {
   choice,
@@ -84,6 +85,9 @@ export async function runService<S extends SettingsSpec>(definition: ServiceDefi
     const env = completeFromFile('.env', process.env);
     const { logLevel, logFormat } = readCommon(env, definition);
     log = createLog(name, logLevel, logFormat === 'text' ? readableOutput(process.stdout) : undefined);
+    const all = Object.values({ ...logSettings, ...definition.settings });
+    for (const name of misspeltNames(env, all))
+      log.warn('a name is set that nobody reads: is it misspelt?', { ...name });
     const settings = readSettings(env, definition.settings, definition.check);
     log.info('starting', { node: process.version, settings: withoutSecrets(definition.settings, settings) });
     for (const part of await definition.build(settings, log)) {

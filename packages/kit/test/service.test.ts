@@ -69,6 +69,22 @@ async function start(env: Record<string, string>, dotEnv?: string) {
 }
 
 describe('a service', () => {
+  it('tells a name that is nearly one of its settings, and no other', async () => {
+    const service = await start({
+      FIXTURE_KEY: KEY,
+      FIXTURE_YEK: KEY,
+      FIXTURE_SERVICE_HOST: '10.0.0.1',
+      KEY,
+    });
+    await service.until('ready');
+    service.child.kill('SIGTERM');
+    await service.exit;
+    expect(service.lines().filter(({ level }) => level === 'warn')).toMatchObject([
+      { found: 'FIXTURE_YEK', meant: 'FIXTURE_KEY' },
+    ]);
+    expect(service.output.stdout).not.toContain(KEY);
+  });
+
   it('starts its parts in order, stops them in reverse on SIGTERM, and exits with 0', async () => {
     const service = await start({ FIXTURE_KEY: KEY });
     await service.until('ready');
