@@ -20,7 +20,6 @@ import {
   publicIpSetting,
   trustedProxies,
 } from '@relay-swarm/net';
-import { isIP } from 'node:net';
 import { isNetwork } from '@relay-swarm/net/special-networks';
 import { SECRET_CHARS_MIN } from './auth/secrets.ts';
 import type { Endpoint } from './engine.ts';
