@@ -49,7 +49,7 @@ export class OperatorFolder {
   check(checks: string, inside: readonly string[] = []): string[] {
     const script = `set -uo pipefail; source scripts/lib/common.sh; source scripts/lib/checks/report.sh
       for file in scripts/lib/checks/*.sh; do [[ $file == */report.sh ]] || source "$file"; done; ${checks}`;
-    const [program = 'bash', ...args] = [...inside, 'bash', '-c', script];
+    const [program, ...args] = [...inside, 'bash', '-c', script];
     return this.run(program, ...args)
       .stdout.trim()
       .split('\n')
