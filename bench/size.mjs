@@ -1,16 +1,15 @@
 // What each service takes with nobody there, how soon it serves, and how large what browsers load is. Each service alone, as `npm run build` left it.
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync } from 'node:zlib';
+import { freePort, nodePath } from './process.mjs';
 import { tell } from './rows.mjs';
 import { buildClient } from '../packages/client/build.mjs';
 
 const root = join(import.meta.dirname, '..');
-const nodePath = process.env['BENCH_NODE'] ?? process.execPath;
 const SETTLE_MS = 6_000;
 const IDLE_MS = 10_000;
 
@@ -74,17 +73,6 @@ async function isUp(port) {
   } catch {
     return false; // not listening yet
   }
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
-  });
 }
 
 const bare = ['-e', 'require("http").createServer((_, r) => r.end()).listen(process.env.PORT)'];

@@ -85,6 +85,7 @@ function declarations() {
       },
     },
   );
+  if (config === undefined) throw new Error('Cannot read the settings of the compiler');
   const program = ts.createProgram([join(here, 'src', 'index.ts')], config.options);
   /** @type {Map<string, string>} */
   const files = new Map();

@@ -14,22 +14,23 @@ import { renderPage } from './layout.mjs';
 const here = fileURLToPath(new URL('.', import.meta.url));
 export const built = join(here, 'dist', 'www');
 
+/** @type {import('esbuild').BuildOptions} */
 const common = {
   absWorkingDir: here,
   bundle: true,
   minify: true,
   platform: 'browser',
-  target: BROWSERS,
+  target: [...BROWSERS],
   conditions: ['relay-swarm-source'],
   legalComments: 'none',
   logLevel: 'warning',
 };
 
 /** What pages of others load too has a name that stays: a module each, and a service worker, which no browser takes as a module everywhere. */
-const PUBLIC = [
+const PUBLIC = /** @type {const} */ ([
   { entry: 'src/entries/swarm-video.ts', out: 'swarm-video.js', format: 'esm' },
   { entry: 'src/stream/worker.ts', out: 'sw.js', format: 'iife' },
-];
+]);
 
 /** Everything into `to`, which is replaced as a whole once everything is there. */
 export async function buildSite(to = built) {
@@ -60,7 +61,7 @@ export async function buildSite(to = built) {
     cp(join(here, 'static'), fresh, { recursive: true }),
   ]);
   const url = (file) => `/assets/${basename(file)}`;
-  const outputs = Object.entries(metafile.outputs);
+  const outputs = Object.entries(/** @type {import('esbuild').Metafile} */ (metafile).outputs);
   const assetOf = (entry) => {
     const found = outputs.find(([, { entryPoint }]) => entryPoint === entry);
     if (found === undefined) return undefined;
@@ -68,7 +69,7 @@ export async function buildSite(to = built) {
     const statics = imports.filter(({ kind }) => kind === 'import-statement');
     return { url: url(file), preloads: statics.map(({ path }) => url(path)) };
   };
-  const style = assetOf('style/site.css').url;
+  const style = /** @type {{ url: string }} */ (assetOf('style/site.css')).url;
   for (const name of names) {
     const source = await readFile(join(here, 'pages', `${name}.html`), 'utf8');
     const html = renderPage({ name, source, names, style, script: assetOf(scriptOf(name)) });

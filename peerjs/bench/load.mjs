@@ -25,6 +25,7 @@ const candidate = {
   },
 };
 
+/** @type {(WebSocket & { id?: string })[]} */
 let clients = [];
 
 function open(url, id) {
@@ -34,8 +35,7 @@ function open(url, id) {
     });
     socket.once('error', reject);
     socket.once('message', () => {
-      socket.id = id;
-      resolve(socket);
+      resolve(Object.assign(socket, { id }));
     });
   });
 }
@@ -70,14 +70,16 @@ async function relay({ pairs, rounds }) {
       from.send(JSON.stringify({ type: 'CANDIDATE', payload: candidate, dst: to.id }));
   };
   const hear = (socket) =>
-    new Promise((resolve) => {
-      let heard = 0;
-      socket.on('message', function count() {
-        if (++heard < perTurn) return;
-        socket.off('message', count);
-        resolve();
-      });
-    });
+    /** @type {Promise<void>} */ (
+      new Promise((resolve) => {
+        let heard = 0;
+        socket.on('message', function count() {
+          if (++heard < perTurn) return;
+          socket.off('message', count);
+          resolve();
+        });
+      })
+    );
   const negotiate = async (one, other) => {
     for (let i = 0; i < rounds; i++) {
       const offered = hear(other);
@@ -100,7 +102,7 @@ async function disconnect() {
 const orders = { connect, heartbeat, relay, disconnect };
 process.on('message', ({ order, ...rest }) => {
   orders[order](rest).then(
-    (done) => process.send({ done: done ?? 0 }),
+    (done) => process.send?.({ done: done ?? 0 }),
     (error) => {
       process.stderr.write(`${error.stack}\n`);
       process.exit(1);

@@ -2,10 +2,10 @@
 // Options: --clients 10000 --rounds 3 --idle-seconds 10 --pairs 100 --negotiations 100
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { freePort, nodePath } from '../../bench/process.mjs';
 import { tell } from '../../bench/rows.mjs';
 
 const here = import.meta.dirname;
@@ -55,11 +55,19 @@ const hasTaskset = (() => {
   }
 })();
 
-function start(file, core, execArgv = []) {
-  const stdio = ['ignore', 'ignore', 'inherit', 'ipc'];
-  const command = [process.env.BENCH_NODE ?? process.execPath, ...execArgv, file];
-  if (hasTaskset) command.unshift('taskset', '-c', String(core));
-  return spawn(command[0], command.slice(1), { stdio, env, cwd: dataDir });
+/** @param {string} file @param {number} core @param {number} port @param {string[]} execArgv */
+function start(file, core, port, execArgv = []) {
+  const [command, ...args] = [
+    ...(hasTaskset ? ['taskset', '-c', String(core)] : []),
+    nodePath,
+    ...execArgv,
+    file,
+  ];
+  return spawn(/** @type {string} */ (command), args, {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    env: { ...env, PEERJS_PORT: String(port) },
+    cwd: dataDir,
+  });
 }
 
 function ask(child, message) {
@@ -74,15 +82,6 @@ function ask(child, message) {
     });
     child.once('exit', (code) => reject(new Error(`Cannot go on: a process ended with ${code}`)));
     child.send(message);
-  });
-}
-
-function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
-    });
   });
 }
 
@@ -102,9 +101,8 @@ async function answers(url) {
 
 async function measure(name) {
   const port = await freePort();
-  env.PEERJS_PORT = String(port);
-  const server = start(servers[name], 0, ['--expose-gc', '--import', join(here, 'probe.mjs')]);
-  const load = start(join(here, 'load.mjs'), 1);
+  const server = start(servers[name], 0, port, ['--expose-gc', '--import', join(here, 'probe.mjs')]);
+  const load = start(join(here, 'load.mjs'), 1, port);
   try {
     await answers(`http://127.0.0.1:${port}/`);
     await ask(load, { order: 'connect', url: `ws://127.0.0.1:${port}/peerjs`, count: 2_000 }); // warm

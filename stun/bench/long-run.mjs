@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { chromium } from 'playwright-core';
-import { stopChild } from './process.mjs';
+import { stopChild } from '../../bench/process.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -65,7 +65,9 @@ try {
       urls: one.urls.filter((url) => url.endsWith(`transport=${values.transport}`)),
     }));
   const page = await browser.newPage();
-  await page.goto(`http://localhost:${pages.address().port}/`);
+  await page.goto(
+    `http://localhost:${/** @type {import('node:net').AddressInfo} */ (pages.address()).port}/`,
+  );
   await page.waitForFunction('globalThis.program !== undefined');
   const connectedMs = await page.evaluate((configuration) => globalThis.program.connect(configuration), {
     iceServers: relays,

@@ -18,6 +18,6 @@ new Turn({
   maxPort: Number(BENCH_RELAY_PORT_MAX),
   authMech: 'long-term',
   realm: BENCH_REALM,
-  credentials: { [BENCH_USERNAME]: BENCH_PASSWORD },
+  credentials: { [BENCH_USERNAME ?? '']: BENCH_PASSWORD },
   debugLevel: 'OFF',
 }).start();

@@ -90,8 +90,8 @@ function forwarderInC() {
 }
 
 const plainForwarder = { way: 'no TURN at all', bindsChannel: false, sendsOnChannel: true, isPlain: true };
-const channels = { bindsChannel: true, sendsOnChannel: true };
-const indications = { bindsChannel: false, sendsOnChannel: false };
+const channels = { bindsChannel: true, sendsOnChannel: true, isPlain: false };
+const indications = { bindsChannel: false, sendsOnChannel: false, isPlain: false };
 
 /** `way`: channels both ways (as browsers do), or indications, the only way to a peer that node-turn as published has. */
 export const RIVALS = [
@@ -99,7 +99,7 @@ export const RIVALS = [
   { ...plainForwarder, name: 'forwarder', server: forwarder },
   { name: 'native', way: 'channels', server: (port) => ours('native', port), ...channels },
   {
-    name: 'node-turn behind our wall',
+    name: 'node-turn behind our guard',
     way: 'channels',
     server: (port) => ours('node-turn', port),
     ...channels,
@@ -113,6 +113,7 @@ export const RIVALS = [
     server: published,
     bindsChannel: true,
     sendsOnChannel: false,
+    isPlain: false,
   },
   { name: 'coturn', way: 'indications', server: coturn, ...indications },
 ];

@@ -7,7 +7,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tell } from '../../bench/rows.mjs';
-import { cpuSeconds, spawnOnCore, stopChild } from './process.mjs';
+import { cpuSeconds, spawnOnCore, stopChild } from '../../bench/process.mjs';
 import { RIVALS, USER } from './rivals.mjs';
 
 /** Native has to relay at least this many times node-turn's packets for the same processor time. */
@@ -21,10 +21,16 @@ const seconds = isQuick ? 2 : 3;
 const sizes = [172, 1_200];
 /** `calls`: latency and loss at an even pace are measured too. */
 const loads = sizes.flatMap((bytes) =>
-  (isQuick ? [10] : [1, 10, 100]).map((clients) => ({ bytes, clients, peers: 1, hasCalls: clients === 10 })),
+  (isQuick ? [10] : [1, 10, 100]).map((clients) => ({
+    bytes,
+    clients,
+    peers: 1,
+    isPaired: false,
+    hasCalls: clients === 10,
+  })),
 );
 // A member of a mesh that is relayed to all its neighbours.
-loads.push({ bytes: 172, clients: 10, peers: 10, hasCalls: false });
+loads.push({ bytes: 172, clients: 10, peers: 10, isPaired: false, hasCalls: false });
 // Two clients of the same relay that can only be reached through it.
 loads.push({ bytes: 172, clients: 10, peers: 1, isPaired: true, hasCalls: false });
 

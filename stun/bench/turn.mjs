@@ -18,8 +18,18 @@ export async function openSocket() {
     type: 'udp4',
     lookup: (address, _options, callback) => callback(null, address, 4),
   });
-  await new Promise((resolve, reject) => socket.once('error', reject).bind(0, '127.0.0.1', resolve));
+  /** @type {Promise<void>} */
+  const bound = new Promise((resolve, reject) => socket.once('error', reject).bind(0, '127.0.0.1', resolve));
+  await bound;
   return socket;
+}
+
+/** @param {MessageReader} message @param {number} type */
+function attribute(message, type) {
+  const bytes = message.bytes(type);
+  if (bytes === undefined)
+    throw new Error(`Cannot go on: the answer has no attribute 0x${type.toString(16)}`);
+  return bytes;
 }
 
 /** Allocates; `onPayload(buffer, start)` gets what peers send. */
@@ -60,7 +70,7 @@ export async function openClient({ server, user, onPayload }) {
   const wanted = async (method, write) => {
     const message = await request(method, write);
     if (message.class === CLASS.success) return message;
-    const error = message.bytes(ATTRIBUTE.errorCode);
+    const error = attribute(message, ATTRIBUTE.errorCode);
     throw new Error(`Cannot go on: method ${method} got error ${error[2] * 100 + error[3]}`);
   };
   const peer = (write, port) => write.xorAddress(ATTRIBUTE.xorPeerAddress, '127.0.0.1', port);
@@ -68,13 +78,13 @@ export async function openClient({ server, user, onPayload }) {
   const challenge = await request(METHOD.allocate, (to) =>
     to.number(ATTRIBUTE.requestedTransport, udpTransport),
   );
-  const realm = Buffer.from(challenge.bytes(ATTRIBUTE.realm));
-  const nonce = Buffer.from(challenge.bytes(ATTRIBUTE.nonce));
+  const realm = Buffer.from(attribute(challenge, ATTRIBUTE.realm));
+  const nonce = Buffer.from(attribute(challenge, ATTRIBUTE.nonce));
   signed = { realm, nonce, key: longTermKey(user.username, realm.toString(), user.password) };
   const allocated = await wanted(METHOD.allocate, (to) =>
     to.number(ATTRIBUTE.requestedTransport, udpTransport),
   );
-  const relayed = allocated.bytes(ATTRIBUTE.xorRelayedAddress);
+  const relayed = attribute(allocated, ATTRIBUTE.xorRelayedAddress);
   return {
     /** The port is xored with the first half of the magic cookie (RFC 8489 §14.2). */
     relayedPort: ((relayed[2] << 8) | relayed[3]) ^ 0x2112,

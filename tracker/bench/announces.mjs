@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { cpuMicroseconds } from './process.mjs';
+import { cpuMicroseconds } from '../../bench/process.mjs';
 
 const { kind, port, pids, seconds, warmUpSeconds } = JSON.parse(process.argv[2]);
 const SOCKETS = 40;
@@ -82,7 +82,7 @@ function runHttp() {
     let isAnswered = false;
     socket.on('data', (data) => {
       isAnswered = true;
-      if (data.latin1Slice(9, 12) !== '200' || data.includes('failure reason')) failures++;
+      if (data.toString('latin1', 9, 12) !== '200' || data.includes('failure reason')) failures++;
     });
     socket.on('error', () => undefined);
     socket.on('close', () => {

@@ -22,6 +22,7 @@ export class Connection {
     this.template = template;
     this.events = events;
     this.rest = undefined;
+    /** @type {import('node:net').Socket | undefined} */
     this.socket = undefined;
     this.upgraded = undefined;
     // The load's own, of the announce under way:
@@ -35,7 +36,7 @@ export class Connection {
     return new Promise((resolve, reject) => {
       this.upgraded = resolve;
       const to = { port, host: '127.0.0.1', noDelay: true };
-      const ready = () => this.socket.write(upgrade);
+      const ready = () => this.socket?.write(upgrade);
       if (isSecure) {
         const secure = { servername: 'localhost', rejectUnauthorized: false, session: session?.current };
         this.socket = connectSecurely({ ...to, ...secure }, ready);
@@ -59,7 +60,7 @@ export class Connection {
 
   send(frame) {
     counters.sent += 1;
-    this.socket.write(frame);
+    this.socket?.write(frame);
   }
 
   #take(bytes) {
@@ -97,7 +98,7 @@ export class Connection {
       if (start + length > end) break;
       const opcode = buffer[at] & 15;
       at = start + length;
-      if (opcode === 9) this.socket.write(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]));
+      if (opcode === 9) this.socket?.write(Buffer.from([0x8a, 0x80, 0, 0, 0, 0]));
       if (opcode !== 1) continue;
       counters.received += 1;
       if (length <= REPLY_BYTES_MAX) {
@@ -142,6 +143,6 @@ export class Connection {
     let at = 0;
     for (let i = 0; i < offersCount; i++) at = writeAnswer(this.template, out, at, buffer, offersAt[i]);
     counters.sent += offersCount;
-    this.socket.write(out);
+    this.socket?.write(out);
   }
 }

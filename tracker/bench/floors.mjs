@@ -43,7 +43,7 @@ const floors = {
         .on('data', (data) => {
           if (isOpen) return socket.write(reply);
           isOpen = true;
-          const key = /^sec-websocket-key: (.*)$/im.exec(data.latin1Slice())[1].trim();
+          const key = (/^sec-websocket-key: (.*)$/im.exec(data.toString('latin1'))?.[1] ?? '').trim();
           const accepted = createHash('sha1')
             .update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`)
             .digest('base64');

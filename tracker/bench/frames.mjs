@@ -11,7 +11,7 @@ export const OFFER_ID_KEY = '"offer_id":"';
 
 /** 20 bytes as WebTorrent's are: no two spelled alike, half of them not ASCII. One string character per byte. */
 function hash(text) {
-  return createHash('sha1').update(text).digest('latin1');
+  return createHash('sha1').update(text).digest('binary');
 }
 const spelled = (id) => JSON.stringify(id).slice(1, -1);
 const digits = (index) => String(index).padStart(INDEX_DIGITS, '0');

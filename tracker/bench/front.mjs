@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from './process.mjs';
+import { freePort } from '../../bench/process.mjs';
 
 const IMAGES = ['relay-swarm/nginx:local', 'relay-swarm/nginx:test'];
 const nginxFolder = join(import.meta.dirname, '..', '..', 'nginx');
@@ -118,7 +118,9 @@ function workersOf(configuration) {
     const line = read(pid, 'cmdline');
     return line.startsWith('nginx: master') && line.includes(configuration);
   });
-  const workers = pids.filter((pid) => masters.includes(/^PPid:\s+(\d+)$/m.exec(read(pid, 'status'))?.[1]));
+  const workers = pids.filter((pid) =>
+    masters.includes(/^PPid:\s+(\d+)$/m.exec(read(pid, 'status'))?.[1] ?? ''),
+  );
   if (workers.length === 0) throw new Error('Cannot find the workers of nginx');
   return workers.map(Number);
 }

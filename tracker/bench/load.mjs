@@ -2,9 +2,10 @@
 // A closed loop: each connection has one announce under way, never more. An announce is over once its reply and the answers to all its
 // offers have arrived; then the next one starts. With `announcesPerSecond` set, announces also wait for the clock.
 import { setTimeout as sleep } from 'node:timers/promises';
+import { TLSSocket } from 'node:tls';
 import { Connection, counters } from './connection.mjs';
 import { announceFrame, answerTemplate, offerNumberPlaces, renumberOffers } from './frames.mjs';
-import { cpuMicroseconds, residentKilobytes } from './process.mjs';
+import { cpuMicroseconds, residentKilobytes } from '../../bench/process.mjs';
 
 const OFFERS = 10;
 /** An announce that is not over by then counts as lost, and the loop goes on. */
@@ -180,8 +181,9 @@ async function measureHandshakes() {
     const connection = new Connection(0, template, { onReply: () => undefined, onAnswer: () => undefined });
     await connection.open(port, isSecure, session);
     if (session?.current === undefined) await sleep(session === undefined ? 0 : 20); // tickets come after the handshake
-    if (connection.socket.isSessionReused?.()) resumed += 1;
-    connection.socket.destroy();
+    const { socket } = connection;
+    if (socket instanceof TLSSocket && socket.isSessionReused()) resumed += 1;
+    socket?.destroy();
     opened += 1;
   };
   let [opened, resumed, isOver] = [0, 0, false];

@@ -67,11 +67,11 @@ function makeRoomForNeighbours(count) {
   const file = (name) => `/proc/sys/net/ipv4/neigh/default/${name}`;
   const wanted = 4 * (count + 1) ** 2;
   lab.neighbours = {};
-  for (const [name, share] of [
+  for (const [name, share] of /** @type {const} */ ([
     ['gc_thresh3', 1],
     ['gc_thresh2', 0.5],
     ['gc_thresh1', 0.25],
-  ]) {
+  ])) {
     const before = Number(readFileSync(file(name), 'utf8'));
     if (before >= wanted * share) continue;
     lab.neighbours[name] = before;
@@ -191,7 +191,7 @@ const tell = (what, seconds, barSeconds) =>
 async function up(count, hasNamespaces, sessionsMax) {
   if (lab !== undefined) fail('A lab is up already: "down" ends it');
   if (!existsSync(ENTRY)) fail(`Cannot start the lab: ${ENTRY} is not built yet. Run 'npm run build' first`);
-  if (hasNamespaces && (process.platform !== 'linux' || process.getuid() !== 0)) {
+  if (hasNamespaces && (process.platform !== 'linux' || process.getuid?.() !== 0)) {
     fail(
       'Cannot make network namespaces: that needs Linux and root. Leave out --namespaces, and "partition" with it',
     );

@@ -6,7 +6,14 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tell } from '../../bench/rows.mjs';
 import { frontVersion, hasFront, startFront } from './front.mjs';
-import { freePort, nodePath, residentKilobytes, spawnOnCore, stopChild, waitForPort } from './process.mjs';
+import {
+  freePort,
+  nodePath,
+  residentKilobytes,
+  spawnOnCore,
+  stopChild,
+  waitForPort,
+} from '../../bench/process.mjs';
 
 const here = import.meta.dirname;
 const isQuick = process.argv.includes('--quick');
@@ -119,7 +126,11 @@ const scenarios = [
   announceScenario('http', 'HTTP announces', 20_000),
 ];
 
-function messageScenario(title, load, { ratioMax, residentMbMax }) {
+function messageScenario(
+  title,
+  load,
+  /** @type {{ ratioMax: number, residentMbMax?: number }} */ { ratioMax, residentMbMax },
+) {
   const scenario = { ...messages, ...load };
   return {
     title,
@@ -189,11 +200,16 @@ function complain(name, { serverCores, loadCores, lost = 0, failures = 0, closed
 }
 
 /** Starts a server on core 0, and the load on core 1. */
-async function measure({ args, env }, load, program = 'load.mjs', startedFront = undefined) {
+async function measure(
+  { args, env },
+  load,
+  program = 'load.mjs',
+  /** @type {typeof startFront | undefined} */ startedFront = undefined,
+) {
   const port = await freePort();
   const folder = mkdtempSync(join(tmpdir(), 'tracker-bench-'));
   const folders = { DATA_DIR: join(folder, 'data'), IDENTITY_DIR: join(folder, 'identity') };
-  const child = spawnOnCore(0, args, {
+  const child = spawnOnCore(0, nodePath, args, {
     cwd: folder, // no .env of the operator's
     env: {
       PATH: process.env.PATH,
@@ -204,6 +220,7 @@ async function measure({ args, env }, load, program = 'load.mjs', startedFront =
     },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
+  /** @type {Awaited<ReturnType<typeof startFront>> | undefined} */
   let front;
   try {
     await waitForPort(port, child);
@@ -229,7 +246,7 @@ async function measure({ args, env }, load, program = 'load.mjs', startedFront =
 const measureBehindFront = (load) => measure(ours, load, 'load.mjs', startFront);
 
 function runLoad(program, scenario) {
-  const load = spawnOnCore(1, [join(here, program), JSON.stringify(scenario)], {
+  const load = spawnOnCore(1, nodePath, [join(here, program), JSON.stringify(scenario)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   return new Promise((resolve, reject) => {
@@ -242,12 +259,12 @@ function runLoad(program, scenario) {
   });
 }
 
-if (!existsSync(ours.args.at(-1))) {
+if (!existsSync(ours.args.at(-1) ?? '')) {
   console.error('Cannot measure our tracker: it is not compiled. Run "npm run build" first');
   process.exit(1);
 }
 const version = (name) =>
-  JSON.parse(readFileSync(join(here, '..', '..', 'node_modules', name, 'package.json'))).version;
+  JSON.parse(readFileSync(join(here, '..', '..', 'node_modules', name, 'package.json'), 'utf8')).version;
 const kernel = execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim();
 const node = execFileSync(nodePath, ['--version'], { encoding: 'utf8' }).trim();
 console.log(

@@ -10,7 +10,7 @@ import { plainModel } from '../dist/simulator/network.js';
 import { runChurn } from '../dist/simulator/churn.js';
 import { plotOf, tableOf } from '../dist/simulator/table.js';
 
-const text = /** @type {const} */ ({ type: 'string' });
+const text = /** @type {const} */ ({ type: 'string', multiple: false });
 const { values } = parseArgs({
   options: {
     members: text,

@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { joinFromNode } from '../dist/node.js';
 
-const text = /** @type {const} */ ({ type: 'string' });
+const text = /** @type {const} */ ({ type: 'string', multiple: false });
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { room: text, signaling: text, password: text, seconds: text },

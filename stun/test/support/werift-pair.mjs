@@ -12,9 +12,10 @@ const create = () =>
   });
 
 /** werift tells its host candidates whatever the policy, and tries them one after the other before the relayed ones. */
-const relayOnly = ({ type, sdp }) => ({
-  type,
-  sdp: sdp
+/** @param {import('werift').RTCSessionDescription | undefined} description */
+const relayOnly = (description) => ({
+  type: /** @type {'offer' | 'answer'} */ (description?.type),
+  sdp: (description?.sdp ?? '')
     .split('\r\n')
     .filter((line) => !line.startsWith('a=candidate') || line.includes('typ relay'))
     .join('\r\n'),

@@ -115,7 +115,7 @@ const dropIns = {
         const { relayConfig } = choice;
         const room = trystero.joinRoom({ appId, password: 'of nobody', relayConfig, rtcConfig }, 'room');
         action = room.makeAction('say');
-        action.onMessage = (text) => heard.push(text);
+        action.onMessage = (text) => void heard.push(text);
         room.onPeerJoin = () => {
           if (role !== 'host') action.send(`${role} is here`);
         };

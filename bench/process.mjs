@@ -1,4 +1,4 @@
-// What the kernel says about a process, and starting one on a core of its own.
+// What all benches do with processes: start a program on a core of its own, ask the kernel what it used, stop it.
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -10,23 +10,39 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 /** The Node that is measured: another one than runs the bench where BENCH_NODE names it, such as the one of the images. */
 export const nodePath = process.env.BENCH_NODE ?? process.execPath;
 
-/** User and system time of all threads, in microseconds; the kernel counts in ticks of 10 ms. */
-export function cpuMicroseconds(pid) {
+/**
+ * Time of all threads in the program itself and in the kernel, in seconds; counted in ticks of 10 ms.
+ * @param {number} pid
+ */
+export function cpuSeconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+  return { program: Number(fields[11]) / ticksPerSecond, kernel: Number(fields[12]) / ticksPerSecond };
 }
 
+/** Both together, in microseconds. @param {number} pid */
+export function cpuMicroseconds(pid) {
+  const { program, kernel } = cpuSeconds(pid);
+  return (program + kernel) * 1e6;
+}
+
+/** @param {number} pid */
 export function residentKilobytes(pid) {
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
-/** A Node program whose threads all stay on one core. */
-export function spawnOnCore(core, args, options) {
+/**
+ * A program whose threads all stay on one core.
+ * @param {number} core @param {string} command @param {readonly string[]} args
+ * @param {import('node:child_process').SpawnOptions} options
+ * @returns {any} which streams it has depends on the options
+ */
+export function spawnOnCore(core, command, args, options) {
   if (availableParallelism() < 2) throw new Error('Cannot compare: this needs two cores, one for the load');
-  return spawn('taskset', ['-c', String(core), nodePath, ...args], options);
+  return spawn('taskset', ['-c', String(core), command, ...args], options);
 }
 
+/** @param {number} port @param {import('node:child_process').ChildProcess} child */
 export async function waitForPort(port, child) {
   for (let tries = 0; tries < 200; tries++) {
     if (child.exitCode !== null) throw new Error(`Cannot go on: the server left with code ${child.exitCode}`);
@@ -40,6 +56,7 @@ export async function waitForPort(port, child) {
   throw new Error(`Cannot reach the server on port ${port} within 10 seconds`);
 }
 
+/** @param {import('node:child_process').ChildProcess} child */
 export async function stopChild(child) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const left = new Promise((resolve) => child.once('exit', resolve));
@@ -49,11 +66,12 @@ export async function stopChild(child) {
   clearTimeout(killer);
 }
 
+/** @returns {Promise<number>} a TCP port of loopback that nobody has */
 export function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer().once('error', reject);
     server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
+      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
       server.close(() => resolve(port));
     });
   });
