@@ -7,7 +7,8 @@ import { findTool, requireFound } from './tools.ts';
 
 export type { Browser, BrowserContext, Page } from 'playwright-core';
 
-const path = findTool(
+/** Undefined where none is installed. */
+export const chromiumPath = findTool(
   ...(process.env['CHROMIUM'] ? [process.env['CHROMIUM']] : []),
   'chromium',
   'chromium-browser',
@@ -18,7 +19,7 @@ const path = findTool(
 );
 
 /** `describe` where a Chromium is installed; skipped elsewhere, failing in CI. */
-export const describeWithChromium = requireFound({ 'chromium (or its path in CHROMIUM)': path });
+export const describeWithChromium = requireFound({ 'chromium (or its path in CHROMIUM)': chromiumPath });
 
 const ARGS = [
   '--no-sandbox',
@@ -38,7 +39,7 @@ const START_MS_MAX = 30_000;
  */
 export async function launchChromium(
   args: readonly string[] = [],
-  { executable = path, env }: { executable?: string | undefined; env?: NodeJS.ProcessEnv } = {},
+  { executable = chromiumPath, env }: { executable?: string | undefined; env?: NodeJS.ProcessEnv } = {},
 ): Promise<Browser> {
   if (executable === undefined) throw new Error('Cannot start Chromium: it is not installed');
   return chromium.launch({
@@ -58,9 +59,9 @@ export async function launchChromiumWithProfile(
   folder: string,
   args: readonly string[] = [],
 ): Promise<BrowserContext> {
-  if (path === undefined) throw new Error('Cannot start Chromium: it is not installed');
+  if (chromiumPath === undefined) throw new Error('Cannot start Chromium: it is not installed');
   return chromium.launchPersistentContext(folder, {
-    executablePath: path,
+    executablePath: chromiumPath,
     headless: true,
     timeout: START_MS_MAX,
     args: [...ARGS, ...args],

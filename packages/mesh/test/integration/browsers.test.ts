@@ -17,7 +17,6 @@ import {
 } from '../../../../peerjs/test/support/processes.ts';
 import { cleanup } from 'node-datachannel';
 import { joinFromNode } from '../../src/node.ts';
-import type { Room } from '../../src/room.ts';
 import {
   describeWithFirefox,
   launchFirefox,
@@ -25,14 +24,7 @@ import {
   type Page as FirefoxPage,
 } from '../../../../test/support/firefox.ts';
 import { memberPage } from '../support/member-page.ts';
-
-interface State {
-  readonly id: string;
-  readonly members: number;
-  readonly links: number;
-  readonly parts: number;
-  readonly servers: number;
-}
+import { memberProgram, type MemberState } from '../support/member-program.ts';
 
 const ROOM = 'everybody';
 /** Bars are for a machine of its own; nothing here waits for a time, only for what must come. */
@@ -56,8 +48,7 @@ describeWithBoth('twelve members: Chromium, Firefox and Node', () => {
   let firefox: Firefox;
   let contexts: Page[] = [];
   let firefoxPage: FirefoxPage;
-  const rooms: Room[] = [];
-  const heard: string[] = [];
+  const node = memberProgram(joinFromNode);
   let port: number;
   let killed = 0;
 
@@ -66,37 +57,23 @@ describeWithBoth('twelve members: Chromium, Firefox and Node', () => {
       ? ((await firefoxPage.evaluate(`program[${JSON.stringify(name)}](...${JSON.stringify(args)})`)) as T)
       : callPage<T>(page as Page, name, ...args);
   const browserPages = (): (Page | FirefoxPage)[] => [...contexts, firefoxPage];
-  const nodeState = (): State[] =>
-    rooms.map((room) => ({
-      id: room.id,
-      members: room.members.length + 1,
-      links: room.links.length,
-      parts: new Set(room.view.components).size,
-      servers: room.servers.filter(({ isJoined }) => isJoined).length,
-    }));
-  const states = async (): Promise<State[]> => [
-    ...(await Promise.all(browserPages().map((page) => call<State[]>(page, 'state')))).flat(),
-    ...nodeState(),
+  const states = async (): Promise<MemberState[]> => [
+    ...(await Promise.all(browserPages().map((page) => call<MemberState[]>(page, 'state')))).flat(),
+    ...node.state(),
   ];
   const isWhole = async (count: number): Promise<boolean> =>
     (await states()).every(({ members, parts, links }) => members === count && parts === 1 && links >= 3);
-  const enterNode = async (): Promise<Room> => {
-    const room = await joinFromNode(ROOM, { signaling: `ws://127.0.0.1:${port}/mesh` });
-    room.on('message', ({ data }) => heard.push(`${room.id} ${data as string}`));
-    rooms.push(room);
-    return room;
-  };
+  const enterNode = (count: number): Promise<void> =>
+    node.enter(count, ROOM, { signaling: `ws://127.0.0.1:${port}/mesh` });
   const broadcastAll = async (text: string): Promise<void> => {
-    await Promise.all(browserPages().map((page) => call(page, 'broadcast', text)));
-    for (const room of rooms) await room.broadcast(`${text} ${room.id.slice(0, 8)} ${'x'.repeat(600)}`);
+    await Promise.all([...browserPages().map((page) => call(page, 'broadcast', text)), node.broadcast(text)]);
   };
   /** How many were heard, and how many of them twice. */
   const count = async (text: string): Promise<[number, number]> => {
     const counts = await Promise.all(
       browserPages().map((page) => call<[number, number]>(page, 'count', text)),
     );
-    const ours = heard.filter((one) => one.includes(` ${text} `));
-    counts.push([ours.length, ours.length - new Set(ours).size]);
+    counts.push([...node.count(text)]);
     return [counts.reduce((sum, [n]) => sum + n, 0), counts.reduce((sum, [, n]) => sum + n, 0)];
   };
 
@@ -113,7 +90,7 @@ describeWithBoth('twelve members: Chromium, Firefox and Node', () => {
   }, 120_000);
 
   afterAll(async () => {
-    for (const room of rooms) room.abandon();
+    node.abandon();
     await Promise.all([chromium.close(), firefox.close()]);
     await pages.close();
     await server.kill();
@@ -124,8 +101,7 @@ describeWithBoth('twelve members: Chromium, Firefox and Node', () => {
     const signaling = `ws://127.0.0.1:${port}/mesh`;
     await Promise.all([
       ...browserPages().map((page) => call(page, 'enter', 2, ROOM, { signaling })),
-      enterNode(),
-      enterNode(),
+      enterNode(2),
     ]);
     const tookMs = await until('one mesh of twelve', () => isWhole(12));
     if (process.env['CI'] !== 'true') expect(tookMs).toBeLessThan(5_000);
@@ -141,7 +117,7 @@ describeWithBoth('twelve members: Chromium, Firefox and Node', () => {
     await until('132 messages', async () => (await count('alone'))[0] >= 132);
     expect(await count('alone')).toEqual([132, 0]);
     server = await startCompiled({ PEERJS_REQUESTS_BURST: '1000' }, port);
-    await enterNode();
+    await enterNode(1);
     await until('one mesh of thirteen', () => isWhole(13));
   }, 150_000);
 

@@ -2,6 +2,9 @@
 // them, so nothing is left of them whatever happens.
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { readlinkSync } from 'node:fs';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { findTool, requireFound } from '../../../../test/support/tools.ts';
 
 const ip = findTool('ip', '/usr/sbin/ip');
@@ -22,6 +25,7 @@ export const describeWithNamespaces = requireFound({ 'network namespaces (root)'
 
 export class Namespace {
   readonly #holder: ChildProcess;
+  #folder: string | undefined;
 
   private constructor(holder: ChildProcess) {
     this.#holder = holder;
@@ -62,8 +66,19 @@ export class Namespace {
     });
   }
 
-  end(): void {
+  /** A program that starts this one in here, for whoever starts programs by their names only. */
+  async wrapped(program: string): Promise<string> {
+    this.#folder ??= await mkdtemp(join(tmpdir(), 'namespace-'));
+    const file = join(this.#folder, 'start.sh');
+    await writeFile(file, `#!/bin/sh\nexec nsenter --target=${this.pid} --net '${program}' "$@"\n`, {
+      mode: 0o755,
+    });
+    return file;
+  }
+
+  async end(): Promise<void> {
     this.#holder.kill('SIGKILL');
+    if (this.#folder !== undefined) await rm(this.#folder, { recursive: true });
   }
 
   #run(tool: string, words: string): void {
@@ -93,6 +108,7 @@ export class SwitchedNetwork {
       server.ip(`link set port${i} master switch up`);
       machine.ip(`address add 10.78.0.${2 + i}/24 dev net`);
       machine.ip('link set net up');
+      machine.ip('route add default via 10.78.0.1'); // a browser's own address is the one that its way out has; without a way it names none
       machines.push(machine);
     }
     return new SwitchedNetwork(server, machines);
@@ -105,7 +121,7 @@ export class SwitchedNetwork {
     });
   }
 
-  end(): void {
-    for (const namespace of [...this.machines, this.server]) namespace.end();
+  async end(): Promise<void> {
+    await Promise.all([...this.machines, this.server].map((namespace) => namespace.end()));
   }
 }
