@@ -1,133 +1,18 @@
-// One room of real members: Chromium in several contexts, Firefox, and Node. WebRTC, signaling and messages as users have them.
-import {
-  callPage,
-  describeWithChromium,
-  launchChromium,
-  openPage,
-  servePages,
-  type Browser,
-  type Page,
-  type PageServer,
-} from '../../../../test/support/chromium.ts';
-import {
-  compile,
-  freePort,
-  startCompiled,
-  type ServerProcess,
-} from '../../../../peerjs/test/support/processes.ts';
-import { cleanup } from 'node-datachannel';
-import { joinFromNode } from '../../src/node.ts';
-import {
-  describeWithFirefox,
-  launchFirefox,
-  type Browser as Firefox,
-  type Page as FirefoxPage,
-} from '../../../../test/support/firefox.ts';
-import { memberPage } from '../support/member-page.ts';
-import { memberProgram, type MemberState } from '../support/member-program.ts';
+// One room of real members, introduced by our service in a process of its own; test/bundle/members.test.ts has its container.
+import { compile, freePort, startCompiled } from '../../../../peerjs/test/support/processes.ts';
+import { describeTwelve } from '../support/twelve-members.ts';
 
-const ROOM = 'everybody';
-/** Bars are for a machine of its own; nothing here waits for a time, only for what must come. */
-const SOON_MS = 60_000;
-
-async function until(what: string, isSo: () => Promise<boolean>, withinMs = SOON_MS): Promise<number> {
-  const startMs = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - startMs > withinMs) throw new Error(`Waited ${withinMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return performance.now() - startMs;
-}
-
-const describeWithBoth = describeWithChromium === describe ? describeWithFirefox : describeWithChromium;
-
-describeWithBoth('twelve members: Chromium, Firefox and Node', () => {
-  let server: ServerProcess;
-  let pages: PageServer;
-  let chromium: Browser;
-  let firefox: Firefox;
-  let contexts: Page[] = [];
-  let firefoxPage: FirefoxPage;
-  const node = memberProgram(joinFromNode);
-  let port: number;
-  let killed = 0;
-
-  const call = async <T>(page: Page | FirefoxPage, name: string, ...args: unknown[]): Promise<T> =>
-    page === firefoxPage
-      ? ((await firefoxPage.evaluate(`program[${JSON.stringify(name)}](...${JSON.stringify(args)})`)) as T)
-      : callPage<T>(page as Page, name, ...args);
-  const browserPages = (): (Page | FirefoxPage)[] => [...contexts, firefoxPage];
-  const states = async (): Promise<MemberState[]> => [
-    ...(await Promise.all(browserPages().map((page) => call<MemberState[]>(page, 'state')))).flat(),
-    ...node.state(),
-  ];
-  const isWhole = async (count: number): Promise<boolean> =>
-    (await states()).every(({ members, parts, links }) => members === count && parts === 1 && links >= 3);
-  const enterNode = (count: number): Promise<void> =>
-    node.enter(count, ROOM, { signaling: `ws://127.0.0.1:${port}/mesh` });
-  const broadcastAll = async (text: string): Promise<void> => {
-    await Promise.all([...browserPages().map((page) => call(page, 'broadcast', text)), node.broadcast(text)]);
+describeTwelve('twelve members: Chromium, Firefox and Node', async () => {
+  compile();
+  const port = await freePort();
+  const start = () => startCompiled({ PEERJS_REQUESTS_BURST: '1000' }, port);
+  let server = await start();
+  return {
+    url: `ws://127.0.0.1:${port}/mesh`,
+    kill: () => server.kill(),
+    bringBack: async () => {
+      server = await start();
+    },
+    stop: () => server.kill(),
   };
-  /** How many were heard, and how many of them twice. */
-  const count = async (text: string): Promise<[number, number]> => {
-    const counts = await Promise.all(
-      browserPages().map((page) => call<[number, number]>(page, 'count', text)),
-    );
-    counts.push([...node.count(text)]);
-    return [counts.reduce((sum, [n]) => sum + n, 0), counts.reduce((sum, [, n]) => sum + n, 0)];
-  };
-
-  beforeAll(async () => {
-    compile();
-    port = await freePort();
-    server = await startCompiled({ PEERJS_REQUESTS_BURST: '1000' }, port);
-    pages = await servePages(await memberPage());
-    [chromium, firefox] = await Promise.all([launchChromium(), launchFirefox()]);
-    contexts = await Promise.all([1, 2, 3, 4].map(() => openPage(chromium, pages.url)));
-    firefoxPage = await firefox.newPage();
-    await firefoxPage.goto(pages.url);
-    await firefoxPage.waitForFunction('globalThis.program !== undefined');
-  }, 120_000);
-
-  afterAll(async () => {
-    node.abandon();
-    await Promise.all([chromium.close(), firefox.close()]);
-    await pages.close();
-    await server.kill();
-    cleanup();
-  }, 60_000);
-
-  it('form one mesh, and everybody hears everybody once', async () => {
-    const signaling = `ws://127.0.0.1:${port}/mesh`;
-    await Promise.all([
-      ...browserPages().map((page) => call(page, 'enter', 2, ROOM, { signaling })),
-      enterNode(2),
-    ]);
-    const tookMs = await until('one mesh of twelve', () => isWhole(12));
-    if (process.env['CI'] !== 'true') expect(tookMs).toBeLessThan(5_000);
-    await broadcastAll('first');
-    await until('132 messages', async () => (await count('first'))[0] >= 132);
-    expect(await count('first')).toEqual([132, 0]);
-  }, 120_000);
-
-  it('lose nothing while their server is gone, and let a newcomer in once it is back', async () => {
-    await server.kill();
-    await until('the loss to be noticed', async () => (await states()).every(({ servers }) => servers === 0));
-    await broadcastAll('alone');
-    await until('132 messages', async () => (await count('alone'))[0] >= 132);
-    expect(await count('alone')).toEqual([132, 0]);
-    server = await startCompiled({ PEERJS_REQUESTS_BURST: '1000' }, port);
-    await enterNode(1);
-    await until('one mesh of thirteen', () => isWhole(13));
-  }, 150_000);
-
-  it('notice members that vanish, and mend the mesh', async () => {
-    await contexts.pop()!.context().close(); // two members, without a word
-    killed = 2;
-    await broadcastAll('fewer');
-    const all = (13 - killed) * (12 - killed);
-    await until(`${all} messages`, async () => (await count('fewer'))[0] >= all);
-    await until('one mesh of eleven', () => isWhole(13 - killed));
-    expect(await count('fewer')).toEqual([all, 0]);
-  }, 120_000);
 });

@@ -4,7 +4,7 @@ import { bundleForBrowser, programPage } from '../../../../test/support/chromium
 const program = `
   import { join } from '@relay-swarm/mesh';
   import { memberProgram } from './member-program.ts';
-  export const { enter, state, broadcast, count } = memberProgram(join);
+  export const { enter, state, broadcast, count, leave } = memberProgram(join);
 `;
 
 export const memberPage = async (): Promise<Record<string, string>> =>

@@ -18,6 +18,8 @@ export interface MemberProgram {
   broadcast(text: string): Promise<void>;
   /** Messages with this text, of all members here together; and how many of them came twice. */
   count(text: string): readonly [number, number];
+  /** Nothing here holds them after that. */
+  leave(): Promise<void>;
   abandon(): void;
 }
 
@@ -48,8 +50,11 @@ export function memberProgram(enterRoom: typeof join): MemberProgram {
       const meant = heard.filter((one) => one.includes(` ${text} `));
       return [meant.length, meant.length - new Set(meant).size];
     },
+    leave: async () => {
+      await Promise.all(rooms.splice(0).map((room) => room.leave()));
+    },
     abandon: () => {
-      for (const room of rooms) room.abandon();
+      for (const room of rooms.splice(0)) room.abandon();
     },
   };
 }
