@@ -1,6 +1,8 @@
 // What the application's messages are wrapped in: what kind, on which channel, and how the data is to be read.
 import { ByteReader, ByteWriter } from '@relay-swarm/protocol/mesh-bytes';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
+import { CHANNEL_BYTES_MAX, typeOf } from './checks.ts';
+import { MeshError } from './errors.ts';
 
 export type Json =
   string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json | undefined };
@@ -15,22 +17,30 @@ export interface Envelope {
   readonly channel: string;
   readonly data: Data;
 }
-const CHANNEL_BYTES_MAX = 128;
+/** What is no JSON would arrive as something else: a Map as {}, undefined as nothing at all. */
+const NO_JSON = /^.object (?!(Object|Array|String|Number|Boolean|Null)])/;
 
+/** Throws MeshError BAD_DATA where the data cannot travel. */
 export function writeEnvelope({ kind, id, channel, data }: Envelope): Uint8Array {
   const name = new TextEncoder().encode(channel);
-  if (name.length > CHANNEL_BYTES_MAX) {
-    throw new RangeError(
-      `Cannot use channel "${channel}": its name has more than ${CHANNEL_BYTES_MAX} bytes`,
-    );
-  }
   const writer = new ByteWriter().u8(KINDS.indexOf(kind)).varint(id).varint(name.length).bytes(name);
   if (data instanceof Uint8Array) return writer.u8(0).bytes(data).finish();
   const isText = typeof data === 'string';
   return writer
     .u8(isText ? 1 : 2)
-    .bytes(new TextEncoder().encode(isText ? data : JSON.stringify(data)))
+    .bytes(new TextEncoder().encode(isText ? data : jsonOf(data)))
     .finish();
+}
+
+function jsonOf(data: Json): string {
+  const type = typeOf(data);
+  const refusal = `Cannot send ${type}: wanted bytes (Uint8Array), text, or JSON`;
+  if (NO_JSON.test(type)) throw new MeshError('BAD_DATA', refusal);
+  try {
+    return JSON.stringify(data);
+  } catch (error) {
+    throw new MeshError('BAD_DATA', `${refusal}; ${(error as Error).message}`); // a circle, a BigInt within
+  }
 }
 
 /** Throws ProtocolError where it is none. */

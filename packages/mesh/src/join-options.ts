@@ -2,8 +2,8 @@
 import { CHUNK_BYTES_MAX, CHUNKS_MAX, STATUS_LINKS_MAX } from '@relay-swarm/protocol/mesh-packet';
 import { BRIDGES_MAX } from './engine/overlay.ts';
 import { engineDefaults, type EngineOptions } from './engine/options.ts';
-import { MeshError } from './errors.ts';
-import { faultsOfServers } from './server-urls.ts';
+import { check, isFunction, isText, wantIceServers } from './checks.ts';
+import { wantServers } from './server-urls.ts';
 import type { CreateTransport } from './transport.ts';
 import type { WebRtcOptions } from './webrtc.ts';
 
@@ -32,30 +32,45 @@ const mayBeZero = (option: string): boolean => /^(flood|want|kept)|(Delay|Wait)M
 
 /** Throws MeshError BAD_OPTION, which names everything that is wrong. */
 export function checkJoinOptions(name: string, options: JoinOptions): void {
+  check((want) => want(Object(options) === options, 'options', options, '{ signaling }'));
   const { signaling, password, keyPair, signal, iceServers, RTCPeerConnection, transport, ...rest } = options;
   const { WebSocket: Socket, ...engine } = rest;
-  const faults = faultsOfServers(signaling);
-  const want = (isGood: unknown, option: string, found: unknown, wanted: string): void => {
-    if (!isGood) faults.push(`Cannot use ${option} ${show(found)}: wanted ${wanted}`);
-  };
-  want(name && typeof name === 'string', "the room's name", name, 'text');
-  want(typeof (password ?? '') === 'string', 'password of type', typeof password, 'text');
-  want((keyPair?.privateKey.algorithm.name ?? 'Ed25519') === 'Ed25519', 'keyPair', keyPair, 'Ed25519');
-  want(!signal || signal instanceof AbortSignal, 'signal', signal, 'an AbortSignal');
-  want(Array.isArray(iceServers ?? []), 'iceServers', iceServers, 'a list');
-  const inNode = 'a class: joinFromNode of @relay-swarm/mesh/node brings one';
-  want(Socket ?? globalThis.WebSocket, 'WebSocket', Socket, inNode);
-  const hasRtc = transport ?? RTCPeerConnection ?? globalThis.RTCPeerConnection;
-  want(hasRtc, 'RTCPeerConnection', RTCPeerConnection, inNode);
-  for (const [option, value] of Object.entries(engine)) {
-    const wanted = wantedOf(option, value);
-    want(wanted === undefined, option, value, wanted ?? '');
-  }
-  const { connectionsTarget: target, connectionsMax: max } = { ...engineDefaults, ...engine };
-  const isMaxGood = wantedOf('connectionsMax', max) === undefined;
-  want(!isMaxGood || !(target > max), 'connectionsTarget', target, `at most connectionsMax, which is ${max}`);
-  if (faults.length > 0) throw new MeshError('BAD_OPTION', faults.join('; '));
+  check((want) => {
+    wantServers(want, signaling);
+    want(name && isText(name), "the room's name", name, 'text');
+    want(isText(password ?? ''), 'password of type', typeof password, 'text');
+    want(keyPair === undefined || isSigning(keyPair), 'keyPair', keyPair, 'keys of Ed25519, of WebCrypto');
+    want(!signal || signal instanceof AbortSignal, 'signal', signal, 'an AbortSignal');
+    wantIceServers(want, iceServers);
+    want(
+      transport === undefined || isFunction(transport),
+      'transport',
+      transport,
+      'a function, such as webRtc()',
+    );
+    const inNode = 'a class: joinFromNode of @relay-swarm/mesh/node brings one';
+    want(isFunction(Socket ?? globalThis.WebSocket), 'WebSocket', Socket, inNode);
+    const rtc = RTCPeerConnection ?? globalThis.RTCPeerConnection;
+    want(transport !== undefined || isFunction(rtc), 'RTCPeerConnection', RTCPeerConnection, inNode);
+    for (const [option, value] of Object.entries(engine)) {
+      const wanted = wantedOf(option, value);
+      want(wanted === undefined, option, value, wanted ?? '');
+    }
+    const { connectionsTarget: target, connectionsMax: max } = { ...engineDefaults, ...engine };
+    const isMaxGood = wantedOf('connectionsMax', max) === undefined;
+    want(
+      !isMaxGood || !(target > max),
+      'connectionsTarget',
+      target,
+      `at most connectionsMax, which is ${max}`,
+    );
+  });
 }
+
+/** A pair of ours may be anything: it comes from the application. */
+const isSigning = (pair: { publicKey?: Partial<CryptoKey>; privateKey?: Partial<CryptoKey> }): boolean =>
+  [pair.publicKey, pair.privateKey].every((key) => key?.algorithm?.name === 'Ed25519') &&
+  pair.privateKey!.usages!.includes('sign');
 
 /** What should stand there; undefined where it does. */
 function wantedOf(option: string, value: unknown): string | undefined {
@@ -79,5 +94,3 @@ function wantedOf(option: string, value: unknown): string | undefined {
     : `a number ${mayBeZero(option) ? 'from' : 'above'} 0`;
   return isFit ? undefined : kind + (max < Number.POSITIVE_INFINITY ? ` to ${max}` : '');
 }
-
-const show = (found: unknown): string => (typeof found === 'string' ? `"${found}"` : String(found));

@@ -1,4 +1,5 @@
 // A room that stays longer than its relays: where one of them fails, the next of the ranking introduces members in its place.
+import { check } from './checks.ts';
 import { meshUrlOf, type MeshRelay } from './mesh-urls.ts';
 import type { Room } from './room.ts';
 
@@ -14,6 +15,9 @@ export interface RoomRelays {
  * `keepRoom(room, new RelayChoice(roster, room.address, { offers: ({ peerjs }) => peerjs !== undefined }))`.
  */
 export function keepRoom(room: Room, choice: RoomRelays): void {
+  check((want) =>
+    want(Array.isArray(choice.relays), 'choice', choice, 'a RelayChoice of @relay-swarm/client'),
+  );
   const ended = new AbortController();
   const use = (): void => {
     const urls = choice.relays.flatMap(({ peerjs }) => (peerjs === undefined ? [] : [meshUrlOf(peerjs)]));

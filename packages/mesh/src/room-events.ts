@@ -26,6 +26,18 @@ export interface RoomEvents {
   left: undefined;
 }
 
+/** Their names, for whoever mistypes one. */
+export const roomEvents: readonly (keyof RoomEvents)[] = [
+  'message',
+  'memberjoined',
+  'memberleft',
+  'viewchanged',
+  'server',
+  'refused',
+  'passed',
+  'left',
+];
+
 export interface RoomStats extends Readonly<EngineStats> {
   readonly links: readonly {
     readonly peer: string;

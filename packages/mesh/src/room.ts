@@ -1,4 +1,5 @@
 // A room, as applications use it.
+import { check, checkFunction, checkMessageOptions } from './checks.ts';
 import { ARRIVAL_MS, DirectMessages, type Handler, type Question } from './direct-messages.ts';
 import { Driver, type DriverOptions } from './driver.ts';
 import type { EngineAction } from './engine/events.ts';
@@ -8,7 +9,7 @@ import { MeshError } from './errors.ts';
 import { Inbox } from './inbox.ts';
 import { Latest } from './latest.ts';
 import { Pace } from './pace.ts';
-import type { Message, RoomEvents, RoomStats } from './room-events.ts';
+import { roomEvents, type Message, type RoomEvents, type RoomStats } from './room-events.ts';
 import { viewOf, type RoomView } from './room-view.ts';
 import { SealedMessages } from './sealed-messages.ts';
 import { serverUrls } from './server-urls.ts';
@@ -110,6 +111,7 @@ export class Room extends EventTarget {
     data: Data,
     options: Waiting & { channel?: string; isOrdered?: boolean; isLatest?: boolean } = {},
   ): Promise<void> {
+    checkMessageOptions(options, 'channel', 'signal', 'isOrdered', 'isLatest');
     const { channel = '', isOrdered = false, isLatest = false, signal } = options;
     this.#mustBeIn();
     const id = isLatest ? this.#latest.next(channel) : 0;
@@ -124,6 +126,7 @@ export class Room extends EventTarget {
 
   /** To one member. Resolves when that member has it; rejects with UNREACHABLE where it does not answer. */
   async send(to: string, data: Data, options: Waiting & { channel?: string } = {}): Promise<void> {
+    checkMessageOptions(options, 'channel', 'signal');
     const { channel = '', signal } = options;
     await this.#ask({ to, kind: 'send', channel, data, signal, timeoutMs: ARRIVAL_MS });
   }
@@ -134,17 +137,22 @@ export class Room extends EventTarget {
     data: Data,
     options: Waiting & { channel?: string; timeoutMs?: number } = {},
   ): Promise<Data> {
+    checkMessageOptions(options, 'channel', 'signal', 'timeoutMs');
     const { channel = '', signal, timeoutMs = 10_000 } = options;
     return this.#ask({ to, kind: 'request', channel, data, signal, timeoutMs });
   }
 
   /** Answers requests on a channel; what it throws is told to whoever asked. Returns how to stop. */
   onRequest(channel: string, handler: Handler): () => void {
+    checkMessageOptions({ channel }, 'channel');
+    checkFunction('handler', handler);
     return this.#direct.onRequest(channel, handler);
   }
 
   /** Messages on a channel, or on all of them, from now on. Ends with the loop, the signal, or the room. */
-  messages(channel?: string, { signal }: Waiting = {}): AsyncIterableIterator<Message> {
+  messages(channel?: string, options: Waiting = {}): AsyncIterableIterator<Message> {
+    checkMessageOptions({ ...options, channel }, 'channel', 'signal');
+    const { signal } = options;
     const inbox: Inbox<Message> = new Inbox(() => {
       this.#inboxes.delete(inbox);
       signal?.removeEventListener('abort', end);
@@ -159,10 +167,13 @@ export class Room extends EventTarget {
   on<K extends keyof RoomEvents>(
     type: K,
     listener: (detail: RoomEvents[K]) => void,
-    { signal }: Waiting = {},
+    options: Waiting = {},
   ): () => void {
+    check((want) => want(roomEvents.includes(type), 'event', type, `one of ${roomEvents.join(', ')}`));
+    checkFunction('listener', listener);
+    checkMessageOptions(options, 'signal');
     const take = (event: Event): void => listener((event as CustomEvent<RoomEvents[K]>).detail);
-    this.addEventListener(type, take, signal ? { signal } : {});
+    this.addEventListener(type, take, options);
     return () => this.removeEventListener(type, take);
   }
 
@@ -206,8 +217,11 @@ export class Room extends EventTarget {
 
   async #ask(question: Question): Promise<Data> {
     this.#mustBeIn();
-    if (!this.#driver.engine.view.has(question.to)) {
-      throw new MeshError('UNREACHABLE', `Cannot reach ${question.to}: it is not in the room`);
+    const { to } = question;
+    const isOwn = to === this.id;
+    if (isOwn || !this.#driver.engine.view.has(to)) {
+      const why = isOwn ? 'that is this member itself' : 'it is not in the room';
+      throw new MeshError('UNREACHABLE', `Cannot reach ${to}: ${why}`);
     }
     return this.#direct.ask(question);
   }

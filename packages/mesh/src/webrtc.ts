@@ -1,6 +1,7 @@
 // Links over WebRTC data channels, in browsers and wherever else RTCPeerConnection is.
 // Both may dial each other in the same moment: the offer of the lower id stands, the other side drops its own and answers. Later only the
 // side that has offered offers again (to find a new path), so the two never collide.
+import { check, wantIceServers } from './checks.ts';
 import type { CreateTransport, Signal, Transport, TransportEvents } from './transport.ts';
 
 export interface WebRtcOptions {
@@ -16,10 +17,11 @@ const RESTART_MS = 2_500;
 const GIVE_UP_MS = 9_000;
 const LOW_BYTES = 16_384;
 
-export const webRtc =
-  (options: WebRtcOptions = {}): CreateTransport =>
-  (self, events) =>
-    new WebRtcTransport(self, events, options);
+/** Throws MeshError BAD_OPTION where a connection could not be made with these. */
+export function webRtc(options: WebRtcOptions = {}): CreateTransport {
+  check((want) => wantIceServers(want, options.iceServers));
+  return (self, events) => new WebRtcTransport(self, events, options);
+}
 
 class WebRtcTransport implements Transport {
   readonly #self: string;
@@ -184,6 +186,7 @@ class Session {
     for (const timer of [this.#flush, this.#restart, this.#giveUp]) clearTimeout(timer);
     const { isOpen } = this;
     if (this.#channel) this.#channel.onclose = this.#channel.onmessage = null;
+    this.#channel?.close(); // in Node a channel that never opened would keep the process from ending
     this.#connection.onconnectionstatechange = this.#connection.onicecandidate = null;
     this.#connection.close();
     this.isOpen = isOpen;

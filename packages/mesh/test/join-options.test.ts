@@ -20,6 +20,8 @@ const complaint = (options: object, name: unknown = 'room'): string => {
 it('takes what can be done', () => {
   expect(complaint({})).toBe('');
   expect(complaint({ signaling: [] })).toBe('');
+  const iceServers = [{ urls: 'stun:a:3478' }, { urls: ['turns:b'], username: 'u', credential: 'c' }];
+  expect(complaint({ iceServers })).toBe('');
   expect(complaint({ connectionsTarget: 3, connectionsMax: 3, isAdaptive: true, password: '' })).toBe('');
   expect(complaint({ floodBytesMax: 0, floodLinksMax: Number.POSITIVE_INFINITY, wantDelayRtts: 0.5 })).toBe(
     '',
@@ -45,8 +47,36 @@ it.each([
   [{ password: 1234 }, 'Cannot use password of type "number": wanted text'],
   [{ iceServers: 'stun:a' }, 'Cannot use iceServers "stun:a": wanted a list'],
   [{ signal: {} }, 'Cannot use signal [object Object]: wanted an AbortSignal'],
+  [{ keyPair: {} }, 'Cannot use keyPair [object Object]: wanted keys of Ed25519, of WebCrypto'],
+  [{ transport: 'tcp' }, 'Cannot use transport "tcp": wanted a function, such as webRtc()'],
+  [{ signaling: undefined }, 'Cannot use signaling undefined: wanted a URL that begins with wss:// or ws://'],
+  [{ signaling: [7] }, 'Cannot use signaling 7: wanted a URL that begins with wss:// or ws://'],
+  [
+    { iceServers: [{ urls: 'http://a' }] },
+    'Cannot use iceServers with urls "http://a": wanted stun:…, stuns:…, turn:… or turns:…',
+  ],
+  [{ iceServers: [null] }, 'Cannot use iceServers with urls "": wanted stun:…, stuns:…, turn:… or turns:…'],
+  [
+    { iceServers: [{ urls: ['stun:a', 'turn:b'], username: 'u' }] },
+    'Cannot use iceServers with urls "stun:a,turn:b": wanted a username and a credential beside them',
+  ],
 ])('%j: %s', (options, sentence) => {
   expect(complaint(options)).toBe(sentence);
+});
+
+it('takes keys of its own kind only', async () => {
+  const pair = async (name: string): Promise<unknown> =>
+    crypto.subtle.generateKey({ name, namedCurve: 'P-256' }, false, ['sign', 'verify']);
+  expect(complaint({ keyPair: await pair('Ed25519') })).toBe('');
+  expect(complaint({ keyPair: await pair('ECDSA') })).toContain('wanted keys of Ed25519');
+  const { publicKey } = (await pair('Ed25519')) as CryptoKeyPair;
+  expect(complaint({ keyPair: { publicKey, privateKey: publicKey } })).toContain('wanted keys of Ed25519');
+});
+
+it('wants options at all', () => {
+  expect(() => checkJoinOptions('room', undefined as unknown as JoinOptions)).toThrow(
+    'Cannot use options undefined: wanted { signaling }',
+  );
 });
 
 it('says where a class is missing how to come by one', () => {

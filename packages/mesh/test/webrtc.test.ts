@@ -56,7 +56,10 @@ class ScriptedConnection {
   onconnectionstatechange: (() => void) | null = null;
   onicecandidate: unknown = null;
   ondatachannel: ((event: { channel: object }) => void) | null = null;
-  readonly channel: { readyState: string; onopen?: () => void } = { readyState: 'connecting' };
+  readonly channel: { readyState: string; onopen?: () => void; close: () => void } = {
+    readyState: 'connecting',
+    close: () => undefined,
+  };
   readonly offers: { iceRestart?: boolean }[] = [];
   isClosed = false;
 
@@ -184,6 +187,16 @@ it('is given up when no path is found, once, and nothing is left of it', async (
   expect(clock.waiting).toBe(0);
   connection.become('closed');
   expect(events).toEqual(['opened', 'closed']);
+});
+
+it('that we close while it looks for a new path leaves nothing that waits', async () => {
+  const connection = await dialled();
+  connection.become('disconnected');
+  transport.close('peer');
+  expect(connection.isClosed).toBe(true);
+  expect(clock.waiting).toBe(0);
+  await clock.pass(60_000);
+  expect(events).toEqual(['opened']);
 });
 
 it('that fails before it opens makes room at once', async () => {
