@@ -1,6 +1,6 @@
 // What all benches do with processes: start a program on a core of its own, ask the kernel what it used, stop it.
 import { execFileSync, spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { connect, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -20,6 +20,22 @@ export function cpuSeconds(pid) {
   return { program: Number(fields[11]) / ticksPerSecond, kernel: Number(fields[12]) / ticksPerSecond };
 }
 
+/** The children of a process. @param {number} pid */
+export const childrenOf = (pid) =>
+  readdirSync(`/proc/${pid}/task`)
+    .flatMap((task) => readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8').split(' '))
+    .filter(Boolean)
+    .map(Number);
+
+/** `cpuSeconds` of a process and of its children together. @param {number} pid */
+export function cpuSecondsOfAll(pid) {
+  const all = [pid, ...childrenOf(pid)].map(cpuSeconds);
+  return {
+    program: all.reduce((sum, { program }) => sum + program, 0),
+    kernel: all.reduce((sum, { kernel }) => sum + kernel, 0),
+  };
+}
+
 /** Both together, in microseconds. @param {number} pid */
 export function cpuMicroseconds(pid) {
   const { program, kernel } = cpuSeconds(pid);
@@ -32,8 +48,8 @@ export function residentKilobytes(pid) {
 }
 
 /**
- * A program whose threads all stay on one core.
- * @param {number} core @param {string} command @param {readonly string[]} args
+ * A program whose threads all stay on one core, or on those of a list such as 0,1.
+ * @param {number | string} core @param {string} command @param {readonly string[]} args
  * @param {import('node:child_process').SpawnOptions} options
  * @returns {any} which streams it has depends on the options
  */

@@ -80,6 +80,11 @@ export const limits = [
   one('NGINX_MEMORY_MAX', '1536M', 'Memory for nginx: about 60 kB for each WebSocket'),
   one('TRACKER_MEMORY_MAX', '1536M', 'Memory for the tracker: about 20 kB for each WebSocket'),
   one('PEERJS_MEMORY_MAX', '512M', 'Memory for PeerJS signaling'),
+  one(
+    'STUN_CPUS_MAX',
+    '1',
+    'Processors for STUN and TURN: as many as STUN_WORKERS; never more than there are',
+  ),
   one('STUN_MEMORY_MAX', '512M', 'Memory for STUN and TURN'),
 ];
 

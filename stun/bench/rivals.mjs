@@ -8,20 +8,24 @@ import { join } from 'node:path';
 export const SECRET = randomBytes(32).toString('hex');
 export const REALM = 'bench';
 const RELAY_PORT_MIN = 20_000;
-const RELAY_PORT_MAX = 20_999;
+const RELAY_PORT_MAX = 22_999;
 /** The longest name and password that node-turn as published can be given. */
 const username = `${Math.floor(Date.now() / 1000) + 3_600}:bench`;
 export const USER = { username, password: createHmac('sha1', SECRET).update(username).digest('base64') };
 
+/** BENCH_NODE: the Node.js that is measured, the containers' for example; the load runs on this one. */
+const NODE = process.env.BENCH_NODE ?? process.execPath;
+
 const here = import.meta.dirname;
 
 /** The limits that protect an open relay would refuse a hundred clients of one address, and such talkative ones. */
-const ours = (engine, port) => ({
-  command: process.execPath,
+const ours = (engine, port, workers = 1) => ({
+  command: NODE,
   args: ['--enable-source-maps', join(here, '..', 'dist', 'main.js')],
   env: {
     LOG_LEVEL: 'warn',
     STUN_ENGINE: engine,
+    STUN_WORKERS: String(workers),
     STUN_PORT: String(port),
     STUN_TLS_PORT: String(port + 1),
     STUN_HTTP_PORT: String(port + 2),
@@ -32,9 +36,11 @@ const ours = (engine, port) => ({
     STUN_ALLOWED_PEERS: '127.0.0.0/8',
     STUN_RELAY_PORT_MIN: String(RELAY_PORT_MIN),
     STUN_RELAY_PORT_MAX: String(RELAY_PORT_MAX),
-    STUN_ALLOCATIONS_PER_USER_MAX: '1000',
-    STUN_ALLOCATIONS_PER_ADDRESS_MAX: '1000',
+    STUN_ALLOCATIONS_PER_USER_MAX: '2000',
+    STUN_ALLOCATIONS_PER_ADDRESS_MAX: '2000',
     STUN_UNAUTHENTICATED_PER_SECOND_MAX: '100000',
+    STUN_CONTROL_PER_SECOND_PER_USER_MAX: '100000',
+    STUN_CONTROL_PER_SECOND_PER_ADDRESS_MAX: '100000',
     STUN_BYTES_PER_SECOND_PER_ALLOCATION_MAX: '0',
     STUN_BYTES_PER_SECOND_PER_USER_MAX: '0',
   },
@@ -75,7 +81,7 @@ const coturn = (port) => ({
 });
 
 const forwarder = (port) => ({
-  command: process.execPath,
+  command: NODE,
   args: [join(here, 'forwarder.mjs')],
   env: { BENCH_PORT: String(port) },
 });
@@ -94,6 +100,20 @@ const channels = { bindsChannel: true, sendsOnChannel: true, isPlain: false };
 const indications = { bindsChannel: false, sendsOnChannel: false, isPlain: false };
 
 /** `way`: channels both ways (as browsers do), or indications, the only way to a peer that node-turn as published has. */
+export const withWorkers = (workers) => ({
+  name: workers === 1 ? 'one process' : `${workers} workers`,
+  way: 'channels',
+  server: (port) => ours('native', port, workers),
+  ...channels,
+});
+
+/** The table of `run.mjs --workers`. */
+export const TABLE = () => [
+  { ...plainForwarder, name: 'forwarder', server: forwarder },
+  { name: 'native', way: 'channels', server: (port) => ours('native', port), ...channels },
+  { name: 'coturn', way: 'channels', server: coturn, ...channels },
+];
+
 export const RIVALS = [
   ...forwarderInC(),
   { ...plainForwarder, name: 'forwarder', server: forwarder },

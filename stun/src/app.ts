@@ -4,6 +4,7 @@ import {
   createMetrics,
   createOperations,
   createOperationsServer,
+  memoryLimitBytes,
   type Log,
   type Part,
 } from '@relay-swarm/kit';
@@ -21,10 +22,14 @@ import { createIceServers } from './ice-servers/handler.ts';
 import { iceUrls } from './ice-servers/ice-urls.ts';
 import { findPublicAddress, type PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
-import { createGauges, registerMetrics } from './telemetry.ts';
+import { createGauges, registerMetrics, registerWorkers } from './telemetry.ts';
+import { budgetOfWorkers } from './workers/sum.ts';
+import { createWorkersEngine } from './workers/workers-engine.ts';
 import { createTlsReloader, readTlsFiles, type TlsPaths } from './listeners/tls-files.ts';
 
 const TLS_LOOK_MS = 30_000;
+/** One more process without clients. */
+const WORKER_BYTES = 64 * 1_048_576;
 /** Addresses in the rate limit's table: about 1 MB. */
 const ICE_SERVERS_ADDRESSES_MAX = 10_000;
 
@@ -44,9 +49,12 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
   const tlsPaths = tlsPathsOf(settings);
   const tlsFiles = tlsPaths && (await readTlsFiles(tlsPaths));
 
-  const budget = createBudget(settings.budgetBytesMax);
+  const { workers: count } = settings;
+  const memoryBytes = memoryLimitBytes() - (count > 1 ? count * WORKER_BYTES : 0);
+  const budget = createBudget(settings.budgetBytesMax, memoryBytes);
   const found = { address, own, tlsFiles, secrets: () => secrets.all, budget };
-  const engine = engines[settings.engine](engineOptions(settings, found, log));
+  const workers = count > 1 ? createWorkersEngine(settings, found, log) : undefined;
+  const engine = workers ?? engines[settings.engine](engineOptions(settings, found, log));
   for (const limit of engine.capabilities.warnings) {
     log.warn('limit of this engine', { engine: settings.engine, limit });
   }
@@ -69,7 +77,8 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
   });
   const metrics = createMetrics('stun');
   registerMetrics(metrics, engine, iceServers);
-  registerBudget(metrics, budget);
+  registerBudget(metrics, workers === undefined ? budget : budgetOfWorkers(budget.bytesMax, workers.budgets));
+  if (workers !== undefined) registerWorkers(metrics, workers);
   const operations = createOperations(
     metrics,
     () => (engine.stats().isDraining ? { ok: false, state: 'draining' } : { ok: true, state: 'ok' }),
@@ -94,6 +103,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
       await tlsReloader?.reload();
       try {
         secrets = await loadSecrets(settings);
+        engine.reloadSecrets?.();
         log.info('secrets read again', { secret: secrets.source, secrets: secrets.all.length });
       } catch (error) {
         log.error('cannot read the secrets again, the old ones stay', { error });

@@ -2,6 +2,7 @@
 // Words only. Every `…Max` is a limit; 0 means "no limit" only where it says so.
 import type { Log, Part } from '@relay-swarm/kit';
 import type { ByteBudget } from '@relay-swarm/net/budget';
+import type { WorkerShare } from './turn/worker-share.ts';
 
 export type Transport = 'udp' | 'tcp' | 'tls';
 export type AddressFamily = 4 | 6;
@@ -113,6 +114,8 @@ export interface TurnEngineOptions {
   /** Milliseconds that only grow, since any moment. */
   readonly nowMs: () => number;
   readonly randomBytes: (bytes: number) => Buffer;
+  /** Given where this process is one of several that are one server. */
+  readonly worker?: WorkerShare;
 }
 
 /** What an engine can do. The contract tests and the start-up log read it; nobody has to guess. */
@@ -192,4 +195,6 @@ export interface TurnEngine extends Part {
   drain(): void;
   /** New handshakes get the new certificate, open connections stay. Throws, and keeps the old one, where the files do not fit. */
   reloadTls(files: TlsFiles): void;
+  /** The secrets have been read again; without it the engine asks for them each time. */
+  readonly reloadSecrets?: () => void;
 }

@@ -11,10 +11,15 @@ import { TurnServer } from './turn/turn-server.ts';
 
 const SWEEP_MS = 1_000;
 
-export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
+/** What a worker does beyond serving, told by the process that has started it. */
+export interface NativeEngine extends TurnEngine {
+  readonly listeners: Pick<Listeners, 'look' | 'arrange'>;
+}
+
+export function createNativeEngine(options: TurnEngineOptions): NativeEngine {
   check(options);
   const counters = createCounters();
-  const connections = new ConnectionCounts(options.limits);
+  const connections = new ConnectionCounts(options.limits, options.worker?.counts);
   const turnServer = new TurnServer(options, relaySocketOpener(options, counters), counters);
   const listeners = new Listeners(options, turnServer, counters, connections);
   let sweeper: NodeJS.Timeout | undefined;
@@ -27,6 +32,7 @@ export function createNativeEngine(options: TurnEngineOptions): TurnEngine {
 
   return {
     name: 'turn',
+    listeners,
     capabilities: capabilitiesOf(options),
     start: async () => {
       try {

@@ -38,6 +38,12 @@ export const settings = {
     'Folder of the files that the services share, without Docker',
   ),
 
+  workers: integer(
+    'STUN_WORKERS',
+    { min: 1, max: 64, default: 1 },
+    'Processes that share the ports of STUN and TURN, for machines with several processors; more than one needs Linux and Node.js 23.1, as in the containers',
+  ),
+
   // Where it listens, and what the world is told
   listenAddresses: addressesSetting(
     'STUN_LISTEN_ADDRESSES',
@@ -260,6 +266,16 @@ export function checkSettings(found: StunSettings): string[] {
         `${name}=${value} lies within the relayed ports ${found.relayPortMin} to ${found.relayPortMax}: it must lie outside`,
       );
     }
+  }
+  if (found.workers > 1 && found.engine === 'node-turn') {
+    faults.push(
+      `STUN_WORKERS=${found.workers} with STUN_ENGINE=node-turn: it must be 1, or the engine native`,
+    );
+  }
+  if (ports >= 1 && found.workers > ports) {
+    faults.push(
+      `STUN_WORKERS=${found.workers} is more than the ${ports} relayed ports from STUN_RELAY_PORT_MIN to STUN_RELAY_PORT_MAX: it must be at most that`,
+    );
   }
   if (new Set([found.port, found.tlsPort, found.httpPort]).size < 3) {
     faults.push('STUN_PORT, STUN_TLS_PORT and STUN_HTTP_PORT must be three different ports');

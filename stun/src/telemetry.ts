@@ -3,6 +3,7 @@ import type { Metrics } from '@relay-swarm/kit';
 import type { ServiceGauges } from '@relay-swarm/protocol';
 import type { TurnEngine, TurnLimits, TurnStats } from './engine.ts';
 import type { IceServers } from './ice-servers/handler.ts';
+import type { WorkersEngine } from './workers/workers-engine.ts';
 
 export function registerMetrics(metrics: Metrics, engine: TurnEngine, iceServers: IceServers): void {
   const stats = (): TurnStats => engine.stats();
@@ -48,6 +49,13 @@ export function registerMetrics(metrics: Metrics, engine: TurnEngine, iceServers
     'result',
   );
   metrics.gauge('ice_servers_addresses', 'Addresses in the rate limit table', () => iceServers.limiter.size);
+}
+
+export function registerWorkers(metrics: Metrics, workers: WorkersEngine): void {
+  metrics.gauge('workers', 'Processes that serve now', () => workers.alive());
+  metrics.counter('worker_restarts_total', 'Processes started again after their end', () =>
+    workers.restarts(),
+  );
 }
 
 /** Numbers for `health/stun.json`. Rates are those since the call before. */

@@ -14,11 +14,15 @@ export class KeyCounts {
   }
 
   add(key: string): void {
-    this.#counts.set(key, this.of(key) + 1);
+    this.change(key, 1);
   }
 
   remove(key: string): void {
-    const left = this.of(key) - 1;
+    this.change(key, -1);
+  }
+
+  change(key: string, by: number): void {
+    const left = this.of(key) + by;
     if (left > 0) this.#counts.set(key, left);
     else this.#counts.delete(key);
   }
@@ -54,15 +58,17 @@ export class ShareCounts {
   }
 
   add(addressKey: string): void {
-    this.#ofAddress.add(addressKey);
-    const site = siteKey(addressKey);
-    if (site !== undefined) this.#ofSite.add(site);
+    this.change(addressKey, 1);
   }
 
   remove(addressKey: string): void {
-    this.#ofAddress.remove(addressKey);
+    this.change(addressKey, -1);
+  }
+
+  change(addressKey: string, by: number): void {
+    this.#ofAddress.change(addressKey, by);
     const site = siteKey(addressKey);
-    if (site !== undefined) this.#ofSite.remove(site);
+    if (site !== undefined) this.#ofSite.change(site, by);
   }
 }
 

@@ -25,7 +25,10 @@ export const budgetSetting = (name: string): Setting<number> =>
 export const createBudget = (bytes: number, memoryBytes = memoryLimitBytes()): ByteBudget =>
   new ByteBudget({ bytesMax: bytes > 0 ? bytes : defaultBudgetBytes(memoryBytes) });
 
-export function registerBudget(metrics: Metrics, budget: ByteBudget): void {
+export function registerBudget(
+  metrics: Metrics,
+  budget: Pick<ByteBudget, 'bytes' | 'bytesMax' | 'isTight' | 'counts'>,
+): void {
   metrics.gauge('budget_bytes', 'Bytes held for clients', () => budget.bytes);
   metrics.gauge('budget_bytes_max', 'Bytes that may be held for clients', () => budget.bytesMax);
   metrics.gauge('budget_tight', '1 where nobody new is let in for want of memory', () =>

@@ -2,29 +2,40 @@
 import { ShareCounts } from '@relay-swarm/net/admission';
 import { limitKey } from '@relay-swarm/net/ip';
 import type { TurnLimits } from '../engine.ts';
+import { notShared, type SharedCounts } from '../turn/worker-share.ts';
 
 export class ConnectionCounts {
   readonly #limits: TurnLimits;
   readonly #shares = new ShareCounts();
+  readonly #shared: SharedCounts;
   #total = 0;
+  #elsewhere = 0;
 
-  constructor(limits: TurnLimits) {
+  constructor(limits: TurnLimits, shared: SharedCounts = notShared) {
     this.#limits = limits;
+    this.#shared = shared;
+    shared.hear('connection', (key, by) => {
+      if (key === '') this.#elsewhere += by;
+      else this.#shares.change(key, by);
+    });
   }
 
+  /** Of this process. */
   get total(): number {
     return this.#total;
   }
 
   /** A connection is there, before it is known whose it is. False: one too many. */
   open(): boolean {
-    if (this.#total >= this.#limits.connectionsMax) return false;
+    if (this.#total + this.#elsewhere >= this.#limits.connectionsMax) return false;
     this.#total++;
+    this.#shared.tell('connection', '', 1);
     return true;
   }
 
   close(): void {
     this.#total--;
+    this.#shared.tell('connection', '', -1);
   }
 
   /** It is this address's. False: one too many. */
@@ -32,10 +43,13 @@ export class ConnectionCounts {
     const key = limitKey(address);
     if (this.#shares.isFull(key, this.#limits.connectionsPerAddressMax)) return false;
     this.#shares.add(key);
+    this.#shared.tell('connection', key, 1);
     return true;
   }
 
   leave(address: string): void {
-    this.#shares.remove(limitKey(address));
+    const key = limitKey(address);
+    this.#shares.remove(key);
+    this.#shared.tell('connection', key, -1);
   }
 }

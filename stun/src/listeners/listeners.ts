@@ -10,6 +10,11 @@ import type { ConnectionCounts } from './connection-counts.ts';
 import { StreamListener } from './stream-listener.ts';
 import { UdpListener } from './udp-listener.ts';
 
+/** As long as a timer can be. */
+const NEVER_MS = 2 ** 31 - 1;
+
+export type Arrangement = 'moveToEnd' | 'openSpare' | 'closeSpare' | 'serve';
+
 export class Listeners {
   readonly #options: TurnEngineOptions;
   readonly #shared;
@@ -18,6 +23,8 @@ export class Listeners {
   readonly #streams = new Map<Endpoint, StreamListener>();
   #tlsFiles: TlsFiles | undefined;
   #isStopped = false;
+  /** A worker waits until all have bound. */
+  #isServing: boolean;
 
   constructor(
     options: TurnEngineOptions,
@@ -27,6 +34,7 @@ export class Listeners {
   ) {
     this.#options = options;
     this.#tlsFiles = options.tlsFiles;
+    this.#isServing = options.worker === undefined;
     const isProxy = networkTest(options.proxyProtocolFrom);
     this.#shared = { options, turnServer, counters, connections, isProxy };
     this.#udp = new Map(options.udp.map(({ port }) => [port, this.#listenersOn(port)]));
@@ -55,6 +63,17 @@ export class Listeners {
     await Promise.all(streams.map((listener) => listener.close()));
   }
 
+  /** Opens what is missing now, and not at a time of its own: the workers of a server go one after the other. */
+  async look(): Promise<void> {
+    for (const listeners of this.#udp.values()) await listeners.look();
+  }
+
+  /** What keeps other workers' sockets at their places: workers/slots.ts. */
+  arrange(what: Arrangement): void {
+    if (what === 'serve') this.#isServing = true;
+    for (const listeners of this.#udp.values()) for (const listener of listeners.all) listener[what]();
+  }
+
   sweep(nowMs: number): void {
     for (const listener of this.#streams.values()) listener.sweep(nowMs);
   }
@@ -65,15 +84,25 @@ export class Listeners {
   }
 
   #listenersOn(port: number): AddressListeners<UdpListener> {
-    const { udp, ownAddresses, limits, nowMs, log } = this.#options;
+    const { udp, ownAddresses, limits, nowMs, log, worker } = this.#options;
     const { turnServer, counters } = this.#shared;
     return new AddressListeners({
       hosts: udp.filter((endpoint) => endpoint.port === port).map(({ host }) => host),
       port,
-      own: ownAddresses,
+      own: worker?.listenedAddresses ?? ownAddresses,
+      ...(worker !== undefined && { lookMs: NEVER_MS }),
       nowMs,
       open: (host, free) =>
-        new UdpListener({ host, port: free }, turnServer, counters, limits.sendBufferBytesMax),
+        new UdpListener(
+          {
+            endpoint: { host, port: free },
+            isShared: worker !== undefined,
+            isServing: this.#isServing,
+            counters,
+            sendBufferBytesMax: limits.sendBufferBytesMax,
+          },
+          turnServer,
+        ),
       onFault: (host, error) => log.warn('cannot listen on an address', { host, port, error }),
       onChange: (change) => {
         log.info('listening addresses changed', change);

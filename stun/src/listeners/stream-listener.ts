@@ -45,7 +45,7 @@ export class StreamListener {
     if (tlsFiles === undefined) {
       this.#server = createServer(keepAlive);
     } else {
-      readTlsFiles(tlsFiles);
+      checkTlsFiles(tlsFiles);
       this.#server = this.#tlsServer = createTlsServer({
         ...keepAlive,
         ...tlsFiles,
@@ -65,7 +65,8 @@ export class StreamListener {
     const server = this.#server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);
-      server.listen({ host, port, ipv6Only: true, backlog: BACKLOG, exclusive: true }, () => {
+      const shared = this.#options.options.worker !== undefined && { reusePort: true };
+      server.listen({ host, port, ipv6Only: true, backlog: BACKLOG, exclusive: true, ...shared }, () => {
         server.off('error', reject);
         // Accepting may fail for a moment (no file descriptor left); the listener stays.
         server.on('error', () => this.#options.counters.drops.socketError++);
@@ -146,7 +147,7 @@ export class StreamListener {
 
   reloadTls(files: TlsFiles): void {
     if (this.#tlsServer === undefined) return;
-    readTlsFiles(files);
+    checkTlsFiles(files);
     this.#tlsServer.setSecureContext({ ...files, minVersion: MIN_TLS });
   }
 
@@ -160,7 +161,7 @@ export class StreamListener {
 }
 
 /** Throws where the certificate and the key are none or do not belong together. Node takes empty ones, and then serves nobody. */
-function readTlsFiles({ cert, key }: TlsFiles): void {
+export function checkTlsFiles({ cert, key }: TlsFiles): void {
   try {
     if (cert.trim() === '' || key.trim() === '') throw new Error('found an empty file');
     createSecureContext({ cert, key });

@@ -9,38 +9,86 @@ import { UdpSocket } from './udp-socket.ts';
 /** All clients share it, so it may hold more than a relay's. */
 const KERNEL_BUFFER_BYTES = 4_194_304;
 
+export interface UdpListenerOptions {
+  readonly endpoint: Endpoint;
+  /** With other processes of this server. */
+  readonly isShared: boolean;
+  /** From its first datagram on; otherwise after `serve()`. */
+  readonly isServing: boolean;
+  readonly counters: Counters;
+  readonly sendBufferBytesMax: number;
+}
+
 export class UdpListener {
-  readonly #endpoint: Endpoint;
-  readonly #socket: UdpSocket;
+  readonly #options: UdpListenerOptions;
   readonly #turnServer: TurnServer;
+  #socket: UdpSocket;
+  /** The socket that is listened to: none until the row is whole, or a client would be another worker's a moment later. */
+  #served: UdpSocket | undefined;
+  /** Bound, and not listened to: it keeps the place of another worker's socket in the kernel's row (workers/slots.ts). */
+  #spare: UdpSocket | undefined;
   /** By address, then by port: no key has to be put together for each packet. */
   readonly #clients = new Map<string, Map<number, UdpClient>>();
 
-  constructor(endpoint: Endpoint, turnServer: TurnServer, counters: Counters, sendBufferBytesMax: number) {
-    this.#endpoint = endpoint;
+  constructor(options: UdpListenerOptions, turnServer: TurnServer) {
+    this.#options = options;
     this.#turnServer = turnServer;
-    this.#socket = new UdpSocket({
-      family: familyOf(endpoint.host),
-      host: endpoint.host,
-      port: endpoint.port,
-      kernelBufferBytes: KERNEL_BUFFER_BYTES,
-      sendBufferBytesMax,
-      counters,
-      onDatagram: (data, address, port) => this.#receive(data, address, port),
-    });
+    this.#socket = this.#open(options.endpoint.port);
+    if (options.isServing) this.serve();
   }
 
   get listening(): ListeningAddress {
-    return { transport: 'udp', host: this.#endpoint.host, port: this.#socket.port };
+    return { transport: 'udp', host: this.#options.endpoint.host, port: this.#socket.port };
   }
 
   get port(): number {
     return this.#socket.port;
   }
 
+  #open(port: number): UdpSocket {
+    const { endpoint, isShared, counters, sendBufferBytesMax } = this.#options;
+    const socket: UdpSocket = new UdpSocket({
+      family: familyOf(endpoint.host),
+      host: endpoint.host,
+      port,
+      reusePort: isShared,
+      kernelBufferBytes: KERNEL_BUFFER_BYTES,
+      sendBufferBytesMax,
+      counters,
+      onDatagram: (data, address, from) => {
+        if (socket === this.#served) this.#receive(data, address, from);
+      },
+    });
+    return socket;
+  }
+
+  /** Goes to the end of the kernel's row; the old socket stays where it is, as a spare. */
+  moveToEnd(): void {
+    const old = this.#socket;
+    this.#socket = this.#served = this.#open(old.port);
+    this.#spare = old;
+  }
+
+  serve(): void {
+    this.#served = this.#socket;
+  }
+
+  openSpare(): void {
+    this.#spare = this.#open(this.#socket.port);
+  }
+
+  closeSpare(): void {
+    this.#spare?.close();
+    this.#spare = undefined;
+  }
+
+  send(data: Buffer, start: number, end: number, port: number, address: string): boolean {
+    return this.#socket.send(data, start, end, port, address);
+  }
+
   #receive(data: Buffer, address: string, port: number): void {
     const known = this.#clients.get(address)?.get(port);
-    const client = known ?? new UdpClient(this.#socket, address, port, () => this.#forget(address, port));
+    const client = known ?? new UdpClient(this, address, port, () => this.#forget(address, port));
     this.#turnServer.receive(client, data, 0, data.length);
     if (known === undefined && client.allocation !== undefined) this.#remember(client);
   }
@@ -57,6 +105,7 @@ export class UdpListener {
   }
 
   close(): void {
+    this.closeSpare();
     this.#socket.close();
   }
 }
@@ -67,16 +116,16 @@ class UdpClient implements Client {
   readonly port: number;
   readonly released: () => void;
   allocation: Allocation | undefined = undefined;
-  readonly #socket: UdpSocket;
+  readonly #listener: UdpListener;
 
-  constructor(socket: UdpSocket, address: string, port: number, released: () => void) {
-    this.#socket = socket;
+  constructor(listener: UdpListener, address: string, port: number, released: () => void) {
+    this.#listener = listener;
     this.address = address;
     this.port = port;
     this.released = released;
   }
 
   send(data: Buffer, start: number, end: number): boolean {
-    return this.#socket.send(data, start, end, this.port, this.address);
+    return this.#listener.send(data, start, end, this.port, this.address);
   }
 }

@@ -8,6 +8,8 @@ export interface UdpSocketOptions {
   readonly family: AddressFamily;
   readonly host: string;
   readonly port: number;
+  /** Other processes of this server have the same port; the kernel chooses by the client's address and port. */
+  readonly reusePort?: boolean;
   /** The kernel's buffers, as far as it grants them. */
   readonly kernelBufferBytes: number;
   /** Bytes that may wait in the process when the kernel's buffer is full. */
@@ -33,6 +35,7 @@ export class UdpSocket {
     this.#socket = createSocket({
       type: family === 4 ? 'udp4' : 'udp6',
       ipv6Only: family === 6,
+      ...(options.reusePort === true && { reusePort: true }),
       lookup: (address, _options, callback) => callback(null, address, family),
     });
     let failure: Error | undefined;

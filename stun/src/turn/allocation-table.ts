@@ -45,7 +45,7 @@ export class AllocationTable {
     this.#options = options;
     this.#pools = pools;
     this.#counters = counters;
-    this.quotas = new Quotas(options.limits);
+    this.quotas = new Quotas(options.limits, options.worker?.counts);
     this.#reservations = new Reservations(this.quotas, options.randomBytes);
     this.#toPeers = bucketsOf(options.limits.bytesPerSecondMax, options.nowMs());
     this.#toClients = bucketsOf(options.limits.bytesPerSecondMax, options.nowMs());
@@ -75,6 +75,8 @@ export class AllocationTable {
     nowMs: number,
   ): AllocateResult | 486 | 508 {
     if (this.isDraining || this.#options.budget.isTight) return 508;
+    // The socket that brings the token may be another worker's.
+    if (this.#options.worker !== undefined && wanted.port === 'evenAndReserveNext') return 508;
     if (wanted.token !== undefined) return this.#createReserved(client, who, wanted, wanted.token, nowMs);
     const units = wanted.port === 'evenAndReserveNext' ? 2 : 1;
     const refusal = this.quotas.refusal(who.account, client.address, units);

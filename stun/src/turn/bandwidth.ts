@@ -4,7 +4,7 @@
 export const BUCKET_MS = 1_000;
 
 export class TokenBucket {
-  readonly #bytesPerSecond: number;
+  #bytesPerSecond: number;
   #bytes: number;
   #filledAtMs: number;
 
@@ -23,6 +23,13 @@ export class TokenBucket {
 
   isFull(nowMs: number): boolean {
     return this.has(this.#bytesPerSecond, nowMs);
+  }
+
+  /** What is in it stays, as far as it fits. */
+  setRate(bytesPerSecond: number, nowMs: number): void {
+    this.has(0, nowMs);
+    this.#bytesPerSecond = bytesPerSecond;
+    this.#bytes = Math.min(this.#bytes, bytesPerSecond);
   }
 
   take(bytes: number): void {

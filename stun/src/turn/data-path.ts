@@ -5,6 +5,7 @@ import type { Allocation, Permission, RelayedAddress, Client } from './allocatio
 import { takeFrom } from './bandwidth.ts';
 import type { Counters } from './counters.ts';
 import { MessageWriter } from '../stun/message-writer.ts';
+import type { Siblings } from './worker-share.ts';
 import type { PacketArena } from '../stun/packet-arena.ts';
 import {
   ATTRIBUTE,
@@ -26,8 +27,11 @@ export class DataPath {
   /** Of Data indications: begins at random and counts up; nobody answers them. */
   readonly #indicationId: Buffer;
 
-  constructor({ nowMs, randomBytes }: TurnEngineOptions, arena: PacketArena, counters: Counters) {
+  readonly #siblings: Siblings | undefined;
+
+  constructor({ nowMs, randomBytes, worker }: TurnEngineOptions, arena: PacketArena, counters: Counters) {
     this.#nowMs = nowMs;
+    this.#siblings = worker?.siblings;
     this.#counters = counters;
     this.#arena = arena;
     this.#writer = new MessageWriter(arena);
@@ -82,6 +86,11 @@ export class DataPath {
         counters.packetsToPeers++;
         counters.bytesToPeers += end - start;
         this.fromPeer(other, data, start, end, relayed.pool.announced, relayed.port);
+        return;
+      }
+      if (this.#siblings?.send(relayed.family, port, relayed.port, data, start, end) === true) {
+        counters.packetsToPeers++;
+        counters.bytesToPeers += end - start;
         return;
       }
       if (!permission.isReachable) {

@@ -1,8 +1,9 @@
 // Who holds how many allocations: in all, for each account, for each client address. Entries live as long as what they
 // count, and accounts for up to a second longer, so the tables cannot outgrow the allocations. Pure.
-import { ShareCounts } from '@relay-swarm/net/admission';
+import { KeyCounts, ShareCounts } from '@relay-swarm/net/admission';
 import { limitKey } from '@relay-swarm/net/ip';
 import type { TurnLimits } from '../engine.ts';
+import { notShared, type SharedCounts } from './worker-share.ts';
 import { BUCKET_MS, bucketsOf, TokenBucket } from './bandwidth.ts';
 
 /** One in so many allocations is kept for addresses that have none yet. */
@@ -12,6 +13,8 @@ const RESERVED_SHARE = 10;
 export interface Account {
   readonly name: string;
   allocations: number;
+  /** Of its rates, where several workers have allocations of it. */
+  share: number;
   readonly toPeers: readonly TokenBucket[];
   readonly toClients: readonly TokenBucket[];
   /** What requests are paid from. */
@@ -24,10 +27,15 @@ export class Quotas {
   readonly #addresses = new ShareCounts();
   /** Accounts without allocations and since when. Forgotten too early, each new allocation would find their buckets full again. */
   readonly #resting = new Map<string, number>();
+  readonly #shared: SharedCounts;
+  /** Allocations that accounts have at other workers. */
+  readonly #elsewhere = new KeyCounts();
   #total = 0;
 
-  constructor(limits: TurnLimits) {
+  constructor(limits: TurnLimits, shared: SharedCounts = notShared) {
     this.#limits = limits;
+    this.#shared = shared;
+    shared.hear('allocation', (key, by, nowMs) => this.#changedElsewhere(key, by, nowMs));
   }
 
   /**
@@ -37,7 +45,7 @@ export class Quotas {
    */
   refusal(account: string, address: string, wanted: number): 486 | 508 | undefined {
     const { allocationsMax, allocationsPerUserMax, allocationsPerAddressMax } = this.#limits;
-    const ofAccount = this.#accounts.get(account)?.allocations ?? 0;
+    const ofAccount = (this.#accounts.get(account)?.allocations ?? 0) + this.#elsewhere.of(account);
     const key = limitKey(address);
     if (ofAccount + wanted > allocationsPerUserMax) return 486;
     if (this.#addresses.isFull(key, allocationsPerAddressMax, wanted)) return 486;
@@ -54,6 +62,7 @@ export class Quotas {
       account = {
         name,
         allocations: 0,
+        share: 1,
         toPeers: bucketsOf(bytesPerSecond, nowMs),
         toClients: bucketsOf(bytesPerSecond, nowMs),
         control: new TokenBucket(this.#limits.controlPerSecondPerUserMax, nowMs),
@@ -61,8 +70,11 @@ export class Quotas {
       this.#accounts.set(name, account);
     }
     account.allocations++;
-    this.#addresses.add(limitKey(address));
+    const key = limitKey(address);
+    this.#addresses.add(key);
     this.#total++;
+    this.#shared.tell('allocation', `${key} ${name}`, 1);
+    this.#divide(account, nowMs);
     return account;
   }
 
@@ -71,8 +83,33 @@ export class Quotas {
       if (areFull(account, nowMs)) this.#accounts.delete(account.name);
       else this.#resting.set(account.name, nowMs);
     }
-    this.#addresses.remove(limitKey(address));
+    const key = limitKey(address);
+    this.#addresses.remove(key);
     this.#total--;
+    this.#shared.tell('allocation', `${key} ${account.name}`, -1);
+    this.#divide(account, nowMs);
+  }
+
+  #changedElsewhere(key: string, by: number, nowMs: number): void {
+    const blank = key.indexOf(' ');
+    const name = key.slice(blank + 1);
+    this.#addresses.change(key.slice(0, blank), by);
+    this.#elsewhere.change(name, by);
+    this.#total += by;
+    const account = this.#accounts.get(name);
+    if (account !== undefined) this.#divide(account, nowMs);
+  }
+
+  /** What a user may have in a second is divided among the workers by the allocations that it has at each. */
+  #divide(account: Account, nowMs: number): void {
+    const elsewhere = this.#elsewhere.of(account.name);
+    const share = elsewhere === 0 ? 1 : account.allocations / (account.allocations + elsewhere);
+    if (share === 0 || share === account.share) return;
+    account.share = share;
+    const { bytesPerSecondPerUserMax, controlPerSecondPerUserMax } = this.#limits;
+    for (const bucket of [...account.toPeers, ...account.toClients])
+      bucket.setRate(bytesPerSecondPerUserMax * share, nowMs);
+    account.control.setRate(controlPerSecondPerUserMax * share, nowMs);
   }
 
   /** Forgets the accounts whose buckets are full again by now. */

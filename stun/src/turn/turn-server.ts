@@ -42,9 +42,9 @@ export class TurnServer {
   readonly #dataPath: DataPath;
 
   constructor(options: TurnEngineOptions, openRelaySocket: OpenRelaySocket, counters: Counters) {
-    const { nowMs, randomBytes, lifetimes } = options;
+    const { nowMs, randomBytes, lifetimes, worker } = options;
     const arena = new PacketArena();
-    const nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
+    const nonces = new Nonces(worker?.nonceKey ?? randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
     this.#nowMs = nowMs;
     this.#graceMs = lifetimes.expiredGraceSeconds * 1000;
     this.#counters = counters;
@@ -53,6 +53,9 @@ export class TurnServer {
     this.#authenticator = new Authenticator(options, nonces, counters);
     this.#pools = createRelayedPortPools(options, openRelaySocket, (relayed, data, address, port) => {
       this.fromPeer(relayed, data, address, port);
+    });
+    worker?.siblings.receive((family, port, fromPort, data, start) => {
+      this.#fromSibling(family, port, fromPort, data, start);
     });
     this.table = new AllocationTable(options, this.#pools, counters);
     const announced = [...this.#pools.values()].map((pool) => pool.announced);
@@ -82,6 +85,14 @@ export class TurnServer {
   /** A datagram to a relayed address. Never throws. */
   fromPeer(relayed: RelayedAddress, data: Buffer, address: string, port: number): void {
     this.#dataPath.fromPeer(relayed, data, 0, data.length, address, port);
+  }
+
+  /** What an allocation of another worker sends to one of ours: as between two of one process, without a turn through the network. */
+  #fromSibling(family: AddressFamily, port: number, fromPort: number, data: Buffer, start: number): void {
+    const pool = this.#pools.get(family);
+    const relayed = pool?.at(port);
+    if (pool === undefined || relayed === undefined) this.#counters.drops.peerPolicy++;
+    else this.#dataPath.fromPeer(relayed, data, start, data.length, pool.announced, fromPort);
   }
 
   /** The client's connection is gone, and with it its allocation. */

@@ -19,7 +19,16 @@ describe('UdpListener', () => {
         client.send(data, 0, data.length);
       },
     } as unknown as TurnServer;
-    const listener = new UdpListener({ host: '127.0.0.1', port: 0 }, turnServer, createCounters(), 65_536);
+    const listener = new UdpListener(
+      {
+        endpoint: { host: '127.0.0.1', port: 0 },
+        isShared: false,
+        isServing: true,
+        counters: createCounters(),
+        sendBufferBytesMax: 65_536,
+      },
+      turnServer,
+    );
     const peer = await UdpPeer.open();
     const { host: address, port } = listener.listening;
     for (const word of ['hello', 'allocate', 'more', 'end', 'hello']) {

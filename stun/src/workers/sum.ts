@@ -1,0 +1,80 @@
+// The numbers of several workers as those of one server. Pure.
+import type { ByteBudget } from '@relay-swarm/net/budget';
+import type { TurnStats } from '../engine.ts';
+import type { BudgetNow } from './messages.ts';
+
+type Numbers = Readonly<Record<string, number>>;
+
+const NOTHING: TurnStats = {
+  isDraining: false,
+  allocations: 0,
+  permissions: 0,
+  channels: 0,
+  reservations: 0,
+  connections: 0,
+  relayPortsFree: 0,
+  allocationsTotal: 0,
+  connectionsTotal: 0,
+  connectionsRefusedTotal: 0,
+  packetsToPeers: 0,
+  packetsToClients: 0,
+  bytesToPeers: 0,
+  bytesToClients: 0,
+  bindings: 0,
+  drops: {
+    malformed: 0,
+    unexpected: 0,
+    rateLimit: 0,
+    noPermission: 0,
+    noChannel: 0,
+    peerPolicy: 0,
+    bandwidth: 0,
+    sendBuffer: 0,
+    tooLarge: 0,
+    socketError: 0,
+  },
+  authFailures: { unknownUser: 0, wrongPassword: 0, expired: 0, staleNonce: 0, wrongRealm: 0 },
+  errorResponses: {},
+};
+
+function add(one: unknown, other: unknown): unknown {
+  if (typeof one === 'number' || typeof other === 'number') return Number(one ?? 0) + Number(other ?? 0);
+  if (typeof one === 'boolean' || typeof other === 'boolean') return Boolean(one) || Boolean(other);
+  const [a, b] = [(one ?? {}) as Numbers, (other ?? {}) as Numbers];
+  return Object.fromEntries(
+    [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => [key, add(a[key], b[key])]),
+  );
+}
+
+export const sumOf = (all: readonly TurnStats[]): TurnStats =>
+  all.reduce((sum, one) => add(sum, one) as TurnStats, NOTHING);
+
+/** What stays of a worker that is gone: what it has counted since its start. */
+export const leftBehind = (stats: TurnStats): TurnStats => ({
+  ...stats,
+  isDraining: false,
+  allocations: 0,
+  permissions: 0,
+  channels: 0,
+  reservations: 0,
+  connections: 0,
+  relayPortsFree: 0,
+});
+
+/** What all workers hold, as metrics of one process show it. */
+export const budgetOfWorkers = (
+  bytesMax: number,
+  budgets: () => readonly BudgetNow[],
+): Pick<ByteBudget, 'bytes' | 'bytesMax' | 'isTight' | 'counts'> => ({
+  bytesMax,
+  get bytes() {
+    return budgets().reduce((sum, { bytes }) => sum + bytes, 0);
+  },
+  get isTight() {
+    return budgets().some(({ isTight }) => isTight);
+  },
+  get counts() {
+    return budgets().reduce((sum, { counts }) => add(sum, counts), NO_CUTS) as ByteBudget['counts'];
+  },
+});
+const NO_CUTS: unknown = { cut: 0, connection_memory: 0, address_memory: 0, memory: 0 };
