@@ -122,7 +122,12 @@ export function workersSuite(title: string, startServer: StartServer): void {
       ['TLS', ['-t', '-S', '-E', 'CERTIFICATE']],
     ])('relays for coturn’s clients over %s', async (_transport, flags) => {
       const { certFile, keyFile } = await makeCertificate(folder);
-      await start({ STUN_TLS_CERT_FILE: certFile, STUN_TLS_KEY_FILE: keyFile });
+      // Sixteen clients with one name, who over TCP do not ask again.
+      const limits = {
+        STUN_CONTROL_PER_SECOND_PER_USER_MAX: '10000',
+        STUN_UNAUTHENTICATED_PER_SECOND_MAX: '1000',
+      };
+      await start({ STUN_TLS_CERT_FILE: certFile, STUN_TLS_KEY_FILE: keyFile, ...limits });
       const echoServer: ChildProcess = spawn('turnutils_peer', ['-p', String(PORT + 3), '-L', '127.0.0.1'], {
         stdio: 'ignore',
       });
