@@ -18,7 +18,7 @@ interface InnerTracker {
   readonly reconnectTimer?: ReturnType<typeof setTimeout> | null;
   announce(options: object): void;
   setInterval(ms?: number): void;
-  destroy(): void;
+  destroy(callback: () => void): void;
 }
 
 /** What is used of bittorrent-tracker's client. It has no call to add or remove one tracker, so its list is changed here, and only here. */
@@ -128,7 +128,7 @@ function removeTracker(client: Inner, url: string): void {
   for (const tracker of gone) {
     clearTimeout(tracker.reconnectTimer ?? undefined); // one whose socket has just closed would open it again
     try {
-      tracker.destroy();
+      tracker.destroy(() => undefined); // for HTTP and UDP the library needs a callback
     } catch {
       // Its socket is shared with other torrents, and was taken from under it by the first of them: nothing is left to close.
     }
