@@ -23,10 +23,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   setPlaybackRate: (value, video) => {
     if (isNumber(value)) video.playbackRate = Math.min(4, Math.max(0.25, value));
   },
-  setCaption: (value, video) => {
-    for (const track of video.textTracks)
-      track.mode = track.language === value || track.label === value ? 'showing' : 'disabled';
-  },
+  // Subtitles may still be on their way.
+  setCaption: (value, video) =>
+    typeof value === 'string' ? video.setAttribute('subtitle', value) : video.removeAttribute('subtitle'),
   getCaptions: (_, video) =>
     Array.from(video.textTracks, ({ language, label, mode }) => ({
       language,

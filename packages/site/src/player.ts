@@ -66,6 +66,7 @@ export function showPlayer(
   root.querySelector('media-playback-rate-button')?.setAttribute('aria-label', '1x, playback rate'); // until it changes
   const video = root.querySelector('swarm-video') as SwarmVideoElement;
   video.overlayRoot = root.querySelector<HTMLElement>('.notices') ?? undefined;
-  if (options.playbackRate !== undefined) video.playbackRate = options.playbackRate;
+  // A source that is loaded begins with the default rate.
+  if (options.playbackRate !== undefined) video.defaultPlaybackRate = options.playbackRate;
   return video;
 }

@@ -5,12 +5,22 @@ import { decodeSubtitles, toWebVtt } from './web-vtt.ts';
 
 const SUBTITLES_BYTES_MAX = 5_000_000;
 
-/** Adds them as they arrive; those from the video before are taken away. */
+/** Those in this language, or with this name; null: none. */
+export function showSubtitles(video: HTMLVideoElement, wanted: string | null): void {
+  for (const track of video.textTracks) show(track, wanted);
+}
+
+function show(track: TextTrack, wanted: string | null): void {
+  const isWanted = wanted !== null && (track.language === wanted || track.label === wanted);
+  track.mode = isWanted ? 'showing' : 'disabled';
+}
+
+/** Adds them as they arrive; those from the video before are taken away. @param wanted asked when one has arrived */
 export async function attachSubtitles(
   video: HTMLVideoElement,
   files: readonly TorrentFile[],
   file: TorrentFile,
-  wanted: string | null,
+  wanted: () => string | null,
   signal: AbortSignal,
 ): Promise<void> {
   for (const old of video.querySelectorAll('track[data-torrent]')) old.remove();
@@ -28,8 +38,7 @@ export async function attachSubtitles(
       track.src = url;
       signal.addEventListener('abort', () => URL.revokeObjectURL(url));
       video.append(track);
-      const isWanted = wanted !== null && (language === wanted || label === wanted);
-      track.track.mode = isWanted ? 'showing' : 'disabled';
+      show(track.track, wanted());
     }),
   ).catch(() => undefined); // a video without its subtitles is still a video
 }

@@ -12,7 +12,7 @@ import type { Notice } from './notice.ts';
 import { drawNotice, OVERLAY_STYLE } from './overlay.ts';
 import { showPicture } from './picture.ts';
 import { Playback, type Ready, type Way } from './playback.ts';
-import { attachSubtitles } from './subtitles.ts';
+import { attachSubtitles, showSubtitles } from './subtitles.ts';
 import { TorrentNumbers } from './torrent-numbers.ts';
 
 /** What changes the torrent or the file; the rest takes effect by itself. */
@@ -37,7 +37,7 @@ const MEDIA_ERR_DECODE = 3;
  * @attr {string} worker - the address of the service worker, on this page's own site; without it the file comes over HTTP or as a whole
  * @attr {number} start - second to start at
  * @attr {number} stop - second to stop at
- * @attr {string} subtitle - the language of the subtitles that are on from the start
+ * @attr {string} subtitle - the language or the name of the subtitles that are on
  * @fires p2pready - the file is known and about to play: { name, way, infoHash, files }
  * @fires p2pstats - once a second: TorrentStats
  * @fires p2ppeer - the number of peers changed: { peers }
@@ -109,6 +109,7 @@ export class SwarmVideoElement extends CustomVideoElement {
     if (name !== 'src') super.attributeChangedCallback(name, before, now);
     // As in HTML, the attribute says how it starts; a template may set it after the element was made.
     if (name === 'muted' && this.#way === undefined) this.nativeEl.muted = now !== null;
+    if (name === 'subtitle') showSubtitles(this.nativeEl, now);
     if (before !== now && SOURCE_ATTRIBUTES.includes(name)) this.#schedule();
   }
   override connectedCallback(): void {
@@ -212,7 +213,7 @@ export class SwarmVideoElement extends CustomVideoElement {
       if (this.#wantsPlay) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
     }
     const torrent = this.#playback?.torrent?.torrent;
-    const subtitle = this.getAttribute('subtitle');
+    const subtitle = (): string | null => this.getAttribute('subtitle');
     if (file !== undefined)
       void attachSubtitles(this.nativeEl, this.files, file, subtitle, this.#ended.signal);
     this.#say('p2pready', { name, way, infoHash: torrent?.infoHash, files: this.files });

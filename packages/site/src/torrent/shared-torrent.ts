@@ -24,7 +24,7 @@ export interface TorrentStats {
   /** Bytes per second. */
   readonly downloadSpeed: number;
   readonly uploadSpeed: number;
-  /** Bytes received from peers and from web seeds since the page opened. */
+  /** Bytes of files, received from peers and from web seeds and passed on, since the page opened. */
   readonly fromPeers: number;
   readonly fromServers: number;
   readonly uploaded: number;
@@ -38,6 +38,7 @@ export interface TorrentStats {
 interface Counts {
   fromPeers: number;
   fromServers: number;
+  uploaded: number;
   failOvers: number;
 }
 
@@ -71,7 +72,6 @@ export class SharedTorrent {
       downloadSpeed: torrent.downloadSpeed,
       uploadSpeed: torrent.uploadSpeed,
       ...this.#counts,
-      uploaded: torrent.uploaded,
       progress: torrent.progress,
       trackers: (torrent.discovery?.tracker?._trackers ?? []).map(({ announceUrl, socket }) => ({
         url: announceUrl,
@@ -137,11 +137,14 @@ async function add(wish: TorrentWish, relays: Relays): Promise<{ torrent: Torren
     deselect: wish.preloaded === undefined,
     ...(p2p === 'download-only' ? { uploads: 0 } : {}),
   });
-  const counts = { fromPeers: 0, fromServers: 0, failOvers: 0 };
+  const counts = { fromPeers: 0, fromServers: 0, uploaded: 0, failOvers: 0 };
   if (withPeers && usesRelays) void relays.keep(torrent, () => counts.failOvers++);
   torrent.on('wire', (wire) => {
     const from = wire.type === 'webSeed' ? 'fromServers' : 'fromPeers';
     wire.on('download', (bytes) => (counts[from] += bytes));
+    wire.on('upload', (bytes) => (counts.uploaded += bytes)); // the torrent's own count has requests in it too
+    // The library lets everybody begin who is interested, whatever its option `uploads` says.
+    if (p2p === 'download-only') wire.unchoke = () => undefined;
   });
   torrent.on('warning', () => undefined); // a tracker that does not answer: there are others, and the statistics show it
   torrent.on('error', () => undefined); // whoever waits for the metadata hears of it

@@ -3,6 +3,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
   export interface Wire {
     readonly type: 'webrtc' | 'webSeed' | (string & {});
     on(event: 'download' | 'upload', listener: (bytes: number) => void): void;
+    unchoke(): void;
   }
   export interface TorrentFile {
     readonly name: string;
