@@ -194,6 +194,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     gate,
     webSockets,
     unread: new UnreadResponses(budget, readAddress),
+    answerTo: (request) => bittorrent.http.answerTo(request),
     errors,
     log,
     routes: [
@@ -202,7 +203,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
         () => ({ ok: relays.state() !== 'draining', state: relays.state() }),
         createInsiderCheck(settings.trustedProxies),
       ),
-      bittorrent.handle,
+      bittorrent.http.handle,
       answerOEmbed,
       ...(settings.siteDir === '' ? [] : [createSite(settings.siteDir)]),
       createRoutes({

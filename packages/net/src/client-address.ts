@@ -4,8 +4,9 @@ import type { IncomingMessage } from 'node:http';
 import { isIP } from 'node:net';
 import { list, type Setting } from '@relay-swarm/kit';
 import { withoutMapping } from './ip.ts';
+import type { RequestHead } from './request-head.ts';
 
-export type AddressReader = (request: IncomingMessage) => string;
+export type AddressReader = (request: Pick<RequestHead, 'headers' | 'socket'>) => string;
 
 /** Addresses or networks ("10.0.0.0/8") of proxies, or the names loopback, linklocal, uniquelocal. */
 export function trustedProxies(
@@ -39,7 +40,8 @@ export function createAddressReader(trusted: readonly string[]): AddressReader {
   const trust = proxyaddr.compile([...trusted]);
   return (request) => {
     const connection = request.socket.remoteAddress ?? '';
-    const hop = proxyaddr(request, trust) as string | undefined;
+    if (request.headers['x-forwarded-for'] === undefined) return withoutMapping(connection);
+    const hop = proxyaddr(request as IncomingMessage, trust) as string | undefined;
     // A hop that is no address tells nothing: only the connection itself is certain.
     const address = hop !== undefined && isIP(hop) !== 0 ? hop : connection;
     return Buffer.from(withoutMapping(address)).toString(); // a part of the header would keep all of it as long as the address is remembered

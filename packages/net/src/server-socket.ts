@@ -2,10 +2,10 @@
 // nothing else; frames are written to its stream by whoever owns it. What it cannot do is what our servers do not offer: extensions.
 // Reading costs: before anything that came is looked at, the owner says whether it is paid for, and what is not waits where it is, so that TCP
 // slows its sender down. A socket that is being closed is read only as far as an honest client's answer may stand.
-import { createHash } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
+import { hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { FrameReader, OPCODE, type FrameFault, type FrameSink, type PartialMessage } from './frame-reader.ts';
+import type { RequestHead } from './request-head.ts';
 import { closeFrame, controlFrame } from './ws-frame.ts';
 
 /** What a socket tells. One for all sockets of a server; each call names the owner of the socket. */
@@ -69,7 +69,7 @@ export class SocketServer<O> {
 
   /** Answers the handshake (RFC 6455 §4.2), or says why not. `open` makes the owner of the socket; nothing is read before. */
   accept(
-    request: IncomingMessage,
+    request: RequestHead,
     stream: Duplex,
     head: Buffer,
     open: (socket: ServerSocket<O>) => O,
@@ -87,9 +87,7 @@ export class SocketServer<O> {
       };
     const protocol = firstProtocol(headers['sec-websocket-protocol']);
     if (protocol === '') return { status: 400, error: 'Cannot read Sec-WebSocket-Protocol' };
-    const accepted = createHash('sha1')
-      .update(key + ACCEPT_SALT)
-      .digest('base64');
+    const accepted = hash('sha1', key + ACCEPT_SALT, 'base64');
     stream.write(
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\n${
         protocol === undefined ? '' : `Sec-WebSocket-Protocol: ${protocol}\r\n`
@@ -102,6 +100,7 @@ export class SocketServer<O> {
     stream.on('data', onData);
     stream.on('end', onEnd);
     stream.on('close', onClose);
+    if (!socket.isResting) stream.resume();
     return undefined;
   }
 }

@@ -1,9 +1,9 @@
 // Puts together what serves clients without WebRTC: peers in the swarms, HTTP, UDP, their ageing and their numbers.
 import { randomBytes } from 'node:crypto';
-import { type Log, type Metrics, type Part, type RequestHandler, type Settings } from '@relay-swarm/kit';
+import { type Log, type Metrics, type Part, type Settings } from '@relay-swarm/kit';
 import { AddressRates, type AddressReader, type ByteBudget } from '@relay-swarm/net';
 import type { bittorrentSettings } from './bittorrent-settings.ts';
-import { createHttpAnnounce } from './http/http-announce.ts';
+import { createHttpAnnounce, type HttpAnnounces } from './http/http-announce.ts';
 import { IpPeerTable } from '../swarm/ip-peer-table.ts';
 import { IpAnnounce, type IpTracker } from './ip-announce.ts';
 import type { PeerObserver } from '../swarm/peer-observer.ts';
@@ -44,7 +44,7 @@ export interface BittorrentOptions {
 
 export interface Bittorrent {
   /** GET /announce and /scrape. */
-  readonly handle: RequestHandler;
+  readonly http: HttpAnnounces;
   /** Undefined where UDP is off. */
   readonly udp: UdpServer | undefined;
   readonly parts: readonly Part[];
@@ -80,7 +80,7 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
     ipPeers.expire(nowMs - TTL_INTERVALS * intervalSeconds * 1000),
   );
   return {
-    handle: createHttpAnnounce({ tracker: front, readAddress: options.readAddress, intervalSeconds, now }),
+    http: createHttpAnnounce({ tracker: front, readAddress: options.readAddress, intervalSeconds, now }),
     udp,
     parts: udp === undefined ? [expiry] : [expiry, udp],
     ipPeers,

@@ -2,7 +2,8 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
-import { onWebSocketUpgrade, sendRefusal } from '@relay-swarm/net';
+import { FirstLook, onWebSocketUpgrade, sendRefusal } from '@relay-swarm/net';
+import { PlainRequests, type PlainRequestsOptions } from './plain-requests.ts';
 import type { SocketErrors } from './socket-errors.ts';
 import type { UnreadResponses } from './unread-responses.ts';
 import type { UpgradeGate } from './upgrade-gate.ts';
@@ -18,6 +19,7 @@ export interface HttpServerOptions {
   /** Asked in this order; the first that answers ends the request. */
   readonly routes: readonly RequestHandler[];
   readonly gate: UpgradeGate;
+  readonly answerTo: PlainRequestsOptions['answerTo'];
   readonly webSockets: WebSockets;
   readonly unread: UnreadResponses;
   readonly errors: SocketErrors;
@@ -31,6 +33,7 @@ export interface HttpServer extends Part {
   readonly dropped: number;
 }
 
+const HEAD_BYTES_MAX = 8_192;
 /** Connections that are no WebSockets (yet): pages, health checks, handshakes. */
 const HTTP_CONNECTIONS_MAX = 1_000;
 
@@ -43,7 +46,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { settings, gate, unread, errors, log } = options;
   const server: Server = createServer(
     {
-      maxHeaderSize: 8_192,
+      maxHeaderSize: HEAD_BYTES_MAX,
       headersTimeout: settings.requestSeconds * 1000,
       requestTimeout: settings.requestSeconds * 1000,
       connectionsCheckingInterval: 1_000,
@@ -59,6 +62,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     socket.on('error', errors.count);
     gate.upgrade(request, socket, head);
   });
+  const look: FirstLook = new FirstLook(server, {
+    take: new PlainRequests({ ...options, look: () => look }).take,
+    headBytesMax: HEAD_BYTES_MAX,
+    waitMsMax: settings.requestSeconds * 1000,
+  });
+  let looking: NodeJS.Timeout | undefined;
   let dropped = 0;
   server.on('drop', () => {
     dropped++;
@@ -87,10 +96,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         port: settings.port,
         settingName: 'TRACKER_PORT',
       });
+      looking = setInterval(() => look.tick(performance.now()), 1_000).unref();
       log.info('listening', { host: settings.host, port: (server.address() as AddressInfo).port });
     },
     stop: async () => {
       server.close();
+      clearInterval(looking);
+      look.close();
       await options.webSockets.closeAll();
       await closeServer(server);
     },

@@ -1,6 +1,6 @@
 // Plain HTTP: answers that their reader has not taken yet count against the byte budget.
-import { limitKey, type AddressReader, type ByteBudget } from '@relay-swarm/net';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { limitKey, type AddressReader, type ByteBudget, type RequestHead } from '@relay-swarm/net';
+import type { Writable } from 'node:stream';
 
 export class UnreadResponses {
   readonly #budget: ByteBudget;
@@ -12,7 +12,7 @@ export class UnreadResponses {
   }
 
   /** Where something of it was left over. Whoever may hold no more is hung up on: it does not read, so there is nothing to tell it. */
-  count(request: IncomingMessage, response: ServerResponse): void {
+  count(request: RequestHead & { readonly socket: Pick<Writable, 'destroy'> }, response: Writable): void {
     const holder = this.#budget.open(limitKey(this.#readAddress(request)), () => request.socket.destroy());
     response.once('close', () => holder.close());
     if (holder.hold(response.writableLength) !== undefined) request.socket.destroy();

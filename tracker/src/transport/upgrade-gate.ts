@@ -5,6 +5,7 @@ import {
   type AddressReader,
   type Admission,
   type ByteBudget,
+  type RequestHead,
 } from '@relay-swarm/net';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -25,7 +26,7 @@ export interface UpgradeGateOptions {
   /** From 0 to 1: spreads those who come back. */
   readonly random: () => number;
   /** Takes in a client that may come in. */
-  readonly accept: (request: IncomingMessage, socket: Duplex, head: Buffer, addressKey: string) => void;
+  readonly accept: (request: RequestHead, socket: Duplex, head: Buffer, addressKey: string) => void;
 }
 
 export type UpgradeRefusal =
@@ -33,6 +34,9 @@ export type UpgradeRefusal =
 
 /** Whoever owes less has been busy; whoever owes more gets no further connection to be busy with. */
 const OWED_MS_MAX = 1_000;
+
+/** Other relays come on a path of their own. */
+export const isForRelays = ({ url }: Pick<RequestHead, 'url'>): boolean => url?.split('?', 1)[0] === '/relay';
 
 export class UpgradeGate {
   readonly #options: UpgradeGateOptions;
@@ -50,18 +54,20 @@ export class UpgradeGate {
   }
 
   readonly upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
-    const { admission, budget, readAddress, upgradeRelay, isOriginAllowed } = this.#options;
+    const { readAddress, upgradeRelay } = this.#options;
+    if (isForRelays(request)) upgradeRelay(request, socket, head, readAddress(request));
+    else this.admit(request, socket, head);
+  };
+
+  /** Everybody who is no relay. */
+  admit(request: RequestHead, socket: Duplex, head: Buffer): void {
+    const { admission, budget, readAddress, isOriginAllowed } = this.#options;
     const { isTurningAway, owedMs, roster, accept } = this.#options;
-    const address = readAddress(request);
-    if (request.url?.split('?', 1)[0] === '/relay') {
-      upgradeRelay(request, socket, head, address);
-      return;
-    }
     if (!isOriginAllowed(request.headers.origin)) {
       this.#refuse(socket, 'origin');
       return;
     }
-    const addressKey = limitKey(address);
+    const addressKey = limitKey(readAddress(request));
     const refusal = isTurningAway()
       ? 'turned_away'
       : budget.isTight
@@ -75,7 +81,7 @@ export class UpgradeGate {
       socket.once('close', () => admission.leave(addressKey));
       accept(request, socket, head, addressKey);
     }
-  };
+  }
 
   /** `more`: where else to go. */
   #refuse(socket: Duplex, refusal: UpgradeRefusal, more: object = {}): void {

@@ -1,10 +1,9 @@
 // Open WebSockets: what comes on them goes to the frame router, the keepalive and the client memory.
-import { AddressBuckets, drain, Flusher, refuseUpgrade } from '@relay-swarm/net';
+import { AddressBuckets, drain, Flusher, refuseUpgrade, type RequestHead } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket, type SocketEvents } from '@relay-swarm/net/server-socket';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { Log } from '@relay-swarm/kit';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { FrameMemory } from '../frames/frame-memory.ts';
 import { Connection, type SendCounts, type Shared } from './connection.ts';
@@ -107,7 +106,7 @@ export class WebSockets {
   }
 
   /** Answers the handshake; from then on the socket is a connection. */
-  readonly accept = (request: IncomingMessage, stream: Duplex, head: Buffer, addressKey: string): void => {
+  readonly accept = (request: RequestHead, stream: Duplex, head: Buffer, addressKey: string): void => {
     const fault = this.#server.accept(request, stream, head, (socket) => this.#open(socket, addressKey));
     if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
   };

@@ -1,7 +1,7 @@
 // GET /announce and GET /scrape, for clients that bring no WebRTC. Every answer is 200 and bencoded, refusals too: clients look into the
 // body of nothing else.
 import type { RequestHandler } from '@relay-swarm/kit';
-import type { AddressReader } from '@relay-swarm/net';
+import type { AddressReader, RequestHead } from '@relay-swarm/net';
 import { soon, type IpTracker, type Later } from '../ip-announce.ts';
 import { readAnnounceQuery, readScrapeQuery } from './query.ts';
 import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } from './replies.ts';
@@ -13,7 +13,19 @@ export interface HttpAnnounceOptions {
   readonly now: () => number;
 }
 
-export function createHttpAnnounce(options: HttpAnnounceOptions): RequestHandler {
+export interface HttpAnnounces {
+  /** The body of the answer to a GET; undefined where the request is neither of the two. */
+  answerTo(request: RequestHead): Later<Uint8Array> | undefined;
+  readonly handle: RequestHandler;
+}
+
+const HEADERS = {
+  'content-type': 'text/plain',
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+};
+
+export function createHttpAnnounce(options: HttpAnnounceOptions): HttpAnnounces {
   const { tracker, readAddress, intervalSeconds, now } = options;
   const announce = (query: string, address: string): Later<Uint8Array> => {
     const request = readAnnounceQuery(query, address);
@@ -36,25 +48,25 @@ export function createHttpAnnounce(options: HttpAnnounceOptions): RequestHandler
     ['/announce', announce],
     ['/scrape', scrape],
   ]);
-
-  return (request, response) => {
+  const answerTo: HttpAnnounces['answerTo'] = (request) => {
     const [path = '', ...query] = (request.url ?? '').split('?');
     const route = routes.get(path);
-    if (route === undefined) return false;
-    if (request.method !== 'GET') {
-      response.writeHead(405, { allow: 'GET' }).end();
+    return route === undefined ? undefined : route(query.join('?'), readAddress(request));
+  };
+
+  return {
+    answerTo,
+    handle: (request, response) => {
+      if (request.method !== 'GET' && routes.has(request.url?.split('?', 1)[0] ?? '')) {
+        response.writeHead(405, { allow: 'GET' }).end();
+        return true;
+      }
+      const answer = answerTo(request);
+      if (answer === undefined) return false;
+      void soon(answer, (body) =>
+        response.writeHead(200, { ...HEADERS, 'content-length': body.length }).end(body),
+      );
       return true;
-    }
-    void soon(route(query.join('?'), readAddress(request)), (body) =>
-      response
-        .writeHead(200, {
-          'content-type': 'text/plain',
-          'content-length': body.length,
-          'cache-control': 'no-store',
-          'x-content-type-options': 'nosniff',
-        })
-        .end(body),
-    );
-    return true;
+    },
   };
 }

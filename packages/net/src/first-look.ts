@@ -1,0 +1,97 @@
+// Looks at what comes first on the connections of an HTTP server. The plainest requests can be taken before Node makes request and response
+// objects of them, which cost a WebSocket more than all the rest of its opening; every other connection is handed to Node's own HTTP as it came.
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import { readPlainHead, type PlainHead } from './request-head.ts';
+
+export interface FirstLookOptions {
+  /**
+   * A plain request, and what came behind it. True: it is taken, and so are the socket's errors and its end; reading is paused.
+   * False: Node's HTTP server gets the connection.
+   */
+  readonly take: (head: PlainHead, socket: Socket, behind: Buffer) => boolean;
+  readonly headBytesMax: number;
+  /** For the first byte, from when on the connection is waited for. What then comes slowly is timed by Node's HTTP server. */
+  readonly waitMsMax: number;
+}
+
+export class FirstLook {
+  readonly #server: Server;
+  readonly #options: FirstLookOptions;
+  /** Node's HTTP, and whoever else listens. */
+  readonly #others: ((socket: Socket) => void)[];
+  /** Since when they are waited for; the oldest first. */
+  readonly #waiting = new Map<Socket, number>();
+  readonly #onData: (this: Socket, chunk: Buffer) => void;
+  readonly #onError: (this: Socket, error: Error) => void;
+
+  constructor(server: Server, options: FirstLookOptions) {
+    this.#server = server;
+    this.#options = options;
+    this.#others = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    server.on('connection', (socket: Socket) => this.watch(socket));
+    // One function for all sockets: a closure for each would cost memory.
+    const look = this.#look.bind(this);
+    this.#onData = function (chunk) {
+      look(this, chunk);
+    };
+    this.#onError = function (error) {
+      server.emit('clientError', error, this); // as Node's HTTP tells it
+    };
+  }
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** Waits for what comes: the first request of a connection, or the next one. */
+  watch(socket: Socket, nowMs = performance.now()): void {
+    this.#waiting.set(socket, nowMs);
+    socket.on('data', this.#onData);
+    socket.on('end', onEnd);
+    socket.on('error', this.#onError);
+    socket.resume();
+  }
+
+  /** Once a second. */
+  tick(nowMs: number): void {
+    for (const [socket, sinceMs] of this.#waiting) {
+      if (socket.destroyed) this.#waiting.delete(socket);
+      else if (nowMs - sinceMs >= this.#options.waitMsMax) {
+        this.#letGo(socket);
+        socket.on('error', this.#onError);
+        const late = Object.assign(new Error('Request timeout'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
+        this.#server.emit('clientError', late, socket);
+      }
+    }
+  }
+
+  /** Ends those that are waited for. */
+  close(): void {
+    for (const socket of this.#waiting.keys()) socket.destroy();
+    this.#waiting.clear();
+  }
+
+  #look(socket: Socket, chunk: Buffer): void {
+    this.#letGo(socket);
+    socket.pause();
+    const head = readPlainHead(chunk, this.#options.headBytesMax, socket);
+    if (head !== undefined && this.#options.take(head, socket, chunk.subarray(head.bytes))) return;
+    socket.unshift(chunk);
+    for (const other of this.#others) other.call(this.#server, socket);
+    process.nextTick(() => socket.resume());
+  }
+
+  #letGo(socket: Socket): void {
+    this.#waiting.delete(socket);
+    socket.off('data', this.#onData);
+    socket.off('end', onEnd);
+    socket.off('error', this.#onError);
+  }
+}
+
+/** Nobody is there any more who could ask. */
+function onEnd(this: Socket): void {
+  this.destroy();
+}
