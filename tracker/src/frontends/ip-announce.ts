@@ -75,6 +75,7 @@ const LIMITS: Readonly<Record<IpPeerRefusal, Refusal>> = {
   MEMORY_FULL: { cause: 'MEMORY_FULL', reason: 'This tracker has no memory for further peers now' },
   ADDRESS_PEERS_FULL: { cause: 'ADDRESS_PEERS_FULL', reason: 'Too many torrents from one address' },
 };
+const NOBODY: readonly IpPeer[] = [];
 const NOTHING: Counts = { complete: 0, incomplete: 0, downloaded: 0 };
 
 /** A request, and what its peer is known by. */
@@ -104,26 +105,45 @@ export class IpAnnounce implements IpTracker {
       this.counts.refused++;
       return { failure: 'Cannot tell your address' };
     }
-    const known = { ...request, endpoint, addressKey };
+    const { infoHash, event, isSeeder, peerId, address, port, numwant, wantsBothFamilies } = request;
+    const known: KnownRequest = {
+      infoHash,
+      event,
+      isSeeder,
+      peerId,
+      address,
+      port,
+      numwant,
+      wantsBothFamilies,
+      endpoint,
+      addressKey,
+    };
     const outcome = this.#rule.announce(known, nowMs);
-    if (outcome === 'left') return this.#announced(request.infoHash, [], []);
+    if (outcome === 'left') return this.#announced(this.#options.swarms.find(infoHash), NOBODY, NOBODY);
     return 'cause' in outcome ? this.#refuse(outcome) : this.#nameOthers(known, outcome);
   }
 
   /** Its own family first: a peer that asks by IPv4 may well have no IPv6. */
-  #nameOthers({ infoHash, endpoint, numwant, wantsBothFamilies }: KnownRequest, peer: IpPeer): IpAnnounced {
+  #nameOthers({ endpoint, numwant, wantsBothFamilies }: KnownRequest, peer: IpPeer): IpAnnounced {
     const wanted = Math.min(numwant ?? NUMWANT_DEFAULT, NUMWANT_MAX);
-    const sample = (isIPv6: boolean, count: number): IpPeer[] =>
-      peer.swarm.ipPeers!.sample(isIPv6, peer, count, this.#options.randomInt);
+    const { swarm } = peer;
+    const { randomInt } = this.#options;
     const isIPv6 = isIPv6Endpoint(endpoint);
-    const own = sample(isIPv6, wanted);
-    const other = wantsBothFamilies ? sample(!isIPv6, wanted - own.length) : [];
-    return isIPv6 ? this.#announced(infoHash, other, own) : this.#announced(infoHash, own, other);
+    const own = swarm.ipPeers!.sample(isIPv6, peer, wanted, randomInt);
+    const other = wantsBothFamilies
+      ? swarm.ipPeers!.sample(!isIPv6, peer, wanted - own.length, randomInt)
+      : NOBODY;
+    return isIPv6 ? this.#announced(swarm, other, own) : this.#announced(swarm, own, other);
   }
 
-  #announced(infoHash: string, peers4: readonly IpPeer[], peers6: readonly IpPeer[]): IpAnnounced {
+  #announced(
+    { complete, incomplete, downloaded }: Counts = NOTHING,
+    peers4: readonly IpPeer[],
+    peers6: readonly IpPeer[],
+  ): IpAnnounced {
     this.counts.announces++;
-    return { ...this.#count(infoHash), intervalSeconds: this.#options.intervalSeconds, peers4, peers6 };
+    const { intervalSeconds } = this.#options;
+    return { complete, incomplete, downloaded, intervalSeconds, peers4, peers6 };
   }
 
   /** One answer for each info hash, in the same order; zeros for what nobody has announced. */

@@ -3,12 +3,47 @@
 import { isIP } from 'node:net';
 
 export const IPV6_ENDPOINT_BYTES = 18;
+const DOT = 0x2e;
+const DIGIT_0 = 0x30;
+const DIGIT_9 = 0x39;
 
 /** The endpoint of an address as Node writes it, or undefined where that is none. */
 export function packEndpoint(address: string, port: number): string | undefined {
-  if (isIP(address) === 0) return undefined;
-  const bytes = address.includes(':') ? bytesOfIPv6(address) : address.split('.').map(Number);
-  return String.fromCharCode(...bytes, port >> 8, port & 0xff);
+  const v4 = numberOfIPv4(address);
+  if (v4 !== undefined)
+    return String.fromCharCode(
+      v4 >>> 24,
+      (v4 >> 16) & 0xff,
+      (v4 >> 8) & 0xff,
+      v4 & 0xff,
+      port >> 8,
+      port & 0xff,
+    );
+  if (isIP(address) !== 6) return undefined;
+  return String.fromCharCode(...bytesOfIPv6(address), port >> 8, port & 0xff);
+}
+
+/** Written out since every announce over UDP and HTTP needs it: parts and a list of numbers would be most of its garbage. */
+function numberOfIPv4(address: string): number | undefined {
+  let number = 0;
+  let group = 0;
+  let digits = 0;
+  let dots = 0;
+  for (let at = 0; at < address.length; at++) {
+    const code = address.charCodeAt(at);
+    if (code === DOT) {
+      if (digits === 0 || ++dots > 3) return undefined;
+      number = (number << 8) | group;
+      group = digits = 0;
+    } else {
+      // Node writes no zero before other digits, and takes none.
+      if (code < DIGIT_0 || code > DIGIT_9 || (digits > 0 && group === 0)) return undefined;
+      group = group * 10 + code - DIGIT_0;
+      if (group > 255) return undefined;
+      digits++;
+    }
+  }
+  return dots === 3 && digits > 0 ? (number << 8) | group : undefined;
 }
 
 export const isIPv6Endpoint = (endpoint: string): boolean => endpoint.length === IPV6_ENDPOINT_BYTES;
@@ -24,8 +59,10 @@ export function unpackEndpoint(endpoint: string): { address: string; port: numbe
 }
 
 /** All of them, one after the other. */
-export function joinEndpoints(holders: readonly { readonly endpoint: string }[]): Buffer {
-  return Buffer.from(holders.map(({ endpoint }) => endpoint).join(''), 'latin1');
+export function joinEndpoints(holders: readonly { readonly endpoint: string }[]): string {
+  let all = '';
+  for (const { endpoint } of holders) all += endpoint;
+  return all;
 }
 
 function bytesOfIPv6(address: string): number[] {

@@ -75,9 +75,11 @@ export class IpPeerTable {
     } else {
       if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
       const isSeeder = news.isSeeder ?? peer.isSeeder;
-      this.#observer.left(peer.id, peer.isSeeder);
-      this.#observer.came(peerId, isSeeder, peer.isIPv6);
-      peer.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
+      if (peerId !== peer.id) {
+        this.#observer.left(peer.id, peer.isSeeder);
+        this.#observer.came(peerId, isSeeder, peer.isIPv6);
+        peer.id = peerId; // behind one endpoint there is one client, so this is the same one, started anew
+      } else if (isSeeder !== peer.isSeeder) this.#observer.changed(peerId, isSeeder);
       peer.swarm.ipPeers!.become(peer, isSeeder);
       this.#byAge.touch(peer, nowMs);
     }

@@ -7,6 +7,8 @@ import type { RandomInt } from './random-int.ts';
 export interface IpPeerSwarm {
   readonly infoHash: string;
   readonly isEmpty: boolean;
+  readonly complete: number;
+  readonly incomplete: number;
   downloaded: number;
   /** Undefined when a count has changed. */
   replyFrame: Buffer | undefined;
@@ -49,6 +51,10 @@ interface Family {
   readonly leechers: IpPeer[];
   readonly seeders: IpPeer[];
 }
+
+/** Of the two lists as if they were one. */
+const memberAt = (leechers: readonly IpPeer[], seeders: readonly IpPeer[], position: number): IpPeer =>
+  position < leechers.length ? leechers[position]! : seeders[position - leechers.length]!;
 
 export class IpPeers {
   /** Samples drawn so far, as marks. */
@@ -101,14 +107,13 @@ export class IpPeers {
   sample(isIPv6: boolean, peer: IpPeer, count: number, randomInt: RandomInt): IpPeer[] {
     const { leechers, seeders } = isIPv6 ? this.#v6 : this.#v4;
     const population = leechers.length + (peer.isSeeder ? 0 : seeders.length);
-    const at = (position: number): IpPeer =>
-      position < leechers.length ? leechers[position]! : seeders[position - leechers.length]!;
+    if (population === 0) return [];
     const mark = ++this.#samples;
     const chosen: IpPeer[] = [];
     // One more than wanted, since the peer itself may be among them.
     for (let last = Math.max(0, population - count - 1); last < population; last++) {
-      let one = at(randomInt(last + 1));
-      if (one.drawnBy === mark) one = at(last);
+      let one = memberAt(leechers, seeders, randomInt(last + 1));
+      if (one.drawnBy === mark) one = memberAt(leechers, seeders, last);
       one.drawnBy = mark;
       if (one !== peer) chosen.push(one);
     }

@@ -38,8 +38,8 @@ export function readAnnounceQuery(query: string, address: string): HttpAnnounce 
     return { failure: 'Cannot read "event": it must be started, completed, stopped, paused or empty' };
   const left = readNumber(text('left'));
   return {
-    infoHash: ownText(infoHash),
-    peerId: ownText(peerId),
+    infoHash,
+    peerId,
     address,
     port,
     event,
@@ -62,28 +62,63 @@ export function readScrapeQuery(query: string): readonly string[] | IpFailure {
   return infoHashes;
 }
 
+/** The names that are looked at. */
+const NAMES = new Set(['info_hash', 'peer_id', 'port', 'event', 'left', 'numwant', 'compact', 'no_peer_id']);
+
 /** Name → its values, each a string of one character U+0000–U+00FF per byte. */
 function readFields(query: string): Map<string, string[]> {
   const fields = new Map<string, string[]>();
-  for (const part of query.split('&', FIELDS_MAX)) {
-    const [name = '', ...value] = part.split('=');
-    const known = fields.get(name);
-    const decoded = decode(value.join('='));
-    if (known === undefined) fields.set(name, [decoded]);
-    else known.push(decoded);
+  for (let start = 0, count = 0; start <= query.length && count < FIELDS_MAX; count++) {
+    const next = query.indexOf('&', start);
+    const end = next < 0 ? query.length : next;
+    const equals = query.indexOf('=', start);
+    const nameEnd = equals < 0 || equals > end ? end : equals;
+    const name = query.slice(start, nameEnd);
+    if (NAMES.has(name)) {
+      const value = decode(query, nameEnd + 1, end);
+      const known = fields.get(name);
+      if (known === undefined) fields.set(name, [value]);
+      else known.push(value);
+    }
+    start = end + 1;
   }
   return fields;
 }
 
-/** As HTML forms do it, byte by byte; a percent sign without two hexadecimal digits stands for itself. */
-function decode(text: string): string {
-  return text
-    .replaceAll('+', ' ')
-    .replace(/%([0-9a-f]{2})/gi, (_match, digits: string) => String.fromCharCode(parseInt(digits, 16)));
+const PERCENT = 0x25;
+const PLUS = 0x2b;
+const SPACE = 0x20;
+/** As large as a request may be; a longer text gets a larger one. */
+let decoded = Buffer.allocUnsafeSlow(8_192);
+
+/**
+ * As HTML forms do it, byte by byte; a percent sign without two hexadecimal digits stands for itself. In memory of its own: a part of a URL
+ * would keep the whole URL as long as it is remembered.
+ */
+function decode(text: string, start: number, end: number): string {
+  if (end - start > decoded.length) decoded = Buffer.allocUnsafeSlow(end - start);
+  let length = 0;
+  for (let at = start; at < end; at++) {
+    let code = text.charCodeAt(at);
+    if (code === PLUS) code = SPACE;
+    else if (code === PERCENT && at + 2 < end) {
+      const byte = 16 * hexDigit(text.charCodeAt(at + 1)) + hexDigit(text.charCodeAt(at + 2));
+      if (byte >= 0) {
+        code = byte;
+        at += 2;
+      }
+    }
+    decoded[length++] = code;
+  }
+  return decoded.toString('latin1', 0, length);
 }
 
-/** The same text in memory of its own: a part of a URL would keep the whole URL as long as it is remembered. */
-const ownText = (text: string): string => Buffer.from(text, 'latin1').toString('latin1');
+/** So far below zero where it is none that the other digit cannot make up for it. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const small = code | 0x20;
+  return small >= 0x61 && small <= 0x66 ? small - 0x61 + 10 : -1_000;
+}
 
 /** A whole number that is not negative; a longer one than fits is only known to be large. */
 function readNumber(text: string): number | undefined {

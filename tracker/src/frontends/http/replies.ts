@@ -9,9 +9,16 @@ export function writeFailure({ failure, retryMinutes }: IpFailure): Uint8Array {
   return bencode.encode({ 'failure reason': failure, ...retry });
 }
 
-export function writeCompactAnnounce({ peers4, peers6, ...counts }: IpAnnounced): Uint8Array {
-  const more = peers6.length > 0 ? { peers6: joinEndpoints(peers6) } : {};
-  return bencode.encode({ ...writeCounts(counts), peers: joinEndpoints(peers4), ...more });
+/** Written out, since most answers are of this form and the library takes ten times as long; its keys are in their order. */
+export function writeCompactAnnounce(answer: IpAnnounced): Uint8Array {
+  const { complete, downloaded, incomplete, intervalSeconds } = answer;
+  const peers4 = joinEndpoints(answer.peers4);
+  const peers6 = joinEndpoints(answer.peers6);
+  return Buffer.from(
+    `d8:completei${complete}e10:downloadedi${downloaded}e10:incompletei${incomplete}e8:intervali${intervalSeconds}e` +
+      `5:peers${peers4.length}:${peers4}${peers6 === '' ? '' : `6:peers6${peers6.length}:${peers6}`}e`,
+    'latin1',
+  );
 }
 
 /** The form from before BEP 23, one dictionary for each peer. */

@@ -1,5 +1,5 @@
 // The datagrams of the UDP tracker protocol (BEP 15): readers of requests, writers of responses. Pure.
-import { IPV6_ENDPOINT_BYTES } from '../../swarm/endpoint.ts';
+import { IPV6_ENDPOINT_BYTES, joinEndpoints } from '../../swarm/endpoint.ts';
 import {
   IP_SCRAPE_HASHES_MAX,
   type Counts,
@@ -83,9 +83,10 @@ export function writeConnected(transactionId: number, connectionId: bigint): Buf
 
 /** IpPeers of the asker's own family follow the numbers: the datagram has no room for telling two families apart. */
 export function writeAnnounced(transactionId: number, answer: IpAnnounced): Buffer {
-  let peers = '';
-  for (const { endpoint } of answer.peers4) peers += endpoint;
-  for (const { endpoint } of answer.peers6.slice(0, PEERS6_MAX)) peers += endpoint;
+  const { peers6 } = answer;
+  const peers =
+    joinEndpoints(answer.peers4) +
+    joinEndpoints(peers6.length > PEERS6_MAX ? peers6.slice(0, PEERS6_MAX) : peers6);
   const packet = Buffer.allocUnsafe(ANNOUNCED_BYTES + peers.length);
   packet.writeUInt32BE(ACTION.announce, 0);
   packet.writeUInt32BE(transactionId, 4);

@@ -1,9 +1,8 @@
 // The sockets of the UDP tracker: one for each of this machine's addresses, so that an answer leaves from the address that was asked.
-import { createSocket, type Socket } from 'node:dgram';
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import { explainListenError, type Log, type Part } from '@relay-swarm/kit';
 import { AddressListeners, type AddressListener } from '@relay-swarm/net/own-addresses';
-import { soon } from '../ip-announce.ts';
 import type { UdpTracker } from './udp-tracker.ts';
 
 export interface UdpServerOptions {
@@ -60,13 +59,16 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
   ): Promise<AddressListener> {
     return new Promise((resolve, reject) => {
       const isV6 = isIPv6(address);
-      const socket = createSocket({ type: isV6 ? 'udp6' : 'udp4', ipv6Only: isV6, lookup: takeAsIs });
+      const socket = createSocket({
+        type: isV6 ? 'udp6' : 'udp4',
+        ipv6Only: isV6,
+        lookup: isV6 ? takeAsIPv6 : takeAsIPv4,
+      });
       socket.once('error', reject);
       socket.on('message', (packet, from) => {
-        void soon(tracker.handle(packet, from.address, from.port, now()), (response) => {
-          // A datagram that cannot be sent is like one that got lost, and without a callback nobody is told: the client asks again.
-          if (response !== undefined) socket.send(response, from.port, from.address);
-        });
+        const answer = tracker.handle(packet, from.address, from.port, now());
+        if (answer instanceof Promise) void answer.then((response) => send(socket, response, from));
+        else send(socket, answer, from);
       });
       socket.bind({ address, port: at }, () => {
         socket.removeAllListeners('error');
@@ -81,14 +83,15 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
   }
 }
 
-/** Answers go to addresses, never to names: asking Node's resolver for each costs more than the answer. */
-function takeAsIs(
-  address: string,
-  _options: unknown,
-  found: (error: null, address: string, family: number) => void,
-): void {
-  found(null, address, isIPv6(address) ? 6 : 4);
+/** A datagram that cannot be sent is like one that got lost, and without a callback nobody is told: the client asks again. */
+function send(socket: Socket, response: Buffer | undefined, { port, address }: RemoteInfo): void {
+  if (response !== undefined) socket.send(response, port, address);
 }
+
+type Found = (error: null, address: string, family: number) => void;
+/** Answers go to addresses, never to names: asking Node's resolver for each costs more than the answer. */
+const takeAsIPv4 = (address: string, _options: unknown, found: Found): void => found(null, address, 4);
+const takeAsIPv6 = (address: string, _options: unknown, found: Found): void => found(null, address, 6);
 
 /** Hundreds of torrents announce in one burst; what does not fit into the kernel's buffer is lost. */
 function enlarge(socket: Socket, bytes: number): void {
