@@ -93,6 +93,37 @@ describe.each(seeds)('a room (seed %i)', (seed) => {
   });
 });
 
+describe('parts of a room whose members all have their links', () => {
+  it('are joined by the lowest id of each, which dials the others', () => {
+    const room = new VirtualRoom(createDice(11));
+    room.join(24);
+    const halves = [room.members.slice(0, 12), room.members.slice(12)].map((half) =>
+      half.map(({ id }) => id),
+    );
+    room.network.groupOf = (id) => halves[0]!.includes(id);
+    const lowest = halves.map((half) => [...half].sort()[0]!);
+    // The two that bridge are busy with that
+    const others = room.members.filter(({ id }) => !lowest.includes(id));
+    const haveLinks = (): boolean => others.every(({ engine }) => engine.links.size >= 6);
+    expect(room.runUntil(haveLinks, 120_000)).toBe(true);
+    room.network.run(10_000); // no dial is under way any more that another reason has begun
+
+    const dialled: { by: string; isBridge: boolean }[] = [];
+    const { act } = room.network.surroundings;
+    room.network.surroundings = {
+      act: (member, action) => {
+        if (action.type === 'dial') dialled.push({ by: member.id, isBridge: action.isBridge });
+        act(member, action);
+      },
+    };
+    room.network.groupOf = undefined;
+    expect(room.runUntil(() => room.isWhole(), 10_000)).toBe(true);
+    const bridges = dialled.filter(({ isBridge }) => isBridge).map(({ by }) => by);
+    expect(bridges.length).toBeGreaterThan(0);
+    expect(lowest).toEqual(expect.arrayContaining([...new Set(bridges)]));
+  });
+});
+
 describe('statuses', () => {
   const heard = (room: VirtualRoom): number =>
     room.members.reduce((sum, { engine }) => sum + engine.stats.statuses, 0);

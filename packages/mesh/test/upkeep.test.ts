@@ -72,6 +72,13 @@ it('strives for its target, and lets in no more than its maximum', () => {
   const accepted = others.map((peer) => member.engine.accepts(peer, false, member.nowMs));
   expect(accepted).toEqual([true, true, true, true, false]);
   expect(member.engine.accepts(self!, false, member.nowMs)).toBe(false);
+  // A bridge between parts of the room may go past it, and so may one more
+  const strangers = ['aa', 'bb', 'cc'].map((byte) => byte.repeat(32));
+  expect(strangers.map((peer) => member.engine.accepts(peer, true, member.nowMs))).toEqual([
+    true,
+    true,
+    false,
+  ]);
 });
 
 it('frees what waits for a link that never opens, and rests before it dials the same again', () => {

@@ -127,8 +127,9 @@ export class VirtualRoom {
     );
   }
 
+  /** A newcomer hears first who is there, and then of those who come after it: a moment later, since timers of one time run in no order. */
   #tellOthers(id: string, tell: (other: Member) => void): void {
-    this.network.after(SERVER_MS, () => {
+    this.network.after(SERVER_MS + 1, () => {
       if (!this.#isServerUp) return;
       for (const other of this.members) {
         if (other.id !== id && this.#present.has(other.id) && !this.#unserved.has(other.id)) tell(other);

@@ -61,7 +61,7 @@ function show(): void {
   const { view, stats, servers } = room;
   const parts = new Set(view.components).size;
   const isIsland = (id: string): boolean => members.island.has(id);
-  byId('island').textContent = isIsland(room.id) ? 'Bring back' : 'Cut off';
+  byId('island').textContent = isIsland(room.id) ? 'Rejoin' : 'Cut off';
   render(
     graphPicture({
       view,
