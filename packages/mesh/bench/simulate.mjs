@@ -2,7 +2,6 @@
 // Without --members: every row of docs/mesh-simulation.md. With --churn 0.5: half of the members are replaced in a minute, while others talk.
 // The network: --latency and --jitter (ms), --map (ms across it), --uplink (Mbit/s), --loss (from 0 to 1).
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { performance } from 'node:perf_hooks';
 import { parseArgs } from 'node:util';
 import { tell } from '../../../bench/rows.mjs';
 import { algorithms, runScenario } from '../dist/simulator/broadcasts.js';
@@ -64,6 +63,12 @@ if (values.churn !== undefined) {
   process.exit(0);
 }
 
+/** Of this process, so that other work on the machine does not count. */
+function cpuNowMs() {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1_000;
+}
+
 /** @param {number} members @param {number} gone @param {number} bytes @param {number} broadcasts */
 function rowsOf(
   members,
@@ -79,9 +84,7 @@ function rowsOf(
       gone,
       bytes,
       algorithm: algorithm.name,
-      outcome: runScenario({ algorithm, members, bytes, gone, broadcasts, seed, model }, () =>
-        performance.now(),
-      ),
+      outcome: runScenario({ algorithm, members, bytes, gone, broadcasts, seed, model }, cpuNowMs),
     }));
 }
 
@@ -100,6 +103,12 @@ const rows =
         Number(values.broadcasts ?? 20),
       );
 console.log(tableOf(rows));
+for (const { members, gone, bytes, algorithm, outcome } of rows) {
+  if (algorithm !== 'mesh' || gone !== rows[0]?.gone || bytes !== 1_024) continue;
+  console.log(
+    `${members} members: ${outcome.sourceCpuMs.toFixed(1)} ms of the source's processor for each broadcast`,
+  );
+}
 if (process.env['BENCH_ROWS'] !== undefined) {
   const named = (/** @type {string} */ name) => rows.find(({ algorithm }) => algorithm === name)?.outcome;
   const [own, flood, gossip] = [named('mesh'), named('flood'), named('gossipsub')];
