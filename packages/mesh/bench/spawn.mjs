@@ -3,6 +3,8 @@
 import { parseArgs } from 'node:util';
 import { joinFromNode } from '../dist/node.js';
 
+/** A server that has let nobody in by then is said to be missing. */
+const ALONE_MS = 5_000;
 const text = /** @type {const} */ ({ type: 'string', multiple: false });
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,30 +15,42 @@ if (!Number.isInteger(count) || count < 1 || count > 500) {
   console.error(`Cannot start "${positionals[0]}" members: wanted a whole number from 1 to 500`);
   process.exit(1);
 }
+const seconds = Number(values.seconds ?? 0);
+if (!(seconds >= 0)) {
+  console.error(`Cannot run for "${values.seconds}" seconds: wanted a number`);
+  process.exit(1);
+}
 const name = values.room ?? 'demo';
-const signaling = values.signaling ?? 'ws://127.0.0.1:9000/mesh';
+const signaling = values.signaling ?? `ws://127.0.0.1:${process.env['PEERJS_PORT'] ?? 9000}/mesh`; // that of npm start
 const password = values.password === undefined ? {} : { password: values.password };
 
 const startedAtMs = performance.now();
 let heard = 0;
+const alone = setTimeout(() => {
+  console.error(`Nobody answers at ${signaling}: is relay-swarm running there? Members go on trying.`);
+}, ALONE_MS);
 const rooms = await Promise.all(
   Array.from({ length: count }, async () => {
     const room = await joinFromNode(name, { signaling, ...password });
     room.on('message', () => heard++);
+    room.on('server', () => clearTimeout(alone));
     room.on('refused', ({ what, detail }) => console.error(`refused: ${what}: ${detail}`));
     return room;
   }),
-);
+).catch((error) => {
+  console.error(error.message);
+  process.exit(1);
+});
 console.log(`${count} members in room "${name}" at ${signaling}`);
 
-const seconds = (/** @type {number} */ ms) => `${(ms / 1_000).toFixed(1)} s`;
+const inSeconds = (/** @type {number} */ ms) => `${(ms / 1_000).toFixed(1)} s`;
 const isWhole = () =>
   rooms.every(({ view }) => view.members.length >= count && new Set(view.components).size === 1);
 let formedMs = 0;
 const watch = setInterval(() => {
   if (formedMs > 0 || !isWhole()) return;
   formedMs = performance.now() - startedAtMs;
-  console.log(`one mesh after ${seconds(formedMs)}, keys included`);
+  console.log(`one mesh after ${inSeconds(formedMs)}, keys included`);
 }, 100);
 let said = 0;
 const talk = setInterval(() => {
@@ -47,7 +61,7 @@ const report = setInterval(() => {
   const { user, system } = process.cpuUsage();
   const { rss } = process.memoryUsage();
   console.log(
-    `${said} said, ${heard} heard of ${said * (count - 1)}; ${(links / count).toFixed(1)} links each; CPU ${seconds((user + system) / 1_000)}, ${(rss / 1e6).toFixed(0)} MB`,
+    `${said} said, ${heard} heard of ${said * (count - 1)}; ${(links / count).toFixed(1)} links each; CPU ${inSeconds((user + system) / 1_000)}, ${(rss / 1e6).toFixed(0)} MB`,
   );
 }, 5_000);
 
@@ -58,4 +72,4 @@ const stop = async () => {
 };
 process.once('SIGINT', stop);
 process.once('SIGTERM', stop);
-if (values.seconds !== undefined) setTimeout(stop, Number(values.seconds) * 1_000);
+if (seconds > 0) setTimeout(stop, seconds * 1_000);
