@@ -19,7 +19,7 @@ export interface RoomView {
   matrix(): Float64Array;
 }
 
-export function viewOf({ view, tree }: Engine, self: string): RoomView {
+export function viewOf({ view, tree }: Pick<Engine, 'view' | 'tree'>, self: string): RoomView {
   const { graph, components } = view;
   const { ids, starts, targets, rttMs } = graph;
   const edges = ids.flatMap((_, a) =>

@@ -1,7 +1,9 @@
 import { shortOf } from '@relay-swarm/protocol/mesh-packet';
 import fc from 'fast-check';
 import { buildGraph } from '../src/engine/graph.ts';
+import { shortestPathTree } from '../src/engine/trees.ts';
 import { View } from '../src/engine/view.ts';
+import { viewOf } from '../src/room-view.ts';
 import { createDice, randomId, shuffle } from '../src/simulator/dice.ts';
 
 const ids = Array.from({ length: 12 }, (_, i) => randomId(createDice(i + 1)));
@@ -63,6 +65,28 @@ describe('the adjacency matrix', () => {
         expect(graph.starts).toHaveLength(size + 1);
         expect(graph.starts.at(-1)).toBe(graph.targets.length);
         expect([...graph.targets].every((target) => target < size)).toBe(true);
+      }),
+    );
+  });
+
+  it('drawn as a square has a place for each pair of members, the same from both sides, and nothing else', () => {
+    fc.assert(
+      fc.property(fc.array(status, { maxLength: 60 }), (reports) => {
+        const view = new View(ids[0], limits);
+        for (const report of reports) take(view, report);
+        const self = view.graph.index.get(ids[0]!);
+        const tree = self === undefined ? new Int32Array() : shortestPathTree(view.graph, self);
+        const drawn = viewOf({ view, tree }, ids[0]!);
+        const { members, edges } = drawn;
+        const square = drawn.matrix();
+        expect(square).toHaveLength(members.length ** 2);
+        const at = (a: number, b: number): number => square[a * members.length + b]!;
+        members.forEach((_, a) => {
+          members.forEach((__, b) => {
+            const edge = edges.find((one) => (one.a === a && one.b === b) || (one.a === b && one.b === a));
+            expect(at(a, b)).toBe(edge?.rttMs ?? 0);
+          });
+        });
       }),
     );
   });
