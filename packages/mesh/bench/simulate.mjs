@@ -1,5 +1,6 @@
 // npm run simulate -w packages/mesh [-- --members 100 --gone 0.05 --bytes 1024 --seed 1 --svg FOLDER]
 // Without --members: every row of docs/mesh-simulation.md. With --churn 0.5: half of the members are replaced in a minute, while others talk.
+// --departures: what is left of rooms from which 30 of 100 leave at once, for several numbers of links.
 // The network: --latency and --jitter (ms), --map (ms across it), --uplink (Mbit/s), --loss (from 0 to 1).
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
@@ -7,6 +8,7 @@ import { tell } from '../../../bench/rows.mjs';
 import { algorithms, runScenario } from '../dist/simulator/broadcasts.js';
 import { plainModel } from '../dist/simulator/network.js';
 import { runChurn } from '../dist/simulator/churn.js';
+import { runDepartures } from '../dist/simulator/degrees.js';
 import { plotOf, tableOf } from '../dist/simulator/table.js';
 
 const text = /** @type {const} */ ({ type: 'string', multiple: false });
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     max: text,
     broadcasts: text,
     svg: text,
+    departures: { type: 'boolean' },
   },
 });
 const seed = Number(values.seed ?? 1);
@@ -39,9 +42,32 @@ const model = {
     values.uplink === undefined ? plainModel.uplinkBitsPerSecond : 1e6 * Number(values.uplink),
 };
 for (const [name, value] of Object.entries(values)) {
-  if (name === 'svg' || (Number.isFinite(Number(value)) && Number(value) >= 0)) continue;
+  if (name === 'svg' || name === 'departures' || (Number.isFinite(Number(value)) && Number(value) >= 0))
+    continue;
   console.error(`Cannot use --${name} ${value}: wanted a number from 0`);
   process.exit(1);
+}
+if (values.departures) {
+  for (const [target, max] of /** @type {const} */ ([
+    [3, 5],
+    [4, 6],
+    [6, 10],
+    [8, 12],
+  ])) {
+    const { linksEach, whole, inLargest } = runDepartures({
+      rooms: 200,
+      members: 100,
+      leaving: 30,
+      target,
+      max,
+      seed,
+    });
+    console.log(
+      `${target} / ${max}: ${linksEach.toFixed(1)} links each, ${(100 * whole).toFixed(0)} % of the rooms in one piece, ` +
+        `${(100 * inLargest).toFixed(2)} % of the members in the largest part`,
+    );
+  }
+  process.exit(0);
 }
 if (values.churn !== undefined) {
   const members = Number(values.members ?? 40);

@@ -1,4 +1,5 @@
 // The simulator's bars, in a short form; docs/mesh-simulation.md has the long one.
+import { runDepartures } from '../src/simulator/degrees.ts';
 import { algorithms, runScenario, type Outcome } from '../src/simulator/broadcasts.ts';
 
 const run = (name: string, members: number, gone: number, broadcasts: number, bytes = 1_024): Outcome => {
@@ -38,5 +39,17 @@ describe('1,000 members', () => {
     const ours = run('mesh', 1_000, 0, 12);
     expect(ours.delivered).toBe(1);
     expect(ours.routeBytes).toBeLessThanOrEqual(10_000);
+  });
+});
+
+describe('100 members of whom 30 leave at once', () => {
+  it('stay in one piece with the default number of links, unlike with the original’s', () => {
+    const scenario = { rooms: 60, members: 100, leaving: 30, seed: 5 };
+    const ours = runDepartures({ ...scenario, target: 6, max: 10 });
+    const original = runDepartures({ ...scenario, target: 4, max: 6 });
+    expect(ours.whole).toBeGreaterThan(0.9);
+    expect(ours.inLargest).toBeGreaterThan(0.999);
+    expect(original.whole).toBeLessThan(ours.whole);
+    expect(original.linksEach).toBeLessThan(ours.linksEach);
   });
 });
