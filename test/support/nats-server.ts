@@ -8,27 +8,35 @@ export class NatsServer {
   readonly #port: number;
   #process: ChildProcess | undefined = undefined;
 
-  private constructor(port: number) {
+  readonly #host: string;
+
+  private constructor(port: number, host: string) {
     this.#port = port;
+    this.#host = host;
   }
 
-  static async start(): Promise<NatsServer> {
+  /** `host`: 0.0.0.0 where other machines of a test use it too. */
+  static async start(host = '127.0.0.1'): Promise<NatsServer> {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const { port } = probe.address() as AddressInfo;
     probe.close();
     await once(probe, 'close');
-    const server = new NatsServer(port);
+    const server = new NatsServer(port, host);
     await server.run();
     return server;
   }
 
   get url(): string {
-    return `nats://127.0.0.1:${this.#port}`;
+    return this.urlAt('127.0.0.1');
+  }
+
+  urlAt(host: string): string {
+    return `nats://${host}:${this.#port}`;
   }
 
   async run(): Promise<void> {
-    const args = ['--addr', '127.0.0.1', '--port', String(this.#port), '--auth', NatsServer.token];
+    const args = ['--addr', this.#host, '--port', String(this.#port), '--auth', NatsServer.token];
     this.#process = spawn('nats-server', args, { stdio: 'ignore' });
     for (let tries = 0; !(await this.#answers()); tries++) {
       if (tries > 200) throw new Error('Cannot start nats-server: it does not answer');

@@ -18,6 +18,11 @@ export interface CrowdCounts {
   readonly sent: number;
   /** Offers whose answer has come back. */
   readonly answered: number;
+  /** Offers that clients have got, and those of them that they had got before. */
+  readonly received: number;
+  readonly repeated: number;
+  /** How often each client that has lost a connection has lost one: 1 → 20 clients. */
+  readonly losses: Readonly<Record<number, number>>;
 }
 
 /** As much of a peer connection as the client needs. */
@@ -48,15 +53,20 @@ class Offered {
 interface SocketTracker {
   readonly peers: Record<string, Offered>;
   readonly socket: { readonly connected: boolean } | null;
-  readonly reconnecting: boolean;
+  reconnecting: boolean;
   _generateOffers(count: number, done: (offers: readonly object[]) => void): void;
   _createPeer(): Offered;
+  _onAnnounceResponse(data: Readonly<Record<string, unknown>>): void;
+  _onSocketClose(): void;
+  _startReconnectTimer(): void;
+  _openSocket(): void;
 }
 
 interface Member {
   readonly client: Client;
   readonly tracker: SocketTracker;
   readonly infoHash: string;
+  losses: number;
 }
 
 const members: Member[] = [];
@@ -64,6 +74,9 @@ let sent = 0;
 let answered = 0;
 let offering: NodeJS.Timeout | undefined;
 let next = 0;
+let received = 0;
+let repeated = 0;
+const offersGot = new Set<string>();
 
 function open({ url, clients, infoHashes }: NonNullable<CrowdOrder['open']>): void {
   for (let index = 0; index < clients; index++) {
@@ -88,9 +101,34 @@ function open({ url, clients, infoHashes }: NonNullable<CrowdOrder['open']>): vo
       done(offers);
     };
     tracker._createPeer = () => new Offered(() => undefined);
+    // When it connects again it asks for nobody, so that the offers are those of the drill.
+    const defaults = client as unknown as { _defaultAnnounceOpts(given?: object): object };
+    const own = defaults._defaultAnnounceOpts.bind(client);
+    defaults._defaultAnnounceOpts = (given = {}) => own({ numwant: 0, ...given });
+    const onResponse = tracker._onAnnounceResponse.bind(tracker);
+    tracker._onAnnounceResponse = (data) => {
+      if ('offer' in data) {
+        const id = String(data['offer_id']);
+        received++;
+        if (offersGot.has(id)) repeated++;
+        offersGot.add(id);
+      }
+      onResponse(data);
+    };
+    const member: Member = { client, tracker, infoHash, losses: 0 };
+    const onClose = tracker._onSocketClose.bind(tracker);
+    tracker._onSocketClose = () => {
+      if (!client.destroyed) member.losses++;
+      onClose();
+    };
+    // The library waits up to five minutes, which no drill can.
+    tracker._startReconnectTimer = () => {
+      tracker.reconnecting = true;
+      setTimeout(() => tracker._openSocket(), 100 + Math.random() * 400);
+    };
     // Spread out: all at once would be another test.
     setTimeout(() => client.start({ numwant: 0, left: 1 }), index * 5);
-    members.push({ client, tracker, infoHash });
+    members.push(member);
   }
 }
 
@@ -113,6 +151,12 @@ function connected(): Record<string, number> {
   return counts;
 }
 
+function losses(): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { losses: each } of members) if (each > 0) counts[each] = (counts[each] ?? 0) + 1;
+  return counts;
+}
+
 process.on('message', (order: CrowdOrder) => {
   if (order.open !== undefined) open(order.open);
   if (order.offersPerSecond !== undefined) {
@@ -120,6 +164,14 @@ process.on('message', (order: CrowdOrder) => {
     if (order.offersPerSecond > 0) offering = setInterval(offer, 1000 / order.offersPerSecond);
   }
   if (order.ask !== undefined)
-    process.send!({ ask: order.ask, connected: connected(), sent, answered } satisfies CrowdCounts);
+    process.send!({
+      ask: order.ask,
+      connected: connected(),
+      sent,
+      answered,
+      received,
+      repeated,
+      losses: losses(),
+    } satisfies CrowdCounts);
 });
 process.on('disconnect', () => process.exit());

@@ -61,6 +61,62 @@ export const drills: Readonly<Record<string, Drill>> = {
         `whole ${text(whole)} after it went on (bar: 2), ${await ghosts(nodes)} ghosts`,
     );
   },
+  // A machine whose wire to the engine is cut: its clients stay, and nobody is told.
+  partitioned: async ({ nodes, offersPerSecond, report }) => {
+    const place = await nodes.addMachine(18);
+    const { machine } = place;
+    await nodes.whole(WHOLE_MS_MAX);
+    const before = await nodes.offers();
+    nodes.offer(offersPerSecond);
+    await sleep(1_000);
+    machine.cut('engine', true);
+    place.isOut = true;
+    report(`partitioned: the others whole after ${text(await nodes.whole(WHOLE_MS_MAX))} (bar: 3)`);
+    const alone = await nodes.wholeAlone(place, WHOLE_MS_MAX);
+    report(`partitioned: the node cut off counts its own clients alone ${text(alone)} later`);
+    await sleep(5_000);
+    machine.cut('engine', false);
+    place.isOut = false;
+    report(`healed: whole after ${text(await nodes.whole(WHOLE_MS_MAX))}, ${await ghosts(nodes)} ghosts`);
+    nodes.offer(0);
+    await sleep(1_000);
+    const after = await nodes.offers();
+    const of = (key: keyof typeof after): number => after[key] - before[key];
+    report(
+      `partitioned: of ${of('sent')} offers ${of('received')} arrived, ${of('repeated')} twice (bar: 0)`,
+    );
+    await nodes.whole(WHOLE_MS_MAX);
+    await remove(nodes);
+    await machine.end();
+  },
+  // Each node in turn is replaced by a new one, with clients that come through an nginx before all.
+  rolling: async ({ nodes, offersPerSecond, report }) => {
+    const front = await nodes.addFront(54);
+    await nodes.whole(WHOLE_MS_MAX);
+    nodes.offer(offersPerSecond);
+    let before = sumOf((await front.ask()).losses);
+    for (const [index, place] of nodes.places.entries()) {
+      const connections = await place.tracker.metric('tracker_connections');
+      place.isOut = true;
+      await place.tracker.stop();
+      await nodes.whole(WHOLE_MS_MAX);
+      await nodes.replace(place);
+      await nodes.whole(WHOLE_MS_MAX);
+      const after = sumOf((await front.ask()).losses);
+      const own = Object.values((await place.crowd.ask()).connected).reduce((sum, count) => sum + count, 0);
+      report(
+        `rolling: node ${index + 1} replaced, ${after - before} connections lost of ${connections - own} at it through nginx (bar: as many at most)`,
+      );
+      before = after;
+    }
+    nodes.offer(0);
+    const most = Math.max(0, ...Object.keys((await front.ask()).losses).map(Number));
+    report(
+      `rolling: ${most} reconnects at most of one client over three updates, ${await ghosts(nodes)} ghosts`,
+    );
+    await nodes.removeFront();
+    await nodes.whole(WHOLE_MS_MAX);
+  },
   frozen: async ({ nodes, report }) => {
     const place = nodes.places.at(-1)!;
     place.tracker.freeze();
@@ -85,6 +141,9 @@ export const drills: Readonly<Record<string, Drill>> = {
     await remove(nodes);
   },
 };
+
+const sumOf = (losses: Readonly<Record<number, number>>): number =>
+  Object.entries(losses).reduce((sum, [times, clients]) => sum + Number(times) * clients, 0);
 
 async function ghosts(nodes: Nodes): Promise<number> {
   await sleep(3_000);

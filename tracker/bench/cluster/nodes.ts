@@ -7,10 +7,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { compileProgram } from '../../../test/support/compile.ts';
 import { NatsServer } from '../../../test/support/nats-server.ts';
 import { HandClient, type Received } from '../../test/support/hand-client.ts';
-import { spawnTracker, type TrackerProcess } from '../../test/support/tracker-process.ts';
+import { WiredMachine } from '../../../test/support/namespace.ts';
+import { Front } from './front.ts';
+import { spawnTracker, type TrackerPlace, type TrackerProcess } from '../../test/support/tracker-process.ts';
 import type { CrowdCounts, CrowdOrder } from './crowd.ts';
 
-class Crowd {
+export class Crowd {
   readonly #child: ChildProcess;
   #asks = 0;
 
@@ -40,8 +42,16 @@ class Crowd {
   }
 }
 
+interface Differences {
+  readonly missing: number;
+  readonly ghosts: number;
+}
+
 export interface Place {
-  readonly tracker: TrackerProcess;
+  tracker: TrackerProcess;
+  readonly role: 'relay' | 'node';
+  /** Its own, whose wire to the engine can be cut. */
+  readonly machine?: WiredMachine;
   readonly crowd: Crowd;
   /** Not there, or frozen: neither asked nor counted. */
   isOut: boolean;
@@ -58,6 +68,8 @@ export class Nodes {
   readonly places: Place[] = [];
   readonly #crowdProgram: string;
   readonly #infoHashes: readonly string[];
+  #front: Front | undefined;
+  #fronted: Crowd | undefined;
 
   private constructor(nats: NatsServer, crowdProgram: string, swarms: number) {
     this.nats = nats;
@@ -69,7 +81,7 @@ export class Nodes {
 
   static async start(clients: number, swarms: number): Promise<Nodes> {
     const nodes = new Nodes(
-      await NatsServer.start(),
+      await NatsServer.start('0.0.0.0'),
       await compileProgram('tracker/bench/cluster/crowd.ts'),
       swarms,
     );
@@ -86,37 +98,92 @@ export class Nodes {
 
   /** Another tracker, with so many clients. */
   async add(role: 'relay' | 'node', clients: number): Promise<Place> {
-    const tracker = await spawnTracker({
-      CLUSTER_URL: this.nats.url,
-      CLUSTER_TOKEN: NatsServer.token,
-      TRACKER_ROLE: role,
-      TRACKER_DHT_ENABLED: 'false',
-      // All clients have one address.
-      TRACKER_PEERS_PER_ADDRESS_MAX: '100000',
-      TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '100000',
-      TRACKER_ANNOUNCES_PER_SECOND: '1000',
-    });
-    const crowd = new Crowd(this.#crowdProgram);
-    if (clients > 0) crowd.tell({ open: { url: tracker.url, clients, infoHashes: this.#infoHashes } });
-    const place = { tracker, crowd, isOut: false };
+    const tracker = await this.#spawn(role, this.nats.url);
+    return this.#place({ tracker, role, crowd: this.#crowd(tracker.url, clients), isOut: false });
+  }
+
+  /** The same on a machine of its own: one wire for its clients, and one for the engine. */
+  async addMachine(clients: number): Promise<Place & { readonly machine: WiredMachine }> {
+    const machine = await WiredMachine.create();
+    const { there: host } = machine.wire('clients');
+    const { here } = machine.wire('engine');
+    const at = { machine: { pid: machine.namespace.pid, host } };
+    const tracker = await this.#spawn('node', this.nats.urlAt(here), at);
+    const crowd = this.#crowd(tracker.url, clients);
+    const place = { tracker, role: 'node', crowd, isOut: false, machine } as const;
+    this.#place(place);
+    return place;
+  }
+
+  #place(place: Place): Place {
     this.places.push(place);
     return place;
+  }
+
+  /** A new version in place of a tracker that has stopped, at its port. */
+  async replace(place: Place): Promise<void> {
+    place.tracker = await this.#spawn(place.role, this.nats.url, { port: place.tracker.port });
+    place.isOut = false;
+  }
+
+  /** Clients that come through an nginx before all trackers, and are told apart from those of the places. */
+  async addFront(clients: number): Promise<Crowd> {
+    this.#front = await Front.start(this.places.map(({ tracker }) => tracker.port));
+    this.#fronted = this.#crowd(this.#front.url, clients);
+    return this.#fronted;
+  }
+
+  async removeFront(): Promise<void> {
+    this.#fronted?.end();
+    await this.#front?.stop();
+    this.#front = this.#fronted = undefined;
+  }
+
+  #spawn(role: 'relay' | 'node', engine: string, at: TrackerPlace = {}): Promise<TrackerProcess> {
+    return spawnTracker(
+      {
+        CLUSTER_URL: engine,
+        CLUSTER_TOKEN: NatsServer.token,
+        TRACKER_ROLE: role,
+        TRACKER_DHT_ENABLED: 'false',
+        // All clients have one address.
+        TRACKER_PEERS_PER_ADDRESS_MAX: '100000',
+        TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '100000',
+        TRACKER_ANNOUNCES_PER_SECOND: '1000',
+      },
+      at,
+    );
+  }
+
+  #crowd(url: string, clients: number): Crowd {
+    const crowd = new Crowd(this.#crowdProgram);
+    if (clients > 0) crowd.tell({ open: { url, clients, infoHashes: this.#infoHashes } });
+    return crowd;
   }
 
   get there(): readonly Place[] {
     return this.places.filter(({ isOut }) => !isOut);
   }
 
+  get #crowds(): readonly Crowd[] {
+    return [...this.there.map(({ crowd }) => crowd), ...(this.#fronted === undefined ? [] : [this.#fronted])];
+  }
+
   offer(perSecondAtEach: number): void {
+    this.#fronted?.tell({ offersPerSecond: perSecondAtEach });
     for (const { crowd } of this.places) crowd.tell({ offersPerSecond: perSecondAtEach });
   }
 
   /** Offers of the clients of the places that are there. */
-  async offers(): Promise<{ sent: number; answered: number }> {
-    const counts = await Promise.all(this.there.map(({ crowd }) => crowd.ask()));
+  async offers(): Promise<{ sent: number; answered: number; received: number; repeated: number }> {
+    const counts = await Promise.all(this.#crowds.map((crowd) => crowd.ask()));
+    const sum = (key: 'sent' | 'answered' | 'received' | 'repeated'): number =>
+      counts.reduce((total, one) => total + one[key], 0);
     return {
-      sent: counts.reduce((sum, { sent }) => sum + sent, 0),
-      answered: counts.reduce((sum, { answered }) => sum + answered, 0),
+      sent: sum('sent'),
+      answered: sum('answered'),
+      received: sum('received'),
+      repeated: sum('repeated'),
     };
   }
 
@@ -142,12 +209,21 @@ export class Nodes {
   }
 
   /** Milliseconds until each tracker counts in each swarm exactly the clients that are connected, twice in a row. */
-  async whole(waitMs: number): Promise<number> {
+  whole(waitMs: number): Promise<number> {
+    return this.#whole(waitMs, () => this.differences());
+  }
+
+  /** The same of one place alone: its tracker knows its own clients, and no others. */
+  wholeAlone({ crowd, tracker }: Place, waitMs: number): Promise<number> {
+    return this.#whole(waitMs, () => this.#differences([crowd], [tracker]));
+  }
+
+  async #whole(waitMs: number, differences: () => Promise<Differences>): Promise<number> {
     const startedMs = performance.now();
     let sinceMs: number | undefined;
     for (;;) {
       const askedMs = performance.now();
-      const { missing, ghosts } = await this.differences();
+      const { missing, ghosts } = await differences();
       if (missing + ghosts > 0) sinceMs = undefined;
       else if (sinceMs === undefined) sinceMs = askedMs;
       else return sinceMs - startedMs;
@@ -158,13 +234,20 @@ export class Nodes {
   }
 
   /** Over all trackers: clients that are not counted, and counted ones that are not there. */
-  async differences(): Promise<{ missing: number; ghosts: number }> {
+  differences(): Promise<Differences> {
+    return this.#differences(
+      this.#crowds,
+      this.there.map(({ tracker }) => tracker),
+    );
+  }
+
+  async #differences(crowds: readonly Crowd[], trackers: readonly TrackerProcess[]): Promise<Differences> {
     const connected = new Map<string, number>();
-    for (const counts of await Promise.all(this.there.map(({ crowd }) => crowd.ask())))
+    for (const counts of await Promise.all(crowds.map((crowd) => crowd.ask())))
       for (const [hash, count] of Object.entries(counts.connected))
         connected.set(hash, (connected.get(hash) ?? 0) + count);
     let [missing, ghosts] = [0, 0];
-    for (const counted of await Promise.all(this.there.map(({ tracker }) => this.#scrape(tracker))))
+    for (const counted of await Promise.all(trackers.map((tracker) => this.#scrape(tracker))))
       for (const hash of this.#infoHashes) {
         const difference = (counted.get(hash) ?? 0) - (connected.get(hash) ?? 0);
         if (difference > 0) ghosts += difference;
@@ -205,8 +288,10 @@ export class Nodes {
   }
 
   async stop(): Promise<void> {
+    await this.removeFront();
     for (const { crowd } of this.places) crowd.end();
     await Promise.all(this.places.map(({ tracker }) => (tracker.thaw(), tracker.stop())));
+    await Promise.all(this.places.map(async ({ machine }) => machine?.end()));
     await this.nats.kill();
     await rm(dirname(this.#crowdProgram), { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ const START_MS_MAX = 10_000;
 
 export interface TrackerProcess {
   readonly port: number;
-  /** `ws://127.0.0.1:<port>` */
+  /** `ws://<host>:<port>` */
   readonly url: string;
   readonly isAlive: boolean;
   readonly pid: number;
@@ -30,20 +30,32 @@ export interface TrackerProcess {
   stop(): Promise<number | null>;
 }
 
+export interface TrackerPlace {
+  /** Any that is free, unless it comes back to one. */
+  readonly port?: number;
+  /** A namespace (test/support/namespace.ts) and its address as seen from here. */
+  readonly machine?: { readonly pid: number; readonly host: string };
+}
+
 /** Its settings, which may depend on its port. */
 export async function spawnTracker(
   settings: Environment | ((port: number) => Environment) = {},
+  at: TrackerPlace = {},
 ): Promise<TrackerProcess> {
   const folder = await mkdtemp(join(tmpdir(), 'tracker-process-'));
   const program = await compileProgram('tracker/src/main.ts');
-  const port = await freePort();
+  const port = at.port ?? (await freePort());
+  const host = at.machine?.host ?? '127.0.0.1';
   const env = typeof settings === 'function' ? settings(port) : settings;
-  const child = spawn(process.execPath, [program], {
+  const inside = at.machine === undefined ? [] : ['nsenter', `--target=${at.machine.pid}`, '--net'];
+  const [command, ...args] = [...inside, process.execPath, program];
+  const child = spawn(command, args, {
     cwd: folder,
     env: {
       PATH: process.env['PATH'],
       DATA_DIR: folder,
       TRACKER_PORT: String(port),
+      TRACKER_HOST: host,
       LOG_LEVEL: 'warn',
       ...env,
     },
@@ -54,7 +66,7 @@ export async function spawnTracker(
     stream.setEncoding('utf8').on('data', (text: string) => (output = (output + text).slice(-10_000)));
   }
   const isAlive = (): boolean => child.exitCode === null && child.signalCode === null;
-  const url = `http://127.0.0.1:${port}`;
+  const url = `http://${host}:${port}`;
   for (const untilMs = performance.now() + START_MS_MAX; ;) {
     if (
       await fetch(`${url}/healthz`).then(
