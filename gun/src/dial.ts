@@ -80,6 +80,10 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
         countWaiting();
       }
     },
+    get isResting() {
+      return resting !== undefined;
+    },
+    rest: () => undefined, // what it owes it is asked for before the next frame
     end,
     close: (code = 1000) => close(code),
   });
@@ -102,7 +106,7 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
       }
       unread.shift();
       holder.release(frame.length);
-      listener.text(frame.toString('utf8'));
+      listener.frame(frame);
     }
     if (socket.isPaused) socket.resume();
   };

@@ -1,5 +1,4 @@
-// What may be said to gun, and how fast: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
-import type { Rate } from '@relay-swarm/net';
+// What may be said to gun: it trusts the shape of what it hears, and uses names from outside as keys of its own objects. Pure.
 
 /** One of gun's messages, checked; its fields have gun's own one-character names. */
 export type GunMessage = Readonly<Record<string, unknown>> & {
@@ -17,12 +16,8 @@ const SOUL_CHARS_MAX = 4_096;
 /** gun keeps what is dated in the future until then: a clock may be wrong, but not by days. */
 const FUTURE_MS_MAX = 60_000;
 
-/** So many messages at once, and then in each second. A frame is paid for to the last message: it holds fewer of them than bytes. */
-export const messageRate = (perSecond: number, frameBytesMax: number): Rate => ({
-  perSecond,
-  burst: perSecond,
-  debtMax: frameBytesMax,
-});
+/** A batch of gun's own clients has 9 KB at most: a few hundred. */
+const MESSAGES_MAX = 10_000;
 
 /** A message that must not reach gun, and its id where it has one to be told by. */
 export interface RefusedMessage {
@@ -30,9 +25,6 @@ export interface RefusedMessage {
 }
 
 export const isRefused = (one: GunMessage | RefusedMessage): one is RefusedMessage => 'refused' in one;
-
-/** Beside its messages a frame costs one for so many bytes, which are paid for where they arrive: reading them is work too. */
-export const BYTES_PER_MESSAGE = 8_192;
 
 /** The frame's messages. */
 export function readFrame(text: string, nowMs: number): readonly (GunMessage | RefusedMessage)[] {
@@ -42,7 +34,9 @@ export function readFrame(text: string, nowMs: number): readonly (GunMessage | R
   } catch {
     return [{ refused: undefined }];
   }
-  return (Array.isArray(value) ? (value as unknown[]) : [value]).map((one) => readMessage(one, nowMs));
+  if (!Array.isArray(value)) return [readMessage(value, nowMs)];
+  if (value.length > MESSAGES_MAX) return [{ refused: undefined }];
+  return (value as unknown[]).map((one) => readMessage(one, nowMs));
 }
 
 function readMessage(value: unknown, nowMs: number): GunMessage | RefusedMessage {

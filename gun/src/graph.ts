@@ -14,6 +14,8 @@ export interface GraphWire {
 
 export interface Graph {
   readonly memory: Memory;
+  /** Wires that are attached. */
+  readonly peers: number;
   /** `isLink`: another gun relay, which may know what nobody here does. */
   attach(wire: GraphWire, isLink: boolean): GraphPeer;
 }
@@ -26,6 +28,10 @@ export interface GraphPeer {
   catchUp(): void;
   gone(): void;
 }
+
+/** How long gun does other work before the event loop has a turn; its own rule is nine milliseconds. */
+const SLICE_MS = 5;
+(setTimeout as { hold?: number }).hold = SLICE_MS;
 
 Gun.on('opt', function (root) {
   root.opt.relaySwarm(root);
@@ -58,6 +64,7 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
   const { mesh } = root.opt;
   const asked = new RecentlyAsked();
   let links = 0;
+  let peers = 0;
   const unanswered = new Unanswered();
   const has = (soul: string, key: unknown): boolean => {
     const node = root.graph[soul];
@@ -71,9 +78,13 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
     get memory() {
       return memory;
     },
+    get peers() {
+      return peers;
+    },
     attach: (wire, isLink) => {
       const peer: GunPeer = { wire };
       mesh.hi(peer);
+      peers++;
       if (isLink) links++;
       return {
         hear: (message) => {
@@ -108,6 +119,7 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
         },
         refuse: (id, why) => mesh.say({ '@': id, err: why }, peer),
         gone: () => {
+          peers--;
           if (isLink) links--;
           if (peer.wire !== null) mesh.bye(peer);
         },

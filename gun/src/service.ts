@@ -3,25 +3,32 @@ import { createMetrics, createOperations, memoryLimitBytes, type Log, type Part 
 import {
   AddressBuckets,
   createBudget,
+  countJsonValues,
   createInsiderCheck,
-  debtMs,
-  newBucket,
+  Payments,
   registerBudget,
-  spendTokens,
+  type AddressAccount,
+  type Payer,
 } from '@relay-swarm/net';
 import { SocketMemory, type HeldSocket } from '@relay-swarm/net/socket-memory';
-import { BYTES_PER_MESSAGE, isRefused, messageRate, readFrame } from './frame.ts';
+import { isRefused, readFrame } from './frame.ts';
 import { createGraph } from './graph.ts';
 import { createLinks } from './links.ts';
 import { createGunServer, type GunServer } from './server.ts';
+import {
+  BYTES_PER_MESSAGE,
+  CONTROL_COST,
+  hearingCost,
+  parsingCost,
+  PIECE_COST,
+  rateOfAddress,
+  rateOfConnection,
+} from './prices.ts';
 import type { GunSettings } from './settings.ts';
 import type { Wire, WireListener } from './wire.ts';
 
 /** From the first piece of a message to its last one. */
 const UNFINISHED_MS_MAX = 30_000;
-/** What each piece that comes costs beside its bytes, since it wakes us up, and each ping, pong or fragment in it. */
-const PIECE_COST = 0.1;
-const CONTROL_COST = 0.2;
 
 export interface GunService {
   readonly parts: readonly Part[];
@@ -33,36 +40,32 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const budget = createBudget(settings.budgetBytesMax, memoryLimitBytes() - 2 * settings.memoryBytesMax);
   const memory = new SocketMemory<HeldSocket>({ budget, unfinishedMsMax: UNFINISHED_MS_MAX });
   const limits = { ...settings, pingMs: settings.pingSeconds * 1000, memory, nowMs: now };
-  const counters = { messages: 0, refused: 0 };
+  const counters = { messages: 0, refused: 0, rests: 0, tooMany: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
-  const ownRate = messageRate(settings.messagesPerSecond, settings.frameBytesMax);
-  const ofAddresses = new AddressBuckets({
-    perSecond: settings.messagesPerAddressPerSecond,
-    burst: settings.messagesPerAddressPerSecond,
+  const own = rateOfConnection(settings.messagesPerSecond);
+  const addresses = new AddressBuckets(rateOfAddress(settings.messagesPerAddressPerSecond));
+  const payments = new Payments<Client>({
+    ...{ own, addresses, nowMs: now, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST },
+    rests: () => counters.rests++,
+    end: (client) => {
+      counters.tooMany++;
+      client.wire.end('message_rate');
+    },
   });
 
   const open = (wire: Wire, isLink: boolean): WireListener => {
     const peer = graph.attach(wire, isLink);
     if (isLink) peer.catchUp();
-    const own = newBucket(ownRate, now());
-    const ofAddress = ofAddresses.enter(wire.addressKey, now());
-    const { rate } = ofAddresses;
-    const pay = (price: number, nowMs: number): number =>
-      Math.max(
-        debtMs(spendTokens(own, ownRate, price, nowMs), ownRate),
-        debtMs(spendTokens(ofAddress, rate, price, nowMs), rate),
-      );
+    const client = new Client(wire, addresses.enter(wire.addressKey, now()));
+    payments.begin(client);
     return {
-      restMs: (bytes) => {
-        const nowMs = now();
-        const owedMs = pay(0, nowMs);
-        if (owedMs === 0) pay(PIECE_COST + bytes / BYTES_PER_MESSAGE, nowMs);
-        return owedMs;
-      },
-      control: () => void pay(CONTROL_COST, now()),
-      text: (text) => {
-        const nowMs = now();
-        const messages = readFrame(text, nowMs);
+      restMs: (bytes) => payments.restMs(client, bytes),
+      control: () => payments.pay(client, CONTROL_COST),
+      frame: (frame) => {
+        if (!payments.pay(client, parsingCost(countJsonValues(frame)))) return;
+        const messages = readFrame(frame.toString('utf8'), now());
+        counters.messages += messages.length;
+        if (!payments.pay(client, hearingCost(messages, frame.length, graph.peers - 1))) return;
         for (const message of messages) {
           if (!isRefused(message)) peer.hear(message);
           else {
@@ -71,11 +74,9 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
               peer.refuse(message.refused, 'This relay does not take such a message');
           }
         }
-        counters.messages += messages.length;
-        pay(messages.length, nowMs);
       },
       closed: () => {
-        ofAddresses.leave(wire.addressKey);
+        addresses.leave(wire.addressKey);
         peer.gone();
       },
     };
@@ -92,7 +93,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
     start: () => {
       ticking = setInterval(() => {
         memory.tick(now());
-        ofAddresses.tick(now());
+        addresses.tick(now());
       }, 1_000);
       return Promise.resolve();
     },
@@ -115,8 +116,36 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   metrics.counter('souls_forgotten_total', 'Nodes that made room for others', () => graph.memory.forgotten);
   metrics.counter('messages_total', 'Messages that arrived', () => counters.messages);
   metrics.counter('messages_refused_total', 'Messages that did not reach gun', () => counters.refused);
+  metrics.counter('rests_total', 'Times that an eager client was made to wait', () => counters.rests);
+  metrics.counter(
+    'connections_ended_total',
+    'Connections ended by this relay',
+    () => ({ message_rate: counters.tooMany }),
+    'reason',
+  );
   metrics.counter('connections_refused_total', 'Upgrades beyond a limit', () => server.refused());
   metrics.counter('links_failed_total', 'Links that could not be opened, or ended', () => links.failed());
   registerBudget(metrics, budget);
   return { parts: [unfinished, server, links], server };
+}
+
+/** Who pays for what a wire brings. */
+class Client implements Payer {
+  thousandths = 0;
+  filledAtMs = 0;
+  readonly wire: Wire;
+  readonly account: AddressAccount;
+
+  constructor(wire: Wire, account: AddressAccount) {
+    this.wire = wire;
+    this.account = account;
+  }
+
+  get isResting(): boolean {
+    return this.wire.isResting;
+  }
+
+  rest(milliseconds: number): void {
+    this.wire.rest(milliseconds);
+  }
 }

@@ -20,6 +20,10 @@ export interface Wire {
   readonly holder: Holder;
   /** Of an address as limits count it. */
   readonly addressKey: string;
+  /** Nothing is read, because something is owed. */
+  readonly isResting: boolean;
+  /** Reads nothing for so long; where it rests already nothing changes. */
+  rest(milliseconds: number): void;
   end(code: CloseRefusalCode): void;
   send(text: string): void;
   close(code?: number): void;
@@ -31,9 +35,10 @@ export interface WireListener {
    * before anything is parsed: what its address owes may be others' doing, and parsing is the work.
    */
   restMs(bytes: number): number;
-  /** A ping, pong or fragment has come. */
-  control(): void;
-  text(text: string): void;
+  /** A ping, pong or fragment has come. False where it has been closed for it. */
+  control(): boolean;
+  /** A whole message, valid until this returns. */
+  frame(frame: Buffer): void;
   /** Once, and the last call. */
   closed(): void;
 }
@@ -62,10 +67,7 @@ export function createAcceptor(limits: WireLimits): Accept {
       message: (wire, payload, isBinary) => wire.take(payload, isBinary),
       signOfLife: (wire) => (wire.isAlive = true),
       restMs: (wire, bytes) => wire.listener.restMs(bytes),
-      mayRead: (wire) => {
-        wire.listener.control();
-        return true;
-      },
+      mayRead: (wire) => wire.listener.control(),
       settled: (wire) => memory.settled(wire, nowMs()),
       fault: (wire, fault) => wire.complain(fault), // it is being closed
       failed: (wire) => wire.end('internal_error'),
@@ -85,6 +87,14 @@ export function createAcceptor(limits: WireLimits): Accept {
     });
     if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
   };
+}
+
+/** gun hands the same text to everybody, one after the other: it is made into a frame once. */
+let last: { readonly text: string; readonly frame: Buffer } | undefined;
+
+function frameOf(text: string): Buffer {
+  if (last?.text !== text) last = { text, frame: textFrame(text) };
+  return last.frame;
 }
 
 class AcceptedWire implements Wire, HeldSocket {
@@ -119,6 +129,10 @@ class AcceptedWire implements Wire, HeldSocket {
     return this.#socket.isResting;
   }
 
+  rest(milliseconds: number): void {
+    this.#socket.rest(milliseconds);
+  }
+
   get unreadBytes(): number {
     const { writableLength, readableLength } = this.#socket.stream;
     return writableLength + readableLength;
@@ -127,7 +141,7 @@ class AcceptedWire implements Wire, HeldSocket {
   take(payload: Buffer, isBinary: boolean): void {
     this.isAlive = true;
     if (isBinary) this.end('binary');
-    else this.listener.text(payload.toString('utf8'));
+    else this.listener.frame(payload);
   }
 
   send(text: string): void {
@@ -137,7 +151,7 @@ class AcceptedWire implements Wire, HeldSocket {
       this.#socket.terminate(); // it does not read, so there is nothing to tell it
       return;
     }
-    stream.write(textFrame(text));
+    stream.write(frameOf(text));
     if (stream.writableNeedDrain) this.#limits.memory.noteWaiting(this);
   }
 

@@ -1,6 +1,4 @@
-// The small rules: what is kept, how fast, and whom to link to.
-import { debtMs, newBucket, spendTokens } from '@relay-swarm/net';
-import { messageRate } from '../src/frame.ts';
+// The small rules: what is kept, and whom to link to.
 import { chooseLinks } from '../src/links.ts';
 import { Memory } from '../src/memory.ts';
 import { idOf, rosterOf } from './support/relays.ts';
@@ -36,29 +34,6 @@ describe('Memory', () => {
     memory.written('large', 'text', undefined, 'x'.repeat(1_000));
     expect(forgotten).toEqual(['large']);
     expect(memory.bytes).toBe(0);
-  });
-});
-
-describe('messageRate()', () => {
-  const rate = messageRate(10, 16_384);
-  const waitsFor = (batches: readonly (readonly [messages: number, nowMs: number])[]): number[] => {
-    const bucket = newBucket(rate, 5_000);
-    return batches.map(([messages, nowMs]) => debtMs(spendTokens(bucket, rate, messages, nowMs), rate));
-  };
-
-  it('lets so many pass at once, and then one at a time', () => {
-    expect(waitsFor(Array.from({ length: 11 }, () => [1, 5_000]))).toEqual([
-      ...Array<number>(10).fill(0),
-      100,
-    ]);
-  });
-
-  it('lets a batch take as many seconds as it has messages for', () => {
-    expect(waitsFor([[10, 5_000], [35, 5_000], [0, 8_500]])).toEqual([0, 3_500, 0]); // prettier-ignore
-  });
-
-  it('forgives nothing of a frame that is full of the shortest messages', () => {
-    expect(waitsFor([[8_192, 5_000]])).toEqual([818_200]);
   });
 });
 

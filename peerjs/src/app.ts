@@ -17,7 +17,7 @@ import { Counters } from './counters.ts';
 import { MeshCounters } from './mesh/mesh-counters.ts';
 import { MeshRoute } from './mesh/mesh-route.ts';
 import { createSignalingServer, type SignalingServer, type UpgradeRoute } from './http-server.ts';
-import { ratesOf } from './payments.ts';
+import { messageRate } from './settings.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { CreateSignalingEngine } from './signaling/engine.ts';
 import { SignalingRoute } from './signaling/signaling-route.ts';
@@ -68,7 +68,7 @@ export function buildService(
   });
   const cluster =
     connection &&
-    createPeerjsCluster({ connection, world, rate: ratesOf(settings).messages, gauges: own, log, metrics });
+    createPeerjsCluster({ connection, world, rate: messageRate(settings), gauges: own, log, metrics });
   const signaling: SignalingRoute = new SignalingRoute({
     createEngine: cluster?.createEngine ?? createEngine,
     settings,
@@ -76,6 +76,7 @@ export function buildService(
     log,
     world,
     memory,
+    addresses: callers.messages,
     leave,
   });
 
@@ -83,6 +84,7 @@ export function buildService(
   const meshCounters = new MeshCounters();
   const mesh = new MeshRoute({
     ...{ settings, counters: meshCounters, log, world, memory, leave },
+    addresses: callers.messages,
     ...(cluster && { createDesk: cluster.createDesk }),
   });
   registerBudget(metrics, memory.budget);

@@ -2,11 +2,11 @@
 // packages/net's; here they are put together for this service. Pure: the time is passed in.
 import {
   AddressBuckets,
+  type AddressAccount,
   AddressRates,
   Admission,
   type AdmissionLimits,
   type AdmissionRefusal,
-  type Bucket,
   type Rate,
 } from '@relay-swarm/net';
 
@@ -20,21 +20,22 @@ export interface CallerLimits extends AdmissionLimits {
 export interface Caller {
   /** The address as limits count it. */
   readonly key: string;
-  readonly messages: Bucket;
+  readonly account: AddressAccount;
 }
 
 /** Addresses remembered at once, about 200 bytes each. */
 const ADDRESSES_MAX = 200_000;
 
 export class Callers {
+  /** What all connections of an address send: who reads from them charges it. */
+  readonly messages: AddressBuckets;
   readonly #admission: Admission;
   readonly #requests: AddressRates;
-  readonly #messages: AddressBuckets;
 
   constructor(limits: CallerLimits) {
     this.#admission = new Admission(limits);
     this.#requests = new AddressRates(limits.requests, ADDRESSES_MAX);
-    this.#messages = new AddressBuckets(limits.messages);
+    this.messages = new AddressBuckets(limits.messages);
   }
 
   get connections(): number {
@@ -52,16 +53,16 @@ export class Callers {
 
   /** Counts a connection in, or says why not. Every one that is in must `leave` once. */
   enter(key: string, nowMs: number): Caller | AdmissionRefusal {
-    return this.#admission.enter(key) ?? { key, messages: this.#messages.enter(key, nowMs) };
+    return this.#admission.enter(key) ?? { key, account: this.messages.enter(key, nowMs) };
   }
 
   leave({ key }: Caller): void {
     this.#admission.leave(key);
-    this.#messages.leave(key);
+    this.messages.leave(key);
   }
 
   /** Once a second. */
   tick(nowMs: number): void {
-    this.#messages.tick(nowMs);
+    this.messages.tick(nowMs);
   }
 }

@@ -4,9 +4,10 @@ import {
   PING_FRAME,
   refuseUpgrade,
   textFrame,
-  type Bucket,
+  type AddressAccount,
   type Flushable,
   type Holder,
+  type Payer,
 } from '@relay-swarm/net';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import type { HeldSocket, SocketEnd, SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -49,7 +50,7 @@ export interface Surroundings {
 const FRAGMENTS_MAX = 64;
 const CLOSE_MS_MAX = 5_000;
 
-export class ClientSocket implements Bucket, Flushable, HeldSocket {
+export class ClientSocket implements Payer, Flushable, HeldSocket {
   readonly caller: Caller;
   readonly holder: Holder;
   /** Both empty until an engine has given it the id. */
@@ -72,6 +73,10 @@ export class ClientSocket implements Bucket, Flushable, HeldSocket {
     this.#around = around;
     this.caller = caller;
     this.holder = around.memory.open(caller.key, (reason) => this.endFor(reason));
+  }
+
+  get account(): AddressAccount {
+    return this.caller.account;
   }
 
   get isOpen(): boolean {

@@ -12,7 +12,7 @@ import {
   type Settings,
 } from '@relay-swarm/kit';
 import { clusterSettings } from '@relay-swarm/cluster/settings';
-import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
+import { budgetSetting, origins, trustedProxies, type Rate } from '@relay-swarm/net';
 import { ENGINES } from './engines.ts';
 import { meshSettings } from './mesh/mesh-settings.ts';
 
@@ -174,6 +174,15 @@ export const peerjsSettings = {
 };
 
 export type PeerjsSettings = Settings<typeof peerjsSettings>;
+
+/** Of one client, alone; what its address may send together is in Callers. */
+export const messageRate = (settings: PeerjsSettings): Rate => ({
+  perSecond: settings.messagesPerSecond,
+  burst: settings.messagesBurst,
+});
+
+/** What each piece that comes costs its address: it wakes us up. */
+export const PIECE_COST = 0.1;
 
 const SEND_BUFFER_FRAMES_MIN = 8;
 

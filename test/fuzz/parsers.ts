@@ -30,7 +30,7 @@ import { readIceServers } from '../../packages/client/src/ice-servers.ts';
 import { readMeeting } from '../../packages/client/src/magnet.ts';
 import { readRemembered } from '../../packages/client/src/roster-cache.ts';
 import { readEnvelope, writeEnvelope } from '../../packages/mesh/src/envelope.ts';
-import { countValues, readMessage } from '../../peerjs/src/signaling/message.ts';
+import { readMessage } from '../../peerjs/src/signaling/message.ts';
 import { peerjsSettings, checkPeerjsSettings } from '../../peerjs/src/settings.ts';
 import { readProxyHeader } from '../../stun/src/listeners/proxy-protocol.ts';
 import { StreamFramer } from '../../stun/src/listeners/stream-framer.ts';
@@ -202,11 +202,7 @@ export const parsers: readonly Parser[] = [
   },
   {
     name: 'peerjs',
-    read: (input) => {
-      const read = readMessage(utf8(input), 64);
-      if (typeof read === 'object' && 'relayed' in read) countValues(read.relayed.payload);
-      return shapeOf(read);
-    },
+    read: (input) => shapeOf(readMessage(utf8(input), 64)),
   },
   {
     name: 'gun',

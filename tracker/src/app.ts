@@ -10,6 +10,7 @@ import {
   createBudget,
   createInsiderCheck,
   createOriginCheck,
+  Payments,
   refuseUpgrade,
   registerBudget,
   type ByteBudget,
@@ -49,6 +50,9 @@ const HEALTH_EVERY_MS = 5_000;
 const ADDRESS_SHARE = 20;
 /** What it may ask for at once is a quarter of that: others wait while it is done. */
 const ADDRESS_BURSTS_PER_SECOND = 4;
+/** What an address pays for all that it sends: for so many bytes as much as for a message, and for each piece that comes, since it wakes us up. */
+const BYTES_PER_MESSAGE = 1_024;
+const PIECE_COST = 0.5;
 /** An open connection that does nothing: half of what it takes, as in the budget whatever is held counts half (budget-of-service.ts). */
 const CONNECTION_BYTES = 5_000;
 /** One fault in ten seconds is forgiven. */
@@ -97,7 +101,6 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
   const memory = new FrameMemory();
   const intervalAt = createAnnounceInterval(settings, performance.now());
-  const messages = { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst };
   const cluster =
     settings.clusterUrl.length === 0
       ? undefined
@@ -125,18 +128,26 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     refuse: (infoHash) => (accessList.isOpen ? undefined : accessList.refuse(infoHash)),
     nextTurn: setImmediate,
   });
-  const keepalive = new Keepalive(settings);
-  const router = new FrameRouter({
-    frontends: cluster?.frontends({ webTorrent, graffiti, swarms, budget, refuse }) ?? [graffiti, webTorrent],
-    hasSpoken: (connection) => keepalive.hasSpoken(connection),
-    messages,
-    faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
-    nowMs: () => performance.now(),
-  });
   const addressWork = new AddressBuckets({
     perSecond: ADDRESS_SHARE * settings.messagesPerSecond,
     burst: (ADDRESS_SHARE * settings.messagesPerSecond) / ADDRESS_BURSTS_PER_SECOND,
     debtMax: 30 * ADDRESS_SHARE * settings.messagesPerSecond,
+  });
+  const payments = new Payments<Connection>({
+    own: { perSecond: settings.messagesPerSecond, burst: settings.messagesBurst },
+    addresses: addressWork,
+    bytesPerMessage: BYTES_PER_MESSAGE,
+    ownBytesPerMessage: Infinity,
+    pieceCost: PIECE_COST,
+    nowMs: () => performance.now(),
+  });
+  const keepalive = new Keepalive(settings);
+  const router = new FrameRouter({
+    frontends: cluster?.frontends({ webTorrent, graffiti, swarms, budget, refuse }) ?? [graffiti, webTorrent],
+    hasSpoken: (connection) => keepalive.hasSpoken(connection),
+    payments,
+    faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
+    nowMs: () => performance.now(),
   });
   const clientMemory = new SocketMemory<Connection>({
     budget,
@@ -145,7 +156,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const errors = new SocketErrors();
   const webSockets = new WebSockets({
-    ...{ limits: settings, messages, memory, router, keepalive, clientMemory, addressWork, errors, log },
+    ...{ limits: settings, payments, memory, router, keepalive, clientMemory, addressWork, errors, log },
   });
   const own = () => ({
     connections: admission.open,

@@ -1,56 +1,122 @@
-// What all connections of an address may do together, as one bucket: messages, or work beyond the ordinary. One connection more is no more of
-// it. Pure: the time is passed in.
-import { debtMs, isBucketFull, newBucket, spendTokens, type Bucket, type Rate } from './rate.ts';
+// What all connections of an address may do together: messages, or other work. One connection more is no more of it, and for IPv6 the /48
+// pays too, from a bucket of several addresses' size: a /56 is not 256 strangers. Pure: the time is passed in.
+import { SITE_SHARES } from './admission.ts';
+import { siteKey } from './ip.ts';
+import { debtMs, isBucketFull, newBucket, owedMsOf, spendTokens, type Bucket, type Rate } from './rate.ts';
 
-interface Account {
-  connections: number;
+/** Of an address that has a connection: its own bucket, and that of its /48. */
+export interface AddressAccount {
   readonly bucket: Bucket;
+  readonly site: Bucket | undefined;
 }
 
 export class AddressBuckets {
   readonly rate: Rate;
-  readonly #accounts = new Map<string, Account>();
-  /** Accounts without a connection: kept until their debt is paid. */
+  readonly #siteRate: Rate;
+  readonly #addresses: SharedBuckets;
+  readonly #sites: SharedBuckets;
+
+  constructor(rate: Rate) {
+    const { perSecond, burst, debtMax = burst } = rate;
+    this.rate = rate;
+    this.#siteRate = {
+      perSecond: perSecond * SITE_SHARES,
+      burst: burst * SITE_SHARES,
+      debtMax: debtMax * SITE_SHARES,
+    };
+    this.#addresses = new SharedBuckets(rate);
+    this.#sites = new SharedBuckets(this.#siteRate);
+  }
+
+  get size(): number {
+    return this.#addresses.size;
+  }
+
+  /** For a connection that opens; each must `leave` once. */
+  enter(addressKey: string, nowMs: number): AddressAccount {
+    const site = siteKey(addressKey);
+    return {
+      bucket: this.#addresses.enter(addressKey, nowMs),
+      site: site === undefined ? undefined : this.#sites.enter(site, nowMs),
+    };
+  }
+
+  /** Pays, whether it can or not; then for how many milliseconds the address owes. */
+  spend({ bucket, site }: AddressAccount, tokens: number, nowMs: number): number {
+    const owedMs = debtMs(spendTokens(bucket, this.rate, tokens, nowMs), this.rate);
+    if (site === undefined) return owedMs;
+    return Math.max(owedMs, debtMs(spendTokens(site, this.#siteRate, tokens, nowMs), this.#siteRate));
+  }
+
+  /** Until the address of a connection has paid what it owes. */
+  debtMs({ bucket, site }: AddressAccount, nowMs: number): number {
+    const owedMs = owedMsOf(bucket, this.rate, nowMs);
+    return site === undefined ? owedMs : Math.max(owedMs, owedMsOf(site, this.#siteRate, nowMs));
+  }
+
+  /** The same for an address by its key; nothing for one that is not known. */
+  owedMs(addressKey: string, nowMs: number): number {
+    const site = siteKey(addressKey);
+    return Math.max(
+      this.#addresses.owedMs(addressKey, nowMs),
+      site === undefined ? 0 : this.#sites.owedMs(site, nowMs),
+    );
+  }
+
+  leave(addressKey: string): void {
+    const site = siteKey(addressKey);
+    this.#addresses.leave(addressKey);
+    if (site !== undefined) this.#sites.leave(site);
+  }
+
+  /** Once a second. */
+  tick(nowMs: number): void {
+    this.#addresses.tick(nowMs);
+    this.#sites.tick(nowMs);
+  }
+}
+
+/** Buckets by key, each shared by all who have entered under it. */
+class SharedBuckets {
+  readonly #rate: Rate;
+  readonly #accounts = new Map<string, { connections: number; readonly bucket: Bucket }>();
+  /** Those without a connection: kept until their debt is paid. */
   readonly #left = new Set<string>();
 
   constructor(rate: Rate) {
-    this.rate = rate;
+    this.#rate = rate;
   }
 
   get size(): number {
     return this.#accounts.size;
   }
 
-  /** The bucket of the address, for a connection that opens. */
-  enter(addressKey: string, nowMs: number): Bucket {
-    let account = this.#accounts.get(addressKey);
+  enter(key: string, nowMs: number): Bucket {
+    let account = this.#accounts.get(key);
     if (account === undefined) {
-      account = { connections: 0, bucket: newBucket(this.rate, nowMs) };
-      this.#accounts.set(addressKey, account);
+      account = { connections: 0, bucket: newBucket(this.#rate, nowMs) };
+      this.#accounts.set(key, account);
     }
     account.connections++;
-    this.#left.delete(addressKey);
+    this.#left.delete(key);
     return account.bucket;
   }
 
-  /** Until the address has paid what it owes; nothing for one that is not known. */
-  owedMs(addressKey: string, nowMs: number): number {
-    const account = this.#accounts.get(addressKey);
-    return account === undefined ? 0 : debtMs(spendTokens(account.bucket, this.rate, 0, nowMs), this.rate);
+  owedMs(key: string, nowMs: number): number {
+    const account = this.#accounts.get(key);
+    return account === undefined ? 0 : owedMsOf(account.bucket, this.#rate, nowMs);
   }
 
-  leave(addressKey: string): void {
-    const account = this.#accounts.get(addressKey);
-    if (account === undefined || --account.connections > 0) return;
-    this.#left.add(addressKey);
+  leave(key: string): void {
+    const account = this.#accounts.get(key);
+    if (account !== undefined && --account.connections <= 0) this.#left.add(key);
   }
 
-  /** Once a second. */
   tick(nowMs: number): void {
-    for (const addressKey of this.#left) {
-      if (!isBucketFull(this.#accounts.get(addressKey)!.bucket, this.rate, nowMs)) continue;
-      this.#left.delete(addressKey);
-      this.#accounts.delete(addressKey);
+    for (const key of this.#left) {
+      if (!isBucketFull(this.#accounts.get(key)!.bucket, this.#rate, nowMs)) continue;
+      this.#left.delete(key);
+      this.#accounts.delete(key);
     }
   }
 }

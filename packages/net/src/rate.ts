@@ -38,6 +38,10 @@ export function spendTokens(bucket: Bucket, rate: Rate, tokens: number, nowMs: n
 export const debtMs = (left: number, rate: Rate): number =>
   left >= 0 ? 0 : Math.ceil((-left * 1000) / rate.perSecond);
 
+/** The same of a bucket. */
+export const owedMsOf = (bucket: Bucket, rate: Rate, nowMs: number): number =>
+  bucket.thousandths >= 0 ? 0 : debtMs(spendTokens(bucket, rate, 0, nowMs), rate);
+
 /** Until there is a token to take. */
 export function untilTokenMs(bucket: Bucket, rate: Rate, nowMs: number): number {
   fill(bucket, rate, nowMs);

@@ -1,17 +1,16 @@
 import { AddressBuckets } from '../src/address-buckets.ts';
-import { debtMs, spendTokens } from '../src/rate.ts';
 
 describe('AddressBuckets', () => {
   it('is one account for all connections of an address, and not forgotten while it owes', () => {
     const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
-    const bucket = buckets.enter('a', 0);
-    expect(buckets.enter('a', 0)).toBe(bucket);
-    expect(buckets.enter('b', 0)).not.toBe(bucket);
-    spendTokens(bucket, buckets.rate, 40, 0);
+    const account = buckets.enter('a', 0);
+    expect(buckets.enter('a', 0).bucket).toBe(account.bucket);
+    expect(buckets.enter('b', 0).bucket).not.toBe(account.bucket);
+    buckets.spend(account, 40, 0);
     for (const address of ['a', 'a', 'b']) buckets.leave(address);
     buckets.tick(1_000);
     expect(buckets.size).toBe(1); // b owed nothing
-    expect(buckets.enter('a', 1_000)).toBe(bucket);
+    expect(buckets.enter('a', 1_000).bucket).toBe(account.bucket);
     buckets.leave('a');
     buckets.tick(4_000);
     expect(buckets.size).toBe(0);
@@ -20,11 +19,21 @@ describe('AddressBuckets', () => {
   it('charges an address for its connections together, no other, and at most a burst', () => {
     const buckets = new AddressBuckets({ perSecond: 100, burst: 100 });
     const [first, second, other] = ['a', 'a', 'b'].map((key) => buckets.enter(key, 0));
-    const spend = (bucket: typeof first, tokens: number): number =>
-      debtMs(spendTokens(bucket!, buckets.rate, tokens, 0), buckets.rate);
-    expect(spend(first, 131_001)).toBe(1_000);
-    expect(spend(second, 0)).toBe(1_000);
-    expect(spend(other, 100)).toBe(0);
+    expect(buckets.spend(first!, 131_001, 0)).toBe(1_000);
+    expect(buckets.spend(second!, 0, 0)).toBe(1_000);
+    expect(buckets.spend(other!, 100, 0)).toBe(0);
     expect(['a', 'b', 'unknown'].map((key) => buckets.owedMs(key, 500))).toEqual([500, 0, 0]);
+  });
+
+  it('charges the /48 of an IPv6 address as well, which has the share of eight', () => {
+    const buckets = new AddressBuckets({ perSecond: 100, burst: 100 });
+    const key = (network: number): string => `2001:db8:1:${network}::/64`;
+    const accounts = Array.from({ length: 9 }, (_, network) => buckets.enter(key(network), 0));
+    const owed = accounts.map((account) => buckets.spend(account, 100, 0));
+    expect(owed).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 125]);
+    expect([buckets.owedMs(key(0), 0), buckets.owedMs('2001:db8:2:0::/64', 0)]).toEqual([125, 0]);
+    accounts.forEach((_, network) => buckets.leave(key(network)));
+    buckets.tick(2_000);
+    expect([buckets.size, buckets.owedMs(key(0), 0)]).toEqual([0, 0]);
   });
 });

@@ -1,6 +1,6 @@
 // The mesh's WebSockets: what arrives is priced, read and given to the rooms; who is silent, slow or greedy goes.
 import type { Log } from '@relay-swarm/kit';
-import { drain } from '@relay-swarm/net';
+import { drain, Payments, type AddressBuckets } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import { readMeshRequest, writeMeshReply } from '@relay-swarm/protocol/mesh';
@@ -11,8 +11,7 @@ import type { Duplex } from 'node:stream';
 import { REFUSALS, type CloseRefusalCode, type MeshRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { Caller } from '../callers.ts';
 import type { UpgradeRoute } from '../http-server.ts';
-import { Payments, ratesOf } from '../payments.ts';
-import type { PeerjsSettings } from '../settings.ts';
+import { messageRate, PIECE_COST, type PeerjsSettings } from '../settings.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
 import type { World } from '../world.ts';
 import { isJoinProven } from './join-proof.ts';
@@ -44,6 +43,7 @@ export interface MeshRouteOptions {
   readonly log: Log;
   readonly world: World;
   readonly memory: SocketMemory<ClientSocket>;
+  readonly addresses: AddressBuckets;
   readonly leave: (caller: Caller) => void;
   /** In the place of this node's own, where there are several nodes. */
   readonly createDesk?: (own: RoomDesk, rooms: Rooms) => Desk<Visitor>;
@@ -72,7 +72,9 @@ export class MeshRoute implements UpgradeRoute {
     const own = new RoomDesk(this.rooms, counters);
     this.#desk = options.createDesk?.(own, this.rooms) ?? own;
     const payments = (this.#payments = new Payments<ClientSocket>({
-      ...ratesOf(settings),
+      own: messageRate(settings),
+      addresses: options.addresses,
+      pieceCost: PIECE_COST,
       bytesPerMessage: BYTES_PER_MESSAGE,
       nowMs: world.nowMs,
       end: (socket) => this.#end(socket, 'message_rate'),

@@ -1,12 +1,12 @@
 // What a connected client may send, and how much: every frame is paid for, read and checked before the engine acts on it.
 import { type Log } from '@relay-swarm/kit';
+import { countJsonValues, type Payments } from '@relay-swarm/net';
 import type { CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { ClientSocket } from '../client-socket.ts';
 import type { Counters } from '../counters.ts';
-import type { Payments } from '../payments.ts';
 import type { World } from '../world.ts';
 import type { Delivery } from './engine.ts';
-import { countValues, isHeartbeat, readMessage, type MessageFault, type Relayed } from './message.ts';
+import { isHeartbeat, readMessage, type MessageFault, type Relayed } from './message.ts';
 import { expireText } from './words.ts';
 
 export interface FrameLimits {
@@ -28,6 +28,8 @@ export interface FrameCheckOptions {
 
 /** A frame costs one message; its bytes are paid for where they arrive, at this price. */
 export const BYTES_PER_MESSAGE = 4096;
+/** Of a message without a payload: its own price covers them. */
+const VALUES_FREE = 3;
 /** What each value in a payload counts beside its text: that much memory `{}` takes when it was read (measured: 64, with a key 92). */
 const BYTES_PER_VALUE = 96;
 /** What a frame costs that goes no further, beside its own price. */
@@ -48,19 +50,24 @@ export class FrameCheck {
     const { counters, world, limits, payments } = this.#options;
     counters.framesIn++;
     socket.heardAtMs = world.nowMs();
-    if (!payments.pay(socket, 1)) return;
+    if (!isBinary && isHeartbeat(frame)) {
+      // It only tells that the client lives, and we know now
+      if (payments.pay(socket, 1)) counters.heartbeats++;
+      return;
+    }
+    const valueBytes = Math.max(0, countJsonValues(frame) - VALUES_FREE) * BYTES_PER_VALUE;
+    if (!payments.pay(socket, 1 + valueBytes / BYTES_PER_MESSAGE)) return;
     if (isBinary) {
       this.#recordFault(socket, 'binary');
       return;
     }
-    const read = isHeartbeat(frame) ? 'heartbeat' : readMessage(frame.toString(), limits.idCharsMax);
-    if (read === 'heartbeat')
-      counters.heartbeats++; // it only tells that the client lives, and we know now
+    const read = readMessage(frame.toString(), limits.idCharsMax);
+    if (read === 'heartbeat') counters.heartbeats++;
     else if ('fault' in read) {
       this.#recordFault(socket, read.fault);
       // What cannot be delivered is told at once, in the words that come seconds later where nobody came.
       if (read.offerTo !== undefined) socket.send(expireText(read.offerTo, socket.id));
-    } else this.#relay(socket, read.relayed, frame.length);
+    } else this.#relay(socket, read.relayed, frame.length + valueBytes);
   }
 
   /** Pings, pongs and fragments are paid for too. Whether to go on. */
@@ -69,16 +76,14 @@ export class FrameCheck {
     return this.#options.payments.pay(socket, 1);
   }
 
-  #relay(socket: ClientSocket, message: Relayed, frameBytes: number): void {
-    const { relay, payments, log, end } = this.#options;
-    const valueBytes = countValues(message.payload) * BYTES_PER_VALUE;
-    if (!payments.pay(socket, valueBytes / BYTES_PER_MESSAGE)) return;
+  #relay(socket: ClientSocket, message: Relayed, bytes: number): void {
+    const { relay, log, end } = this.#options;
     const failed = (error: unknown): void => {
       log.error('bug: a message could not be passed on', { error });
       end(socket, 'internal_error');
     };
     try {
-      const delivery = relay(socket, message, frameBytes + valueBytes);
+      const delivery = relay(socket, message, bytes);
       if (typeof delivery === 'string') this.#relayed(socket, message, delivery);
       else delivery.then((later) => this.#relayed(socket, message, later)).catch(failed);
     } catch (error) {

@@ -56,18 +56,10 @@ const HEARTBEAT = Buffer.from('{"type":"HEARTBEAT"}');
 export const isHeartbeat = (frame: Buffer): boolean =>
   frame.length === HEARTBEAT.length && HEARTBEAT.equals(frame);
 
-/** Objects, lists, texts, numbers: itself and all in it. What `isDeeper()` has looked into before. */
-export function countValues(value: unknown): number {
-  if (value === undefined) return 0;
-  let count = 1;
-  if (typeof value !== 'object') return count;
-  for (const key in value) count += countValues((value as Record<string, unknown>)[key]);
-  return count;
-}
-
 function isDeeper(value: unknown, levels: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (levels === 0) return true;
+  if (Array.isArray(value)) return value.some((one) => isDeeper(one, levels - 1));
   // JSON's objects have no inherited keys, and this makes no array of their own.
   for (const key in value) {
     if (isDeeper((value as Record<string, unknown>)[key], levels - 1)) return true;

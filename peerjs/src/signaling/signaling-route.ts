@@ -1,6 +1,6 @@
 // PeerJS signaling: which sockets reach the engine, how long they live, and what ends them.
 import type { Log } from '@relay-swarm/kit';
-import { createOriginCheck, drain } from '@relay-swarm/net';
+import { createOriginCheck, drain, Payments, type AddressBuckets } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -9,8 +9,7 @@ import type { Caller } from '../callers.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
 import type { Counters } from '../counters.ts';
 import type { UpgradeRoute } from '../http-server.ts';
-import { Payments, ratesOf } from '../payments.ts';
-import type { PeerjsSettings } from '../settings.ts';
+import { messageRate, PIECE_COST, type PeerjsSettings } from '../settings.ts';
 import type { World } from '../world.ts';
 import type { CreateSignalingEngine, SignalingEngine } from './engine.ts';
 import { BYTES_PER_MESSAGE, FrameCheck } from './frame-check.ts';
@@ -25,6 +24,7 @@ export interface SignalingOptions {
   readonly log: Log;
   readonly world: World;
   readonly memory: SocketMemory<ClientSocket>;
+  readonly addresses: AddressBuckets;
   /** Called once for each connection that `upgrade` has opened, when it is closed. */
   readonly leave: (caller: Caller) => void;
 }
@@ -60,7 +60,9 @@ export class SignalingRoute implements UpgradeRoute {
       ended: (socket, reason) => this.#lostId(socket, reason),
     }));
     const payments = (this.#payments = new Payments<ClientSocket>({
-      ...ratesOf(settings),
+      own: messageRate(settings),
+      addresses: options.addresses,
+      pieceCost: PIECE_COST,
       bytesPerMessage: BYTES_PER_MESSAGE,
       nowMs: world.nowMs,
       end: (socket) => this.#end(socket, 'message_rate'),

@@ -1,9 +1,8 @@
 import { silentLog, type Log } from '@relay-swarm/kit';
-import { newBucket } from '@relay-swarm/net';
+import { AddressBuckets, newBucket, Payments } from '@relay-swarm/net';
 import type { ClientSocket } from '../../src/client-socket.ts';
 import { Counters } from '../../src/counters.ts';
 import type { Delivery } from '../../src/signaling/engine.ts';
-import { Payments } from '../../src/payments.ts';
 import { BYTES_PER_MESSAGE, FrameCheck } from '../../src/signaling/frame-check.ts';
 import type { Relayed } from '../../src/signaling/message.ts';
 
@@ -16,9 +15,11 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
   const relayed: { message: Relayed; bytes: number }[] = [];
   const counters = new Counters();
   const end = (_socket: ClientSocket, reason: string): void => void ended.push(reason);
+  const addresses = new AddressBuckets(plenty);
   const payments = new Payments<ClientSocket>({
-    messages,
-    messagesPerAddress: plenty,
+    own: messages,
+    addresses,
+    pieceCost: 0.1,
     bytesPerMessage: BYTES_PER_MESSAGE,
     nowMs: () => nowMs,
     end: (socket) => end(socket, 'message_rate'),
@@ -43,7 +44,7 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
     isResting: false,
     faults: 0,
     heardAtMs: 0,
-    caller: { key: '', messages: newBucket(plenty, 0) },
+    account: addresses.enter('a', 0),
     restedMs: 0,
     sent: [] as string[],
     rest(milliseconds: number) {

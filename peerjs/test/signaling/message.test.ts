@@ -1,4 +1,4 @@
-import { countValues, isHeartbeat, readMessage, type MessageFault } from '../../src/signaling/message.ts';
+import { isHeartbeat, readMessage, type MessageFault } from '../../src/signaling/message.ts';
 
 const nested = (levels: number): unknown =>
   JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as unknown;
@@ -63,18 +63,6 @@ describe('readMessage()', () => {
     const text = `{"type":"OFFER","dst":"bob","payload":${'['.repeat(10_000)}${']'.repeat(10_000)}}`;
     expect(readMessage(text, 64)).toEqual({ fault: 'too_deep' });
   });
-});
-
-describe('countValues()', () => {
-  it.each([
-    ['nothing', undefined, 0],
-    ['null', null, 1],
-    ['a text', 'text', 1],
-    ['an empty list', [], 1],
-    ['a list', [1, null, 'x'], 4],
-    ['an offer', { sdp: { type: 'offer', sdp: 'v=0' }, connectionId: 'dc_1' }, 5],
-    ['an own __proto__', JSON.parse('{"__proto__":[1]}'), 3],
-  ])('counts %s', (_case, value, count) => expect(countValues(value)).toBe(count));
 });
 
 describe('isHeartbeat()', () => {

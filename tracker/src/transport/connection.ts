@@ -1,12 +1,14 @@
 // One WebSocket, once it is open: which protocol it speaks, what waits to be sent, and how much its other end may ask for.
 import {
-  debtMs,
   newBucket,
   spendTokens,
+  type AddressAccount,
   type Bucket,
   type Flushable,
   type Flusher,
   type Holder,
+  type Payer,
+  type Payments,
   type Rate,
 } from '@relay-swarm/net';
 import type { PartialMessage } from '@relay-swarm/net/frame-reader';
@@ -21,11 +23,6 @@ import { Priority, type Link, type Peer } from '../swarm/peer.ts';
 import type { SocketHandle, WebSocketHandle } from './socket-handles.ts';
 
 const OPEN = 1;
-/** Nobody is kept waiting longer for a debt; it is not forgotten either. */
-const PAUSE_MS_MAX = 30_000;
-/** What reading costs its address, in messages: for each piece that comes, and for so many bytes. An announce with ten offers has about 13 KB. */
-const READ_COST = 0.5;
-const BYTES_PER_TOKEN = 1_024;
 /** A client answers a ping in half a minute; some ping every second; a message of 64 KB may come in 64 fragments. */
 const CONTROL_FRAMES: Rate = { perSecond: 20, burst: 500 };
 const NOTHING = Buffer.alloc(0);
@@ -50,8 +47,7 @@ export interface Shared {
   readonly memory: FrameMemory;
   readonly flusher: Flusher;
   readonly counts: SendCounts;
-  readonly messages: Rate;
-  readonly addressRate: Rate;
+  readonly payments: Payments<Connection>;
   readonly probe: (connection: Connection) => void;
   /** Bytes wait for its reader, or for us: they are counted. */
   readonly waits: (connection: Connection) => void;
@@ -59,7 +55,7 @@ export interface Shared {
   readonly failed: (error: unknown) => void;
 }
 
-export class Connection implements Link, Flushable, GraffitiLink, HeldSocket {
+export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Payer {
   readonly peers: Peer[] = [];
   /** The key under which its address is counted. */
   readonly addressKey: string;
@@ -78,12 +74,14 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket {
   controlBucket: Bucket | undefined = undefined;
   /** When a probe must have been answered; 0 where none runs. */
   probedUntilMs = 0;
+  /** What it may send, as a bucket, beside that of its address. */
+  thousandths = 0;
+  filledAtMs = 0;
+  readonly account: AddressAccount;
   /** Made at the first frame, so that an idle connection costs nothing. */
   announceBucket: Bucket | undefined = undefined;
-  messageBucket: Bucket | undefined = undefined;
   faultBucket: Bucket | undefined = undefined;
 
-  readonly #addressBucket: Bucket;
   readonly #webSocket: WebSocketHandle;
   readonly #socket: SocketHandle;
   readonly #shared: Shared;
@@ -94,16 +92,17 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket {
   constructor(
     webSocket: WebSocketHandle,
     socket: SocketHandle,
-    from: { addressKey: string; addressBucket: Bucket; holder: Holder; nowMs: number },
+    from: { addressKey: string; account: AddressAccount; holder: Holder; nowMs: number },
     shared: Shared,
   ) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.addressKey = from.addressKey;
-    this.#addressBucket = from.addressBucket;
+    this.account = from.account;
     this.holder = from.holder;
     this.openedAtMs = this.lastFrameMs = from.nowMs;
     this.#shared = shared;
+    shared.payments.begin(this, from.nowMs);
   }
 
   get isOpen(): boolean {
@@ -193,16 +192,9 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket {
     });
   }
 
-  /**
-   * Its address pays for what has come before it is looked at: 0 where it can, or for how many milliseconds it must wait. So however many
-   * connections an address has, what they send together has a limit.
-   */
+  /** Bytes that have come are paid for before they are looked at: 0 where they can be, or for how many milliseconds they must wait. */
   restMs(bytes: number, nowMs: number): number {
-    const { addressRate } = this.#shared;
-    const owedMs = debtMs(spendTokens(this.#addressBucket, addressRate, 0, nowMs), addressRate);
-    if (owedMs > 0) return Math.min(PAUSE_MS_MAX, owedMs);
-    spendTokens(this.#addressBucket, addressRate, READ_COST + bytes / BYTES_PER_TOKEN, nowMs);
-    return 0;
+    return this.#shared.payments.restMs(this, bytes, nowMs);
   }
 
   /** Pings, pongs and fragments have a price of their own: they cost work, and are no messages. */
@@ -220,22 +212,13 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket {
    * and nothing more is read until it is paid. An address pays for the end of a connection too.
    */
   pay(tokens: number, nowMs: number): void {
-    const { addressRate } = this.#shared;
-    const addressLeft = spendTokens(this.#addressBucket, addressRate, tokens, nowMs);
-    if (this.isOpen) this.#payOwn(tokens, debtMs(addressLeft, addressRate), nowMs);
+    this.#shared.payments.pay(this, tokens, nowMs);
   }
 
-  /** The same for this connection alone. */
-  payForSize(tokens: number, nowMs: number): void {
-    this.#payOwn(tokens, 0, nowMs);
-  }
-
-  #payOwn(tokens: number, addressMs: number, nowMs: number): void {
-    const { messages } = this.#shared;
-    const left = spendTokens((this.messageBucket ??= newBucket(messages, nowMs)), messages, tokens, nowMs);
-    const waitMs = Math.min(PAUSE_MS_MAX, Math.max(debtMs(left, messages), addressMs));
-    if (waitMs === 0 || this.isResting) return;
-    this.#webSocket.rest(waitMs);
+  /** Reads nothing for so long; where it rests already, or is closed, nothing changes. */
+  rest(milliseconds: number): void {
+    if (!this.isOpen) return;
+    this.#webSocket.rest(milliseconds);
     this.#shared.waits(this);
   }
 

@@ -1,5 +1,5 @@
 // What a connection may send: takes each frame in, keeps to the rates, and hands it to the protocol that the first frame chose.
-import { newBucket, takeToken, type Rate } from '@relay-swarm/net';
+import { newBucket, takeToken, type Payments, type Rate } from '@relay-swarm/net';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import { isUtf8 } from 'node:buffer';
 import type { Frontend, Protocol } from '../frontends/protocol.ts';
@@ -10,14 +10,17 @@ export interface FrameRouterOptions {
   readonly frontends: readonly Frontend<Connection>[];
   /** A connection has sent its first frame. */
   readonly hasSpoken: (connection: Connection) => void;
-  readonly messages: Rate;
+  readonly payments: Pick<Payments<Connection>, 'take'>;
   readonly nowMs: () => number;
   /** Frames that cannot be read or that come too fast; a connection that has used these up is closed. */
   readonly faults: Rate;
 }
 
-/** So many bytes are one message; what is larger costs its connection more. An announce with ten offers has about 13 KB. */
+/** So many bytes are one message; what is larger costs more. An announce with ten offers has about 13 KB. */
 const BYTES_PER_TOKEN = 16_384;
+
+/** What a fault costs beside its message: it is answered, and no client makes many. */
+const FAULT_COST = 4;
 
 export class FrameRouter {
   readonly #options: FrameRouterOptions;
@@ -35,9 +38,8 @@ export class FrameRouter {
     this.counts.framesIn++;
     connection.isAlive();
     connection.lastFrameMs = nowMs;
-    if (frame.length > BYTES_PER_TOKEN) connection.payForSize(frame.length / BYTES_PER_TOKEN - 1, nowMs);
-    const { messages } = this.#options;
-    if (!takeToken((connection.messageBucket ??= newBucket(messages, nowMs)), messages, nowMs)) {
+    if (frame.length > BYTES_PER_TOKEN) connection.pay(frame.length / BYTES_PER_TOKEN - 1, nowMs);
+    if (!this.#options.payments.take(connection, nowMs)) {
       this.counts.tooManyMessages++;
       this.#fault(connection, nowMs, 'message_rate');
     } else if (isBinary && !isUtf8(frame)) {
@@ -60,6 +62,7 @@ export class FrameRouter {
 
   #fault(connection: Connection, nowMs: number, reason: 'message_rate' | 'too_many_faults'): void {
     const { faults } = this.#options;
+    connection.pay(FAULT_COST, nowMs);
     if (takeToken((connection.faultBucket ??= newBucket(faults, nowMs)), faults, nowMs)) return;
     this.counts.closedForFaults++;
     connection.close(REFUSALS[reason].close, REFUSALS[reason].sentence);

@@ -13,7 +13,7 @@ import type { SocketErrors } from './socket-errors.ts';
 
 export interface WebSocketsOptions {
   readonly limits: Shared['limits'] & { readonly frameBytesMax: number };
-  readonly messages: Shared['messages'];
+  readonly payments: Shared['payments'];
   readonly memory: FrameMemory;
   readonly router: FrameRouter;
   readonly keepalive: Keepalive;
@@ -49,12 +49,11 @@ export class WebSockets {
   };
 
   constructor(options: WebSocketsOptions) {
-    const { limits, messages, memory, keepalive, clientMemory, addressWork } = options;
+    const { limits, payments, memory, keepalive, clientMemory } = options;
     this.#options = options;
     this.#shared = {
       limits,
-      messages,
-      addressRate: addressWork.rate,
+      payments,
       memory,
       flusher: new Flusher((hasMore) => {
         if (hasMore) memory.keepThisTurn(); // somebody sent while others were flushed
@@ -125,9 +124,9 @@ export class WebSockets {
   #open(socket: ServerSocket<Connection>, addressKey: string): Connection {
     const { keepalive, addressWork, clientMemory } = this.#options;
     const nowMs = performance.now();
-    const addressBucket = addressWork.enter(addressKey, nowMs);
+    const account = addressWork.enter(addressKey, nowMs);
     const holder = clientMemory.open(addressKey, () => socket.terminate());
-    const from = { addressKey, addressBucket, holder, nowMs };
+    const from = { addressKey, account, holder, nowMs };
     const connection = new Connection(socket, socket.stream, from, this.#shared);
     connection.pay(HANDSHAKE_COST, nowMs);
     keepalive.add(connection);

@@ -1,5 +1,5 @@
 import { Connection, type Shared } from '../../src/transport/connection.ts';
-import { ByteBudget, Flusher, newBucket, spendTokens } from '@relay-swarm/net';
+import { AddressBuckets, ByteBudget, Flusher, Payments } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import { textFrame } from '@relay-swarm/net/ws-frame';
 import { Priority } from '../../src/swarm/peer.ts';
@@ -36,15 +36,22 @@ function open() {
   const memory = new FrameMemory();
   const waiting: Connection[] = [];
   const addressRate = { perSecond: 100, burst: 200 };
-  const addressBucket = newBucket(addressRate, 0);
+  const addresses = new AddressBuckets(addressRate);
+  const account = addresses.enter('a', 0);
   const shared: Shared = {
     memory,
     flusher: new Flusher((hasMore) => {
       if (hasMore) memory.keepThisTurn();
       memory.endTurn();
     }),
-    messages: { perSecond: 10, burst: 100 },
-    addressRate,
+    payments: new Payments<Connection>({
+      own: { perSecond: 10, burst: 100 },
+      addresses,
+      bytesPerMessage: 1_024,
+      ownBytesPerMessage: Infinity,
+      pieceCost: 0.5,
+      nowMs: () => 0,
+    }),
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
@@ -52,11 +59,11 @@ function open() {
     failed: (error) => failures.push(error),
   };
   const holder = new ByteBudget({ bytesMax: 1e6 }).open('a', () => undefined);
-  const from = { addressKey: 'a', addressBucket, holder, nowMs: 0 };
+  const from = { addressKey: 'a', account, holder, nowMs: 0 };
   const connection = new Connection(webSocket, socket, from, shared);
   return {
-    addressBucket,
-    addressRate,
+    addresses,
+    account,
     connection,
     counts,
     failures,
@@ -172,26 +179,20 @@ describe('Connection', () => {
   });
 
   it('pays for its address too, also when it has ended, and waits for what others of its address owe', () => {
-    const { addressBucket, addressRate, connection, webSocket } = open();
-    spendTokens(addressBucket, addressRate, 300, 0);
+    const { addresses, account, connection, webSocket } = open();
+    addresses.spend(account, 300, 0);
     connection.pay(50, 0);
     expect(webSocket.events).toEqual(['rest 1500']);
     webSocket.readyState = 3;
     connection.pay(50, 0);
-    expect([spendTokens(addressBucket, addressRate, 0, 0), webSocket.events]).toEqual([-200, ['rest 1500']]);
-  });
-
-  it('pays alone for the size of its messages', () => {
-    const { addressBucket, addressRate, connection, webSocket } = open();
-    connection.payForSize(150, 0);
-    expect([spendTokens(addressBucket, addressRate, 0, 0), webSocket.events]).toEqual([200, ['rest 5000']]);
+    expect([addresses.debtMs(account, 0), webSocket.events]).toEqual([2_000, ['rest 1500']]);
   });
 
   it('has its address pay for what has come before it is looked at, and waits where that owes', () => {
-    const { addressBucket, addressRate, connection } = open();
+    const { addresses, account, connection } = open();
     expect(connection.restMs(64 * 1_024, 0)).toBe(0);
-    expect(spendTokens(addressBucket, addressRate, 0, 0)).toBe(135.5);
-    spendTokens(addressBucket, addressRate, 185.5, 0);
+    expect(addresses.spend(account, 135.5, 0)).toBe(0);
+    addresses.spend(account, 50, 0);
     expect(connection.restMs(1, 0)).toBe(500);
     expect(connection.restMs(1, 500)).toBe(0);
   });

@@ -25,6 +25,7 @@ function open() {
   const connection = {
     isOpen: true,
     isAlive: () => undefined,
+    pay: (tokens: number) => void events.push(`pays ${tokens}`),
     close: (code: number) => void events.push(`close ${code}`),
   } as unknown as Connection;
   return { connection, events };
@@ -35,13 +36,13 @@ describe('FrameRouter', () => {
     const router = new FrameRouter({
       frontends: [frontend('one', true, [])],
       hasSpoken: () => undefined,
-      messages: once,
+      payments: { take: () => true },
       faults: once,
       nowMs: () => 0,
     });
     const { connection } = open();
     const paid: number[] = [];
-    connection.payForSize = (tokens) => void paid.push(tokens);
+    connection.pay = (tokens) => void paid.push(tokens);
     for (const bytes of [10, 16_384, 65_536]) router.receive(connection, Buffer.alloc(bytes), false, 0);
     expect(paid).toEqual([3]);
   });
@@ -55,7 +56,7 @@ describe('FrameRouter', () => {
     const router = new FrameRouter({
       frontends: [frontend('one', recognizes, heard), frontend('two', false, heard)],
       hasSpoken: (one) => void spoken.push(one),
-      messages: once,
+      payments: { take: () => true },
       faults: once,
       nowMs: () => 0,
     });
@@ -71,13 +72,13 @@ describe('FrameRouter', () => {
     const router = new FrameRouter({
       frontends: [frontend('one', true, heard, false)],
       hasSpoken: () => undefined,
-      messages: once,
+      payments: { take: () => true },
       faults: { perSecond: 1, burst: 3 },
       nowMs: () => 0,
     });
     const { connection, events } = open();
     for (let frame = 0; frame < 4; frame++) router.receive(connection, Buffer.from('?'), false, 0);
-    expect([events, router.counts.closedForFaults]).toEqual([['close 1008'], 1]);
+    expect([events, router.counts.closedForFaults]).toEqual([[...Array<string>(4).fill('pays 4'), 'close 1008'], 1]);
     expect(heard).toHaveLength(4);
   });
 });

@@ -1,12 +1,11 @@
 // The same for whoever is dialled. Strangers come this way, so an address pays for what it sends before it is looked at.
 import {
   AddressBuckets,
-  debtMs,
+  type AddressAccount,
   limitKey,
   newBucket,
   PING_FRAME,
   refuseUpgrade,
-  spendTokens,
   takeToken,
   textFrame,
   type Bucket,
@@ -35,7 +34,7 @@ const CONTROL_FRAMES: Rate = { perSecond: 5, burst: 50 };
 
 interface Accepted {
   readonly wire: Wire;
-  readonly bucket: Bucket;
+  readonly account: AddressAccount;
   readonly controls: Bucket;
   readonly addressKey: string;
   readonly socket: ServerSocket<Accepted>;
@@ -61,10 +60,10 @@ export function createWireAcceptor(nowMs: () => number = () => performance.now()
       signOfLife: ({ listener }, isPong) => {
         if (isPong) listener.pong();
       },
-      restMs: ({ bucket }, bytes) => {
+      restMs: ({ account }, bytes) => {
         const now = nowMs();
-        const owedMs = debtMs(spendTokens(bucket, ADDRESS_RATE, 0, now), ADDRESS_RATE);
-        if (owedMs === 0) spendTokens(bucket, ADDRESS_RATE, PIECE_COST + bytes / BYTES_PER_TOKEN, now);
+        const owedMs = addresses.debtMs(account, now);
+        if (owedMs === 0) addresses.spend(account, PIECE_COST + bytes / BYTES_PER_TOKEN, now);
         return owedMs;
       },
       mayRead: ({ controls, wire }) => {
@@ -91,7 +90,7 @@ export function createWireAcceptor(nowMs: () => number = () => performance.now()
         const wire = wireOf(socket, address);
         return {
           wire,
-          bucket: addresses.enter(addressKey, now),
+          account: addresses.enter(addressKey, now),
           controls: newBucket(CONTROL_FRAMES, now),
           addressKey,
           socket,

@@ -1,0 +1,79 @@
+import { AddressBuckets } from '../src/address-buckets.ts';
+import { Payments, type Payer } from '../src/payments.ts';
+import { newBucket, type Rate } from '../src/rate.ts';
+
+const own = { perSecond: 10, burst: 20 };
+const ofAddress = { perSecond: 20, burst: 40 };
+
+type Named = Payer & { name: string };
+
+function setUp(more: { own?: Rate; ownBytesPerMessage?: number } = {}) {
+  const seen: string[] = [];
+  const clock = { nowMs: 0 };
+  const addresses = new AddressBuckets(ofAddress);
+  const payer = (name: string, address = 'a'): Named => ({
+    name,
+    ...newBucket(own, 0),
+    account: addresses.enter(address, 0),
+    isResting: false,
+    rest: (milliseconds) => void seen.push(`${name} rests ${milliseconds}`),
+  });
+  const payments = new Payments<Named>({
+    own,
+    addresses,
+    bytesPerMessage: 1_000,
+    pieceCost: 0.1,
+    nowMs: () => clock.nowMs,
+    end: ({ name }) => void seen.push(`${name} ends`),
+    rests: () => void seen.push('one waits'),
+    ...more,
+  });
+  return { seen, clock, payments, payer, one: payer('one'), other: payer('other') };
+}
+
+describe('Payments', () => {
+  it('charges bytes when they arrive, and has what comes next wait until they are paid', () => {
+    const { payments, one, clock, seen } = setUp();
+    expect([payments.restMs(one, 25_000), payments.restMs(one, 1)]).toEqual([0, 500]);
+    clock.nowMs = 500;
+    expect([payments.restMs(one, 1), seen]).toEqual([0, ['one waits']]);
+  });
+
+  it('asks the address before anything is looked at, whoever of it has asked for too much', () => {
+    const { payments, one, other } = setUp();
+    expect(payments.restMs(one, 60_000)).toBe(0);
+    expect(payments.restMs(other, 1)).toBeCloseTo(1_000, -2);
+  });
+
+  it('lets the debtor rest, and ends who is a whole burst in debt', () => {
+    const { payments, one, seen } = setUp();
+    expect([payments.pay(one, 20), payments.pay(one, 10), payments.pay(one, 10)]).toEqual([
+      true,
+      true,
+      false,
+    ]);
+    expect(seen).toEqual(['one rests 1000', 'one waits', 'one ends']);
+  });
+
+  it('leaves the bytes to the address where it is told so', () => {
+    const { payments, one, payer } = setUp({ ownBytesPerMessage: Infinity });
+    expect([payments.restMs(one, 25_000), payments.restMs(one, 14_800)]).toEqual([0, 0]);
+    expect([one.thousandths, payments.restMs(payer('third'), 1_000)]).toEqual([20_000, 0]);
+    expect(payments.restMs(payer('fourth'), 1)).toBe(55);
+  });
+
+  it('has the addresses of an IPv6 /48 pay together, for eight', () => {
+    const { payments, payer } = setUp({ ownBytesPerMessage: Infinity });
+    const of = (network: number): Named => payer('one', `2001:db8:1:${network.toString(16)}::/64`);
+    const rests = Array.from({ length: 20 }, (_, network) => payments.restMs(of(network), 40_000));
+    expect(rests.findIndex((ms) => ms > 0)).toBe(8);
+    expect(payments.restMs(payer('far', '2001:db8:2:1::/64'), 40_000)).toBe(0);
+  });
+
+  it('keeps nobody waiting for longer than half a minute at once', () => {
+    const { payments, payer, seen } = setUp({ own: { ...own, debtMax: 1_000 } });
+    const one = payer('one');
+    payments.pay(one, 900);
+    expect([payments.restMs(one, 1), seen]).toEqual([30_000, ['one rests 30000', 'one waits', 'one waits']]);
+  });
+});
