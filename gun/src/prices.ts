@@ -5,6 +5,8 @@ import { isRefused, type GunMessage, type RefusedMessage } from './frame.ts';
 /** So many bytes that come cost as much as a message; each piece that comes wakes us up. */
 export const BYTES_PER_MESSAGE = 8_192;
 export const PIECE_COST = 0.1;
+/** A plain request. */
+export const REQUEST_COST = 2;
 /** A ping, a pong or a fragment. */
 export const CONTROL_COST = 0.2;
 /** Each field of a node is compared, kept and told to whoever listens; each has a value and a state. */

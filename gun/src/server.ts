@@ -3,20 +3,27 @@ import { closeServer, listen, type Part, type RequestHandler } from '@relay-swar
 import {
   Admission,
   createAddressReader,
+  HttpDoor,
   limitKey,
   onWebSocketUpgrade,
   rejectUpgrade,
   sendRefusal,
+  type AddressBuckets,
 } from '@relay-swarm/net';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
+import { BYTES_PER_MESSAGE, PIECE_COST, REQUEST_COST } from './prices.ts';
 import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
 
 const PATH = '/gun';
 /** How another gun relay says that it is one: then both ask what the other knows. */
 const LINK_PATH = '/gun?link';
+/** Connections of an address that are no WebSockets (yet). */
+const HTTP_PER_ADDRESS_MAX = 200;
+
 export interface GunServer extends Part {
+  readonly door: HttpDoor;
   readonly server: Server;
   connections(): number;
   refused(): number;
@@ -25,6 +32,7 @@ export interface GunServer extends Part {
 export function createGunServer(
   settings: GunSettings,
   limits: WireLimits,
+  addresses: AddressBuckets,
   handle: RequestHandler,
   open: (wire: Wire, isLink: boolean) => WireListener,
 ): GunServer {
@@ -34,11 +42,25 @@ export function createGunServer(
   const wires = new Set<Wire>();
   let refused = 0;
 
+  const door = new HttpDoor({
+    addresses,
+    pieceCost: PIECE_COST,
+    bytesPerMessage: BYTES_PER_MESSAGE,
+    requestCost: REQUEST_COST,
+    connectionsPerAddressMax: settings.connectionsPerAddressMax + HTTP_PER_ADDRESS_MAX,
+    trustedProxies: settings.trustedProxies,
+    nowMs: limits.nowMs,
+  });
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+    if (!door.admits(limitKey(readAddress(request)))) {
+      sendRefusal(response, 'address_rate', { random: Math.random() });
+      return;
+    }
     if (handle(request, response)) return;
     const isGun = pathOf(request.url) === PATH;
     sendRefusal(response, isGun ? 'websocket_wanted' : 'not_found');
   });
+  door.watch(server);
   onWebSocketUpgrade(server, (request, socket, head) => {
     const refuse = (code: HttpRefusalCode): void => rejectUpgrade(socket, code, { random: Math.random() });
     if (pathOf(request.url) !== PATH) {
@@ -69,6 +91,7 @@ export function createGunServer(
   return {
     name: 'server',
     server,
+    door,
     connections: () => wires.size,
     refused: () => refused,
     start: () => listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' }),

@@ -105,6 +105,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const server = createGunServer(
     settings,
     limits,
+    addresses,
     createOperations(metrics, () => ({ ok: true, state: 'ok' }), createInsiderCheck(settings.trustedProxies)),
     open,
   );
@@ -126,6 +127,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   metrics.counter('connections_refused_total', 'Upgrades beyond a limit', () => server.refused());
   metrics.counter('links_failed_total', 'Links that could not be opened, or ended', () => links.failed());
   registerBudget(metrics, budget);
+  server.door.register(metrics);
   return { parts: [unfinished, server, links], server };
 }
 

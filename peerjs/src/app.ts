@@ -111,6 +111,8 @@ export function buildService(
     answer: (request, response) => signaling.answer(request, response),
   });
 
+  server.door.register(metrics);
+
   const healthFile = createHealthFile({
     dataDir: settings.dataDir,
     service: 'peerjs',

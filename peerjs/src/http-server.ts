@@ -3,6 +3,7 @@ import { closeServer, listen, type Log, type Part, type RequestHandler } from '@
 import {
   createAddressReader,
   createOriginCheck,
+  HttpDoor,
   limitKey,
   onWebSocketUpgrade,
   rejectUpgrade,
@@ -16,7 +17,7 @@ import type { Duplex } from 'node:stream';
 import type { Caller, Callers } from './callers.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Counters } from './counters.ts';
-import type { PeerjsSettings } from './settings.ts';
+import { PIECE_COST, type PeerjsSettings } from './settings.ts';
 import type { World } from './world.ts';
 
 /** What speaks WebSocket under one path of this server. */
@@ -45,6 +46,7 @@ export interface ServerOptions {
 }
 
 export interface SignalingServer extends Part {
+  readonly door: HttpDoor;
   readonly http: Server;
   readonly isDraining: boolean;
 }
@@ -52,6 +54,11 @@ export interface SignalingServer extends Part {
 const SWEEP_MS = 1_000;
 /** Sockets that have sent no whole request yet may be this many more than connections. */
 const WAITING_MAX = 1_024;
+/** The same of one address, beside its connections. */
+const WAITING_PER_ADDRESS_MAX = 200;
+/** What a plain request costs its address, in messages, and so many of its bytes. */
+const REQUEST_COST = 2;
+const BYTES_PER_MESSAGE = 4_096;
 
 export function createSignalingServer(options: ServerOptions): SignalingServer {
   const { settings, callers, counters, world, routes } = options;
@@ -68,6 +75,15 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     return { random: world.random() }; // not everybody back at the same moment
   };
 
+  const door = new HttpDoor({
+    addresses: callers.messages,
+    pieceCost: PIECE_COST,
+    bytesPerMessage: BYTES_PER_MESSAGE,
+    requestCost: REQUEST_COST,
+    connectionsPerAddressMax: settings.connectionsPerAddressMax + WAITING_PER_ADDRESS_MAX,
+    trustedProxies: settings.trustedProxies,
+    nowMs: world.nowMs,
+  });
   const http = createServer(
     {
       requestTimeout: 10_000,
@@ -82,12 +98,14 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
         sendRefusal(response, code, { ...deny(code), headers: { 'access-control-allow-origin': '*' } });
       if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')) refuse('method');
       else if (isDraining) refuse('draining');
+      else if (!door.admits(keyOf(request))) refuse('address_rate');
       else if (callers.ask(keyOf(request), world.nowMs()) > 0) refuse('address_rate');
       else options.answer(request, response);
     },
   );
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
+  door.watch(http);
   onWebSocketUpgrade(http, (request, stream, head) => {
     const refuse = (code: HttpRefusalCode): void => rejectUpgrade(stream, code, deny(code));
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
@@ -116,6 +134,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   return {
     name: 'signaling',
     http,
+    door,
     get isDraining() {
       return isDraining;
     },

@@ -8,7 +8,17 @@ import {
   type Log,
   type Part,
 } from '@relay-swarm/kit';
-import { createAddressReader, createBudget, createInsiderCheck, registerBudget } from '@relay-swarm/net';
+import {
+  AddressBuckets,
+  createAddressReader,
+  createBudget,
+  createInsiderCheck,
+  HttpDoor,
+  limitKey,
+  registerBudget,
+  sendRefusal,
+  type Rate,
+} from '@relay-swarm/net';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:http';
@@ -32,6 +42,11 @@ const TLS_LOOK_MS = 30_000;
 const WORKER_BYTES = 64 * 1_048_576;
 /** Addresses in the rate limit's table: about 1 MB. */
 const ICE_SERVERS_ADDRESSES_MAX = 10_000;
+
+/** Plain requests of one address: at once, and then in each second. Credentials have a rate of their own. */
+const REQUESTS: Rate = { perSecond: 200, burst: 200 };
+const REQUEST_BYTES = 1_024;
+const HTTP_CONNECTIONS_PER_ADDRESS_MAX = 200;
 
 export interface Stun {
   readonly parts: readonly Part[];
@@ -63,6 +78,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
     tlsFiles &&
     createTlsReloader(engine, { paths: tlsPaths, loaded: tlsFiles, everyMs: TLS_LOOK_MS, log });
 
+  const readAddress = createAddressReader(settings.trustedProxies);
   const iceServers = createIceServers({
     origins: settings.origins,
     requestsPerMinuteMax: settings.iceServersPerMinuteMax,
@@ -71,7 +87,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
     urls: () => (settings.urls.length > 0 ? settings.urls : ownUrls(settings, address, engine)),
     secret: () => secrets.all[0],
     isDraining: () => engine.stats().isDraining,
-    readAddress: createAddressReader(settings.trustedProxies),
+    readAddress,
     now: Date.now,
     makeName: () => randomBytes(8).toString('hex'),
   });
@@ -79,15 +95,32 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
   registerMetrics(metrics, engine, iceServers);
   registerBudget(metrics, workers === undefined ? budget : budgetOfWorkers(budget.bytesMax, workers.budgets));
   if (workers !== undefined) registerWorkers(metrics, workers);
+  const door = new HttpDoor({
+    addresses: new AddressBuckets(REQUESTS),
+    pieceCost: 0.5,
+    bytesPerMessage: REQUEST_BYTES,
+    requestCost: 1,
+    connectionsPerAddressMax: HTTP_CONNECTIONS_PER_ADDRESS_MAX,
+    trustedProxies: settings.trustedProxies,
+    nowMs: () => performance.now(),
+  });
+  door.register(metrics);
   const operations = createOperations(
     metrics,
     () => (engine.stats().isDraining ? { ok: false, state: 'draining' } : { ok: true, state: 'ok' }),
     createInsiderCheck(settings.trustedProxies),
   );
   const http = createOperationsServer(
-    (request, response) => iceServers.handle(request, response) || operations(request, response),
+    (request, response) => {
+      if (!door.admits(limitKey(readAddress(request)))) {
+        sendRefusal(response, 'address_rate', { random: Math.random() });
+        return true;
+      }
+      return iceServers.handle(request, response) || operations(request, response);
+    },
     { host: settings.httpHost, port: settings.httpPort, settingName: 'STUN_HTTP_PORT' },
   );
+  door.watch(http.server);
   const healthFile = createHealthFile({
     dataDir: settings.dataDir,
     service: 'stun',

@@ -10,6 +10,7 @@ import {
   createBudget,
   createInsiderCheck,
   createOriginCheck,
+  HttpDoor,
   Payments,
   refuseUpgrade,
   registerBudget,
@@ -53,6 +54,9 @@ const ADDRESS_BURSTS_PER_SECOND = 4;
 /** What an address pays for all that it sends: for so many bytes as much as for a message, and for each piece that comes, since it wakes us up. */
 const BYTES_PER_MESSAGE = 1_024;
 const PIECE_COST = 0.5;
+/** A plain request, and how many connections of an address may be open for them. */
+const REQUEST_COST = 4;
+const HTTP_PER_ADDRESS_MAX = 200;
 /** An open connection that does nothing: half of what it takes, as in the budget whatever is held counts half (budget-of-service.ts). */
 const CONNECTION_BYTES = 5_000;
 /** One fault in ten seconds is forgiven. */
@@ -200,8 +204,16 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     random: () => randomInt(1_000) / 1_000,
     accept: webSockets.accept,
   });
+  const door = new HttpDoor({
+    ...{ addresses: addressWork, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST, nowMs: now },
+    requestCost: REQUEST_COST,
+    connectionsPerAddressMax: settings.connectionsPerAddressMax + HTTP_PER_ADDRESS_MAX,
+    trustedProxies: settings.trustedProxies,
+  });
   const server = createHttpServer({
     settings,
+    door,
+    readAddress,
     gate,
     webSockets,
     unread: new UnreadResponses(budget, readAddress),
@@ -257,6 +269,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     clientMemory,
   });
   registerBudget(metrics, budget);
+  door.register(metrics);
   bittorrent.registerMetrics(metrics);
   const health = createHealthFile({
     dataDir: settings.dataDir,

@@ -48,6 +48,12 @@ export function createAddressReader(trusted: readonly string[]): AddressReader {
   };
 }
 
+/** Whether a connection from there is a trusted proxy's. */
+export function createProxyCheck(trusted: readonly string[]): (address: string) => boolean {
+  const trust = proxyaddr.compile([...trusted]);
+  return (address) => trust(address, 0);
+}
+
 /**
  * Whether a request comes straight from this machine or from a trusted proxy: what is for operators is told to nobody else, since a
  * listener for proxies can often be reached by their neighbours.

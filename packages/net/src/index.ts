@@ -10,6 +10,7 @@ export * from './drain.ts';
 export * from './ed25519.ts';
 export * from './first-look.ts';
 export * from './flusher.ts';
+export * from './http-door.ts';
 export * from './ip.ts';
 export * from './json-values.ts';
 export * from './origins.ts';

@@ -1,6 +1,7 @@
 // Node hands every request with an `Upgrade` to the listener for upgrades, whatever it asks for. Ours know WebSocket only.
 import { ServerResponse, STATUS_CODES, type IncomingMessage, type Server } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { leaveDoor } from './http-door.ts';
 
 /** How long the other end has to read an answer. */
 const READ_MS_MAX = 10_000;
@@ -15,7 +16,8 @@ export function onWebSocketUpgrade(
   server: Server,
   upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void,
 ): void {
-  server.on('upgrade', (request, socket, head) => {
+  server.on('upgrade', (request, socket, first) => {
+    const head = leaveDoor(socket, first);
     if (/\bwebsocket\b/i.test(request.headers.upgrade ?? '')) upgrade(request, socket, head);
     else answerPlainly(server, request);
   });

@@ -2,7 +2,14 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
-import { FirstLook, onWebSocketUpgrade, sendRefusal } from '@relay-swarm/net';
+import {
+  FirstLook,
+  limitKey,
+  onWebSocketUpgrade,
+  sendRefusal,
+  type AddressReader,
+  type HttpDoor,
+} from '@relay-swarm/net';
 import { PlainRequests, type PlainRequestsOptions } from './plain-requests.ts';
 import type { SocketErrors } from './socket-errors.ts';
 import type { UnreadResponses } from './unread-responses.ts';
@@ -18,6 +25,8 @@ export interface HttpServerOptions {
   };
   /** Asked in this order; the first that answers ends the request. */
   readonly routes: readonly RequestHandler[];
+  readonly door: HttpDoor;
+  readonly readAddress: AddressReader;
   readonly gate: UpgradeGate;
   readonly answerTo: PlainRequestsOptions['answerTo'];
   readonly webSockets: WebSockets;
@@ -43,7 +52,7 @@ const BAD_REQUESTS: Readonly<Record<string, string>> = {
 };
 
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { settings, gate, unread, errors, log } = options;
+  const { settings, door, readAddress, gate, unread, errors, log } = options;
   const server: Server = createServer(
     {
       maxHeaderSize: HEAD_BYTES_MAX,
@@ -52,12 +61,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
-      if (!options.routes.some((route) => route(request, response)))
+      if (!door.admits(limitKey(readAddress(request))))
+        sendRefusal(response, 'address_rate', { random: Math.random() });
+      else if (!options.routes.some((route) => route(request, response)))
         sendRefusal(response, 'not_found', { message: 'Nothing here: see / for what there is' });
       if (response.writableLength > 0) unread.count(request, response);
     },
   );
   server.maxConnections = settings.connectionsMax + HTTP_CONNECTIONS_MAX;
+  door.watch(server);
   onWebSocketUpgrade(server, (request, socket, head) => {
     socket.on('error', errors.count);
     gate.upgrade(request, socket, head);

@@ -1,6 +1,13 @@
 // Requests of the plainest form, which are most of what comes: handshakes of WebSockets, and announces over HTTP. They are served without the
 // objects that Node makes for a request; whatever else comes goes to Node's HTTP server, which serves these two as well.
-import { asksForWebSocket, type FirstLook, type PlainHead } from '@relay-swarm/net';
+import {
+  asksForWebSocket,
+  limitKey,
+  type AddressReader,
+  type FirstLook,
+  type HttpDoor,
+  type PlainHead,
+} from '@relay-swarm/net';
 import type { Socket } from 'node:net';
 import { soon, type Later } from '../frontends/ip-announce.ts';
 import type { SocketErrors } from './socket-errors.ts';
@@ -9,6 +16,8 @@ import { isForRelays, type UpgradeGate } from './upgrade-gate.ts';
 
 export interface PlainRequestsOptions {
   readonly gate: UpgradeGate;
+  readonly door: Pick<HttpDoor, 'admits'>;
+  readonly readAddress: AddressReader;
   /** The bencoded answer to an announce or a scrape; undefined where the request is neither. */
   readonly answerTo: (request: PlainHead) => Later<Uint8Array> | undefined;
   readonly unread: UnreadResponses;
@@ -27,7 +36,7 @@ export class PlainRequests {
   }
 
   readonly take = (request: PlainHead, socket: Socket, behind: Buffer): boolean => {
-    const { gate, errors, answerTo } = this.#options;
+    const { gate, door, readAddress, errors, answerTo } = this.#options;
     if (asksForWebSocket(request)) {
       if (isForRelays(request)) return false;
       socket.on('error', errors.count);
@@ -35,6 +44,7 @@ export class PlainRequests {
       return true;
     }
     if (request.headers.upgrade !== undefined || behind.length > 0) return false;
+    if (!door.admits(limitKey(readAddress(request)))) return false; // it waits, or is told; what Node serves pays there once more, and costs more
     const answer = answerTo(request);
     if (answer === undefined) return false;
     socket.on('error', errors.count);

@@ -1,0 +1,232 @@
+// Plain HTTP pays like everything else: what comes on a connection is paid for by its address before Node parses it, in small pieces, and
+// each request before it is answered. What is not paid for waits where it is, so TCP slows its sender down; who still owes after some seconds
+// is cut. Proxies are not made to wait, since they carry strangers' requests: those pay one by one. Nor is this machine itself, whose
+// health checks must be answered.
+import type { Metrics } from '@relay-swarm/kit';
+import type { Server } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { AddressAccount, AddressBuckets } from './address-buckets.ts';
+import { ShareCounts } from './admission.ts';
+import { createProxyCheck } from './client-address.ts';
+import { limitKey } from './ip.ts';
+
+export interface HttpDoorOptions {
+  readonly addresses: AddressBuckets;
+  /** What an address pays, in messages: for each piece that comes, for so many of its bytes, and for a request. */
+  readonly pieceCost: number;
+  readonly bytesPerMessage: number;
+  readonly requestCost: number;
+  /** Open connections of one address, whatever they are for; its /48 may have several times as many. */
+  readonly connectionsPerAddressMax: number;
+  readonly trustedProxies: readonly string[];
+  /** Who has waited so long is cut. */
+  readonly waitMsMax?: number;
+  readonly nowMs: () => number;
+}
+
+/** Some twenty requests: no connection can have more parsed than that while its address owes. */
+const PIECE_BYTES = 4_096;
+const WAIT_MS_MAX = 5_000;
+/** A request of whoever owes more is refused. */
+const OWED_MS_MAX = 1_000;
+
+const TICK_MS = 1_000;
+
+const THIS_MACHINE: readonly string[] = ['127.0.0.1', limitKey('::1')];
+
+const VISITOR = Symbol('visitor');
+type VisitedSocket = Duplex & { [VISITOR]?: Visitor };
+
+export class HttpDoor {
+  readonly counts = { waits: 0, crowded: 0, cut: 0, refused: 0 };
+  readonly options: HttpDoorOptions;
+  readonly #open = new ShareCounts();
+  readonly #isProxy: (address: string) => boolean;
+  #tickedAtMs = 0;
+
+  constructor(options: HttpDoorOptions) {
+    this.options = options;
+    this.#isProxy = createProxyCheck(options.trustedProxies);
+  }
+
+  /** Of every connection that the server accepts from now on. */
+  watch(server: Server): void {
+    server.on('connection', this.#enter);
+  }
+
+  /** A request pays; false where its address owes too much for it to be answered. */
+  admits(addressKey: string): boolean {
+    const { addresses, requestCost, nowMs } = this.options;
+    const now = nowMs();
+    this.#tick(now);
+    const account = addresses.enter(addressKey, now);
+    const owedMs = addresses.debtMs(account, now);
+    addresses.spend(account, requestCost, now);
+    addresses.leave(addressKey);
+    if (owedMs <= OWED_MS_MAX || THIS_MACHINE.includes(addressKey)) return true;
+    this.counts.refused++;
+    return false;
+  }
+
+  register(metrics: Metrics): void {
+    metrics.counter('http_waits_total', 'Pieces of requests that waited for a debt', () => this.counts.waits);
+    metrics.counter(
+      'http_refused_total',
+      'Connections cut and requests refused because their address asks for too much',
+      () => {
+        const { crowded, cut, refused } = this.counts;
+        return { address_full: crowded, address_rate: cut, request_rate: refused };
+      },
+      'reason',
+    );
+  }
+
+  readonly #enter = (socket: Socket): void => {
+    const address = socket.remoteAddress;
+    if (address === undefined || this.#isProxy(address)) return;
+    const key = limitKey(address);
+    if (THIS_MACHINE.includes(key)) return;
+    if (this.#open.isFull(key, this.options.connectionsPerAddressMax)) {
+      this.counts.crowded++;
+      socket.destroy();
+      return;
+    }
+    this.#open.add(key);
+    (socket as VisitedSocket)[VISITOR] = new Visitor(this, key, new Visit(this, socket, key));
+    socket.on('close', onClose);
+  };
+
+  /** Addresses that owe nothing more are forgotten, also where nobody else sees to it. */
+  #tick(nowMs: number): void {
+    if (nowMs - this.#tickedAtMs < TICK_MS) return;
+    this.#tickedAtMs = nowMs;
+    this.options.addresses.tick(nowMs);
+  }
+
+  /** For a visitor. */
+  left(key: string): void {
+    this.#open.remove(key);
+  }
+}
+
+/** A connection is no plain HTTP any more: what has come and Node has not seen, behind `head`. For whoever takes it over, once. */
+export function leaveDoor(socket: Duplex, head: Buffer): Buffer {
+  return (socket as VisitedSocket)[VISITOR]?.leave(head) ?? head;
+}
+
+/** What stays of a connection until it closes. */
+class Visitor {
+  readonly #door: HttpDoor;
+  readonly #key: string;
+  #visit: Visit | undefined;
+
+  constructor(door: HttpDoor, key: string, visit: Visit) {
+    this.#door = door;
+    this.#key = key;
+    this.#visit = visit;
+  }
+
+  leave(head: Buffer): Buffer {
+    const unseen = this.#visit?.end();
+    this.#visit = undefined;
+    return unseen === undefined ? head : Buffer.concat([head, unseen]);
+  }
+
+  closed(): void {
+    this.#visit?.end();
+    this.#door.left(this.#key);
+  }
+}
+
+/** One function for all connections: a closure for each would cost memory. */
+function onClose(this: VisitedSocket): void {
+  this[VISITOR]!.closed();
+}
+
+/** A connection as long as it is plain HTTP. Stands between its stream and Node's parser. */
+class Visit {
+  readonly #door: HttpDoor;
+  readonly #socket: Socket;
+  readonly #key: string;
+  readonly #account: AddressAccount;
+  /** Node's own listener. */
+  readonly #parse: (chunk: Buffer) => void;
+  /** What stands behind the piece that is being looked at. */
+  #behind: Buffer | undefined = undefined;
+  #timer: NodeJS.Timeout | undefined = undefined;
+  #waitedMs = 0;
+  #isOver = false;
+
+  constructor(door: HttpDoor, socket: Socket, key: string) {
+    const { addresses, nowMs } = door.options;
+    this.#door = door;
+    this.#socket = socket;
+    this.#key = key;
+    this.#account = addresses.enter(key, nowMs());
+    const [parse] = socket.listeners('data');
+    this.#parse = parse as (chunk: Buffer) => void;
+    socket.removeListener('data', this.#parse);
+    socket.on('data', this.#read); // from now on Node reads through the stream, and not past it
+  }
+
+  /** Returns what Node has not seen. */
+  end(): Buffer | undefined {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    this.#socket.removeListener('data', this.#read);
+    this.#door.options.addresses.leave(this.#key);
+    return this.#behind?.length === 0 ? undefined : this.#behind;
+  }
+
+  readonly #read = (chunk: Buffer): void => {
+    const socket = this.#socket;
+    for (let at = 0; at < chunk.length;) {
+      const piece = chunk.subarray(at, at + PIECE_BYTES);
+      if (!this.#pays(piece.length)) {
+        socket.pause();
+        socket.unshift(chunk.subarray(at));
+        return;
+      }
+      at += piece.length;
+      this.#behind = chunk.subarray(at);
+      this.#parse.call(socket, piece);
+      if (this.#isOver || socket.destroyed) return;
+      if (socket.isPaused()) {
+        if (at < chunk.length) socket.unshift(chunk.subarray(at)); // Node wants no more for now
+        return;
+      }
+    }
+  };
+
+  #pays(bytes: number): boolean {
+    if (this.#timer !== undefined) return false; // Node woke it up: it waits still
+    const { addresses, pieceCost, bytesPerMessage, nowMs } = this.#door.options;
+    const now = nowMs();
+    const owedMs = addresses.debtMs(this.#account, now);
+    if (owedMs > 0) {
+      this.#wait(owedMs);
+      return false;
+    }
+    addresses.spend(this.#account, pieceCost + bytes / bytesPerMessage, now);
+    this.#waitedMs = 0;
+    return true;
+  }
+
+  #wait(milliseconds: number): void {
+    const { counts, options } = this.#door;
+    const waitMsMax = options.waitMsMax ?? WAIT_MS_MAX;
+    if (this.#waitedMs >= waitMsMax) {
+      counts.cut++;
+      this.#socket.destroy();
+      return;
+    }
+    counts.waits++;
+    const forMs = Math.min(milliseconds, waitMsMax - this.#waitedMs);
+    this.#waitedMs += forMs;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#socket.resume();
+    }, forMs).unref();
+  }
+}
