@@ -94,6 +94,7 @@ if ((${#faults[@]} == 0)); then
   # What the front says is no better than what nginx sees, where there is none.
   # shellcheck disable=SC2016 # nginx's own variable
   derived CLIENT_SCHEME "${NGINX_FRONT_SCHEME:-\$scheme}"
+  derived NGINX_REQUESTS_AT_ONCE $((NGINX_REQUESTS_BURST / 10 + 50))
   # Connections that have asked nothing yet are few beside those that have.
   derived NGINX_OPEN_PER_ADDRESS_MAX $((NGINX_CONNECTIONS_PER_ADDRESS_MAX + NGINX_CONNECTIONS_PER_ADDRESS_MAX / 4 + 16))
   trusted=
@@ -128,7 +129,7 @@ render() {
 }
 
 mkdir -p "$to"
-for file in nginx headers client-key shown-address proxy plain-request site errors cors descriptor pages tracker peerjs; do
+for file in nginx headers client-key shown-address limits proxy plain-request site errors cors descriptor pages tracker peerjs; do
   render "$file.conf"
 done
 [[ -z $GUN_NAMES ]] || render gun.conf

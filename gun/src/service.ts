@@ -134,6 +134,7 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
 /** Who pays for what a wire brings. */
 class Client implements Payer {
   thousandths = 0;
+  isPaidAhead = false;
   filledAtMs = 0;
   readonly wire: Wire;
   readonly account: AddressAccount;

@@ -57,6 +57,7 @@ export class ClientSocket implements Payer, Flushable, HeldSocket {
   id = '';
   token = '';
   thousandths = 0;
+  isPaidAhead = false;
   filledAtMs = 0;
   heardAtMs = 0;
   faults = 0;

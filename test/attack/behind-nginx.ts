@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import type { Environment } from '@relay-swarm/kit';
 import { NginxUnderTest } from '../../nginx/test/support/nginx.ts';
 import type { ServiceName } from './attack.ts';
+import { measureTree } from './processes.ts';
 import { startService, type RunningService } from './services.ts';
 
 /** nginx writes a line for a request, and whoever asks without end must not fill the disk with them. */
@@ -25,6 +26,7 @@ export async function startBehindNginx(
     },
     (text) => (errorBytes += text.length),
   );
+  measureTree(nginx.pid); // it shares the service's core, as on a machine with one
   return {
     port: nginx.port,
     httpPort: nginx.port,

@@ -55,7 +55,7 @@ const ADDRESS_BURSTS_PER_SECOND = 4;
 const BYTES_PER_MESSAGE = 1_024;
 const PIECE_COST = 0.5;
 /** A plain request, and how many connections of an address may be open for them. */
-const REQUEST_COST = 4;
+const REQUEST_COST = 8;
 const HTTP_PER_ADDRESS_MAX = 200;
 /** An open connection that does nothing: half of what it takes, as in the budget whatever is held counts half (budget-of-service.ts). */
 const CONNECTION_BYTES = 5_000;

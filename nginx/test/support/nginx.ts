@@ -98,6 +98,10 @@ export class NginxUnderTest {
     return nginx;
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
   /** The access log's entries, once there are `count` of them: nginx writes one when a request is over. */
   async log(count: number): Promise<Record<string, unknown>[]> {
     const untilMs = Date.now() + READY_MS_MAX;

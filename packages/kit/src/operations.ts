@@ -20,6 +20,10 @@ export function createOperations(
   health: () => Health,
   mayReadMetrics: (request: IncomingMessage) => boolean,
 ): RequestHandler {
+  /** Collecting costs milliseconds: who asks meanwhile gets the same. */
+  let collecting: Promise<string> | undefined;
+  const collect = (): Promise<string> =>
+    (collecting ??= metrics.text().finally(() => (collecting = undefined)));
   return (request, response) => {
     const path = request.url?.split('?', 1)[0];
     if (path !== '/healthz' && path !== '/metrics') return false;
@@ -34,7 +38,7 @@ export function createOperations(
         message: '/metrics is for this machine and for trusted proxies',
       });
     } else {
-      metrics.text().then(
+      collect().then(
         (text) =>
           response
             .writeHead(200, { 'content-type': metrics.contentType, 'cache-control': 'no-store' })

@@ -59,6 +59,6 @@ export function createProxyCheck(trusted: readonly string[]): (address: string) 
  * listener for proxies can often be reached by their neighbours.
  */
 export function createInsiderCheck(trusted: readonly string[]): (request: IncomingMessage) => boolean {
-  const trust = proxyaddr.compile(['loopback', ...trusted]);
+  const trust = proxyaddr.compile(['127.0.0.1', '::1', ...trusted]);
   return ({ socket: { remoteAddress } }) => remoteAddress !== undefined && trust(remoteAddress, 0);
 }

@@ -10,6 +10,7 @@ import type { AddressAccount, AddressBuckets } from './address-buckets.ts';
 import { ShareCounts } from './admission.ts';
 import { createProxyCheck } from './client-address.ts';
 import { limitKey } from './ip.ts';
+import { inTurn } from './turns.ts';
 
 export interface HttpDoorOptions {
   readonly addresses: AddressBuckets;
@@ -155,7 +156,8 @@ class Visit {
   /** What stands behind the piece that is being looked at. */
   #behind: Buffer | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
-  #waitedMs = 0;
+  /** What waits is paid for already, and read when what was owed before it is paid: so each connection of an address has its turn. */
+  #isPaidAhead = false;
   #isOver = false;
 
   constructor(door: HttpDoor, socket: Socket, key: string) {
@@ -201,32 +203,36 @@ class Visit {
 
   #pays(bytes: number): boolean {
     if (this.#timer !== undefined) return false; // Node woke it up: it waits still
+    if (this.#isPaidAhead) {
+      this.#isPaidAhead = false;
+      return true;
+    }
     const { addresses, pieceCost, bytesPerMessage, nowMs } = this.#door.options;
     const now = nowMs();
     const owedMs = addresses.debtMs(this.#account, now);
-    if (owedMs > 0) {
-      this.#wait(owedMs);
-      return false;
-    }
     addresses.spend(this.#account, pieceCost + bytes / bytesPerMessage, now);
-    this.#waitedMs = 0;
-    return true;
+    if (owedMs === 0) return true;
+    this.#wait(owedMs);
+    return false;
   }
 
   #wait(milliseconds: number): void {
     const { counts, options } = this.#door;
-    const waitMsMax = options.waitMsMax ?? WAIT_MS_MAX;
-    if (this.#waitedMs >= waitMsMax) {
-      counts.cut++;
-      this.#socket.destroy();
-      return;
-    }
+    const { waitMsMax = WAIT_MS_MAX } = options;
     counts.waits++;
-    const forMs = Math.min(milliseconds, waitMsMax - this.#waitedMs);
-    this.#waitedMs += forMs;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#socket.resume();
-    }, forMs).unref();
+    this.#timer = setTimeout(
+      () =>
+        inTurn(() => {
+          this.#timer = undefined;
+          this.#isPaidAhead = true;
+          if (this.#isOver) return;
+          if (milliseconds <= waitMsMax) this.#socket.resume();
+          else {
+            counts.cut++;
+            this.#socket.destroy();
+          }
+        }),
+      Math.min(milliseconds, waitMsMax),
+    ).unref();
   }
 }

@@ -7,6 +7,8 @@ import { debtMs, owedMsOf, spendTokens, takeToken, type Bucket, type Rate } from
 /** A connection: its own bucket, and that of its address. */
 export interface Payer extends Bucket {
   readonly account: AddressAccount;
+  /** What waits to be read is paid for already. */
+  isPaidAhead: boolean;
   readonly isResting: boolean;
   /** Reads nothing for so long; where it rests already nothing changes. */
   rest(milliseconds: number): void;
@@ -45,17 +47,23 @@ export class Payments<P extends Payer> {
     payer.filledAtMs = Math.floor(nowMs);
   }
 
-  /** For how long bytes that have come must wait because of what is owed; 0: they are paid for, and may be looked at. */
+  /**
+   * For how long bytes that have come must wait because of what is owed; 0: they are paid for, and may be looked at. Those that wait are paid
+   * for at once, and read when what was owed before them is paid: each connection of an address has its turn, and is woken up once.
+   */
   restMs(payer: P, bytes: number, nowMs = this.#options.nowMs()): number {
     const { own, addresses, bytesPerMessage, ownBytesPerMessage = bytesPerMessage } = this.#options;
-    const owedMs = Math.max(owedMsOf(payer, own, nowMs), addresses.debtMs(payer.account, nowMs));
-    if (owedMs > 0) {
-      if (!payer.isResting) this.#options.rests?.(payer);
-      return Math.min(REST_MS_MAX, owedMs);
+    if (payer.isPaidAhead) {
+      payer.isPaidAhead = false;
+      return 0;
     }
+    const owedMs = Math.max(owedMsOf(payer, own, nowMs), addresses.debtMs(payer.account, nowMs));
     if (ownBytesPerMessage < Infinity) spendTokens(payer, own, bytes / ownBytesPerMessage, nowMs);
     addresses.spend(payer.account, this.#options.pieceCost + bytes / bytesPerMessage, nowMs);
-    return 0;
+    if (owedMs === 0) return 0;
+    payer.isPaidAhead = true;
+    if (!payer.isResting) this.#options.rests?.(payer);
+    return Math.min(REST_MS_MAX, owedMs);
   }
 
   /** A message, for a service that leaves out what comes too fast: its address pays; false where it has none of its own left. */

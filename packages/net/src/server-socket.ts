@@ -6,6 +6,7 @@ import { hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { FrameReader, OPCODE, type FrameFault, type FrameSink, type PartialMessage } from './frame-reader.ts';
 import type { RequestHead } from './request-head.ts';
+import { inTurn } from './turns.ts';
 import { closeFrame, controlFrame } from './ws-frame.ts';
 
 /** What a socket tells. One for all sockets of a server; each call names the owner of the socket. */
@@ -168,7 +169,7 @@ export class ServerSocket<O> implements FrameSink {
   rest(milliseconds: number): void {
     if (this.#rest !== undefined || this.readyState !== OPEN) return;
     this.stream.pause();
-    this.#rest = setTimeout(() => this.#wake(), milliseconds).unref();
+    this.#rest = setTimeout(() => inTurn(() => this.#wake()), milliseconds).unref();
   }
 
   #wake(): void {

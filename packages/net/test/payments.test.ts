@@ -15,6 +15,7 @@ function setUp(more: { own?: Rate; ownBytesPerMessage?: number } = {}) {
     name,
     ...newBucket(own, 0),
     account: addresses.enter(address, 0),
+    isPaidAhead: false,
     isResting: false,
     rest: (milliseconds) => void seen.push(`${name} rests ${milliseconds}`),
   });
@@ -43,6 +44,17 @@ describe('Payments', () => {
     const { payments, one, other } = setUp();
     expect(payments.restMs(one, 60_000)).toBe(0);
     expect(payments.restMs(other, 1)).toBeCloseTo(1_000, -2);
+  });
+
+  it('gives each connection of an address that owes its turn, and wakes it up once', () => {
+    const { payments, payer, clock } = setUp({ ownBytesPerMessage: Infinity });
+    const all = Array.from({ length: 4 }, (_, index) => payer(`${index}`));
+    payments.restMs(all[0]!, 39_900);
+    const waits = all.map((one) => payments.restMs(one, 19_900)); // twenty messages: a second for this address
+    expect(waits).toEqual([0, 1_000, 2_000, 2_000]); // no more than a burst is owed
+    clock.nowMs = 1_000;
+    expect(payments.restMs(all[1]!, 19_900)).toBe(0);
+    expect(payments.restMs(all[1]!, 19_900)).toBeGreaterThan(0);
   });
 
   it('lets the debtor rest, and ends who is a whole burst in debt', () => {

@@ -76,6 +76,7 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
   probedUntilMs = 0;
   /** What it may send, as a bucket, beside that of its address. */
   thousandths = 0;
+  isPaidAhead = false;
   filledAtMs = 0;
   readonly account: AddressAccount;
   /** Made at the first frame, so that an idle connection costs nothing. */
