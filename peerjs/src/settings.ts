@@ -104,7 +104,7 @@ export const peerjsSettings = {
     {
       min: 10,
       max: 10_000_000,
-      default: 5000,
+      default: 2000,
     },
     'Messages of all clients of one address at once',
   ),

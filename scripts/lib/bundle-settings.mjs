@@ -100,7 +100,11 @@ export const nginx = [
     'Connections of one address; of IPv6, of one network of 64 bits',
   ),
   one('NGINX_REQUESTS_PER_SECOND_MAX', '1000', 'Requests and new WebSockets of one address in each second'),
-  one('NGINX_REQUESTS_BURST', '10000', 'Requests and new WebSockets of one address at once'),
+  one(
+    'NGINX_REQUESTS_BURST',
+    '10000',
+    'Requests and new WebSockets of one address that may wait for their turn; a tenth of them is answered at once',
+  ),
   one(
     'NGINX_LOG_ADDRESSES',
     'short',
