@@ -78,7 +78,10 @@ describe('FrameRouter', () => {
     });
     const { connection, events } = open();
     for (let frame = 0; frame < 4; frame++) router.receive(connection, Buffer.from('?'), false, 0);
-    expect([events, router.counts.closedForFaults]).toEqual([[...Array<string>(4).fill('pays 4'), 'close 1008'], 1]);
+    expect([events, router.counts.closedForFaults]).toEqual([
+      [...Array<string>(4).fill('pays 4'), 'close 1008'],
+      1,
+    ]);
     expect(heard).toHaveLength(4);
   });
 });
