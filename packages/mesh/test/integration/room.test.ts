@@ -1,5 +1,6 @@
 // The API of a room, by members in Node: real data channels, the real signaling service.
 import { cleanup } from 'node-datachannel';
+import { WebSocket as NodeSocket } from 'ws';
 import { startService, type RunningService } from '../../../../peerjs/test/support/service.ts';
 import type { JoinOptions } from '../../src/join-options.ts';
 import { joinFromNode } from '../../src/node.ts';
@@ -119,6 +120,25 @@ it('keeps those with another password apart, whatever the server would do', asyn
   await a!.broadcast('for us');
   expect(await take(inbox)).toBe('for us');
   expect(stranger!.members).toEqual([]);
+});
+
+it('tells the server neither the password nor the name, nor what is said in the room', async () => {
+  const told: string[] = [];
+  class WatchedSocket extends NodeSocket {
+    override send(data: Parameters<NodeSocket['send']>[0]): void {
+      told.push(data as string);
+      super.send(data);
+    }
+  }
+  const WebSocket = WatchedSocket as unknown as JoinOptions['WebSocket'];
+  const [a] = await enter('hush-name', 2, { password: 'hush-password', ...(WebSocket && { WebSocket }) });
+  await a!.broadcast('hush-message');
+  await a!.leave();
+  const decoded = told.map((frame) =>
+    frame.replace(/[A-Za-z0-9+/=]{20,}/g, (data) => ` ${Buffer.from(data, 'base64').toString('latin1')} `),
+  );
+  expect(told.length).toBeGreaterThan(4);
+  expect([...told, ...decoded].join('\n')).not.toMatch(/hush/);
 });
 
 it('frees everything after leaving, and ends what waits', async () => {
