@@ -30,6 +30,9 @@ export interface AddOptions {
 /** The largest block that a peer may ask for: one must fit. */
 const BLOCK_BYTES_MAX = 131_072;
 
+/** A peer that has sent nothing for so long of what was asked for is let go, and looked for again: see the site's wire-rules.ts. */
+const SILENT_MS_MAX = 10_000;
+
 /** Credentials of a relay live for an hour or more. */
 const ICE_MS = 600_000;
 
@@ -95,7 +98,7 @@ export class SeedClient {
         skipVerify: options.isVerified,
         storeCacheSlots: 0, // the system keeps in memory what is read again and again
       });
-      torrent.on('wire', (wire: Wire) => this.#admit(wire));
+      torrent.on('wire', (wire: Wire) => this.#admit(torrent, wire));
       torrent.on('warning', () => undefined); // a tracker that does not answer is asked again
       torrent.once('ready', () => resolve(torrent));
       torrent.once('error', reject);
@@ -105,10 +108,16 @@ export class SeedClient {
   }
 
   /** The library's own limit holds for each torrent alone. */
-  #admit(wire: Wire): void {
+  #admit(torrent: Torrent, wire: Wire): void {
     const peers = this.#client.torrents.reduce((sum, { numPeers }) => sum + numPeers, 0);
-    if (peers > this.#connectionsMax) wire.destroy();
-    else holdRequests(wire, { unsentMax: this.#unsentMax });
+    if (peers > this.#connectionsMax) {
+      wire.destroy();
+      return;
+    }
+    holdRequests(wire, { unsentMax: this.#unsentMax });
+    if (wire.type === 'webSeed') return;
+    wire.setTimeout(SILENT_MS_MAX, true);
+    wire.on('timeout', () => torrent.discovery?.tracker?.update()); // the library has ended it
   }
 
   end(torrent: Torrent): Promise<void> {

@@ -8,10 +8,13 @@ declare module 'webtorrent' {
     readonly progress: number;
   }
   export interface Wire {
+    readonly type: 'webSeed' | (string & {});
     readonly destroyed: boolean;
     /** Of streamx: bytes that the connection has not taken yet. */
     readonly _readableState: { readonly buffered: number };
     emit(name: string, ...args: unknown[]): boolean;
+    on(event: 'timeout', listener: () => void): void;
+    setTimeout(ms: number, isUnref?: boolean): void;
     destroy(): void;
   }
   export interface Torrent extends EventEmitter {
@@ -29,7 +32,7 @@ declare module 'webtorrent' {
     readonly uploadSpeed: number;
     readonly downloadSpeed: number;
     readonly destroyed: boolean;
-    readonly discovery?: { readonly tracker: unknown } | null;
+    readonly discovery?: { readonly tracker: { update(): void } | null } | null;
     addWebSeed(url: string): void;
     destroy(options?: { destroyStore?: boolean }, done?: () => void): void;
   }

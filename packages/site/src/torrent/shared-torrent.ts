@@ -3,6 +3,7 @@ import type { Relays } from '../relays.ts';
 import { writeMagnet, type Magnet } from '../links/magnet.ts';
 import { getClient, type Torrent, type TorrentFile } from './client.ts';
 import { pieceStoreFor } from './piece-store.ts';
+import { ruleWire, type WireCounts } from './wire-rules.ts';
 
 export interface TorrentWish {
   /** The magnet, or the .torrent itself with its info hash. */
@@ -35,10 +36,7 @@ export interface TorrentStats {
   readonly failOvers: number;
 }
 
-interface Counts {
-  fromPeers: number;
-  fromServers: number;
-  uploaded: number;
+interface Counts extends WireCounts {
   failOvers: number;
 }
 
@@ -139,13 +137,7 @@ async function add(wish: TorrentWish, relays: Relays): Promise<{ torrent: Torren
   });
   const counts = { fromPeers: 0, fromServers: 0, uploaded: 0, failOvers: 0 };
   if (withPeers && usesRelays) void relays.keep(torrent, () => counts.failOvers++);
-  torrent.on('wire', (wire) => {
-    const from = wire.type === 'webSeed' ? 'fromServers' : 'fromPeers';
-    wire.on('download', (bytes) => (counts[from] += bytes));
-    wire.on('upload', (bytes) => (counts.uploaded += bytes)); // the torrent's own count has requests in it too
-    // The library lets everybody begin who is interested, whatever its option `uploads` says.
-    if (p2p === 'download-only') wire.unchoke = () => undefined;
-  });
+  torrent.on('wire', (wire) => ruleWire(wire, torrent, { counts, isSelfish: p2p === 'download-only' }));
   torrent.on('warning', () => undefined); // a tracker that does not answer: there are others, and the statistics show it
   torrent.on('error', () => undefined); // whoever waits for the metadata hears of it
   return { torrent, counts };

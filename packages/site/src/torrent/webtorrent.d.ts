@@ -3,6 +3,8 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
   export interface Wire {
     readonly type: 'webrtc' | 'webSeed' | (string & {});
     on(event: 'download' | 'upload', listener: (bytes: number) => void): void;
+    on(event: 'timeout', listener: () => void): void;
+    setTimeout(ms: number, isUnref?: boolean): void;
     unchoke(): void;
   }
   export interface TorrentFile {
@@ -38,7 +40,9 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     readonly ready: boolean;
     readonly done: boolean;
     readonly destroyed: boolean;
-    readonly discovery?: { readonly tracker: { readonly _trackers?: readonly TrackerConnection[] } | null };
+    readonly discovery?: {
+      readonly tracker: { readonly _trackers?: readonly TrackerConnection[]; update?(): void } | null;
+    };
     addWebSeed(url: string): void;
     destroy(options?: { destroyStore?: boolean }, done?: () => void): void;
     on(event: 'wire', listener: (wire: Wire) => void): void;

@@ -83,7 +83,7 @@ const LONG_MS = 60_000 + FILE_BYTES / 1_000;
             page,
             'while (video.files.some((file) => !file.done)) await new Promise((done) => setTimeout(done, 100))',
           );
-          await act(page, 'video.currentTime = video.duration - 4');
+          await act(page, 'video.currentTime = video.duration - 4; await video.play()'); // it may have ended before
           await until(page, 'the end', ({ ended }) => ended);
         });
       });
