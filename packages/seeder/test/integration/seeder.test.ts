@@ -95,6 +95,42 @@ describe('relay-seeder', () => {
   );
 
   it(
+    'downloads and seeds the magnets of a list, over the trackers of --trackers',
+    async () => {
+      const { infoHash } = await (await seed(file('film.bin'))).event('seeding');
+      await writeFile(file('magnets.txt'), `# films\nmagnet:?xt=urn:btih:${String(infoHash)}\n`);
+      const announce = `http://127.0.0.1:${tracker.port}/announce`;
+      const folders = ['--state', file('state-of-list'), '--downloads', file('of-list')];
+      const bot = await run('seed', '--list', file('magnets.txt'), '--trackers', announce, ...folders);
+      await bot.event('note', ({ message }) => String(message).includes('has arrived'));
+      expect(sha256(await readFile(join(folder, 'of-list', 'film.bin')))).toBe(sha256(content));
+      expect(String((await bot.event('seeding'))['magnet'])).toContain(encodeURIComponent(announce));
+    },
+    LONG_MS,
+  );
+
+  it(
+    'seeds no more torrents than it may, and tells its trackers when it stops',
+    async () => {
+      await writeFile(file('second.bin'), 'two');
+      const seeder = await seed(file('film.bin'), file('second.bin'), '--torrents', '1');
+      const { infoHash } = await seeder.event('seeding');
+      const refused = await seeder.event('error');
+      expect(refused['message']).toMatch(/the most is 1 torrents \(--torrents\)$/);
+      const hash = String(infoHash).replace(/../g, '%$&');
+      const seeds = async (): Promise<string> => {
+        const answer = await fetch(`http://127.0.0.1:${tracker.port}/scrape?info_hash=${hash}`);
+        return /completei(\d+)e/.exec(Buffer.from(await answer.arrayBuffer()).toString('latin1'))?.[1] ?? '0';
+      };
+      while ((await seeds()) === '0') await new Promise((resolve) => setTimeout(resolve, 100));
+      expect(await seeder.stop()).toBe(0);
+      expect(seeder.events.at(-1)).toEqual({ event: 'stopped' });
+      while ((await seeds()) !== '0') await new Promise((resolve) => setTimeout(resolve, 100));
+    },
+    LONG_MS,
+  );
+
+  it(
     'makes a .torrent with trackers, checks files against it, and says what is damaged',
     async () => {
       const torrent = file('film.torrent');
