@@ -49,6 +49,8 @@ interface WebTorrentAnnounce extends Announce {
 
 /** So many bytes that have to be parsed the slow way cost as much as one message. */
 const PLAIN_BYTES_PER_TOKEN = 100;
+/** So many torrents of a scrape are a message. */
+const SCRAPED_PER_TOKEN = 8;
 /** By then the holder of a peer id has answered, or is gone. */
 const CONTEST_SECONDS = 10;
 
@@ -133,7 +135,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   }
 
   handle(link: Link, message: Message, nowMs: number): void {
-    if (message.action === 'scrape') this.#scrape(link, message);
+    if (message.action === 'scrape') this.#scrape(link, message, nowMs);
     else if (message.action === undefined)
       this.#refuse(link, message, 'Cannot read "action": it must be "announce" or "scrape"');
     else if (message.infoHash === undefined)
@@ -237,7 +239,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     if (to.link.send(answerFrame(message, this.#options.memory), Priority.answer)) this.counts.answersSent++;
   }
 
-  #scrape(link: Link, message: Message): void {
+  #scrape(link: Link, message: Message, nowMs: number): void {
     this.counts.scrapes++;
     const asked = message.scraped ?? (message.infoHashJson.start === 0 ? undefined : [message.infoHash]);
     if (asked === undefined) {
@@ -252,6 +254,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
       );
       return;
     }
+    if (asked.length > SCRAPED_PER_TOKEN) link.pay(asked.length / SCRAPED_PER_TOKEN - 1, nowMs);
     const files = new Map<string, ScrapeFile>();
     for (const infoHash of asked) {
       if (infoHash === undefined) {

@@ -338,6 +338,12 @@ describe('7. scrape', () => {
     expect(tracker.swarms.size).toBe(1);
   });
 
+  it('costs more where it asks for many', () => {
+    for (const count of [1, 8, 40])
+      tracker.say(bob, { action: 'scrape', info_hash: Array.from({ length: count }, (_, i) => id(`${i}`)) });
+    expect(bob.paid).toEqual([4]);
+  });
+
   it('refuses to list everything, bad hashes and too many, with action scrape', () => {
     for (const info_hash of [
       undefined,
