@@ -29,6 +29,8 @@ export interface HttpDoorOptions {
 /** Some twenty requests: no connection can have more parsed than that while its address owes. */
 const PIECE_BYTES = 4_096;
 const WAIT_MS_MAX = 5_000;
+/** Of an address that owes more nobody has a turn. */
+const AHEAD_MS_MAX = 100;
 /** A request of whoever owes more is refused. */
 const OWED_MS_MAX = 1_000;
 
@@ -57,8 +59,8 @@ export class HttpDoor {
   }
 
   /** A request pays; false where its address owes too much for it to be answered. */
-  admits(addressKey: string): boolean {
-    const { addresses, requestCost, nowMs } = this.options;
+  admits(addressKey: string, requestCost = this.options.requestCost): boolean {
+    const { addresses, nowMs } = this.options;
     const now = nowMs();
     this.#tick(now);
     const account = addresses.enter(addressKey, now);
@@ -203,13 +205,16 @@ class Visit {
 
   #pays(bytes: number): boolean {
     if (this.#timer !== undefined) return false; // Node woke it up: it waits still
-    if (this.#isPaidAhead) {
-      this.#isPaidAhead = false;
-      return true;
-    }
     const { addresses, pieceCost, bytesPerMessage, nowMs } = this.#door.options;
     const now = nowMs();
     const owedMs = addresses.debtMs(this.#account, now);
+    if (this.#isPaidAhead) {
+      // The requests of others of its address were dearer than their bytes
+      const lateMs = owedMs - AHEAD_MS_MAX;
+      if (lateMs > 0) this.#wait(lateMs);
+      else this.#isPaidAhead = false;
+      return lateMs <= 0;
+    }
     addresses.spend(this.#account, pieceCost + bytes / bytesPerMessage, now);
     if (owedMs === 0) return true;
     this.#wait(owedMs);

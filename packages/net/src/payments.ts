@@ -34,6 +34,9 @@ export interface PaymentsOptions<P> {
 /** Nobody is kept waiting longer for a debt; it is not forgotten either. */
 export const REST_MS_MAX = 30_000;
 
+/** Of whoever owes more nobody has a turn, also where its bytes are paid for: so much, and a burst, is what an address has done at once. */
+const AHEAD_MS_MAX = 1_000;
+
 export class Payments<P extends Payer> {
   readonly #options: PaymentsOptions<P>;
 
@@ -54,6 +57,9 @@ export class Payments<P extends Payer> {
   restMs(payer: P, bytes: number, nowMs = this.#options.nowMs()): number {
     const { own, addresses, bytesPerMessage, ownBytesPerMessage = bytesPerMessage } = this.#options;
     if (payer.isPaidAhead) {
+      // What others of its address have brought may have been dearer than its bytes
+      const lateMs = addresses.debtMs(payer.account, nowMs) - AHEAD_MS_MAX;
+      if (lateMs > 0) return Math.min(REST_MS_MAX, lateMs);
       payer.isPaidAhead = false;
       return 0;
     }

@@ -57,6 +57,18 @@ describe('Payments', () => {
     expect(payments.restMs(all[1]!, 19_900)).toBeGreaterThan(0);
   });
 
+  it('gives nobody a turn while the address owes more than a second, whatever for', () => {
+    const { payments, payer, clock } = setUp({ ownBytesPerMessage: Infinity, own: { ...own, burst: 100 } });
+    const [one, other] = [payer('one'), payer('other')];
+    payments.pay(one, 45);
+    expect(payments.restMs(other, 900)).toBe(250);
+    clock.nowMs = 250;
+    payments.pay(one, 39);
+    expect(payments.restMs(other, 900)).toBe(1_000);
+    clock.nowMs = 1_250;
+    expect(payments.restMs(other, 900)).toBe(0);
+  });
+
   it('lets the debtor rest, and ends who is a whole burst in debt', () => {
     const { payments, one, seen } = setUp();
     expect([payments.pay(one, 20), payments.pay(one, 10), payments.pay(one, 10)]).toEqual([

@@ -46,6 +46,10 @@ const HEAD_BYTES_MAX = 8_192;
 /** Connections that are no WebSockets (yet): pages, health checks, handshakes. */
 const HTTP_CONNECTIONS_MAX = 1_000;
 
+/** What a page costs, in messages: most are made anew for each that asks. */
+const PAGE_COST = 40;
+const ANNOUNCE = /^\/(announce|scrape)\b/;
+
 const BAD_REQUESTS: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
@@ -61,7 +65,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       connectionsCheckingInterval: 1_000,
     },
     (request, response) => {
-      if (!door.admits(limitKey(readAddress(request))))
+      const cost = ANNOUNCE.test(request.url ?? '') ? undefined : PAGE_COST;
+      if (!door.admits(limitKey(readAddress(request)), cost))
         sendRefusal(response, 'address_rate', { random: Math.random() });
       else if (!options.routes.some((route) => route(request, response)))
         sendRefusal(response, 'not_found', { message: 'Nothing here: see / for what there is' });
