@@ -21,6 +21,7 @@ buildPages();
 const env = await environment().catch((error) => fail(error.message));
 const print = (line) => console.log(line);
 const addresses = await Promise.all(services.map((service) => addressOf(service, env)));
+const at = Object.fromEntries(services.map(({ name }, i) => [name, addresses[i]]));
 const inUse = (await Promise.all(addresses.map(isHealthy))).indexOf(true);
 if (inUse >= 0)
   fail(
@@ -36,7 +37,7 @@ const running = services.map((service) => {
     name,
     file: `${name}/dist/main.js`,
     cwd: root,
-    env: { ...process.env, ...localSettings(service, env) },
+    env: { ...process.env, ...localSettings(service, env, at) },
     print,
     onFailure: (exit, complaints) => {
       failures.set(name, [`${name} could not start (${exit}), so everything is stopped:`, ...complaints]);

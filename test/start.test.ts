@@ -94,6 +94,17 @@ describe('npm start', () => {
       iceServers: { urls: string[] }[];
     };
     expect(iceServers[0]!.urls).toEqual([`stun:127.0.0.1:${settings['STUN_PORT']}`]);
+    // What the pages go by: other ports than the usual ones are told.
+    const roster = await fetch(`http://127.0.0.1:${settings['TRACKER_PORT']}/relays.json`);
+    expect(await roster.json()).toMatchObject({
+      relays: [
+        {
+          url: `ws://127.0.0.1:${settings['TRACKER_PORT']}`,
+          peerjs: `http://127.0.0.1:${settings['PEERJS_PORT']}/`,
+          iceServers: `http://127.0.0.1:${settings['STUN_HTTP_PORT']}/ice-servers`,
+        },
+      ],
+    });
     const stoppedAtMs = Date.now();
     run.signal('SIGINT');
     expect(await run.exitCode).toBe(0);

@@ -3,15 +3,29 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { root } from './prepare.mjs';
 
+/** Of a port that makes no sense its own service tells.
+ * @param {string} name
+ * @param {string} value */
+const url = (name, value) => (URL.canParse(value) ? [{ [name]: value }] : []);
+
+/** What a service is told by itself on one machine, given where each service is found. Settings of one group belong together: none of them is
+ * told where one is set already.
+ * @typedef {(at: Readonly<Record<string, string>>, lan?: string) => readonly Record<string, string>[]} Local */
+
 export const services = [
   {
     name: 'tracker',
     host: 'TRACKER_HOST',
     port: 'TRACKER_PORT',
     say: (at) => `http://${at}/  in a magnet: &tr=${encodeURIComponent(`ws://${at}`)}`,
-    // Without nginx the tracker serves the pages itself.
-    /** @type {(lan?: string) => Record<string, string>} */
-    local: () => ({ TRACKER_SITE_DIR: join(root, 'packages', 'site', 'dist', 'www') }),
+    // Without nginx the tracker serves the pages itself, and tells them where the others are.
+    /** @type {Local} */
+    local: (at) => [
+      { TRACKER_SITE_DIR: join(root, 'packages', 'site', 'dist', 'www') },
+      ...url('TRACKER_PUBLIC_URL', `ws://${at['tracker']}`),
+      ...url('RELAY_PEERJS_URL', `http://${at['peerjs']}`),
+      ...url('RELAY_ICE_SERVERS_URL', `http://${at['stun']}/ice-servers`),
+    ],
   },
   {
     name: 'peerjs',
@@ -25,11 +39,13 @@ export const services = [
     port: 'STUN_HTTP_PORT',
     say: (at) => `http://${at}/ice-servers`,
     // Like the others: for this machine, unless somebody says otherwise.
-    /** @type {(lan?: string) => Record<string, string>} */
-    local: (lan) => ({
-      STUN_LISTEN_ADDRESSES: lan === undefined ? '127.0.0.1' : `127.0.0.1,${lan}`,
-      PUBLIC_IP: lan ?? '127.0.0.1',
-    }),
+    /** @type {Local} */
+    local: (_at, lan) => [
+      {
+        STUN_LISTEN_ADDRESSES: lan === undefined ? '127.0.0.1' : `127.0.0.1,${lan}`,
+        PUBLIC_IP: lan ?? '127.0.0.1',
+      },
+    ],
   },
 ];
 
@@ -54,16 +70,15 @@ export async function environment() {
   return completeFromFile(join(root, '.env'), process.env);
 }
 
-/** What a service is told beyond the environment: nothing, once one of these is set there. With LAN_ADDRESS it listens for the network too.
- * @param {{ host: string, local?: (lan?: string) => Record<string, string> }} service
- * @param {NodeJS.ProcessEnv} env */
-export function localSettings({ host, local }, env) {
+/** What a service is told beyond the environment. With LAN_ADDRESS it listens for the network too.
+ * @param {{ host: string, local?: Local }} service
+ * @param {NodeJS.ProcessEnv} env
+ * @param {Readonly<Record<string, string>>} at */
+export function localSettings({ host, local }, env, at) {
   const lan = env.LAN_ADDRESS?.trim() || undefined;
-  const own = local?.(lan) ?? {};
-  return {
-    ...(lan !== undefined && !env[host]?.trim() ? { [host]: '0.0.0.0' } : {}),
-    ...(Object.keys(own).some((name) => env[name]?.trim()) ? {} : own),
-  };
+  const isSet = (/** @type {string} */ name) => Boolean(env[name]?.trim());
+  const groups = (local?.(at, lan) ?? []).filter((group) => !Object.keys(group).some(isSet));
+  return Object.assign(lan !== undefined && !isSet(host) ? { [host]: '0.0.0.0' } : {}, ...groups);
 }
 
 /** Whether the service says that it is well. */

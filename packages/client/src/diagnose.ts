@@ -133,7 +133,9 @@ async function checkSockets(
     found(
       'websocket',
       'ok',
-      `All of ${asked.length} relays answer over WebSocket, the fastest within ${fastest} ms.`,
+      asked.length === 1
+        ? `The relay answers over WebSocket, within ${fastest} ms.`
+        : `All ${asked.length} relays answer over WebSocket, the fastest within ${fastest} ms.`,
       fastest,
     );
   else if (times.length > 0)

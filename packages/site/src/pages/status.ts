@@ -7,7 +7,7 @@ import { readHistory, readRelays, readStats, type History } from '../status-sour
 import { Plot } from '../status/plots.ts';
 import { ringPicture } from '../status/ring.ts';
 import { RoundTrips } from '../status/round-trips.ts';
-import { asText, markOf, runSelfTest, timeOf, type TestFinding } from '../status/self-test.ts';
+import { asText, inOrder, markOf, runSelfTest, timeOf, type TestFinding } from '../status/self-test.ts';
 import { hostOf, stateOf, summary } from '../status/words.ts';
 import { html, nothing, render, svg } from '../view.ts';
 
@@ -136,7 +136,7 @@ async function drawNumbers(): Promise<void> {
   );
 }
 
-const findings: TestFinding[] = [];
+let findings: TestFinding[] = [];
 function drawFindings(): void {
   render(
     findings.map(
@@ -155,7 +155,7 @@ const testButton = byId('test', HTMLButtonElement);
 const copyButton = byId('copy-test', HTMLButtonElement);
 testButton.addEventListener('click', () => void test());
 async function test(): Promise<void> {
-  findings.length = 0;
+  findings = [];
   testButton.disabled = true;
   copyButton.hidden = true;
   byId('test-said').textContent = 'Testing…';
@@ -167,7 +167,7 @@ async function test(): Promise<void> {
     peerJs: new URL(mesh).origin.replace(/^ws/, 'http'),
     iceServers: () => relaysOf(location.origin).iceServers(),
     found: (finding) => {
-      findings.push(finding);
+      findings = inOrder([...findings, finding]);
       drawFindings();
     },
     signal: AbortSignal.timeout(120_000),

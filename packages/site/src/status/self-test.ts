@@ -18,6 +18,12 @@ const TITLES: Readonly<Record<Check, string>> = {
   ed25519: 'Signatures',
   storage: 'Storage',
 };
+const PAIRS = ['Two peers by the tracker', 'Two peers by PeerJS', 'A mesh of three'] as const;
+const ORDER: readonly string[] = [...Object.values(TITLES), ...PAIRS];
+
+/** They come as they are found; two tests of one relay are read side by side more easily in one order. */
+export const inOrder = (findings: readonly TestFinding[]): TestFinding[] =>
+  [...findings].sort((a, b) => ORDER.indexOf(a.title) - ORDER.indexOf(b.title));
 
 export interface SelfTestOf {
   /** The origin of the relay that is tested. */
@@ -34,7 +40,12 @@ export interface SelfTestOf {
 /** Resolves when all has been tried; whatever does not work is a finding. */
 export async function runSelfTest({ site, signal, found, ...of }: SelfTestOf): Promise<void> {
   const ice = await of.iceServers();
-  const pair = async (title: string, test: PairTest, works: string, help: string): Promise<void> => {
+  const pair = async (
+    title: (typeof PAIRS)[number],
+    test: PairTest,
+    works: string,
+    help: string,
+  ): Promise<void> => {
     try {
       found({ title, result: 'ok', text: works, ms: await test(ice, signal) });
     } catch (error) {

@@ -59,9 +59,10 @@ export async function startSite(
   relayCount = 1,
   options: RelaysOptions = {},
   settings: Environment = {},
+  browserArgs: readonly string[] = [],
 ): Promise<RunningSite> {
   const running = await startPages(relayCount, options, settings);
-  const browser = await launchChromium(['--autoplay-policy=no-user-gesture-required']);
+  const browser = await launchChromium(['--autoplay-policy=no-user-gesture-required', ...browserArgs]);
   return {
     ...running,
     browser,
