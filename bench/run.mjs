@@ -36,6 +36,7 @@ const benches = [
     args: ['--members', '100'],
     quick: ['--members', '100', '--broadcasts', '5'],
   },
+  { name: 'client', file: 'packages/client/bench/run.mjs', quick: ['--rounds', '3'] },
   { name: 'size', file: 'bench/size.mjs', quick: [] },
 ];
 
