@@ -1,5 +1,5 @@
 // The conversations of docs/protocol.md, played with the real services as they stand there.
-import { decodeRoster } from '@relay-swarm/protocol';
+import { decodeRelayMessage, decodeRoster, RELAY_ACTIONS } from '@relay-swarm/protocol';
 import { createHash, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { WebSocket } from 'ws';
@@ -192,6 +192,22 @@ describe('the conversations of docs/protocol.md', () => {
     const real = await (await fetch(`${tracker.url.replace('ws', 'http')}/relays.json`)).json();
     const wanted = JSON.parse(example) as Record<string, unknown>;
     expect(Object.keys(real as object).sort()).toEqual(Object.keys(wanted).sort());
+  });
+
+  it('relay to relay: every message, as relays read it', () => {
+    const filled = (text: string): string =>
+      text.replace(/<(\d+) hex>/g, (_all, chars: string) => 'ab'.repeat(Number(chars) / 2));
+    const parts = JSON.parse(filled(snippet(PAGE, 'relay-parts.json'))) as Record<string, unknown>;
+    const messages = snippet(PAGE, 'relay-messages')
+      .trim()
+      .split('\n')
+      .map((line) => filled(line.slice('D > '.length)))
+      .map((line) => line.replace(/<(\w+)>/g, (_all, part: string) => JSON.stringify(parts[part])));
+    const read = messages.map(decodeRelayMessage);
+    expect([...new Set(read.map(({ action }) => action))].sort()).toEqual([...RELAY_ACTIONS].sort());
+    // Nothing stands there that nobody reads.
+    for (const [at, message] of read.entries())
+      if (message.action !== 'have') expect(message).toEqual(JSON.parse(messages[at]!));
   });
 
   it('the STUN and TURN servers', async () => {

@@ -139,12 +139,12 @@ const readers: Readers = {
     healths: fields.readableObjects('healths', STATES_MAX, readHealth),
   }),
 };
-const actions = Object.keys(readers) as RelayMessage['action'][];
+export const RELAY_ACTIONS = Object.keys(readers) as RelayMessage['action'][];
 
 /** Reads one frame or throws ProtocolError. */
 export function decodeRelayMessage(frame: string): RelayMessage {
   const fields = Fields.fromJson(frame, RELAY_FRAME_CHARS_MAX);
-  return readers[fields.oneOf('action', actions)](fields);
+  return readers[fields.oneOf('action', RELAY_ACTIONS)](fields);
 }
 
 export const encodeRelayMessage = (message: RelayMessage): string => JSON.stringify(written(message));
