@@ -7,7 +7,7 @@ import { appendFileSync } from 'node:fs';
  * @property {string} group what the bench is about
  * @property {string} what the figure, with its unit
  * @property {number} digits shown after the point
- * @property {number} ours
+ * @property {number | null} ours
  * @property {Record<string, number>} [others] the others' figures, by their names
  * @property {string} [beside] which of the others the ratio is to; the first where it is left out
  * @property {number} [ratioMax] the bar: ours divided by the other's is at most this
@@ -26,8 +26,11 @@ export function tell(row) {
 /** The cells of a row: what, ours, the others, the ratio, the bar. @param {Row} row */
 export function shown(row) {
   const { what, digits, ours, others = {} } = row;
-  const number = (/** @type {number} */ value, places = digits) =>
-    value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places });
+  // JSON has no word for what was not seen, such as a median of nothing: null.
+  const number = (/** @type {number | null} */ value, places = digits) =>
+    value === null || !Number.isFinite(value)
+      ? 'not seen'
+      : value.toLocaleString('en-US', { minimumFractionDigits: places, maximumFractionDigits: places });
   const ratio = ratioOf(row);
   return [
     what,
@@ -43,17 +46,19 @@ export function shown(row) {
 /** @param {Row} row */
 function ratioOf({ ours, others = {}, beside }) {
   const other = beside === undefined ? Object.values(others)[0] : others[beside];
-  return other === undefined || other === 0 ? undefined : ours / other;
+  return ours === null || other === undefined || other === 0 ? undefined : ours / other;
 }
 
 /** @param {Row} row */
 function barOf(row) {
   const ratio = ratioOf(row);
+  const { ours } = row;
+  if (ours === null) return '';
   const bars = /** @type {const} */ ([
     ['ratio ≤', ratio, row.ratioMax, false],
     ['ratio ≥', ratio, row.ratioMin, true],
-    ['≤', row.ours, row.max, false],
-    ['≥', row.ours, row.min, true],
+    ['≤', ours, row.max, false],
+    ['≥', ours, row.min, true],
   ]);
   return bars
     .flatMap(([words, value, bar, isFloor]) => {
