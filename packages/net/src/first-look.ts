@@ -5,6 +5,8 @@ import type { Socket } from 'node:net';
 import { readPlainHead, type PlainHead } from './request-head.ts';
 
 export interface FirstLookOptions {
+  /** Of each connection, as soon as it is accepted. False: it was ended, and nobody looks. */
+  readonly comes?: (socket: Socket) => boolean;
   /**
    * A plain request, and what came behind it. True: it is taken, and so are the socket's errors and its end; reading is paused.
    * False: Node's HTTP server gets the connection.
@@ -30,7 +32,10 @@ export class FirstLook {
     this.#options = options;
     this.#others = server.listeners('connection') as ((socket: Socket) => void)[];
     server.removeAllListeners('connection');
-    server.on('connection', (socket: Socket) => this.watch(socket));
+    const { comes } = options;
+    server.on('connection', (socket: Socket) => {
+      if (comes?.(socket) !== false) this.watch(socket);
+    });
     // One function for all sockets: a closure for each would cost memory.
     const look = this.#look.bind(this);
     this.#onData = function (chunk) {

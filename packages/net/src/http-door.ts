@@ -85,19 +85,29 @@ export class HttpDoor {
     );
   }
 
-  readonly #enter = (socket: Socket): void => {
+  /**
+   * Counts a connection when it is accepted, for whoever looks at it before Node does: one that says nothing counts as well. False where there
+   * is one too many of its address, which is ended.
+   */
+  readonly comes = (socket: Socket): boolean => {
     const address = socket.remoteAddress;
-    if (address === undefined || this.#isProxy(address)) return;
+    if (address === undefined || this.#isProxy(address)) return true;
     const key = limitKey(address);
-    if (THIS_MACHINE.includes(key)) return;
+    if (THIS_MACHINE.includes(key)) return true;
     if (this.#open.isFull(key, this.options.connectionsPerAddressMax)) {
       this.counts.crowded++;
       socket.destroy();
-      return;
+      return false;
     }
     this.#open.add(key);
-    (socket as VisitedSocket)[VISITOR] = new Visitor(this, key, new Visit(this, socket, key));
+    (socket as VisitedSocket)[VISITOR] = new Visitor(this, key);
     socket.on('close', onClose);
+    return true;
+  };
+
+  readonly #enter = (socket: VisitedSocket & Socket): void => {
+    if (socket[VISITOR] === undefined && !this.comes(socket)) return;
+    socket[VISITOR]?.stays(socket);
   };
 
   /** Addresses that owe nothing more are forgotten, also where nobody else sees to it. */
@@ -122,12 +132,16 @@ export function leaveDoor(socket: Duplex, head: Buffer): Buffer {
 class Visitor {
   readonly #door: HttpDoor;
   readonly #key: string;
-  #visit: Visit | undefined;
+  #visit: Visit | undefined = undefined;
 
-  constructor(door: HttpDoor, key: string, visit: Visit) {
+  constructor(door: HttpDoor, key: string) {
     this.#door = door;
     this.#key = key;
-    this.#visit = visit;
+  }
+
+  /** Node's parser has it. */
+  stays(socket: Socket): void {
+    this.#visit = new Visit(this.#door, socket, this.#key);
   }
 
   leave(head: Buffer): Buffer {

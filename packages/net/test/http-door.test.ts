@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { AddressBuckets } from '../src/address-buckets.ts';
+import { FirstLook } from '../src/first-look.ts';
 import { HttpDoor, type HttpDoorOptions } from '../src/http-door.ts';
 import { onWebSocketUpgrade } from '../src/upgrade.ts';
 
@@ -57,6 +58,32 @@ async function until(is: () => boolean): Promise<void> {
 }
 
 describe('HttpDoor', () => {
+  it('counts who says nothing, where somebody looks before Node does, each once', async () => {
+    const { door, server, client } = await open();
+    const look = new FirstLook(server, {
+      comes: door.comes,
+      take: () => false,
+      headBytesMax: 1_000,
+      waitMsMax: 60_000,
+    });
+    const silent = [client(), client(), client()];
+    await until(() => look.waiting === 3);
+    const fourth = client();
+    await once(fourth, 'close');
+    expect(door.counts.crowded).toBe(1);
+    silent[0]!.write(requests(1)); // goes to Node, and is not counted again
+    await until(() => silent[0]!.text().includes('[/a]'));
+    silent[1]!.destroy();
+    await until(() => {
+      look.tick(performance.now()); // those who are gone are forgotten
+      return look.waiting === 1;
+    });
+    const fifth = client();
+    fifth.write(requests(1));
+    await until(() => fifth.text().includes('[/a]'));
+    look.close();
+  });
+
   it('has what nobody has paid for wait, unparsed, and loses none of it', async () => {
     const { door, client } = await open();
     const one = client();

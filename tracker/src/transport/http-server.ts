@@ -80,6 +80,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     gate.upgrade(request, socket, head);
   });
   const look: FirstLook = new FirstLook(server, {
+    comes: door.comes,
     take: new PlainRequests({ ...options, look: () => look }).take,
     headBytesMax: HEAD_BYTES_MAX,
     waitMsMax: settings.requestSeconds * 1000,
