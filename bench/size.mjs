@@ -79,7 +79,7 @@ const bare = ['-e', 'require("http").createServer((_, r) => r.end()).listen(proc
 const floor = await measure(bare, await freePort());
 for (const service of ['tracker', 'peerjs', 'stun', 'gun']) {
   const own = await measure(
-    ['--enable-source-maps', join(root, service, 'dist', 'main.js')],
+    ['--enable-source-maps', '--max-semi-space-size=2', join(root, service, 'dist', 'main.js')],
     await freePort(),
   );
   const row = (

@@ -8,6 +8,8 @@ const BACK_OFF_MS_MAX = 30_000;
 const STARTED_MS_MIN = 10_000;
 /** What a service says on standard error before it ends, in lines: the last ones are kept. */
 const COMPLAINTS_MAX = 40;
+/** As in docker/node-service.Dockerfile. */
+const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=2'];
 /** The services give themselves 8 s. */
 const STOP_MS_MAX = 9_000;
 
@@ -22,7 +24,7 @@ export function supervise({ name, file, cwd, env, print, onFailure }) {
     const startedAtMs = Date.now();
     const complaints = [];
     // Its own process group: a Ctrl-C in the terminal reaches us alone, and we pass it on once.
-    child = spawn(process.execPath, ['--enable-source-maps', file], {
+    child = spawn(process.execPath, [...NODE_FLAGS, file], {
       cwd,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -40,7 +40,11 @@ const OUR_SETTINGS = {
   TRACKER_BUDGET_BYTES_MAX: String(4e9),
 };
 const ours = {
-  args: [...(process.env.BENCH_FLAGS?.split(' ') ?? []), join(here, '..', 'dist', 'main.js')],
+  // As it is started in its image, but for the maps of its sources.
+  args: [
+    ...(process.env.BENCH_FLAGS?.split(' ') ?? ['--max-semi-space-size=2']),
+    join(here, '..', 'dist', 'main.js'),
+  ],
   env: OUR_SETTINGS,
 };
 const theirs = (kind) => ({ args: [join(here, 'reference-server.mjs'), kind], env: {} });
