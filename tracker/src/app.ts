@@ -19,7 +19,6 @@ import {
 import { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { createAccessList } from './access/access-list.ts';
 import { AccessEnforcer, closeSwarms } from './access/access-enforcer.ts';
-import { createTrackerCluster } from './cluster/tracker-cluster.ts';
 import { FrameMemory } from './frames/frame-memory.ts';
 import { createAnnounceInterval } from './frontends/announce-interval.ts';
 import { buildBittorrent, type Bittorrent } from './frontends/bittorrent.ts';
@@ -108,7 +107,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const cluster =
     settings.clusterUrl.length === 0
       ? undefined
-      : await createTrackerCluster({ settings, gauges: () => own(), log, metrics });
+      : await (await clusterModule()).createTrackerCluster({ settings, gauges: () => own(), log, metrics });
   const webTorrent = new WebTorrent({
     swarms,
     memory,
@@ -239,6 +238,10 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
           hasHttpAnnounce: true,
         }),
         stats: statistics && (() => statistics.stats(swarms.size)),
+        torrent: (infoHash) => {
+          const { complete = 0, incomplete = 0, downloaded = 0 } = swarms.find(infoHash) ?? {};
+          return { complete, incomplete, downloaded };
+        },
         history: settings.stats ? () => history.answer() : undefined,
         roster: (ranked) => relays.roster(ranked),
         descriptor: () => relays.descriptor(),
@@ -320,6 +323,9 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     relays,
   };
 }
+
+/** What joins several nodes is loaded where there are some: its library takes 3 MB. */
+const clusterModule = () => import('./cluster/tracker-cluster.ts');
 
 /** Of this node and all others. */
 function sum(own: Record<string, number>, others: Readonly<Record<string, number>>): Record<string, number> {

@@ -15,10 +15,18 @@ export interface RoutesOptions {
   readonly facts: () => Omit<HomeFacts, 'announceUrl'>;
   /** Undefined where the operator does not show numbers. */
   readonly stats: (() => Stats) | undefined;
+  /** Of one torrent; zeros for one that nobody has announced. */
+  readonly torrent: (infoHash: string) => TorrentCounts;
   readonly history: (() => HistoryAnswer) | undefined;
   /** Of all relays, or of those that are ranked first for a key. */
   readonly roster: (ranked?: RankedQuery) => unknown;
   readonly descriptor: () => unknown;
+}
+
+export interface TorrentCounts {
+  readonly complete: number;
+  readonly incomplete: number;
+  readonly downloaded: number;
 }
 
 const CORS = { methods: 'GET, HEAD, OPTIONS' } as const;
@@ -38,7 +46,7 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
       const wantsJson = request.headers.accept === 'application/json';
       answer = () => (wantsJson ? sendJson(response, 200, stats(), ANYBODY) : sendPage(statsPage(stats())));
     } else if (path === '/stats.json' && stats !== undefined)
-      answer = () => sendJson(response, 200, stats(), ANYBODY);
+      answer = () => sendStats(request, response, stats, options.torrent);
     else if (path === '/history.json' && history !== undefined)
       answer = () => sendJson(response, 200, history(), FOR_SECONDS);
     else if (path === '/relays.json') answer = () => sendRoster(request, response, options.roster);
@@ -51,6 +59,23 @@ export function createRoutes(options: RoutesOptions): RequestHandler {
       sendRefusal(response, 'method', { headers: { ...ANYBODY, allow: CORS.methods } });
     return true;
   };
+}
+
+/** `?info_hash=HEX`: the numbers of one torrent, which a scrape tells as well. */
+function sendStats(
+  request: IncomingMessage,
+  response: ServerResponse,
+  stats: () => Stats,
+  torrent: RoutesOptions['torrent'],
+): void {
+  const infoHash = new URLSearchParams(request.url?.split('?', 2)[1]).get('info_hash');
+  if (infoHash === null) sendJson(response, 200, stats(), ANYBODY);
+  else if (/^[0-9a-f]{40}$/i.test(infoHash))
+    sendJson(response, 200, torrent(Buffer.from(infoHash, 'hex').toString('latin1')), ANYBODY);
+  else {
+    const message = 'Cannot read info_hash: wanted 40 hexadecimal digits';
+    sendRefusal(response, 'bad_request', { message, headers: ANYBODY });
+  }
 }
 
 const K_DEFAULT = 3;

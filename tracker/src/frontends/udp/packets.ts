@@ -33,12 +33,13 @@ export function readHeader(packet: Buffer): UdpHeader | undefined {
   if (packet.length < HEADER_BYTES) return undefined;
   const connectionId = packet.readBigUInt64BE(0);
   const action = packet.readUInt32BE(8);
-  const header = { connectionId, transactionId: packet.readUInt32BE(12) };
-  if (action === ACTION.connect && connectionId === PROTOCOL_ID) return { ...header, action: 'connect' };
-  if (action === ACTION.announce && packet.length >= ANNOUNCE_BYTES) return { ...header, action: 'announce' };
-  if (action === ACTION.scrape && packet.length >= HEADER_BYTES + ID_CHARS)
-    return { ...header, action: 'scrape' };
-  return undefined;
+  const transactionId = packet.readUInt32BE(12);
+  if (action === ACTION.announce)
+    return packet.length < ANNOUNCE_BYTES ? undefined : { action: 'announce', transactionId, connectionId };
+  if (action === ACTION.connect)
+    return connectionId === PROTOCOL_ID ? { action: 'connect', transactionId, connectionId } : undefined;
+  if (action !== ACTION.scrape || packet.length < HEADER_BYTES + ID_CHARS) return undefined;
+  return { action: 'scrape', transactionId, connectionId };
 }
 
 /** Reads what follows the header of an announce; undefined where its event is none. The address that it names is not looked at. */
