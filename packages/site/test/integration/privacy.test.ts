@@ -1,10 +1,11 @@
-// What a viewer keeps for himself, in a real Chromium: the magnet stays in his browser, and no page asks anybody else for anything.
+// What a viewer keeps for himself, in a real Chromium: the magnet stays in his browser, no page asks anybody else for anything, and who saves
+// data passes nothing on.
 import { describeWithChromium, type Page } from '../../../../test/support/chromium.ts';
 import { requireTool } from '../../../../test/support/tools.ts';
 import { startSite, type RunningSite } from '../support/running-site.ts';
 import { seedShelf } from '../support/shelf.ts';
 import type { StockPage } from '../support/stock-seeder.ts';
-import { until } from '../support/viewer.ts';
+import { act, until } from '../support/viewer.ts';
 
 const LONG_MS = 120_000;
 
@@ -19,7 +20,7 @@ requireTool('ffmpeg')('the privacy of a viewer', () => {
       infoHash = /btih:([0-9a-f]{40})/.exec(shelf.magnet)![1]!;
     }, LONG_MS);
     afterAll(async () => {
-      await shelf.close();
+      await shelf.close().catch(() => undefined); // closed by the last test already
       await site.stop();
     });
 
@@ -75,6 +76,42 @@ requireTool('ffmpeg')('the privacy of a viewer', () => {
         await page.waitForLoadState('networkidle');
         expect([asked.filter((one) => !one.startsWith(site.pages)), forbidden]).toEqual([[], []]);
         await page.context().close();
+      },
+      LONG_MS,
+    );
+
+    it(
+      'who saves data passes nothing on, until that changes',
+      async () => {
+        const context = await site.browser.newContext();
+        await context.addInitScript(
+          `globalThis.line = { saveData: true }; Object.defineProperty(navigator, 'connection', { get: () => globalThis.line });`,
+        );
+        const query = 'muted=1&autoplay=1&warningTitle=0&file=film';
+        const saver = await site.open(`${site.pages}/watch?${query}#${shelf.magnet}`, context);
+        await until(saver, 'the end', ({ ended }) => ended);
+        await shelf.close(); // nobody else has it
+        const other = await site.open(`${site.pages}/watch?${query}#${shelf.magnet}`);
+        // Whoever is interested is chosen among once more, as WebTorrent does every ten seconds.
+        const served = (): Promise<unknown> =>
+          act(
+            saver,
+            `for (;;) {
+              const torrent = video.files[0]?._torrent;
+              const [asking] = (torrent?.wires ?? []).filter(({ peerInterested }) => peerInterested);
+              if (asking !== undefined) {
+                torrent._rechoke();
+                return !asking.amChoking;
+              }
+              await new Promise((done) => setTimeout(done, 100));
+            }`,
+          );
+        expect(await served()).toBe(false);
+        expect(await act(saver, 'return video.getStats().uploaded')).toBe(0);
+        await act(saver, 'globalThis.line = {}; video.load()');
+        await until(other, 'the film', ({ time }) => time > 0.5);
+        await other.context().close();
+        await context.close();
       },
       LONG_MS,
     );

@@ -1,0 +1,94 @@
+// <swarm-video> in a page of somebody else, with the stock media-chrome from npm around it: no line of either knows the other.
+import {
+  bundleForBrowser,
+  describeWithChromium,
+  programPage,
+  servePages,
+  type Page,
+  type PageServer,
+} from '../../../../test/support/chromium.ts';
+import { requireTool } from '../../../../test/support/tools.ts';
+import { FILM_SECONDS } from '../support/film.ts';
+import { startSite, type RunningSite } from '../support/running-site.ts';
+import { seedShelf } from '../support/shelf.ts';
+import type { StockPage } from '../support/stock-seeder.ts';
+import { act, until } from '../support/viewer.ts';
+
+const LONG_MS = 120_000;
+
+requireTool('ffmpeg')('the element in a page of others', () => {
+  describeWithChromium('in Chromium', () => {
+    let site: RunningSite;
+    let shelf: StockPage;
+    let others: PageServer;
+    let page: Page;
+    beforeAll(async () => {
+      site = await startSite();
+      shelf = await seedShelf(site.browser, site.relays.urls);
+      const { '/program.js': mediaChrome } = programPage(
+        await bundleForBrowser("import 'media-chrome';", import.meta.dirname),
+      );
+      others = await servePages({
+        '/media-chrome.js': mediaChrome!,
+        '/': `<!doctype html><title>others</title>
+          <script type="module" src="/media-chrome.js"></script>
+          <script type="module" src="${site.pages}/swarm-video.js"></script>
+          <media-controller>
+            <swarm-video slot="media" src="${shelf.magnet.replaceAll('&', '&amp;')}" file="film" preload="auto">
+              <p slot="error" id="mine">Sorry!</p>
+            </swarm-video>
+            <media-control-bar>
+              <media-play-button></media-play-button>
+              <media-mute-button></media-mute-button>
+              <media-seek-forward-button seekoffset="5"></media-seek-forward-button>
+              <media-captions-button></media-captions-button>
+              <media-playback-rate-button rates="1 2"></media-playback-rate-button>
+              <media-time-display showduration></media-time-display>
+            </media-control-bar>
+          </media-controller>`,
+      });
+      page = await site.open(others.url);
+    }, LONG_MS);
+    afterAll(async () => {
+      await shelf.close();
+      await Promise.all([site.stop(), others.close()]);
+    });
+    const press = (name: string): Promise<void> => page.locator(`media-${name}-button`).click();
+
+    it(
+      'is steered by its buttons, and tells them what it does',
+      async () => {
+        const controller = page.locator('media-controller');
+        // Without a service worker on their own site the file comes as a whole.
+        await until(page, 'the film', ({ way, duration }) => way === 'memory' && duration > 1);
+        expect(await controller.getAttribute('mediapaused')).toBe('');
+        await press('mute');
+        await press('play');
+        await until(page, 'playing', ({ time }) => time > 0.3);
+        await page.waitForFunction("!document.querySelector('media-controller').hasAttribute('mediapaused')");
+        await press('seek-forward');
+        await until(page, 'five seconds on', ({ time }) => time > 5);
+        await press('playback-rate');
+        await press('captions');
+        await page.waitForFunction(
+          "document.querySelector('swarm-video').textTracks[0]?.mode === 'showing' && document.querySelector('swarm-video').playbackRate === 2",
+        );
+        expect(Number(await controller.getAttribute('mediaduration'))).toBeCloseTo(FILM_SECONDS, 0);
+        expect(await act(page, 'return [video.muted, video.volume]')).toEqual([true, 1]);
+        await press('play');
+        await until(page, 'paused', ({ paused }) => paused);
+      },
+      LONG_MS,
+    );
+
+    it(
+      'shows what the page says where it cannot play',
+      async () => {
+        await act(page, "video.setAttribute('src', 'magnet:?dn=nothing')");
+        await page.locator('#mine').waitFor();
+        expect(await page.locator('#mine').isVisible()).toBe(true);
+      },
+      LONG_MS,
+    );
+  });
+});
