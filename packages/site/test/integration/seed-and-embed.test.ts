@@ -1,5 +1,6 @@
 // From a chosen file to a player in somebody else's page: /seed, the generator's code, and many embeds at once, in a real Chromium.
 import { readFile } from 'node:fs/promises';
+import decodeQR from 'qr/decode.js';
 import {
   describeWithChromium,
   servePages,
@@ -26,7 +27,11 @@ requireTool('ffmpeg')('seeding and embedding', () => {
     beforeAll(async () => {
       site = await startSite();
       seedPage = await site.open(`${site.pages}/seed`);
-      const film = { name: 'film.webm', mimeType: 'video/webm', buffer: await makeFilm() };
+      const film = {
+        name: 'film.webm',
+        mimeType: 'video/webm',
+        buffer: await makeFilm(),
+      };
       await seedPage.locator('#files').setInputFiles(film);
       const link = seedPage.locator('.code.link');
       await link.waitFor();
@@ -40,6 +45,50 @@ requireTool('ffmpeg')('seeding and embedding', () => {
     it('makes a magnet of the chosen file, with a relay in it', () => {
       expect(magnet).toMatch(/^magnet:\?xt=urn:btih:[0-9a-f]{40}&dn=film\.webm&tr=ws/);
     });
+
+    it('has timers that go on in the background: they run in a worker', async () => {
+      const seen = await seedPage.evaluate(`new Promise((resolve) => {
+        let ticks = 0;
+        let word;
+        const ended = setTimeout(() => resolve('one that was ended'), 5);
+        clearTimeout(ended);
+        setTimeout((text) => (word = text), 1, 'an argument');
+        const every = setInterval(() => {
+          if (++ticks < 3 || word === undefined) return;
+          clearInterval(every);
+          resolve([ended >= 2 ** 40, ticks >= 3, word]);
+        }, 10);
+      })`);
+      expect(seen).toEqual([true, true, 'an argument']);
+    });
+
+    it(
+      'shows the link as a QR code, which a camera reads',
+      async () => {
+        const size = 480;
+        // A character for each pixel: 1 is dark.
+        const [link, pixels] = await seedPage.evaluate<[string, string]>(`(async () => {
+          const svg = document.querySelector('.qr svg');
+          const picture = new Image();
+          picture.src = 'data:image/svg+xml,' + encodeURIComponent(new XMLSerializer().serializeToString(svg));
+          await picture.decode();
+          const canvas = Object.assign(document.createElement('canvas'), { width: ${size}, height: ${size} });
+          const context = canvas.getContext('2d');
+          context.fillStyle = 'white';
+          context.fillRect(0, 0, ${size}, ${size});
+          context.drawImage(picture, 20, 20, ${size - 40}, ${size - 40});
+          const { data } = context.getImageData(0, 0, ${size}, ${size});
+          let pixels = '';
+          for (let at = 0; at < data.length; at += 4) pixels += data[at] < 128 ? '1' : '0';
+          return [document.querySelector('.code.link').textContent, pixels];
+        })()`);
+        const data = Uint8Array.from(
+          [...pixels].flatMap((dark) => (dark === '1' ? [0, 0, 0] : [255, 255, 255])),
+        );
+        expect(decodeQR({ width: size, height: size, data })).toBe(link);
+      },
+      LONG_MS,
+    );
 
     it.each([
       ['/', ''],
@@ -77,11 +126,16 @@ requireTool('ffmpeg')('seeding and embedding', () => {
     );
 
     it(
-      'goes on after a reload, without asking for the file again',
+      'asks before it is left, and goes on after a reload without asking for the file again',
       async () => {
-        await seedPage.evaluate('onbeforeunload = null');
-        seedPage.on('dialog', (dialog) => void dialog.accept());
+        const asked: string[] = [];
+        seedPage.on('dialog', (dialog) => {
+          asked.push(dialog.type());
+          void dialog.accept();
+        });
+        await seedPage.locator('h1').click(); // a page that nobody has touched may not ask
         await seedPage.reload();
+        expect(asked).toEqual(['beforeunload']);
         await seedPage.locator('.code.link').waitFor();
         expect(((await seedPage.locator('.code.link').textContent()) ?? '').split('#')[1]).toBe(magnet);
       },
@@ -98,7 +152,9 @@ requireTool('ffmpeg')('seeding and embedding', () => {
         await generator.frameLocator('#preview iframe').locator('swarm-video').waitFor({ state: 'attached' });
         const code = (await generator.locator('#code').textContent()) ?? '';
         await generator.close();
-        others = await servePages({ '/': `<!doctype html><title>blog</title><h1>Blog</h1>${code}${code}` });
+        others = await servePages({
+          '/': `<!doctype html><title>blog</title><h1>Blog</h1>${code}${code}`,
+        });
 
         const context: BrowserContext = await site.browser.newContext();
         const tabs = await Promise.all(Array.from({ length: TABS }, () => site.open(others!.url, context)));
@@ -131,7 +187,11 @@ requireTool('ffmpeg')('seeding and embedding', () => {
       'makes the code for a dropped file, which is shared from then on',
       async () => {
         const generator = await site.open(`${site.pages}/embed-code`);
-        const film = { name: 'other.webm', mimeType: 'video/webm', buffer: Buffer.from('another film') };
+        const film = {
+          name: 'other.webm',
+          mimeType: 'video/webm',
+          buffer: Buffer.from('another film'),
+        };
         await generator.locator('#files').setInputFiles(film);
         await generator.locator('#code:has-text("dn=other.webm")').waitFor({ timeout: LONG_MS });
         await expect(generator.locator('#open-note').isVisible()).resolves.toBe(true);
@@ -170,7 +230,11 @@ requireTool('ffmpeg')('seeding and embedding', () => {
             if (data.position >= 5 && data.playbackState === 'paused') resolve(data);
           });
         })`);
-        expect(states).toMatchObject({ event: 'playbackStatusUpdate', playbackState: 'paused', volume: 0 });
+        expect(states).toMatchObject({
+          event: 'playbackStatusUpdate',
+          playbackState: 'paused',
+          volume: 0,
+        });
       },
       LONG_MS,
     );
