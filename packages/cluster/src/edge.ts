@@ -183,6 +183,12 @@ export class Edge<L extends EdgeLink> implements ClusterEvents {
     this.#open.delete(node);
   }
 
+  /** For rules whose owner answers a join: its answers may be among what was missed, so it is asked again. */
+  joinAgain(node: string): void {
+    for (const client of this.#clients.values())
+      for (const held of client.members.values()) if (held.owner === node) this.#joinAt(client, held);
+  }
+
   voided(): void {
     // What an owner delivered has been delivered.
   }

@@ -171,8 +171,9 @@ export class ClusteredEngine<Client extends EngineClient>
     // edge, owner and asks take what comes
   }
 
-  voided(): void {
-    // the owner's side has let go of what that node held
+  /** Its word that a client has its id, or has lost it, may be among what was missed: it is asked again, and says the same again. */
+  voided(node: string): void {
+    this.#edge.joinAgain(node);
   }
 
   lost(): void {
@@ -200,7 +201,7 @@ export class ClusteredEngine<Client extends EngineClient>
         const owner = cluster.ownerOf(message.dst);
         if (owner === cluster.node)
           return this.#registry.relay(sender, message, bytes, this.#options.nowMs());
-        const delivery = readDelivery(await asks.ask(owner, question, performance.now()));
+        const delivery = readDelivery(await asks.ask(owner, question, this.#options.nowMs()));
         if (delivery !== undefined) return delivery;
         if (cluster.has(owner)) break;
       }
@@ -220,7 +221,7 @@ export class ClusteredEngine<Client extends EngineClient>
     const { cluster, asks } = this.#uses;
     const owner = cluster.ownerOf(id);
     if (owner === cluster.node) this.#registry.holder(id)?.send(text);
-    else void asks.ask(owner, writeQuestion({ ask: 'tell', id, text }), performance.now());
+    else void asks.ask(owner, writeQuestion({ ask: 'tell', id, text }), this.#options.nowMs());
   }
 
   /** From the owner of a client's id. */
@@ -248,7 +249,7 @@ export class ClusteredEngine<Client extends EngineClient>
     const all: string[] = [];
     for (;;) {
       const question = writeQuestion({ ask: 'ids', from: all.length });
-      const answer = await this.#uses.asks.ask(node, question, performance.now());
+      const answer = await this.#uses.asks.ask(node, question, this.#options.nowMs());
       const ids = readIds(answer);
       all.push(...ids);
       if (ids.length < IDS_PER_ANSWER) return all;

@@ -64,7 +64,9 @@ export class IdRegistry {
     const before = this.#held.get(id);
     if (before !== undefined && before.holder !== holder) {
       const isSame = before.token === token;
-      const isKept = isSame ? sinceMs < before.sinceMs : sinceMs >= before.sinceMs;
+      // Of the same millisecond by their tokens: two owners, one after the other, must not decide each against another one.
+      const isFirst = before.sinceMs < sinceMs || (before.sinceMs === sinceMs && before.token < token);
+      const isKept = isSame ? sinceMs < before.sinceMs : isFirst;
       const loser = isKept ? holder : before.holder;
       if (!isKept) this.leave(before.holder);
       loser.end(isSame ? 'replaced' : 'id_taken');
