@@ -95,6 +95,13 @@ describe('the lab', () => {
     expect(rosters()).toEqual({ '1 up': all, '2 up': all, '3 up': all });
   });
 
+  it('tries what may befall a relay, and says how long it took', () => {
+    expect(lab('try', 'kill')).toMatch(
+      /gone from every roster: [\d.]+ s[^]*back in every roster[^]*: [\d.]+ s/,
+    );
+    expect(() => lab('try', 'flood')).toThrow(/no trial "flood"/);
+  });
+
   it('may be brought up again, and says what is wrong', () => {
     expect(lab('up', '3', 'peerjs', 'stun', 'gun')).toContain('every relay lists all');
     expect(() => lab('freeze', '7')).toThrow(/There is no relay 7/);
