@@ -20,7 +20,7 @@ export interface LinksOptions {
   readonly limits: WireLimits;
   readonly opened: Opened;
   readonly log: Log;
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
 }
 
 interface Link {
@@ -51,7 +51,7 @@ export function chooseLinks({ self, relays }: Roster, linksMax: number): string[
 }
 
 export function createLinks(options: LinksOptions): Links {
-  const { dataDir, linksMax, everyMs, limits, opened, log, now } = options;
+  const { dataDir, linksMax, everyMs, limits, opened, log, monotonicMs } = options;
   const guard = createAddressGuard(options);
   const links = new Map<string, Link>();
   let timer: NodeJS.Timeout | undefined;
@@ -64,7 +64,7 @@ export function createLinks(options: LinksOptions): Links {
       link.wire = undefined;
       link.failures++;
       failed++;
-      link.nextAtMs = now() + Math.min(RETRY_MS_MAX, everyMs * 2 ** Math.min(link.failures - 1, 10));
+      link.nextAtMs = monotonicMs() + Math.min(RETRY_MS_MAX, everyMs * 2 ** Math.min(link.failures - 1, 10));
     };
     try {
       await dial(`${url}?link`, guard, limits, (wire) => {
@@ -98,7 +98,7 @@ export function createLinks(options: LinksOptions): Links {
     for (const url of wanted) {
       const link = links.get(url) ?? { wire: undefined, failures: 0, nextAtMs: 0 };
       links.set(url, link);
-      if (link.nextAtMs <= now()) void open(url, link);
+      if (link.nextAtMs <= monotonicMs()) void open(url, link);
     }
   };
   const lookNow = (): void =>

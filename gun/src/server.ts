@@ -49,7 +49,7 @@ export function createGunServer(
     requestCost: REQUEST_COST,
     connectionsPerAddressMax: settings.connectionsPerAddressMax + HTTP_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
-    nowMs: limits.nowMs,
+    monotonicMs: limits.monotonicMs,
   });
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     if (!door.admits(limitKey(readAddress(request)))) {

@@ -35,17 +35,18 @@ export interface GunService {
   readonly server: GunServer;
 }
 
-export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): GunService {
+export function buildGunRelay(settings: GunSettings, log: Log): GunService {
+  const monotonicMs = (): number => performance.now();
   const metrics = createMetrics('gun');
   const budget = createBudget(settings.budgetBytesMax, memoryLimitBytes() - 2 * settings.memoryBytesMax);
   const memory = new SocketMemory<HeldSocket>({ budget, unfinishedMsMax: UNFINISHED_MS_MAX });
-  const limits = { ...settings, pingMs: settings.pingSeconds * 1000, memory, nowMs: now };
+  const limits = { ...settings, pingMs: settings.pingSeconds * 1000, memory, monotonicMs };
   const counters = { messages: 0, refused: 0, rests: 0, tooMany: 0 };
   const graph = createGraph(settings.memoryBytesMax, (words) => log.debug('gun', { words }));
   const own = rateOfConnection(settings.messagesPerSecond);
   const addresses = new AddressBuckets(rateOfAddress(settings.messagesPerAddressPerSecond));
   const payments = new Payments<Client>({
-    ...{ own, addresses, nowMs: now, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST },
+    ...{ own, addresses, monotonicMs, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST },
     rests: () => counters.rests++,
     end: (client) => {
       counters.tooMany++;
@@ -56,14 +57,14 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
   const open = (wire: Wire, isLink: boolean): WireListener => {
     const peer = graph.attach(wire, isLink);
     if (isLink) peer.catchUp();
-    const client = new Client(wire, addresses.enter(wire.addressKey, now()));
+    const client = new Client(wire, addresses.enter(wire.addressKey, monotonicMs()));
     payments.begin(client);
     return {
       restMs: (bytes) => payments.restMs(client, bytes),
       control: () => payments.pay(client, CONTROL_COST),
       frame: (frame) => {
         if (!payments.pay(client, parsingCost(countJsonValues(frame)))) return;
-        const messages = readFrame(frame.toString('utf8'), now());
+        const messages = readFrame(frame.toString('utf8'), Date.now());
         counters.messages += messages.length;
         if (!payments.pay(client, hearingCost(messages, frame.length, graph.peers - 1))) return;
         for (const message of messages) {
@@ -85,15 +86,15 @@ export function buildGunRelay(settings: GunSettings, log: Log, now = Date.now): 
     ...settings,
     everyMs: settings.linkSeconds * 1000,
     opened: (wire) => open(wire, true),
-    ...{ limits, log, now },
+    ...{ limits, log, monotonicMs },
   });
   let ticking: NodeJS.Timeout | undefined;
   const unfinished: Part = {
     name: 'unfinished-messages',
     start: () => {
       ticking = setInterval(() => {
-        memory.tick(now());
-        addresses.tick(now());
+        memory.tick(monotonicMs());
+        addresses.tick(monotonicMs());
       }, 1_000);
       return Promise.resolve();
     },

@@ -12,7 +12,7 @@ export interface WireLimits {
   readonly sendBufferBytesMax: number;
   readonly pingMs: number;
   readonly memory: SocketMemory<HeldSocket>;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
 }
 
 export interface Wire {
@@ -58,7 +58,7 @@ export type Accept = (
 ) => void;
 
 export function createAcceptor(limits: WireLimits): Accept {
-  const { memory, nowMs } = limits;
+  const { memory, monotonicMs } = limits;
   const server = new SocketServer<AcceptedWire>({
     messageBytesMax: limits.frameBytesMax,
     fragmentsMax: FRAGMENTS_MAX,
@@ -68,7 +68,7 @@ export function createAcceptor(limits: WireLimits): Accept {
       signOfLife: (wire) => (wire.isAlive = true),
       restMs: (wire, bytes) => wire.listener.restMs(bytes),
       mayRead: (wire) => wire.listener.control(),
-      settled: (wire) => memory.settled(wire, nowMs()),
+      settled: (wire) => memory.settled(wire, monotonicMs()),
       fault: (wire, fault) => wire.complain(fault), // it is being closed
       failed: (wire) => wire.end('internal_error'),
       closed: (wire) => {

@@ -41,7 +41,7 @@ export interface Surroundings {
   readonly frameBytesMax: number;
   readonly sendBufferBytesMax: number;
   readonly memory: SocketMemory<ClientSocket>;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** Closes it: it holds too much, or leaves a message unfinished. */
   readonly ended: (socket: ClientSocket, reason: SocketEnd) => void;
 }
@@ -187,7 +187,7 @@ export type Upgrade = (
 
 /** Turns HTTP requests into sockets; what is no WebSocket request is answered with what is wrong, and there is none. */
 export function createUpgrade(around: Surroundings): Upgrade {
-  const { listener, memory, nowMs, frameBytesMax } = around;
+  const { listener, memory, monotonicMs, frameBytesMax } = around;
   const server = new SocketServer<ClientSocket>({
     messageBytesMax: frameBytesMax,
     fragmentsMax: FRAGMENTS_MAX,
@@ -200,7 +200,7 @@ export function createUpgrade(around: Surroundings): Upgrade {
       },
       restMs: (socket, bytes) => listener.restMs(socket, bytes),
       mayRead: (socket) => socket.takeAnswer() || listener.control(socket),
-      settled: (socket) => memory.settled(socket, nowMs()),
+      settled: (socket) => memory.settled(socket, monotonicMs()),
       fault: (_socket, { name }) => listener.broken(name),
       failed: (socket, error) => listener.failed(socket, error),
       closed: (socket) => {

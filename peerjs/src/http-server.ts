@@ -82,7 +82,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     requestCost: REQUEST_COST,
     connectionsPerAddressMax: settings.connectionsPerAddressMax + WAITING_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
-    nowMs: world.nowMs,
+    monotonicMs: world.monotonicMs,
   });
   const http = createServer(
     {
@@ -99,7 +99,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')) refuse('method');
       else if (isDraining) refuse('draining');
       else if (!door.admits(keyOf(request))) refuse('address_rate');
-      else if (callers.ask(keyOf(request), world.nowMs()) > 0) refuse('address_rate');
+      else if (callers.ask(keyOf(request), world.monotonicMs()) > 0) refuse('address_rate');
       else options.answer(request, response);
     },
   );
@@ -121,7 +121,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       refuse('origin');
       return;
     }
-    const [key, nowMs] = [keyOf(request), world.nowMs()];
+    const [key, nowMs] = [keyOf(request), world.monotonicMs()];
     if (callers.ask(key, nowMs) > 0) {
       refuse('address_rate');
       return;
@@ -146,8 +146,8 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       });
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
-        options.memory.tick(world.nowMs());
-        callers.tick(world.nowMs());
+        options.memory.tick(world.monotonicMs());
+        callers.tick(world.monotonicMs());
       }, SWEEP_MS);
     },
     stop: async () => {

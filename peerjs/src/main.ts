@@ -10,8 +10,8 @@ await runService({
   check: checkPeerjsSettings,
   build: async (settings, log) => {
     const world = {
-      nowMs: () => Math.floor(performance.now()), // whole, since every socket keeps some
-      unixMs: Date.now,
+      monotonicMs: () => Math.floor(performance.now()), // whole, since every socket keeps some
+      wallClockMs: Date.now,
       random: Math.random,
     };
     const { engine, clusterUrl: servers, clusterToken: token } = settings;

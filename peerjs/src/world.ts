@@ -2,9 +2,9 @@
 
 export interface World {
   /** Monotonic, for everything that lasts. */
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** The time of day, for what carries a date. */
-  readonly unixMs: () => number;
+  readonly wallClockMs: () => number;
   /** From 0 to 1. */
   readonly random: () => number;
 }

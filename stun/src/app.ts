@@ -88,7 +88,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
     secret: () => secrets.all[0],
     isDraining: () => engine.stats().isDraining,
     readAddress,
-    now: Date.now,
+    wallClockMs: Date.now,
     makeName: () => randomBytes(8).toString('hex'),
   });
   const metrics = createMetrics('stun');
@@ -102,7 +102,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
     requestCost: 1,
     connectionsPerAddressMax: HTTP_CONNECTIONS_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
-    nowMs: () => performance.now(),
+    monotonicMs: () => performance.now(),
   });
   door.register(metrics);
   const operations = createOperations(

@@ -40,7 +40,7 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     budget,
     realm,
     software: '', // nobody has to know
-    authenticate: createAuthenticate({ secrets, realm, now: Date.now }),
+    authenticate: createAuthenticate({ secrets, realm, wallClockMs: Date.now }),
     relayHosts: relayHosts(address, own),
     relayPortMin,
     relayPortMax,
@@ -50,7 +50,7 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     lifetimes: lifetimesOf(settings),
     proxyProtocolFrom,
     log,
-    nowMs: () => performance.now(),
+    monotonicMs: () => performance.now(),
     randomBytes,
   };
 }

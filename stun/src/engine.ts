@@ -112,7 +112,7 @@ export interface TurnEngineOptions {
   readonly proxyProtocolFrom: readonly string[];
   readonly log: Log;
   /** Milliseconds that only grow, since any moment. */
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   readonly randomBytes: (bytes: number) => Buffer;
   /** Given where this process is one of several that are one server. */
   readonly worker?: WorkerShare;

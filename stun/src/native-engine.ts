@@ -44,7 +44,7 @@ export function createNativeEngine(options: TurnEngineOptions): NativeEngine {
       }
       sweeper = setInterval(() => {
         turnServer.sweep();
-        listeners.sweep(options.nowMs());
+        listeners.sweep(options.monotonicMs());
       }, SWEEP_MS);
       sweeper.unref();
     },

@@ -62,12 +62,12 @@ export function registerWorkers(metrics: Metrics, workers: WorkersEngine): void 
 export function createGauges(
   engine: TurnEngine,
   limits: TurnLimits,
-  nowMs: () => number,
+  monotonicMs: () => number,
 ): () => ServiceGauges {
-  let before = { ...totals(engine.stats()), atMs: nowMs() };
+  let before = { ...totals(engine.stats()), atMs: monotonicMs() };
   return () => {
     const stats = engine.stats();
-    const now = { ...totals(stats), atMs: nowMs() };
+    const now = { ...totals(stats), atMs: monotonicMs() };
     const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
     const gauges = {
       draining: Number(stats.isDraining),

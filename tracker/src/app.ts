@@ -142,7 +142,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     bytesPerMessage: BYTES_PER_MESSAGE,
     ownBytesPerMessage: Infinity,
     pieceCost: PIECE_COST,
-    nowMs: () => performance.now(),
+    monotonicMs: () => performance.now(),
   });
   const keepalive = new Keepalive(settings);
   const router = new FrameRouter({
@@ -150,7 +150,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     hasSpoken: (connection) => keepalive.hasSpoken(connection),
     payments,
     faults: { perSecond: FAULTS_PER_SECOND, burst: settings.faultsMax },
-    nowMs: () => performance.now(),
+    monotonicMs: () => performance.now(),
   });
   const clientMemory = new SocketMemory<Connection>({
     budget,
@@ -171,7 +171,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const gauges = (): ServiceGauges => (cluster === undefined ? own() : sum(own(), cluster.sumOfOthers()));
   const readAddress = createAddressReader(settings.trustedProxies);
-  const now = (): number => performance.now();
+  const monotonicMs = (): number => performance.now();
   const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
   const bittorrent = buildBittorrent({
     ...{
@@ -183,7 +183,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       isTurningAway,
       randomInt,
       readAddress,
-      now,
+      monotonicMs,
       cluster,
       log,
     },
@@ -204,7 +204,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     accept: webSockets.accept,
   });
   const door = new HttpDoor({
-    ...{ addresses: addressWork, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST, nowMs: now },
+    ...{ addresses: addressWork, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST, monotonicMs },
     requestCost: REQUEST_COST,
     connectionsPerAddressMax: settings.connectionsPerAddressMax + HTTP_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,

@@ -16,7 +16,7 @@ export interface ClusterOptions {
   readonly carrier: Carrier;
   /** A whole number from 0 to below 2^32, for telling conversations apart. */
   readonly random32: () => number;
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
   /** Calls back at the end of this turn. */
   readonly endOfTurn: (callback: () => void) => void;
   readonly gauges: () => Heartbeat['gauges'];
@@ -103,10 +103,10 @@ export class Cluster {
   }
 
   start(): void {
-    const { carrier, service, node, now } = this.#options;
+    const { carrier, service, node, monotonicMs } = this.#options;
     carrier.subscribe(`rs.${service}.hb`, (bytes) => this.#heard(bytes));
     carrier.subscribe(`rs.${service}.n.${node}`, (bytes) => this.#received(bytes));
-    this.tick(now());
+    this.tick(monotonicMs());
   }
 
   /** To be called every quarter of a second, or oftener. */
@@ -153,7 +153,7 @@ export class Cluster {
     const before = this.#membership.owners;
     this.#membership.drain();
     this.#beat('there');
-    this.#lookAtOwners(before, this.#options.now());
+    this.#lookAtOwners(before, this.#options.monotonicMs());
   }
 
   /** Tells the others that it goes. */
@@ -181,7 +181,7 @@ export class Cluster {
     }
     const { heartbeat, isGone } = read;
     if (heartbeat.node === this.node) return;
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     const before = this.#membership.owners;
     if (isGone) {
       if (this.#membership.left(heartbeat.node)) this.#forget(heartbeat.node, nowMs);
@@ -234,7 +234,7 @@ export class Cluster {
     if (other === undefined) return;
     this.counts.batchesIn++;
     this.counts.bytesIn += bytes.length;
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     const reception = other.incoming.receive(batch);
     if (reception === 'gap' || reception === 'stale') {
       // Both ways may be broken at once: what it asks for is heard all the same.

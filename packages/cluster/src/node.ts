@@ -31,7 +31,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
     node: newNodeId(),
     carrier,
     random32: () => randomInt(0x1_0000_0000),
-    now: () => performance.now(),
+    monotonicMs: () => performance.now(),
     endOfTurn: queueMicrotask,
     gauges,
   });

@@ -23,7 +23,7 @@ export interface HttpDoorOptions {
   readonly trustedProxies: readonly string[];
   /** Who has waited so long is cut. */
   readonly waitMsMax?: number;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
 }
 
 /** Some twenty requests: no connection can have more parsed than that while its address owes. */
@@ -60,8 +60,8 @@ export class HttpDoor {
 
   /** A request pays; false where its address owes too much for it to be answered. */
   admits(addressKey: string, requestCost = this.options.requestCost): boolean {
-    const { addresses, nowMs } = this.options;
-    const now = nowMs();
+    const { addresses, monotonicMs } = this.options;
+    const now = monotonicMs();
     this.#tick(now);
     const account = addresses.enter(addressKey, now);
     const owedMs = addresses.debtMs(account, now);
@@ -177,11 +177,11 @@ class Visit {
   #isOver = false;
 
   constructor(door: HttpDoor, socket: Socket, key: string) {
-    const { addresses, nowMs } = door.options;
+    const { addresses, monotonicMs } = door.options;
     this.#door = door;
     this.#socket = socket;
     this.#key = key;
-    this.#account = addresses.enter(key, nowMs());
+    this.#account = addresses.enter(key, monotonicMs());
     const [parse] = socket.listeners('data');
     this.#parse = parse as (chunk: Buffer) => void;
     socket.removeListener('data', this.#parse);
@@ -219,8 +219,8 @@ class Visit {
 
   #pays(bytes: number): boolean {
     if (this.#timer !== undefined) return false; // Node woke it up: it waits still
-    const { addresses, pieceCost, bytesPerMessage, nowMs } = this.#door.options;
-    const now = nowMs();
+    const { addresses, pieceCost, bytesPerMessage, monotonicMs } = this.#door.options;
+    const now = monotonicMs();
     const owedMs = addresses.debtMs(this.#account, now);
     if (this.#isPaidAhead) {
       // The requests of others of its address were dearer than their bytes

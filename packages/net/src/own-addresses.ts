@@ -47,7 +47,7 @@ export interface AddressListenersOptions<T extends AddressListener> {
   readonly own?: () => readonly string[];
   readonly lookMs?: number;
   /** Milliseconds that only grow. */
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** Told once for each address and fault, while it lasts. */
   readonly onFault: (host: string, error: Error) => void;
   readonly onChange?: (what: { readonly opened?: string; readonly closed?: string }) => void;
@@ -135,7 +135,7 @@ export class AddressListeners<T extends AddressListener> {
   async #look(): Promise<void> {
     if (this.#isStopped) return;
     const wanted = this.#wanted();
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#options.monotonicMs();
     for (const host of wanted) {
       this.#goneSinceMs.delete(host);
       if (this.#open.has(host)) continue;

@@ -24,7 +24,7 @@ export interface PaymentsOptions<P> {
   readonly ownBytesPerMessage?: number;
   /** What each piece that comes costs an address beside its bytes: it wakes us up. */
   readonly pieceCost: number;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** Closes one that owes as much as it ever may: that is no client. Without it nobody is. */
   readonly end?: (payer: P) => void;
   /** Somebody is made to wait. */
@@ -45,7 +45,7 @@ export class Payments<P extends Payer> {
   }
 
   /** Fills the bucket of one that has just come. */
-  begin(payer: P, nowMs = this.#options.nowMs()): void {
+  begin(payer: P, nowMs = this.#options.monotonicMs()): void {
     payer.thousandths = this.#options.own.burst * 1_000;
     payer.filledAtMs = Math.floor(nowMs);
   }
@@ -54,7 +54,7 @@ export class Payments<P extends Payer> {
    * For how long bytes that have come must wait because of what is owed; 0: they are paid for, and may be looked at. Those that wait are paid
    * for at once, and read when what was owed before them is paid: each connection of an address has its turn, and is woken up once.
    */
-  restMs(payer: P, bytes: number, nowMs = this.#options.nowMs()): number {
+  restMs(payer: P, bytes: number, nowMs = this.#options.monotonicMs()): number {
     const { own, addresses, bytesPerMessage, ownBytesPerMessage = bytesPerMessage } = this.#options;
     if (payer.isPaidAhead) {
       // What others of its address have brought may have been dearer than its bytes
@@ -73,13 +73,13 @@ export class Payments<P extends Payer> {
   }
 
   /** A message, for a service that leaves out what comes too fast: its address pays; false where it has none of its own left. */
-  take(payer: P, nowMs = this.#options.nowMs()): boolean {
+  take(payer: P, nowMs = this.#options.monotonicMs()): boolean {
     this.#options.addresses.spend(payer.account, 1, nowMs);
     return takeToken(payer, this.#options.own, nowMs);
   }
 
   /** An eager client waits: what has been read is done, nothing more is read until it is paid. False where it has been closed. */
-  pay(payer: P, cost: number, nowMs = this.#options.nowMs()): boolean {
+  pay(payer: P, cost: number, nowMs = this.#options.monotonicMs()): boolean {
     const { own, addresses, end } = this.#options;
     const left = spendTokens(payer, own, cost, nowMs);
     const addressOwesMs = addresses.spend(payer.account, cost, nowMs);

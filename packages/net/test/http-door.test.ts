@@ -27,7 +27,7 @@ async function open(more: Partial<HttpDoorOptions> = {}) {
     requestCost: 1,
     connectionsPerAddressMax: 3,
     trustedProxies: [],
-    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     ...more,
   });
   const server = createServer((request, response) => {

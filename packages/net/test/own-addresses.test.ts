@@ -68,7 +68,7 @@ describe('AddressListeners', () => {
       open: openEcho,
       own: () => own,
       lookMs: 1_000_000,
-      nowMs: () => nowMs,
+      monotonicMs: () => nowMs,
       onFault: (host, error) => faults.push(`${host} ${(error as NodeJS.ErrnoException).code}`),
       onChange: (change) => changes.push(change),
     }));

@@ -24,7 +24,7 @@ function setUp(more: { own?: Rate; ownBytesPerMessage?: number } = {}) {
     addresses,
     bytesPerMessage: 1_000,
     pieceCost: 0.1,
-    nowMs: () => clock.nowMs,
+    monotonicMs: () => clock.nowMs,
     end: ({ name }) => void seen.push(`${name} ends`),
     rests: () => void seen.push('one waits'),
     ...more,

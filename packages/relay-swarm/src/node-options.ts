@@ -28,9 +28,9 @@ export interface NodeOptions {
   readonly isPublicHost: (host: string) => boolean;
   readonly network: Network;
   /** Milliseconds by a clock that is never set: what it says is compared with what it has said before. */
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
   /** Milliseconds since 1970, as far as this machine knows. */
-  readonly calendar: () => number;
+  readonly wallClockMs: () => number;
   readonly random: () => number;
   /** 64 hex characters, never the same. */
   readonly nonce: () => string;

@@ -95,8 +95,8 @@ export class RelayNode {
     this.#options = options;
     this.#descriptor = descriptor;
     this.#health = health;
-    this.#healthAtMs = options.now();
-    this.#renewal = new Renewal(options.now() + options.random() * options.periodMs);
+    this.#healthAtMs = options.monotonicMs();
+    this.#renewal = new Renewal(options.monotonicMs() + options.random() * options.periodMs);
     this.#relays = new RelayTable({ ...options, selfId, relaysMax: options.candidatesMax });
     this.#candidates = new Candidates({
       ...options,
@@ -105,18 +105,18 @@ export class RelayNode {
     });
     this.#prober = new Prober({
       ...{ selfId, counters, candidates: this.#candidates, relays: this.#relays },
-      ...{ now: options.now, log: options.log },
+      ...{ monotonicMs: options.monotonicMs, log: options.log },
       fetchDescriptor: (origin) => options.network.fetchDescriptor(origin),
     });
     this.#sessions = new SessionTable({
       selfId,
       sessionsMax: options.sessionsMax,
-      isProven: (id) => this.#relays.isProven(id, options.now()),
-      evicted: (id) => this.#relays.released(id, options.now()),
+      isProven: (id) => this.#relays.isProven(id, options.monotonicMs()),
+      evicted: (id) => this.#relays.released(id, options.monotonicMs()),
     });
     this.#limits = new InboundLimits({
       ...options,
-      isProvenAt: (key) => this.#relays.isProvenAt(key, options.now()),
+      isProvenAt: (key) => this.#relays.isProvenAt(key, options.monotonicMs()),
     });
     this.#membership = new Membership(
       {
@@ -125,14 +125,14 @@ export class RelayNode {
         perNetworkMax: ADDRESSES_PER_NETWORK * options.relaysPerAddressMax,
         unprovenMax: options.membersMax / 4,
         random: options.random,
-        calendar: options.calendar,
+        wallClockMs: options.wallClockMs,
         signatures: createSignatures(options.verify),
         placeOf: (address, id) => placeOf(address, id, options.allowPrivate),
-        accepts: (one) => isAcceptable(one, options, options.calendar()),
+        accepts: (one) => isAcceptable(one, options, options.wallClockMs()),
         visit: (record) => this.#visit(record),
         vouchedFor: () => (this.#isVouchedFor = true),
       },
-      options.now(),
+      options.monotonicMs(),
     );
     this.#membership.setSelf(descriptor);
     this.#gossip = new Gossip({
@@ -164,23 +164,23 @@ export class RelayNode {
   }
 
   addCandidate(origin: string, source: CandidateSource): boolean {
-    return this.#candidates.add(origin, source, this.#options.now());
+    return this.#candidates.add(origin, source, this.#options.monotonicMs());
   }
 
   restore(saved: readonly SavedRelay[]): void {
     for (const relay of saved) {
-      if (relay.verifiedAtMs !== undefined) this.#relays.restore(relay, this.#options.now());
+      if (relay.verifiedAtMs !== undefined) this.#relays.restore(relay, this.#options.monotonicMs());
     }
     const descriptors = saved.filter(({ verifiedAtMs }) => verifiedAtMs === undefined);
     this.#membership.restore(
       descriptors.map(({ descriptor }) => descriptor),
-      this.#options.now(),
+      this.#options.monotonicMs(),
     );
   }
 
   /** What to remember over a restart. */
   save(): SavedRelay[] {
-    const near = this.#relays.save(this.#options.now());
+    const near = this.#relays.save(this.#options.monotonicMs());
     const ids = new Set([this.#options.self.id, ...near.map(({ descriptor }) => descriptor.id)]);
     const { table } = this.#membership;
     for (const { record } of table.all()) {
@@ -196,7 +196,7 @@ export class RelayNode {
 
   /** For browsers: the best first, or the first of the ranking for a key. */
   roster(ranked?: RankedQuery): Roster {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     const self = {
       ...{ descriptor: this.#descriptor, health: this.#health, healthAtMs: this.#healthAtMs },
       quality: OWN_QUALITY,
@@ -215,7 +215,7 @@ export class RelayNode {
         : rankFar(far, ranked.key, 2 * ranked.k);
     const others = [...near, ...shown.map((member) => describeFar(far, member, nowMs))];
     const total = near.length + members.length;
-    return createRoster(self, others, total, nowMs, this.#options.calendar(), ranked);
+    return createRoster(self, others, total, nowMs, this.#options.wallClockMs(), ranked);
   }
 
   /** Every relay that is known, and why it is offered or not. */
@@ -225,7 +225,7 @@ export class RelayNode {
       relays: this.#relays,
       membership: this.#membership,
       selfId,
-      nowMs: this.#options.now(),
+      nowMs: this.#options.monotonicMs(),
     };
     return explainRelays(sources, countMax);
   }
@@ -255,7 +255,7 @@ export class RelayNode {
   /** Tells everybody how this relay is. */
   setHealth(health: SignedRelayHealth): void {
     this.#health = health;
-    this.#healthAtMs = this.#options.now();
+    this.#healthAtMs = this.#options.monotonicMs();
     this.#membership.setHealth(health);
     const text = encodeRelayMessage({ action: 'status', health });
     for (const connection of this.#sessions.all()) connection.sendText(text);
@@ -264,7 +264,8 @@ export class RelayNode {
   /** Whether another relay may open a session; asked before the upgrade. */
   admits(address: string): boolean {
     const isAdmitted =
-      !this.#isStopping && this.#limits.admits(address, this.#sessions.connections, this.#options.now());
+      !this.#isStopping &&
+      this.#limits.admits(address, this.#sessions.connections, this.#options.monotonicMs());
     if (!isAdmitted) this.counters.upgradesRefused++;
     return isAdmitted;
   }
@@ -274,7 +275,7 @@ export class RelayNode {
 
   /** Once a second or so. */
   tick(): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     for (const connection of [...this.#sessions.connections]) {
       this.#perform(connection, connection.session.tick(nowMs));
       const { id, provenAtMs, peer } = connection;
@@ -388,15 +389,15 @@ export class RelayNode {
 
   async #dial(relay: KnownRelay): Promise<void> {
     const { id, url } = relay.descriptor;
-    const { network, log, now } = this.#options;
+    const { network, log, monotonicMs } = this.#options;
     this.counters.dials++;
     try {
       await network.dial(`${url}/relay`, (wire) => this.#open(wire, { id, url }));
     } catch (error) {
       relay.dial.end();
       this.counters.dialsFailed++;
-      this.#relays.failed(id, now());
-      this.#membership.failed(id, now());
+      this.#relays.failed(id, monotonicMs());
+      this.#membership.failed(id, monotonicMs());
       if (log.isDebug) log.debug('cannot dial a relay', { url, error });
     }
   }
@@ -404,12 +405,12 @@ export class RelayNode {
   /** Dials a member to prove its URL and to compare tables; in a small swarm it gets a session instead. */
   #visit(record: RelayRecord): void {
     const { id, url } = record.descriptor;
-    const { network, now, log } = this.#options;
+    const { network, monotonicMs, log } = this.#options;
     if (this.#isStopping || this.#visiting.has(id)) return;
     if (this.#isMesh && this.#sessions.view.length < this.#options.sessionsMax) {
-      if (this.#relays.offer(record.descriptor, 'table', now()) === 'refused')
-        this.#membership.failed(id, now());
-      else this.#relays.hint(id, now());
+      if (this.#relays.offer(record.descriptor, 'table', monotonicMs()) === 'refused')
+        this.#membership.failed(id, monotonicMs());
+      else this.#relays.hint(id, monotonicMs());
       return;
     }
     this.#visiting.add(id);
@@ -426,15 +427,16 @@ export class RelayNode {
   #visitEnded(id: string, code: number | undefined): void {
     this.#visiting.delete(id);
     this.counters.visitsFailed++;
-    if (this.#relays.get(id)?.liveness.isConnected === false) this.#relays.failed(id, this.#options.now());
-    if (code === CLOSE.wrongKey) this.#membership.refuted(id, this.#options.now());
-    else this.#membership.failed(id, this.#options.now());
+    if (this.#relays.get(id)?.liveness.isConnected === false)
+      this.#relays.failed(id, this.#options.monotonicMs());
+    if (code === CLOSE.wrongKey) this.#membership.refuted(id, this.#options.monotonicMs());
+    else this.#membership.failed(id, this.#options.monotonicMs());
   }
 
   #open(wire: Wire, dialled: Dialled | undefined): WireListener {
-    const { self, swarm, verify, nonce, now, periodMs } = this.#options;
+    const { self, swarm, verify, nonce, monotonicMs, periodMs } = this.#options;
     const session = new Session({
-      ...{ self, swarm, verify, nonce: nonce(), nowMs: now(), ownUrl: this.#descriptor.url },
+      ...{ self, swarm, verify, nonce: nonce(), nowMs: monotonicMs(), ownUrl: this.#descriptor.url },
       pingMs: periodMs / 2,
       pongMsMax: Math.max(PONG_MS_MIN, PONG_PERIODS * periodMs),
       silenceMsMax: 2 * periodMs,
@@ -448,9 +450,9 @@ export class RelayNode {
       text: (text) => {
         this.counters.framesReceived++;
         this.counters.bytesReceived += text.length;
-        this.#perform(connection, session.receive(text, now()));
+        this.#perform(connection, session.receive(text, monotonicMs()));
       },
-      pong: () => session.answered(now()),
+      pong: () => session.answered(monotonicMs()),
       closed: (code) => {
         countClose(this.counters, code);
         if (dialled?.visit !== undefined) {
@@ -458,7 +460,7 @@ export class RelayNode {
           if (connection.id === undefined) this.#visitEnded(dialled.id, code);
         } else if (dialled !== undefined) this.#diallingEnded(connection, dialled.id, code);
         if (connection.peer !== undefined) {
-          this.#membership.left(connection.peer, !FRIENDLY_CLOSES.has(code), now());
+          this.#membership.left(connection.peer, !FRIENDLY_CLOSES.has(code), monotonicMs());
         }
         if (this.#sessions.remove(connection))
           this.#sessionEnded(connection.id!, connection.provenAtMs, code);
@@ -467,7 +469,7 @@ export class RelayNode {
   }
 
   #sessionEnded(id: string, provenAtMs: number, code: number): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     this.#chosen.delete(id);
     if (FRIENDLY_CLOSES.has(code)) {
       this.#relays.released(id, nowMs);
@@ -485,15 +487,15 @@ export class RelayNode {
     relay.dial.end();
     if (relay.descriptor.url !== connection.url) return; // it has moved in the meantime, and is due at its new URL
     if (code !== CLOSE.wrongKey) {
-      this.#relays.failed(id, this.#options.now());
-      this.#membership.failed(id, this.#options.now());
+      this.#relays.failed(id, this.#options.monotonicMs());
+      this.#membership.failed(id, this.#options.monotonicMs());
       return;
     }
     this.#relays.forget(id);
-    this.#membership.refuted(id, this.#options.now());
+    this.#membership.refuted(id, this.#options.monotonicMs());
     this.#sessions.get(id)?.close(CLOSE.wrongKey, 'another key answers at your URL');
     // Whoever answers there may be a relay all the same, under its own name
-    this.#candidates.renew(webUrl(relay.descriptor.url), this.#options.now());
+    this.#candidates.renew(webUrl(relay.descriptor.url), this.#options.monotonicMs());
   }
 
   #perform(connection: RelayConnection, effects: readonly SessionEffect[]): void {
@@ -506,7 +508,7 @@ export class RelayNode {
   }
 
   #proven(connection: RelayConnection, id: string): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     const { visit, session } = connection;
     connection.prove(id, nowMs, visit !== undefined || session.peer.isVisit);
     if (visit !== undefined) {
@@ -622,7 +624,7 @@ export class RelayNode {
   }
 
   #hear(connection: RelayConnection, id: string, news: RelayNews): void {
-    const nowMs = this.#options.now();
+    const nowMs = this.#options.monotonicMs();
     if (news.action === 'descriptor') this.#hearDescriptor(connection, id, news.descriptor, nowMs);
     else if (news.action === 'status') this.#hearStatus(id, news.health, nowMs);
     else if (news.action === 'ask') this.#gossip.hearAsk(connection, news.known, nowMs);

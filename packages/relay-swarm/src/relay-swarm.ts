@@ -35,7 +35,7 @@ export interface RelaySwarmOptions {
   readonly metrics: Metrics;
   /** The tracker's own last snapshot (HealthFile.latest). Its gauges that count here: connections, connectionsMax, peers. */
   readonly health: () => ServiceHealth | undefined;
-  readonly calendar?: () => number;
+  readonly wallClockMs?: () => number;
   readonly random?: () => number;
 }
 
@@ -63,8 +63,8 @@ const BETTER_MAX = 8;
 /** Loads the key and what is remembered; opens nothing before `start()`. */
 export async function createRelaySwarm(options: RelaySwarmOptions): Promise<RelaySwarm> {
   const { settings, dataDir, log, metrics, port } = options;
-  const calendar = options.calendar ?? Date.now;
-  const now = (): number => Math.floor(performance.timeOrigin + performance.now());
+  const wallClockMs = options.wallClockMs ?? Date.now;
+  const monotonicMs = (): number => Math.floor(performance.timeOrigin + performance.now());
   const random = options.random ?? Math.random;
   const { allowPrivate, candidatesMax } = settings;
   const periodMs = settings.statusSeconds * 1000;
@@ -73,7 +73,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   const saved = await readStateFile(dataDir, SAVED_BYTES_PER_RELAY_MAX * candidatesMax);
   const ownUrl = (): string =>
     new URL(options.publicUrl ?? `ws://localhost:${port()}`).href.replace(/\/$/, '');
-  const signer = createDescriptorSigner({ self, settings, url: ownUrl, now: calendar });
+  const signer = createDescriptorSigner({ self, settings, url: ownUrl, wallClockMs });
   const ownAddresses = new OwnAddresses(() => new URL(ownUrl()).hostname, settings.publicAddresses);
   const guard = createAddressGuard({ allowPrivate, own: () => ownAddresses.all() });
   const acceptor = createWireAcceptor();
@@ -92,10 +92,10 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
         dial: (url, opened) => dialWire(url, guard, opened),
       },
       nonce: () => randomBytes(32).toString('hex'),
-      ...{ now, calendar, random, log },
+      ...{ monotonicMs, wallClockMs, random, log },
     },
     signer.describe(),
-    signer.report('ok', 0, mergeHealth(undefined, new Map(), calendar()).health),
+    signer.report('ok', 0, mergeHealth(undefined, new Map(), wallClockMs()).health),
   );
   node.restore(saved.relays);
   for (const url of settings.bootstrap) node.addCandidate(url, 'bootstrap');
@@ -128,7 +128,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       const { table, unproven, down } = membership;
       const counts = { members: table.size, sessions, unproven: unproven.size, down: down.size };
       const content: RelayTableFile = {
-        writtenAt: calendar(),
+        writtenAt: wallClockMs(),
         ...counts,
         relays: node.explain(EXPLAINED_MAX),
       };
@@ -140,15 +140,15 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
     const roster = node.roster();
     // Ages change with every second; they are news only once a period
     const news = JSON.stringify(roster.relays.map((relay) => ({ ...relay, ageSeconds: 0 })));
-    if (news === rosterWritten && now() - rosterWrittenAtMs < periodMs) return;
+    if (news === rosterWritten && monotonicMs() - rosterWrittenAtMs < periodMs) return;
     rosterWritten = news;
-    rosterWrittenAtMs = now();
+    rosterWrittenAtMs = monotonicMs();
     files.write('roster', () => writeJsonFile(file('roster.json'), roster));
   };
 
   const report = async (): Promise<void> => {
     const others = await readOthers(dataDir);
-    const merged = mergeHealth(options.health(), others, calendar());
+    const merged = mergeHealth(options.health(), others, wallClockMs());
     const before = loadState.state;
     loadState.update(merged.sample);
     if (loadState.state !== before) log.info('load', { state: loadState.state, load: loadState.load });
@@ -156,9 +156,9 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   };
 
   let reportedAtMs = -Infinity;
-  let savedAtMs = now();
+  let savedAtMs = monotonicMs();
   const tick = (): void => {
-    const nowMs = now();
+    const nowMs = monotonicMs();
     if (signer.isDue(node.descriptor) || node.takeVouchedFor()) {
       node.setDescriptor(signer.describe());
       saveDescriptor();

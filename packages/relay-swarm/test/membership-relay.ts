@@ -87,7 +87,7 @@ export class TestMembership {
         store: new MapMemberStore(),
         ...{ membersMax: 20_000, perAddressMax: 4, perNetworkMax: 16, unprovenMax: 5_000, ...limits },
         random: createDice(),
-        calendar: () => START_MS + this.nowMs,
+        wallClockMs: () => START_MS + this.nowMs,
         signatures: {
           descriptor: ({ id, signature }) => signature === id,
           health: ({ id, signature }) => signature === id,

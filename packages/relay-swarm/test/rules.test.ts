@@ -121,7 +121,7 @@ describe('RelayTable', () => {
     const relays = new RelayTable({
       ...{ selfId: 'ff'.repeat(32), swarm: 'test', allowPrivate: true, relaysMax: 16, retryMsMax: 1_000 },
       ...{ periodMs: 10_000, verify: () => true, isPublicHost: () => true, random: () => 0 },
-      calendar: () => START_MS,
+      wallClockMs: () => START_MS,
     });
     expect(relays.offer(describeRelay(self), 'dht', START_MS)).toBe('new');
     relays.verified(self.id, '1.1.1.1', START_MS);
@@ -138,7 +138,7 @@ describe('the limit of descriptors for one host', () => {
     const relays = new RelayTable({
       ...{ selfId: 'ff'.repeat(32), swarm: 'test', allowPrivate: false, relaysMax: 100, retryMsMax: 1_000 },
       ...{ periodMs: 10_000, verify: () => true, isPublicHost: () => true, random: () => 0 },
-      calendar: () => START_MS,
+      wallClockMs: () => START_MS,
     });
     const offer = (id: string, url: string, issuedAt = START_MS): string =>
       relays.offer(

@@ -44,7 +44,7 @@ export interface SimulatedRelay {
   load: number;
   /** On which side of a partition it is. */
   side: number;
-  /** How far its calendar is ahead. */
+  /** How far its clock is ahead. */
   readonly clock: { aheadMs: number };
 }
 
@@ -61,7 +61,7 @@ export class Simulation {
     this.random = createDice(seed);
   }
 
-  /** A relay that starts now, with the addresses that it is told of; its calendar may be wrong. */
+  /** A relay that starts now, with the addresses that it is told of; its clock may be wrong. */
   add(
     name: string,
     bootstrap: readonly string[] = [],
@@ -69,7 +69,7 @@ export class Simulation {
     aheadMs = 0,
   ): SimulatedRelay {
     const clock = { aheadMs };
-    const calendar = (): number => this.nowMs + clock.aheadMs;
+    const wallClockMs = (): number => this.nowMs + clock.aheadMs;
     const self = createIdentity();
     const url = `wss://${name}.example`;
     const settings = {
@@ -79,7 +79,7 @@ export class Simulation {
       siteUrl: undefined,
       services: [],
     };
-    const signer = createDescriptorSigner({ self, settings, url: () => url, now: calendar });
+    const signer = createDescriptorSigner({ self, settings, url: () => url, wallClockMs });
     const address = addressOf(this.relays.length);
     const node = new RelayNode(
       {
@@ -99,8 +99,8 @@ export class Simulation {
           fetchDescriptor: (origin) => this.#fetch(relay, origin),
           dial: (to, opened) => this.#dial(relay, address, to, opened),
         },
-        now: () => this.nowMs,
-        calendar,
+        monotonicMs: () => this.nowMs,
+        wallClockMs,
         random: this.random,
         nonce: () => Array.from({ length: 64 }, () => Math.floor(this.random() * 16).toString(16)).join(''),
         log: silentLog,

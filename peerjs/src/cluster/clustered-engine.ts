@@ -21,7 +21,7 @@ import { readDelivery, readIds, writeQuestion, type Question } from './questions
 export interface ClusterUses {
   readonly cluster: Cluster;
   readonly asks: Asks;
-  readonly unixMs: () => number;
+  readonly wallClockMs: () => number;
   readonly nextTurn: (callback: () => void) => void;
 }
 
@@ -86,8 +86,8 @@ export class ClusteredEngine<Client extends EngineClient>
     client.token = token;
     const own = new OwnClient(client, this.#options.ended);
     this.#clients.set(client, own);
-    const member = { key: id, id: '', state: JSON.stringify([token, this.#uses.unixMs()]) };
-    this.#edge.join(own, member, this.#options.nowMs());
+    const member = { key: id, id: '', state: JSON.stringify([token, this.#uses.wallClockMs()]) };
+    this.#edge.join(own, member, this.#options.monotonicMs());
     return {};
   }
 
@@ -114,7 +114,7 @@ export class ClusteredEngine<Client extends EngineClient>
   }
 
   tick(): void {
-    this.#registry.expire(this.#options.nowMs(), (peer, sender) =>
+    this.#registry.expire(this.#options.monotonicMs(), (peer, sender) =>
       this.#tell(sender, expireText(peer, sender)),
     );
   }
@@ -187,7 +187,7 @@ export class ClusteredEngine<Client extends EngineClient>
   #route(sender: string, message: Relayed, bytes: number, hops: number): Delivery | Promise<Delivery> {
     const { cluster } = this.#uses;
     if (hops >= HOPS_MAX || cluster.ownerOf(message.dst) === cluster.node)
-      return this.#registry.relay(sender, message, bytes, this.#options.nowMs());
+      return this.#registry.relay(sender, message, bytes, this.#options.monotonicMs());
     return this.#ask(sender, message, bytes, hops);
   }
 
@@ -200,8 +200,8 @@ export class ClusteredEngine<Client extends EngineClient>
       for (let tries = 0; tries < TRIES_MAX; tries++) {
         const owner = cluster.ownerOf(message.dst);
         if (owner === cluster.node)
-          return this.#registry.relay(sender, message, bytes, this.#options.nowMs());
-        const delivery = readDelivery(await asks.ask(owner, question, this.#options.nowMs()));
+          return this.#registry.relay(sender, message, bytes, this.#options.monotonicMs());
+        const delivery = readDelivery(await asks.ask(owner, question, this.#options.monotonicMs()));
         if (delivery !== undefined) return delivery;
         if (cluster.has(owner)) break;
       }
@@ -221,7 +221,7 @@ export class ClusteredEngine<Client extends EngineClient>
     const { cluster, asks } = this.#uses;
     const owner = cluster.ownerOf(id);
     if (owner === cluster.node) this.#registry.holder(id)?.send(text);
-    else void asks.ask(owner, writeQuestion({ ask: 'tell', id, text }), this.#options.nowMs());
+    else void asks.ask(owner, writeQuestion({ ask: 'tell', id, text }), this.#options.monotonicMs());
   }
 
   /** From the owner of a client's id. */
@@ -249,7 +249,7 @@ export class ClusteredEngine<Client extends EngineClient>
     const all: string[] = [];
     for (;;) {
       const question = writeQuestion({ ask: 'ids', from: all.length });
-      const answer = await this.#uses.asks.ask(node, question, this.#options.nowMs());
+      const answer = await this.#uses.asks.ask(node, question, this.#options.monotonicMs());
       const ids = readIds(answer);
       all.push(...ids);
       if (ids.length < IDS_PER_ANSWER) return all;

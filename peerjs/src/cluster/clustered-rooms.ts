@@ -29,7 +29,7 @@ export class ClusteredRooms<G extends Guest & { readonly addressKey: string }> i
 
   constructor(options: ClusteredRoomsOptions) {
     this.#options = options;
-    const { cluster, rate, nowMs, nextTurn } = options;
+    const { cluster, rate, monotonicMs, nextTurn } = options;
     const rules = (this.#rules = new RoomRules<G>(options));
     this.#edge = new Edge<OwnGuest<G>>({
       cluster,
@@ -42,8 +42,8 @@ export class ClusteredRooms<G extends Guest & { readonly addressKey: string }> i
       cluster,
       rules,
       open: (remote) => {
-        const bucket = newBucket(rate, nowMs());
-        return new RemoteGuest(remote, (messages) => spendTokens(bucket, rate, messages, nowMs()) >= 0);
+        const bucket = newBucket(rate, monotonicMs());
+        return new RemoteGuest(remote, (messages) => spendTokens(bucket, rate, messages, monotonicMs()) >= 0);
       },
     });
   }

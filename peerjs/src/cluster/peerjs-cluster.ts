@@ -63,7 +63,7 @@ export function createPeerjsCluster(options: PeerjsClusterOptions): PeerjsCluste
   return {
     parts: [connection.part, ids.part, rooms.part],
     createEngine: (engineOptions) => {
-      const uses = { cluster: ids.cluster, asks, unixMs: world.unixMs, nextTurn: setImmediate };
+      const uses = { cluster: ids.cluster, asks, wallClockMs: world.wallClockMs, nextTurn: setImmediate };
       const engine = new ClusteredEngine(engineOptions, uses);
       answer = (question) => engine.answer(question);
       return engine;
@@ -71,7 +71,7 @@ export function createPeerjsCluster(options: PeerjsClusterOptions): PeerjsCluste
     createDesk: (desk, own) => {
       const { cluster } = rooms;
       const clustered = new ClusteredRooms<Visitor>({
-        ...{ cluster, desk, rooms: own, rate, nowMs: world.nowMs, nextTurn: setImmediate },
+        ...{ cluster, desk, rooms: own, rate, monotonicMs: world.monotonicMs, nextTurn: setImmediate },
       });
       tickRooms = () => clustered.tick();
       return clustered;

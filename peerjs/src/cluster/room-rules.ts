@@ -64,7 +64,7 @@ export interface Kept {
 export interface RoomRulesOptions {
   readonly desk: RoomDesk;
   readonly rooms: Rooms;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   readonly nextTurn: (callback: () => void) => void;
 }
 
@@ -81,25 +81,25 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
   }
 
   receive(link: OwnGuest<G> | RemoteGuest, message: Buffer): void {
-    const { desk, nowMs } = this.#options;
-    desk.take(guestOf(link), JSON.parse(message.toString()) as RoomRequest, nowMs());
+    const { desk, monotonicMs } = this.#options;
+    desk.take(guestOf(link), JSON.parse(message.toString()) as RoomRequest, monotonicMs());
   }
 
   join(link: OwnGuest<G> | RemoteGuest, { key: room, id, state }: ClusterMember): boolean {
-    const { desk, rooms, nowMs } = this.#options;
+    const { desk, rooms, monotonicMs } = this.#options;
     const guest = guestOf(link);
     const { isNew = false, status } = JSON.parse(state) as Kept;
     if (isNew) {
-      desk.join(guest, room, id, nowMs());
+      desk.join(guest, room, id, monotonicMs());
       return guest.member !== undefined;
     }
-    const member = rooms.takeOver(room, id, guest, status, nowMs());
+    const member = rooms.takeOver(room, id, guest, status, monotonicMs());
     if (typeof member === 'string') {
       guest.turnAway(member, 'Cannot stay in the room: where it is now there is no place left');
       return false;
     }
     guest.member = member;
-    if (!this.#listAtMs.has(room)) this.#listAtMs.set(room, nowMs() + LIST_AFTER_MS);
+    if (!this.#listAtMs.has(room)) this.#listAtMs.set(room, monotonicMs() + LIST_AFTER_MS);
     return true;
   }
 
@@ -112,12 +112,12 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
 
   /** It may come back in a while, to any node. */
   closed(link: OwnGuest<G> | RemoteGuest): void {
-    this.#options.desk.gone(guestOf(link), this.#options.nowMs());
+    this.#options.desk.gone(guestOf(link), this.#options.monotonicMs());
   }
 
   /** To be called several times a second: members of rooms that were taken over hear who is there. */
   tick(): void {
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#options.monotonicMs();
     for (const [room, atMs] of this.#listAtMs) {
       if (nowMs < atMs) continue;
       this.#listAtMs.delete(room);

@@ -62,7 +62,7 @@ export class MeshRoute implements UpgradeRoute {
   constructor(options: MeshRouteOptions) {
     const { settings, counters, log, world } = options;
     this.#options = options;
-    this.#sweptAtMs = world.nowMs();
+    this.#sweptAtMs = world.monotonicMs();
     this.rooms = new Rooms({
       roomsMax: settings.meshRoomsMax,
       roomMembersMax: settings.meshRoomMembersMax,
@@ -76,17 +76,17 @@ export class MeshRoute implements UpgradeRoute {
       addresses: options.addresses,
       pieceCost: PIECE_COST,
       bytesPerMessage: BYTES_PER_MESSAGE,
-      nowMs: world.nowMs,
+      monotonicMs: world.monotonicMs,
       end: (socket) => this.#end(socket, 'message_rate'),
     }));
     this.#upgrade = createUpgrade({
       frameBytesMax: Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX),
-      nowMs: world.nowMs,
+      monotonicMs: world.monotonicMs,
       listener: {
         frame: (socket, frame, isBinary) => this.#hear(socket, frame, isBinary),
         restMs: (socket, bytes) => payments.restMs(socket, bytes),
         control: (socket) => payments.pay(socket, 1),
-        signOfLife: (socket) => (socket.heardAtMs = world.nowMs()),
+        signOfLife: (socket) => (socket.heardAtMs = world.monotonicMs()),
         broken: (code) => counters.closed.add(code),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
@@ -104,7 +104,7 @@ export class MeshRoute implements UpgradeRoute {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
     const socket = this.#upgrade(request, stream, head, caller);
     if (!socket) return false;
-    const nowMs = this.#options.world.nowMs();
+    const nowMs = this.#options.world.monotonicMs();
     this.#payments.begin(socket);
     socket.heardAtMs = nowMs;
     const visitor: Visitor = {
@@ -133,7 +133,7 @@ export class MeshRoute implements UpgradeRoute {
   sweep(): void {
     const { settings, world } = this.#options;
     const lastMs = this.#sweptAtMs;
-    const nowMs = (this.#sweptAtMs = world.nowMs());
+    const nowMs = (this.#sweptAtMs = world.monotonicMs());
     const pingMs = settings.pingSeconds * 1_000;
     this.rooms.sweep(nowMs);
     for (const { socket, isMember, sinceMs } of this.#visitors.values()) {
@@ -162,7 +162,7 @@ export class MeshRoute implements UpgradeRoute {
     const visitor = this.#visitors.get(socket);
     if (!visitor || !socket.isOpen) return;
     counters.framesIn++;
-    socket.heardAtMs = world.nowMs();
+    socket.heardAtMs = world.monotonicMs();
     if (!this.#payments.pay(socket, 1)) return;
     try {
       if (isBinary) throw new ProtocolError('Cannot read a binary frame: wanted text');
@@ -182,7 +182,7 @@ export class MeshRoute implements UpgradeRoute {
     else if (!visitor.isMember)
       this.#blame(visitor, 'not_joined', `Cannot take "${request.action}": wanted "join" first`);
     else {
-      this.#desk.take(visitor, request, this.#options.world.nowMs());
+      this.#desk.take(visitor, request, this.#options.world.monotonicMs());
       if (request.action !== 'leave') return;
       visitor.isMember = false;
       this.#options.counters.closed.add('left');
@@ -212,13 +212,13 @@ export class MeshRoute implements UpgradeRoute {
       return;
     }
     visitor.isMember = true;
-    this.#desk.join(visitor, request.room, request.id, this.#options.world.nowMs());
+    this.#desk.join(visitor, request.room, request.id, this.#options.world.monotonicMs());
   }
 
   #left(socket: ClientSocket): void {
     const visitor = this.#visitors.get(socket);
     this.#visitors.delete(socket);
-    if (visitor !== undefined) this.#desk.gone(visitor, this.#options.world.nowMs());
+    if (visitor !== undefined) this.#desk.gone(visitor, this.#options.world.monotonicMs());
     this.#options.leave(socket.caller);
   }
 

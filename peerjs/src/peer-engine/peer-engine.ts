@@ -118,7 +118,8 @@ class PeerEngine<Client extends EngineClient> implements SignalingEngine<Client>
     if (receiver !== undefined && receiver.waitingBytes > this.#options.waitingBytesMax)
       return 'receiver_slow';
     const isQueued = receiver === undefined && message.type !== 'LEAVE';
-    if (isQueued && !this.#account.admit(message.dst, bytes, this.#options.nowMs())) return 'queue_full';
+    if (isQueued && !this.#account.admit(message.dst, bytes, this.#options.monotonicMs()))
+      return 'queue_full';
     this.#peerSockets.get(sender)?.emit('message', JSON.stringify(message));
     return isQueued ? 'queued' : receiver === undefined ? 'dropped' : 'delivered';
   }

@@ -27,7 +27,7 @@ export interface SignalingEngineOptions {
   /** What may wait for a receiver before others' messages to it are refused. */
   readonly waitingBytesMax: number;
   /** Monotonic. */
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   readonly log: Log;
 }
 

@@ -49,7 +49,7 @@ export class FrameCheck {
     if (!socket.isOpen) return; // replaced or being closed: its id may be another's by now
     const { counters, world, limits, payments } = this.#options;
     counters.framesIn++;
-    socket.heardAtMs = world.nowMs();
+    socket.heardAtMs = world.monotonicMs();
     if (!isBinary && isHeartbeat(frame)) {
       // It only tells that the client lives, and we know now
       if (payments.pay(socket, 1)) counters.heartbeats++;
@@ -72,7 +72,7 @@ export class FrameCheck {
 
   /** Pings, pongs and fragments are paid for too. Whether to go on. */
   takeControl(socket: ClientSocket): boolean {
-    socket.heardAtMs = this.#options.world.nowMs();
+    socket.heardAtMs = this.#options.world.monotonicMs();
     return this.#options.payments.pay(socket, 1);
   }
 

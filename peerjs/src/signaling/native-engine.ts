@@ -59,7 +59,9 @@ class NativeEngine<Client extends EngineClient> implements SignalingEngine<Clien
     }
     if (message.type === 'LEAVE') return 'dropped'; // who is not there need not be told that somebody goes
     const waiting = { message, sender: sender.id };
-    return this.#offline.add(message.dst, waiting, bytes, this.#options.nowMs()) ? 'queued' : 'queue_full';
+    return this.#offline.add(message.dst, waiting, bytes, this.#options.monotonicMs())
+      ? 'queued'
+      : 'queue_full';
   }
 
   left(client: Client): void {
@@ -67,7 +69,7 @@ class NativeEngine<Client extends EngineClient> implements SignalingEngine<Clien
   }
 
   tick(): void {
-    this.#offline.expire(this.#options.nowMs(), (peer, sender) =>
+    this.#offline.expire(this.#options.monotonicMs(), (peer, sender) =>
       this.#clients.get(sender)?.send(expireText(peer, sender)),
     );
   }

@@ -44,7 +44,7 @@ export class SignalingRoute implements UpgradeRoute {
     const { settings, counters, log, world } = options;
     this.path = `${settings.path}peerjs`;
     this.#options = options;
-    this.#sweptAtMs = world.nowMs();
+    this.#sweptAtMs = world.monotonicMs();
     // What others send to a client may not be what it is cut for.
     const waitingBytesMax = settings.sendBufferBytesMax / 2;
     const engine = (this.#engine = options.createEngine<ClientSocket>({
@@ -55,7 +55,7 @@ export class SignalingRoute implements UpgradeRoute {
       },
       expireMs: settings.expireSeconds * 1000,
       waitingBytesMax,
-      nowMs: world.nowMs,
+      monotonicMs: world.monotonicMs,
       log,
       ended: (socket, reason) => this.#lostId(socket, reason),
     }));
@@ -64,7 +64,7 @@ export class SignalingRoute implements UpgradeRoute {
       addresses: options.addresses,
       pieceCost: PIECE_COST,
       bytesPerMessage: BYTES_PER_MESSAGE,
-      nowMs: world.nowMs,
+      monotonicMs: world.monotonicMs,
       end: (socket) => this.#end(socket, 'message_rate'),
       rests: () => counters.rests++,
     }));
@@ -79,12 +79,12 @@ export class SignalingRoute implements UpgradeRoute {
     });
     this.#upgrade = createUpgrade({
       frameBytesMax: settings.frameBytesMax,
-      nowMs: world.nowMs,
+      monotonicMs: world.monotonicMs,
       listener: {
         frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
         restMs: (socket, bytes) => payments.restMs(socket, bytes),
         control: (socket) => frames.takeControl(socket),
-        signOfLife: (socket) => (socket.heardAtMs = world.nowMs()),
+        signOfLife: (socket) => (socket.heardAtMs = world.monotonicMs()),
         broken: (code) => counters.socketErrors.add(code),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
@@ -121,7 +121,7 @@ export class SignalingRoute implements UpgradeRoute {
     const socket = this.#upgrade(request, stream, head, caller);
     if (socket) {
       this.#payments.begin(socket);
-      socket.heardAtMs = this.#options.world.nowMs();
+      socket.heardAtMs = this.#options.world.monotonicMs();
       this.#sockets.add(socket);
       this.#register(socket, new URLSearchParams(request.url?.slice(this.path.length)));
       socket.flush();
@@ -148,7 +148,8 @@ export class SignalingRoute implements UpgradeRoute {
       this.#reject(socket, 'bad_id', `${REFUSALS.bad_id.sentence}: wanted ${rule}`);
       return;
     }
-    const isSigned = authSecret !== undefined && isSignedToken(authSecret, id, token, world.unixMs() / 1000);
+    const isSigned =
+      authSecret !== undefined && isSignedToken(authSecret, id, token, world.wallClockMs() / 1000);
     if (!(authSecret === undefined ? isToken(token) : isSigned)) {
       this.#reject(socket, 'bad_token');
       return;
@@ -194,7 +195,7 @@ export class SignalingRoute implements UpgradeRoute {
   sweep(): void {
     const { settings, world } = this.#options;
     const lastMs = this.#sweptAtMs;
-    const nowMs = (this.#sweptAtMs = world.nowMs());
+    const nowMs = (this.#sweptAtMs = world.monotonicMs());
     const pingMs = settings.pingSeconds * 1000;
     for (const socket of this.#sockets) {
       const silentMs = nowMs - socket.heardAtMs;

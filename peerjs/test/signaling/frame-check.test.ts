@@ -21,7 +21,7 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
     addresses,
     pieceCost: 0.1,
     bytesPerMessage: BYTES_PER_MESSAGE,
-    nowMs: () => nowMs,
+    monotonicMs: () => nowMs,
     end: (socket) => end(socket, 'message_rate'),
   });
   const check = new FrameCheck({
@@ -35,7 +35,7 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
     end,
     counters,
     log,
-    world: { nowMs: () => nowMs, unixMs: () => nowMs, random: () => 0 },
+    world: { monotonicMs: () => nowMs, wallClockMs: () => nowMs, random: () => 0 },
   });
   const socket = {
     ...newBucket(messages, 0),

@@ -31,8 +31,8 @@ export async function startService(
     port: 0, // any that is free
   };
   const world = {
-    nowMs: () => Math.floor(performance.now()) + aheadMs,
-    unixMs: () => Date.now() + aheadMs,
+    monotonicMs: () => Math.floor(performance.now()) + aheadMs,
+    wallClockMs: () => Date.now() + aheadMs,
     random: () => 0.5,
   };
   const service = buildService(settings, silentLog, world, await loadEngine(settings.engine), otherRoutes);

@@ -8,18 +8,18 @@ export interface AuthenticateOptions {
   readonly secrets: () => readonly string[];
   readonly realm: string;
   /** Unix time in milliseconds. */
-  readonly now: () => number;
+  readonly wallClockMs: () => number;
 }
 
 /** Users are never stored, so every well-formed name has a key; only who knows a secret can sign with it. */
-export function createAuthenticate({ secrets, realm, now }: AuthenticateOptions): Authenticate {
+export function createAuthenticate({ secrets, realm, wallClockMs }: AuthenticateOptions): Authenticate {
   return (username) => {
     const expiry = expiryOf(username);
     if (expiry === undefined) return undefined;
     return {
       keys: secrets().map((secret) => longTermKey(username, realm, passwordOf(username, secret))),
       account: nameOf(username),
-      expiresInMs: expiry * 1000 - now(),
+      expiresInMs: expiry * 1000 - wallClockMs(),
     };
   };
 }

@@ -19,7 +19,7 @@ export interface IceServersOptions {
   readonly secret: () => string;
   readonly isDraining: () => boolean;
   readonly readAddress: AddressReader;
-  readonly now: () => number;
+  readonly wallClockMs: () => number;
   /** The user's name behind the expiry. It means nothing, so that nobody can be followed by it. */
   readonly makeName: () => string;
 }
@@ -53,7 +53,7 @@ export function createIceServers(options: IceServersOptions): IceServers {
       sendRefusal(response, 'draining', { headers, retrySeconds: DRAINING_SECONDS });
       return 'draining';
     }
-    const nowMs = options.now();
+    const nowMs = options.wallClockMs();
     const waitMs = limiter.ask(limitKey(options.readAddress(request)), nowMs);
     if (waitMs > 0) {
       const retrySeconds = Math.ceil(waitMs / 1000);

@@ -84,14 +84,14 @@ export class Listeners {
   }
 
   #listenersOn(port: number): AddressListeners<UdpListener> {
-    const { udp, ownAddresses, limits, nowMs, log, worker } = this.#options;
+    const { udp, ownAddresses, limits, monotonicMs, log, worker } = this.#options;
     const { turnServer, counters } = this.#shared;
     return new AddressListeners({
       hosts: udp.filter((endpoint) => endpoint.port === port).map(({ host }) => host),
       port,
       own: worker?.listenedAddresses ?? ownAddresses,
       ...(worker !== undefined && { lookMs: NEVER_MS }),
-      nowMs,
+      monotonicMs,
       open: (host, free) =>
         new UdpListener(
           {

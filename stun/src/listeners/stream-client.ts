@@ -27,7 +27,7 @@ export interface StreamClientOptions {
   readonly turnServer: TurnServer;
   readonly counters: Counters;
   readonly sendBufferBytesMax: number;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   readonly budget: ByteBudget;
   /** Called when it is known who the client is: at once, or with the proxy's header. False: it has too many connections. */
   readonly enter: (address: string) => boolean;
@@ -64,7 +64,7 @@ export class StreamClient implements Client {
     this.address = options.address;
     this.port = options.port;
     this.#header = options.isProxied ? Buffer.alloc(0) : undefined;
-    this.#idleSinceMs = options.nowMs();
+    this.#idleSinceMs = options.monotonicMs();
     this.#framer = new StreamFramer(
       (data, start, end) => turnServer.receive(this, data, start, end),
       () => this.allocation === undefined,
@@ -183,7 +183,7 @@ export class StreamClient implements Client {
   };
 
   released(): void {
-    this.#idleSinceMs = this.#options.nowMs();
+    this.#idleSinceMs = this.#options.monotonicMs();
   }
 
   /** Closes a connection that has had no allocation for too long. */

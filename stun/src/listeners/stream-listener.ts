@@ -107,7 +107,7 @@ export class StreamListener {
 
   #enter(socket: Socket, address: string): boolean {
     const { counters, connections, options } = this.#options;
-    if (!this.#gate.allows(address, options.nowMs()) || !connections.enter(address)) {
+    if (!this.#gate.allows(address, options.monotonicMs()) || !connections.enter(address)) {
       counters.connectionsRefusedTotal++;
       return false;
     }
@@ -131,7 +131,7 @@ export class StreamListener {
       turnServer,
       counters,
       sendBufferBytesMax: options.limits.sendBufferBytesMax,
-      nowMs: options.nowMs,
+      monotonicMs: options.monotonicMs,
       budget: options.budget,
       isProxied,
       enter: (real) => this.#enter(socket, real),

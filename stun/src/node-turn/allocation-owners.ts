@@ -80,7 +80,7 @@ export class AllocationOwners {
 
   forget(owner: Owner): void {
     this.#owners.delete(owner.fiveTuple);
-    this.#quotas.give(owner.account, owner.address, this.#options.nowMs());
+    this.#quotas.give(owner.account, owner.address, this.#options.monotonicMs());
     if (owner.session === undefined) return;
     this.#sessions.delete(owner.session.port);
     owner.session.end();

@@ -21,7 +21,7 @@ export interface SessionContext {
   readonly announced: string;
   readonly toPeers: readonly TokenBucket[];
   readonly toClients: readonly TokenBucket[];
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** The session that has this relayed port. */
   readonly at: (port: number) => AllocationSession | undefined;
 }
@@ -42,7 +42,7 @@ export class AllocationSession {
 
   constructor(allocation: LibraryAllocation, account: Account, context: SessionContext) {
     const [socket] = allocation.sockets;
-    const nowMs = context.nowMs();
+    const nowMs = context.monotonicMs();
     const { bytesPerSecondPerAllocationMax } = context.limits;
     this.allocation = allocation;
     this.port = socket!.address().port;
@@ -84,14 +84,14 @@ export class AllocationSession {
   }
 
   #mayLeave(data: Buffer, port: number, address: string): boolean {
-    const { announced, at, counters, mayReach, nowMs } = this.#context;
+    const { announced, at, counters, mayReach, monotonicMs } = this.#context;
     if (this.#isOver || port === 0) return false;
     const isOwn = address === announced && at(port) !== undefined;
     if (!isOwn && !mayReach(address)) {
       counters.drops.peerPolicy++;
       return false;
     }
-    if (takeFrom(this.#toPeers, data.length, nowMs())) return true;
+    if (takeFrom(this.#toPeers, data.length, monotonicMs())) return true;
     counters.drops.bandwidth++;
     return false;
   }
@@ -109,7 +109,7 @@ export class AllocationSession {
     if (this.#isOver) return;
     if (data.length < DATAGRAM_BYTES_MIN || from.port === 0) drops.malformed++;
     else if (!this.#isPermitted(from.address)) drops.noPermission++;
-    else if (!takeFrom(this.#toClient, data.length, this.#context.nowMs())) drops.bandwidth++;
+    else if (!takeFrom(this.#toClient, data.length, this.#context.monotonicMs())) drops.bandwidth++;
     else {
       try {
         this.#hearPeer(data, from);

@@ -58,7 +58,7 @@ export class RequestGuard implements LibraryHooks {
   #passing: Passing | undefined;
 
   constructor(options: TurnEngineOptions, announced: string, counters: Counters) {
-    const { limits, nowMs, randomBytes } = options;
+    const { limits, monotonicMs, randomBytes } = options;
     this.#options = options;
     this.#counters = counters;
     this.#graceMs = options.lifetimes.expiredGraceSeconds * 1000;
@@ -66,10 +66,10 @@ export class RequestGuard implements LibraryHooks {
       limits,
       counters,
       announced,
-      nowMs,
+      monotonicMs,
       mayReach: createEnginePeerPolicy(options, [announced]),
-      toPeers: bucketsOf(limits.bytesPerSecondMax, nowMs()),
-      toClients: bucketsOf(limits.bytesPerSecondMax, nowMs()),
+      toPeers: bucketsOf(limits.bytesPerSecondMax, monotonicMs()),
+      toClients: bucketsOf(limits.bytesPerSecondMax, monotonicMs()),
     };
     this.owners = new AllocationOwners(options, this.#context, counters);
     const nonces = new Nonces(randomBytes(NONCE_KEY_BYTES), options.lifetimes.nonceSeconds);
@@ -112,7 +112,7 @@ export class RequestGuard implements LibraryHooks {
 
   #receiveRequest(arrival: Arrival): void {
     const message = this.#message;
-    const nowMs = this.#options.nowMs();
+    const nowMs = this.#options.monotonicMs();
     if (message.method === METHOD.binding) {
       this.#receiveBinding(arrival, nowMs);
       return;
@@ -182,7 +182,7 @@ export class RequestGuard implements LibraryHooks {
     const owner = this.owners.of(arrival.fiveTuple);
     if (owner?.session === undefined) this.#replies.refuse(arrival, 437, who);
     else if (owner.username !== who.username) this.#replies.refuse(arrival, 441, who);
-    else if (!owner.account.control.has(1, this.#options.nowMs())) this.#counters.drops.rateLimit++;
+    else if (!owner.account.control.has(1, this.#options.monotonicMs())) this.#counters.drops.rateLimit++;
     else {
       owner.account.control.take(priceOf(message));
       const passing = { who, hasFingerprint: message.hasFingerprint, newOwner: undefined };

@@ -47,8 +47,8 @@ export class AllocationTable {
     this.#counters = counters;
     this.quotas = new Quotas(options.limits, options.worker?.counts);
     this.#reservations = new Reservations(this.quotas, options.randomBytes);
-    this.#toPeers = bucketsOf(options.limits.bytesPerSecondMax, options.nowMs());
-    this.#toClients = bucketsOf(options.limits.bytesPerSecondMax, options.nowMs());
+    this.#toPeers = bucketsOf(options.limits.bytesPerSecondMax, options.monotonicMs());
+    this.#toClients = bucketsOf(options.limits.bytesPerSecondMax, options.monotonicMs());
   }
 
   get reservations(): number {
@@ -165,7 +165,7 @@ export class AllocationTable {
   end(allocation: Allocation): void {
     if (!this.allocations.delete(allocation)) return;
     for (const relayed of allocation.relayedAddresses) relayed.pool.close(relayed);
-    this.quotas.give(allocation.account, allocation.client.address, this.#options.nowMs());
+    this.quotas.give(allocation.account, allocation.client.address, this.#options.monotonicMs());
     allocation.holder.close();
     allocation.client.allocation = undefined;
     allocation.client.released();

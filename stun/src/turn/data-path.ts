@@ -20,7 +20,7 @@ import {
 const DATA_INDICATION_BYTES = 20 + 24 + 4 + 3;
 
 export class DataPath {
-  readonly #nowMs: () => number;
+  readonly #monotonicMs: () => number;
   readonly #counters: Counters;
   readonly #arena: PacketArena;
   readonly #writer: MessageWriter;
@@ -29,8 +29,12 @@ export class DataPath {
 
   readonly #siblings: Siblings | undefined;
 
-  constructor({ nowMs, randomBytes, worker }: TurnEngineOptions, arena: PacketArena, counters: Counters) {
-    this.#nowMs = nowMs;
+  constructor(
+    { monotonicMs, randomBytes, worker }: TurnEngineOptions,
+    arena: PacketArena,
+    counters: Counters,
+  ) {
+    this.#monotonicMs = monotonicMs;
     this.#siblings = worker?.siblings;
     this.#counters = counters;
     this.#arena = arena;
@@ -42,7 +46,7 @@ export class DataPath {
   fromChannel(client: Client, data: Buffer, start: number, end: number): void {
     const { drops } = this.#counters;
     const channel = client.allocation?.channels.get(data.readUInt16BE(start));
-    const nowMs = this.#nowMs();
+    const nowMs = this.#monotonicMs();
     if (channel === undefined || channel.expiresAtMs <= nowMs) {
       drops.noChannel++;
       return;
@@ -115,7 +119,7 @@ export class DataPath {
   ): void {
     const { drops } = this.#counters;
     const { allocation } = relayed;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#monotonicMs();
     const permission = allocation?.permissions.get(address);
     if (
       allocation === undefined ||

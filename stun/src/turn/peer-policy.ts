@@ -19,14 +19,14 @@ const OWN_ADDRESSES_MS = 10_000;
 
 /** The policy of an engine that is known to the world as `announced`. */
 export function createEnginePeerPolicy(
-  { peers, ownAddresses, nowMs }: TurnEngineOptions,
+  { peers, ownAddresses, monotonicMs }: TurnEngineOptions,
   announced: readonly string[],
 ): PeerPolicy {
   let policy: PeerPolicy = () => false;
   let readAtMs = -Infinity;
   return (address) => {
-    if (nowMs() - readAtMs >= OWN_ADDRESSES_MS) {
-      readAtMs = nowMs();
+    if (monotonicMs() - readAtMs >= OWN_ADDRESSES_MS) {
+      readAtMs = monotonicMs();
       policy = createPeerPolicy(peers, [...announced, ...ownAddresses()]);
     }
     return policy(address);

@@ -31,7 +31,7 @@ const handlers = new Map<number, Handler>([
 
 export class TurnServer {
   readonly table: AllocationTable;
-  readonly #nowMs: () => number;
+  readonly #monotonicMs: () => number;
   readonly #graceMs: number;
   readonly #counters: Counters;
   readonly #server: Server;
@@ -42,10 +42,10 @@ export class TurnServer {
   readonly #dataPath: DataPath;
 
   constructor(options: TurnEngineOptions, openRelaySocket: OpenRelaySocket, counters: Counters) {
-    const { nowMs, randomBytes, lifetimes, worker } = options;
+    const { monotonicMs, randomBytes, lifetimes, worker } = options;
     const arena = new PacketArena();
     const nonces = new Nonces(worker?.nonceKey ?? randomBytes(NONCE_KEY_BYTES), lifetimes.nonceSeconds);
-    this.#nowMs = nowMs;
+    this.#monotonicMs = monotonicMs;
     this.#graceMs = lifetimes.expiredGraceSeconds * 1000;
     this.#counters = counters;
     this.#dataPath = new DataPath(options, arena, counters);
@@ -101,7 +101,7 @@ export class TurnServer {
   }
 
   sweep(): void {
-    this.table.sweep(this.#nowMs());
+    this.table.sweep(this.#monotonicMs());
   }
 
   close(): void {
@@ -114,7 +114,7 @@ export class TurnServer {
     if (allocation === undefined) return false;
     const type = data.readUInt16BE(start);
     if ((type & CLASS_MASK) !== CLASS.request || type === METHOD.binding) return false;
-    if (allocation.control.has(1, this.#nowMs())) return false;
+    if (allocation.control.has(1, this.#monotonicMs())) return false;
     this.#counters.drops.rateLimit++;
     client.hold?.();
     return true;
@@ -156,12 +156,12 @@ export class TurnServer {
       drops.tooLarge++;
       return;
     }
-    this.#dataPath.toPeer(permission, peer.port, message.data, start, start + length, this.#nowMs());
+    this.#dataPath.toPeer(permission, peer.port, message.data, start, start + length, this.#monotonicMs());
   }
 
   #receiveRequest(client: Client): void {
     const message = this.#message;
-    const nowMs = this.#nowMs();
+    const nowMs = this.#monotonicMs();
     if (message.method === METHOD.binding) {
       this.#receiveBinding(client, nowMs);
       return;

@@ -59,7 +59,7 @@ const log: Log = {
 
 /** The clock of the machine: nonces of one worker are read by another. */
 const sinceBootMs = Number(process.hrtime.bigint() / 1_000n) / 1_000 - performance.now();
-const nowMs = (): number => sinceBootMs + performance.now();
+const monotonicMs = (): number => sinceBootMs + performance.now();
 
 /** What is counted over all workers: told once for each turn of the event loop. */
 class Counts implements SharedCounts {
@@ -83,7 +83,7 @@ class Counts implements SharedCounts {
   }
 
   changedElsewhere(changes: readonly CountChange[]): void {
-    for (const [what, key, by] of changes) this.#heard.get(what)?.(key, by, nowMs());
+    for (const [what, key, by] of changes) this.#heard.get(what)?.(key, by, monotonicMs());
   }
 }
 
@@ -111,7 +111,7 @@ async function start({ settings, workers, ports, relayPorts, ...given }: WorkerS
     tcp: options.tcp.map(at(ports.tcp)),
     tls: options.tls.map(at(ports.tls)),
     limits: limitsOfWorker(options.limits, workers),
-    nowMs,
+    monotonicMs,
     worker: {
       nonceKey: Buffer.from(given.nonceKey),
       counts,

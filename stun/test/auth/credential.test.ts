@@ -43,7 +43,7 @@ describe('mintCredential()', () => {
           expect(passwordOf(username, secret)).toBe(password);
           expect(passwordOf(username, `${secret}0`)).not.toBe(password);
           const at = (now: number) =>
-            createAuthenticate({ secrets: () => [secret], realm: 'r', now: () => now })(username);
+            createAuthenticate({ secrets: () => [secret], realm: 'r', wallClockMs: () => now })(username);
           expect(at(expiresAtSeconds * 1000 - 1)?.expiresInMs).toBe(1);
           expect(at(expiresAtSeconds * 1000)?.expiresInMs).toBe(0);
         },
@@ -56,7 +56,7 @@ describe('createAuthenticate()', () => {
   const authenticate = createAuthenticate({
     secrets: () => [secret, 'f'.repeat(32)],
     realm: 'example.org',
-    now: () => 0,
+    wallClockMs: () => 0,
   });
 
   it.each([

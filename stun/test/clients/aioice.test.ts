@@ -28,7 +28,7 @@ requireFound({ 'python3-aioice': python })('aioice', () => {
     engine = createNativeEngine(
       engineOptions({
         tcp: [{ host: '127.0.0.1', port: 0 }],
-        authenticate: createAuthenticate({ secrets: () => [SECRET], realm: REALM, now: Date.now }),
+        authenticate: createAuthenticate({ secrets: () => [SECRET], realm: REALM, wallClockMs: Date.now }),
       }),
     );
     await engine.start();

@@ -50,7 +50,7 @@ export function engineOptions(changes: OptionChanges = {}): TurnEngineOptions {
     ownAddresses: interfaceAddresses,
     proxyProtocolFrom: [],
     log: silentLog,
-    nowMs: () => performance.now(),
+    monotonicMs: () => performance.now(),
     randomBytes,
     ...changes,
     limits: { ...DEFAULT_LIMITS, ...changes.limits },

@@ -67,7 +67,11 @@ requireFound(needed)('coturn’s client', () => {
     const engine = createNativeEngine(
       engineOptions({
         ...changes,
-        authenticate: createAuthenticate({ secrets: () => ['0ld', SECRET], realm: REALM, now: Date.now }),
+        authenticate: createAuthenticate({
+          secrets: () => ['0ld', SECRET],
+          realm: REALM,
+          wallClockMs: Date.now,
+        }),
       }),
     );
     await engine.start();

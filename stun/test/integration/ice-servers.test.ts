@@ -27,7 +27,7 @@ async function serve(
     secret: () => secret,
     isDraining: () => false,
     readAddress: createAddressReader(['loopback']),
-    now: () => nowMs,
+    wallClockMs: () => nowMs,
     makeName: () => 'name',
     ...options,
   });

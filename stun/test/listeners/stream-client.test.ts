@@ -56,7 +56,7 @@ function connected(
     turnServer: fake.turnServer,
     counters: createCounters(),
     sendBufferBytesMax: LIMIT,
-    nowMs: () => fake.nowMs,
+    monotonicMs: () => fake.nowMs,
     budget,
     enter: () => true,
     isProxied: false,

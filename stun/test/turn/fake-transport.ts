@@ -54,7 +54,7 @@ export class FakeTransport {
       relayPortMin: PORT_MIN,
       relayPortMax: PORT_MIN + 99,
       peers: { allowed: ['192.0.2.0/24', '2001:db8:1::/48'], denied: [] },
-      nowMs: () => this.nowMs,
+      monotonicMs: () => this.nowMs,
       randomBytes: (bytes) => this.#randomBytes(bytes),
       ...changes,
       limits: { unauthenticatedPerSecondMax: 1_000_000, ...changes.limits },

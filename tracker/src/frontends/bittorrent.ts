@@ -36,7 +36,7 @@ export interface BittorrentOptions {
   readonly isTurningAway: () => boolean;
   readonly randomInt: RandomInt;
   readonly readAddress: AddressReader;
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
   /** Asks the owner of an info hash, where there are several nodes. */
   readonly cluster?: { hosts(own: IpAnnounce): IpTracker } | undefined;
   readonly log: Log;
@@ -53,7 +53,7 @@ export interface Bittorrent {
 }
 
 export function buildBittorrent(options: BittorrentOptions): Bittorrent {
-  const { settings, swarms, now, log } = options;
+  const { settings, swarms, monotonicMs, log } = options;
   const limits = {
     hostsMax: settings.bittorrentHostsMax,
     hostsPerAddressMax: settings.bittorrentHostsPerAddressMax,
@@ -64,7 +64,7 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   const intervalSeconds = settings.bittorrentIntervalSeconds;
   const tracker = new IpAnnounce({ ...options, ipPeers, rates, intervalSeconds });
   const front = options.cluster?.hosts(tracker) ?? tracker;
-  const udpTracker = new UdpTracker(front, connectionIds(settings, now));
+  const udpTracker = new UdpTracker(front, connectionIds(settings, monotonicMs));
   const udp =
     settings.udpPort === 0
       ? undefined
@@ -73,14 +73,19 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
           port: settings.udpPort,
           receiveBufferBytes: settings.udpReceiveBufferBytes,
           tracker: udpTracker,
-          ...{ now, log },
+          ...{ monotonicMs, log },
         });
 
   const expiry = createTicks('ip-peer-expiry', EXPIRY_EVERY_MS, (nowMs) =>
     ipPeers.expire(nowMs - TTL_INTERVALS * intervalSeconds * 1000),
   );
   return {
-    http: createHttpAnnounce({ tracker: front, readAddress: options.readAddress, intervalSeconds, now }),
+    http: createHttpAnnounce({
+      tracker: front,
+      readAddress: options.readAddress,
+      intervalSeconds,
+      monotonicMs,
+    }),
     udp,
     parts: udp === undefined ? [expiry] : [expiry, udp],
     ipPeers,
@@ -107,9 +112,9 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
 /** Nodes of a cluster take each other's: a client's datagrams may reach any of them. Without a token in common nothing is secret between them. */
 function connectionIds(
   { clusterUrl, clusterToken }: BittorrentOptions['settings'],
-  now: () => number,
+  monotonicMs: () => number,
 ): ConnectionIds {
   return clusterUrl.length > 0 && clusterToken !== ''
-    ? ConnectionIds.shared(clusterToken, () => Date.now() - now())
+    ? ConnectionIds.shared(clusterToken, () => Date.now() - monotonicMs())
     : new ConnectionIds(randomBytes(32));
 }

@@ -11,7 +11,7 @@ export interface FrameRouterOptions {
   /** A connection has sent its first frame. */
   readonly hasSpoken: (connection: Connection) => void;
   readonly payments: Pick<Payments<Connection>, 'take'>;
-  readonly nowMs: () => number;
+  readonly monotonicMs: () => number;
   /** Frames that cannot be read or that come too fast; a connection that has used these up is closed. */
   readonly faults: Rate;
 }
@@ -32,7 +32,7 @@ export class FrameRouter {
 
   /** For the socket server, which is not told the time. */
   readonly message = (connection: Connection, frame: Buffer, isBinary: boolean): void =>
-    this.receive(connection, frame, isBinary, this.#options.nowMs());
+    this.receive(connection, frame, isBinary, this.#options.monotonicMs());
 
   receive(connection: Connection, frame: Buffer, isBinary: boolean, nowMs: number): void {
     this.counts.framesIn++;

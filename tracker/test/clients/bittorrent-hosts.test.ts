@@ -315,7 +315,7 @@ describe('the UDP port', () => {
       port,
       receiveBufferBytes: 65_536,
       tracker: nobody,
-      now: () => 0,
+      monotonicMs: () => 0,
       log: silentLog,
     });
     await expect(second.start()).rejects.toThrow(
@@ -333,7 +333,7 @@ describe('the UDP port', () => {
       receiveBufferBytes: 65_536,
       tracker: echo,
       own: () => own,
-      now: () => performance.now(),
+      monotonicMs: () => performance.now(),
       log: silentLog,
     });
     await server.start();

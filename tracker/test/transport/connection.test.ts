@@ -50,7 +50,7 @@ function open() {
       bytesPerMessage: 1_024,
       ownBytesPerMessage: Infinity,
       pieceCost: 0.5,
-      nowMs: () => 0,
+      monotonicMs: () => 0,
     }),
     limits: { sendBufferBytesMax: LIMIT },
     counts,

@@ -38,7 +38,7 @@ describe('FrameRouter', () => {
       hasSpoken: () => undefined,
       payments: { take: () => true },
       faults: once,
-      nowMs: () => 0,
+      monotonicMs: () => 0,
     });
     const { connection } = open();
     const paid: number[] = [];
@@ -58,7 +58,7 @@ describe('FrameRouter', () => {
       hasSpoken: (one) => void spoken.push(one),
       payments: { take: () => true },
       faults: once,
-      nowMs: () => 0,
+      monotonicMs: () => 0,
     });
     const { connection } = open();
     for (const text of ['a', 'b']) router.receive(connection, Buffer.from(text), false, 0);
@@ -74,7 +74,7 @@ describe('FrameRouter', () => {
       hasSpoken: () => undefined,
       payments: { take: () => true },
       faults: { perSecond: 1, burst: 3 },
-      nowMs: () => 0,
+      monotonicMs: () => 0,
     });
     const { connection, events } = open();
     for (let frame = 0; frame < 4; frame++) router.receive(connection, Buffer.from('?'), false, 0);

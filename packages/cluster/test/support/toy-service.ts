@@ -37,7 +37,7 @@ export class ToyNode implements OwnerRules<ToyLink> {
       node,
       carrier: this.carrier,
       random32: () => ++conversations,
-      now: () => clock.nowMs,
+      monotonicMs: () => clock.nowMs,
       endOfTurn: (callback) => this.#turns.push(callback),
       gauges: () => ({ clients: this.clients.size }),
     });

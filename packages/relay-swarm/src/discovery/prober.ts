@@ -12,7 +12,7 @@ export interface ProberOptions {
   readonly counters: NodeCounters;
   /** GET <origin>/.well-known/relay-swarm */
   readonly fetchDescriptor: (origin: string) => Promise<SignedDescriptor>;
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
   readonly log: Log;
 }
 
@@ -27,7 +27,7 @@ export class Prober {
   /** Asks those that are due; whoever answers makes room for the next. */
   tick(): void {
     if (this.#isStopped) return;
-    for (const candidate of this.#options.candidates.take(this.#options.now())) {
+    for (const candidate of this.#options.candidates.take(this.#options.monotonicMs())) {
       void this.#ask(candidate).then(() => this.tick());
     }
   }
@@ -37,20 +37,20 @@ export class Prober {
   }
 
   async #ask(candidate: Candidate): Promise<void> {
-    const { selfId, candidates, relays, counters, fetchDescriptor, now, log } = this.#options;
+    const { selfId, candidates, relays, counters, fetchDescriptor, monotonicMs, log } = this.#options;
     counters.fetches++;
     try {
       const descriptor = await fetchDescriptor(candidate.origin);
-      candidates.answered(candidate, now());
+      candidates.answered(candidate, monotonicMs());
       if (descriptor.id === selfId) return;
       // What a URL's own web server says of it counts more than what others say
       const isHome = candidate.origin.replace(/\/$/, '') === webUrl(descriptor.url);
-      const offer = relays.offer(descriptor, candidate.source, now(), isHome);
+      const offer = relays.offer(descriptor, candidate.source, monotonicMs(), isHome);
       if (offer === 'refused') counters.descriptorsRefused++;
-      if (offer === 'known') relays.hint(descriptor.id, now());
+      if (offer === 'known') relays.hint(descriptor.id, monotonicMs());
     } catch (error) {
       counters.fetchesFailed++;
-      candidates.failed(candidate, now());
+      candidates.failed(candidate, monotonicMs());
       if (log.isDebug) log.debug('a candidate did not answer well', { origin: candidate.origin, error });
     }
   }

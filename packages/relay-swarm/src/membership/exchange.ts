@@ -31,7 +31,7 @@ export interface MembershipPeer {
 export interface ExchangeOptions {
   readonly random: () => number;
   /** Milliseconds since 1970. */
-  readonly calendar: () => number;
+  readonly wallClockMs: () => number;
   readonly signatures: Signatures;
   /** Whether a descriptor is of our swarm, in its time, and for everybody. */
   readonly accepts: (descriptor: SignedDescriptor) => boolean;
@@ -206,7 +206,7 @@ export class Exchange {
     states: readonly string[],
     nowMs: number,
   ): void {
-    const today = this.#options.calendar();
+    const today = this.#options.wallClockMs();
     const records: RelayRecord[] = [];
     const healths: SignedRelayHealth[] = [];
     for (const start of starts) {

@@ -95,7 +95,7 @@ export class Membership {
       this.#isVouchedFor = false;
     }
     this.#self = descriptor;
-    const vouches = this.#vouches.fresh(this.#options.calendar());
+    const vouches = this.#vouches.fresh(this.#options.wallClockMs());
     const member = createMember({ descriptor, vouches });
     this.table.set(member, undefined);
     this.#standing.news.addRecord(member);
@@ -157,7 +157,7 @@ export class Membership {
 
   /** A relay that we have just proven takes our word with it. */
   vouchFor(address: string, sign: (text: string) => string, { id, url }: SignedDescriptor): Vouch {
-    const vouch = { by: this.#options.selfId, at: Math.round(this.#options.calendar()), address };
+    const vouch = { by: this.#options.selfId, at: Math.round(this.#options.wallClockMs()), address };
     return { ...vouch, signature: sign(vouchText(vouch, id, url)) };
   }
 
@@ -232,11 +232,11 @@ export class Membership {
   }
 
   #hearVouch(by: string, vouch: Vouch): void {
-    const { signatures, calendar, vouchedFor } = this.#options;
+    const { signatures, wallClockMs, vouchedFor } = this.#options;
     const self = this.#self;
     if (self === undefined || vouch.by !== by || !signatures.vouch(vouch, self.id, self.url)) return;
     this.#vouches.add(vouch, this.table.networkOf(idStart(vouch.by)));
-    if (this.#isVouchedFor || this.#vouches.fresh(calendar()).length < WORDS_MIN) return;
+    if (this.#isVouchedFor || this.#vouches.fresh(wallClockMs()).length < WORDS_MIN) return;
     this.#isVouchedFor = true;
     vouchedFor();
   }

@@ -20,7 +20,7 @@ export interface StandingOptions extends MemberTableLimits {
   readonly unprovenMax: number;
   readonly random: () => number;
   /** Milliseconds since 1970. */
-  readonly calendar: () => number;
+  readonly wallClockMs: () => number;
   readonly signatures: Signatures;
   readonly placeOf: BeliefOptions['placeOf'];
 }
@@ -150,7 +150,7 @@ export class Standing {
   /** Makes it a member where enough speaks for it. */
   judge(member: Member, words: Iterable<string>, nowMs: number): boolean {
     const down = this.down.get(member.start);
-    const today = this.#options.calendar();
+    const today = this.#options.wallClockMs();
     const notBefore = down === undefined ? 0 : today - (nowMs - down.sinceMs);
     const belief = judgeWords(member, words, notBefore, today, this.#belief);
     if (belief === undefined) return false;
@@ -201,7 +201,7 @@ export class Standing {
   #noteWords(start: string, record: RelayRecord, isRight: boolean, nowMs: number): void {
     const believed = this.#believedBy.get(start)?.ids;
     this.#believedBy.delete(start);
-    const today = this.#options.calendar();
+    const today = this.#options.wallClockMs();
     const vouchers = record.vouches.filter((vouch) => isFreshVouch(vouch, today)).map(({ by }) => by);
     const ids = believed ?? (isRight && !this.#provenAtMs.has(start) ? vouchers : []);
     for (const id of ids) if (this.trust.note(id, isRight, nowMs)) this.#disbelieve(id);
@@ -232,7 +232,7 @@ export class Standing {
 
   /** What is over: descriptors, old proofs, words that nobody has found wrong. */
   sweep(nowMs: number): void {
-    const today = this.#options.calendar();
+    const today = this.#options.wallClockMs();
     const over: string[] = [];
     for (const { start, record } of this.table.all()) {
       if (record.descriptor.expiresAt <= today && start !== this.selfStart) over.push(start);

@@ -20,7 +20,7 @@ export interface DescriptorSignerOptions {
     readonly services: readonly (readonly [string, string])[];
   };
   readonly url: () => string;
-  readonly now: () => number;
+  readonly wallClockMs: () => number;
 }
 
 export interface DescriptorSigner {
@@ -44,7 +44,7 @@ export function createDescriptorSigner({
   self,
   settings,
   url,
-  now,
+  wallClockMs,
 }: DescriptorSignerOptions): DescriptorSigner {
   const { swarm, peerjsUrl, iceServersUrl, siteUrl } = settings;
   let issuedAt = 0;
@@ -52,7 +52,8 @@ export function createDescriptorSigner({
   return {
     describe: () => {
       // The later of two has to be told from the earlier
-      issuedAt = issuedAt > now() + AHEAD_MS_MAX ? now() : Math.max(now(), issuedAt + 1);
+      issuedAt =
+        issuedAt > wallClockMs() + AHEAD_MS_MAX ? wallClockMs() : Math.max(wallClockMs(), issuedAt + 1);
       const descriptor: Descriptor = {
         id: self.id,
         swarm,
@@ -68,13 +69,14 @@ export function createDescriptorSigner({
       return { ...descriptor, signature: self.sign(descriptorText(descriptor)) };
     },
     isDue: (descriptor) =>
-      now() > descriptor.expiresAt - LIFETIME_MS / 2 || descriptor.issuedAt > now() + AHEAD_MS_MAX,
+      wallClockMs() > descriptor.expiresAt - LIFETIME_MS / 2 ||
+      descriptor.issuedAt > wallClockMs() + AHEAD_MS_MAX,
     report: (state, load, merged) => {
-      sequence = Math.max(now(), sequence + 1); // the clock makes it grow over a restart, too
+      sequence = Math.max(wallClockMs(), sequence + 1); // the clock makes it grow over a restart, too
       const { cpu, memory, receivedBytesPerSecond, sentBytesPerSecond } = merged;
       const { peers, connections, allocations, missing } = merged;
       const health: RelayHealth = {
-        ...{ id: self.id, sequence, sampledAt: now(), state, load, cpu, memory },
+        ...{ id: self.id, sequence, sampledAt: wallClockMs(), state, load, cpu, memory },
         ...{ receivedBytesPerSecond, sentBytesPerSecond, peers, connections, allocations, missing },
       };
       return { ...health, signature: self.sign(healthText(health)) };

@@ -20,8 +20,8 @@ export interface RelayTableOptions extends DescriptorPolicy {
   readonly retryMsMax: number;
   readonly periodMs: number;
   readonly verify: Verify;
-  /** The calendar, for what others have dated. Every other time is by a clock that is never set. */
-  readonly calendar: () => number;
+  /** For what others have dated. Every other time is by a clock that is never set. */
+  readonly wallClockMs: () => number;
   readonly random: () => number;
 }
 
@@ -62,9 +62,9 @@ export class RelayTable {
    */
   offer(descriptor: SignedDescriptor, introducer: string, nowMs: number, isHome = false): Offer {
     const { id } = descriptor;
-    const { selfId, relaysMax, verify, calendar } = this.#options;
+    const { selfId, relaysMax, verify, wallClockMs } = this.#options;
     const known = this.#byId.get(id);
-    if (id === selfId || !isAcceptable(descriptor, this.#options, calendar())) return 'refused';
+    if (id === selfId || !isAcceptable(descriptor, this.#options, wallClockMs())) return 'refused';
     if (known !== undefined && descriptor.issuedAt <= known.descriptor.issuedAt) return 'known';
     const owner = this.#ownerOf(descriptor.url);
     const isTaken = owner !== undefined && owner !== known;
@@ -97,7 +97,7 @@ export class RelayTable {
   restore(saved: SavedRelay, nowMs: number): void {
     if (this.offer(saved.descriptor, 'before the restart', nowMs) !== 'new') return;
     const { descriptor, liveness } = this.#byId.get(saved.descriptor.id)!;
-    const today = this.#options.calendar();
+    const today = this.#options.wallClockMs();
     const past = (atMs = Infinity): number | undefined =>
       atMs <= today ? nowMs - (today - atMs) : undefined;
     const { health } = saved;
@@ -109,7 +109,7 @@ export class RelayTable {
 
   /** What to remember over a restart. */
   save(nowMs: number): SavedRelay[] {
-    const aheadMs = this.#options.calendar() - nowMs;
+    const aheadMs = this.#options.wallClockMs() - nowMs;
     const date = (atMs: number | undefined): number | undefined =>
       atMs === undefined ? undefined : Math.round(atMs + aheadMs);
     return [...this.#byId.values()]
@@ -205,8 +205,8 @@ export class RelayTable {
 
   /** Whether browsers may be sent there. */
   isOffered({ liveness, descriptor }: KnownRelay, nowMs: number): boolean {
-    const { periodMs, calendar } = this.#options;
-    return liveness.isServing(nowMs, periodMs) && descriptor.expiresAt > calendar();
+    const { periodMs, wallClockMs } = this.#options;
+    return liveness.isServing(nowMs, periodMs) && descriptor.expiresAt > wallClockMs();
   }
 
   offered(nowMs: number): KnownRelay[] {
@@ -219,7 +219,7 @@ export class RelayTable {
       if (liveness.isConnected || dial.isDialling) continue;
       liveness.age(nowMs);
       const isHopeless = liveness.verifiedAtMs === undefined && dial.failures >= FAILURES_MAX;
-      const isOver = descriptor.expiresAt <= this.#options.calendar();
+      const isOver = descriptor.expiresAt <= this.#options.wallClockMs();
       if (isHopeless || isOver || liveness.isLongGone(nowMs)) this.forget(id);
     }
   }

@@ -45,8 +45,8 @@ export interface WireAcceptor {
   accept(request: IncomingMessage, socket: Duplex, head: Buffer, address: string, opened: Opened): void;
 }
 
-/** `nowMs` never goes back. */
-export function createWireAcceptor(nowMs: () => number = () => performance.now()): WireAcceptor {
+/** `monotonicMs` never goes back. */
+export function createWireAcceptor(monotonicMs: () => number = () => performance.now()): WireAcceptor {
   const addresses = new AddressBuckets(ADDRESS_RATE);
   const server = new SocketServer<Accepted>({
     messageBytesMax: RELAY_FRAME_CHARS_MAX,
@@ -61,13 +61,13 @@ export function createWireAcceptor(nowMs: () => number = () => performance.now()
         if (isPong) listener.pong();
       },
       restMs: ({ account }, bytes) => {
-        const now = nowMs();
+        const now = monotonicMs();
         const owedMs = addresses.debtMs(account, now);
         if (owedMs === 0) addresses.spend(account, PIECE_COST + bytes / BYTES_PER_TOKEN, now);
         return owedMs;
       },
       mayRead: ({ controls, wire }) => {
-        if (takeToken(controls, CONTROL_FRAMES, nowMs())) return true;
+        if (takeToken(controls, CONTROL_FRAMES, monotonicMs())) return true;
         wire.close(1008, 'too many pings, pongs or fragments');
         return false;
       },
@@ -83,7 +83,7 @@ export function createWireAcceptor(nowMs: () => number = () => performance.now()
   return {
     accept: (request, stream, head, address, opened) => {
       stream.on('error', () => undefined); // 'close' follows
-      const now = nowMs();
+      const now = monotonicMs();
       addresses.tick(now);
       const addressKey = limitKey(address);
       const fault = server.accept(request, stream, head, (socket) => {

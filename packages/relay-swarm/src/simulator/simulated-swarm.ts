@@ -125,7 +125,7 @@ export class SimulatedSwarm {
         store: new CompactStore(this.#registry),
         ...{ membersMax: 20_000, perAddressMax: 4, perNetworkMax: 16, unprovenMax: 5_000 },
         random: this.random,
-        calendar: () => START_MS + this.nowMs,
+        wallClockMs: () => START_MS + this.nowMs,
         signatures: { descriptor: () => true, health: () => true, vouch: () => true },
         placeOf: (address) => ({ address, network: address }),
         accepts: () => true,

@@ -10,7 +10,7 @@ export interface HttpAnnounceOptions {
   readonly tracker: IpTracker;
   readonly readAddress: AddressReader;
   readonly intervalSeconds: number;
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
 }
 
 export interface HttpAnnounces {
@@ -26,11 +26,11 @@ const HEADERS = {
 };
 
 export function createHttpAnnounce(options: HttpAnnounceOptions): HttpAnnounces {
-  const { tracker, readAddress, intervalSeconds, now } = options;
+  const { tracker, readAddress, intervalSeconds, monotonicMs } = options;
   const announce = (query: string, address: string): Later<Uint8Array> => {
     const request = readAnnounceQuery(query, address);
     if ('failure' in request) return writeFailure(request);
-    return soon(tracker.announce(request, now()), (answer) => {
+    return soon(tracker.announce(request, monotonicMs()), (answer) => {
       if ('failure' in answer) return writeFailure(answer);
       return request.isCompact
         ? writeCompactAnnounce(answer)
@@ -40,7 +40,7 @@ export function createHttpAnnounce(options: HttpAnnounceOptions): HttpAnnounces 
   const scrape = (query: string, address: string): Later<Uint8Array> => {
     const infoHashes = readScrapeQuery(query);
     if ('failure' in infoHashes) return writeFailure(infoHashes);
-    return soon(tracker.scrape(infoHashes, address, now()), (answer) =>
+    return soon(tracker.scrape(infoHashes, address, monotonicMs()), (answer) =>
       'failure' in answer ? writeFailure(answer) : writeScrape(infoHashes, answer, intervalSeconds),
     );
   };

@@ -14,7 +14,7 @@ export interface UdpServerOptions {
   readonly tracker: UdpTracker;
   /** The machine's addresses; those of its interfaces unless a test says others. */
   readonly own?: () => readonly string[];
-  readonly now: () => number;
+  readonly monotonicMs: () => number;
   readonly log: Log;
 }
 
@@ -24,13 +24,13 @@ export interface UdpServer extends Part {
 }
 
 export function createUdpServer(options: UdpServerOptions): UdpServer {
-  const { host, port, tracker, own, now, log } = options;
+  const { host, port, tracker, own, monotonicMs, log } = options;
   const listeners = new AddressListeners<AddressListener>({
     hosts: host === '::' ? ['0.0.0.0', '::'] : [host],
     port,
     open: (address, at) => open(options, address, at),
     ...(own === undefined ? {} : { own }),
-    nowMs: now,
+    monotonicMs: monotonicMs,
     onFault: (address, error) => log.warn('cannot listen for UDP announces', { address, error }),
     onChange: (change) => log.info('UDP announces: own addresses have changed', { ...change }),
   });
@@ -66,7 +66,7 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
       });
       socket.once('error', reject);
       socket.on('message', (packet, from) => {
-        const answer = tracker.handle(packet, from.address, from.port, now());
+        const answer = tracker.handle(packet, from.address, from.port, monotonicMs());
         if (answer instanceof Promise) void answer.then((response) => send(socket, response, from));
         else send(socket, answer, from);
       });
