@@ -24,8 +24,6 @@ const NODE_FREE = ['protocol', 'client', 'mesh', 'site'];
 /** Lines that a source file may have, and their median; a longer one says why at its top: "Long because …". */
 const LINES_MAX = 300;
 const LINES_MEDIAN_MAX = 90;
-/** How many are longer without a reason while they are being split. */
-const STILL_LONG_MAX = 4;
 
 interface Import {
   readonly file: string;
@@ -140,7 +138,7 @@ describe('the house', () => {
       ([file, count]) =>
         count > LINES_MAX && !/^(?:\/\/.*\n)*\/\/.*\bLong because /i.test(readRepositoryFile(file)),
     );
-    if (long.length > STILL_LONG_MAX) expect(long).toEqual([]);
+    expect(long).toEqual([]);
     const counts = [...lines.values()].sort((a, b) => a - b);
     expect(counts[Math.floor(counts.length / 2)]).toBeLessThanOrEqual(LINES_MEDIAN_MAX);
   });
