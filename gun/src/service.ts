@@ -35,8 +35,11 @@ export interface GunService {
   readonly server: GunServer;
 }
 
-export function buildGunRelay(settings: GunSettings, log: Log): GunService {
-  const monotonicMs = (): number => performance.now();
+export function buildGunRelay(
+  settings: GunSettings,
+  log: Log,
+  monotonicMs = (): number => performance.now(),
+): GunService {
   const metrics = createMetrics('gun');
   const budget = createBudget(settings.budgetBytesMax, memoryLimitBytes() - 2 * settings.memoryBytesMax);
   const memory = new SocketMemory<HeldSocket>({ budget, unfinishedMsMax: UNFINISHED_MS_MAX });

@@ -27,13 +27,13 @@ export interface RunningRelay {
 /** One that looks into its roster ten times a second. */
 export async function startGunRelay(
   settings: Partial<GunSettings> = {},
-  now = Date.now,
+  monotonicMs?: () => number,
 ): Promise<RunningRelay> {
   const dataDir = await mkdtemp(join(tmpdir(), 'gun-relay-'));
   const { parts, server } = buildGunRelay(
     { ...defaults, port: 0, dataDir, allowPrivate: true, linkSeconds: 0.1, ...settings },
     silentLog,
-    now,
+    monotonicMs,
   );
   for (const part of parts) await part.start();
   const { port } = server.server.address() as AddressInfo;
