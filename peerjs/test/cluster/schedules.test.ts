@@ -84,7 +84,7 @@ class Node {
           node,
           carrier,
           random32: () => ++conversations,
-          now: nowMs,
+          monotonicMs: nowMs,
           endOfTurn: nextTurn,
           gauges: () => ({}),
         }),
@@ -96,11 +96,11 @@ class Node {
         offline: { queuedPerPeerMax: 100, queuedBytesPerPeerMax: 1e6, queuedBytesMax: 1e7 },
         expireMs: 5_000,
         waitingBytesMax: 1e6,
-        nowMs,
+        monotonicMs: nowMs,
         log: silentLog,
         ended: (client) => this.ended.add(client),
       },
-      { cluster: ids, asks: this.asks, unixMs: nowMs, nextTurn },
+      { cluster: ids, asks: this.asks, wallClockMs: nowMs, nextTurn },
     );
     this.rooms = new Rooms({ roomsMax: 50, roomMembersMax: 50, awayMs: 5_000, fallbackBytesPerSecond: 1e6 });
     this.desk = new ClusteredRooms<Visitor>({
@@ -108,7 +108,7 @@ class Node {
       desk: new RoomDesk(this.rooms, new MeshCounters()),
       rooms: this.rooms,
       rate: { perSecond: 1e6, burst: 1e6 },
-      nowMs,
+      monotonicMs: nowMs,
       nextTurn,
     });
     for (const cluster of this.clusters) cluster.start();
