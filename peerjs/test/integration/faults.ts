@@ -117,7 +117,11 @@ export const faults: readonly [name: string, holds: (subject: Subject) => Promis
   [
     '5: only so many messages wait for a peer that is not there',
     async ({ start }) => {
-      const { port } = await start({ PEERJS_MESSAGES_BURST: '100000', PEERJS_FAULTS_MAX: '100000' });
+      const { port } = await start({
+        PEERJS_MESSAGES_BURST: '100000',
+        PEERJS_MESSAGES_PER_ADDRESS_BURST: '100000',
+        PEERJS_FAULTS_MAX: '100000',
+      });
       const sender = await open(port, 'sender');
       for (let i = 0; i < 500; i++) sender.send({ type: 'CANDIDATE', dst: 'absent', payload: i });
       await sender.settled();
