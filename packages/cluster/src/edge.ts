@@ -34,6 +34,8 @@ export interface EdgeOptions<L> {
   readonly deliver: (link: L, bytes: Buffer, detail: number) => void;
   /** What was last announced before this has expired at its owner. */
   readonly expiredBeforeMs: (nowMs: number) => number;
+  /** An owner answers each join: where its answer may have been missed, it is asked again, and must say the same again. */
+  readonly asksAgain?: boolean;
   /** Calls back in a later turn. */
   readonly nextTurn: (callback: () => void) => void;
 }
@@ -179,18 +181,15 @@ export class Edge<L extends EdgeLink> implements ClusterEvents {
         if (held.owner === node && held.seenMs >= expiredBeforeMs) this.#joinAt(client, held);
   }
 
+  /** Comes after `voided`, and what that tells it is not heard: when it is back it has to be told of all links. */
   lost(node: string): void {
     this.#open.delete(node);
   }
 
-  /** For rules whose owner answers a join: its answers may be among what was missed, so it is asked again. */
-  joinAgain(node: string): void {
+  voided(node: string): void {
+    if (this.#options.asksAgain !== true) return;
     for (const client of this.#clients.values())
       for (const held of client.members.values()) if (held.owner === node) this.#joinAt(client, held);
-  }
-
-  voided(): void {
-    // What an owner delivered has been delivered.
   }
 
   #goThrough(look: (client: Client<L>, held: Held) => void): void {

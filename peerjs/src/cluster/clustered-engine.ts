@@ -53,6 +53,7 @@ export class ClusteredEngine<Client extends EngineClient>
       rules: this,
       deliver: (own, bytes, detail) => this.#deliver(own, bytes, detail),
       expiredBeforeMs: () => -Infinity, // a client that is connected is there
+      asksAgain: true, // that a client has its id, or has lost it
       nextTurn,
     });
     new Owner<OwnClient<Client> | RemoteClient>({
@@ -171,9 +172,8 @@ export class ClusteredEngine<Client extends EngineClient>
     // edge, owner and asks take what comes
   }
 
-  /** Its word that a client has its id, or has lost it, may be among what was missed: it is asked again, and says the same again. */
-  voided(node: string): void {
-    this.#edge.joinAgain(node);
+  voided(): void {
+    // the edge asks again what became of its clients' ids
   }
 
   lost(): void {

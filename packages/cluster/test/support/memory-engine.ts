@@ -14,6 +14,8 @@ export class MemoryEngine {
   isDown = false;
   /** Which nodes hear each other; undefined where all do. */
   sideOf: ((name: string) => number) | undefined = undefined;
+  /** So many messages to one node each are delivered still, then one is lost. */
+  losesAfter: number | undefined = undefined;
 
   connect(name: string): MemoryCarrier {
     const carrier = new MemoryCarrier(this, name);
@@ -26,11 +28,18 @@ export class MemoryEngine {
   }
 
   publish(from: MemoryCarrier, subject: string, bytes: Uint8Array): void {
-    if (this.isDown) return;
+    if (this.isDown || (subject.includes('.n.') && this.#isLost())) return;
     for (const to of this.#carriers) {
       if (this.sideOf !== undefined && this.sideOf(from.name) !== this.sideOf(to.name)) continue;
       this.#waiting.push({ to, subject, bytes: Uint8Array.from(bytes) });
     }
+  }
+
+  #isLost(): boolean {
+    if (this.losesAfter === undefined) return false;
+    const isLost = this.losesAfter === 0;
+    this.losesAfter = isLost ? undefined : this.losesAfter - 1;
+    return isLost;
   }
 
   /** Delivers what waits, and what is sent meanwhile; what is for a frozen node goes on waiting. */
