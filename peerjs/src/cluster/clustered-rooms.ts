@@ -17,6 +17,7 @@ import {
 
 export interface ClusteredRoomsOptions extends RoomRulesOptions {
   readonly cluster: Cluster;
+  readonly wallClockMs: () => number;
   /** What a member of another node may ask of this one. */
   readonly rate: Rate;
 }
@@ -36,6 +37,7 @@ export class ClusteredRooms<G extends Guest & { readonly addressKey: string }> i
       rules,
       deliver: ({ guest }, bytes, detail) => deliver(guest, bytes, detail),
       expiredBeforeMs: () => -Infinity, // a member that is connected is there
+      asksAgain: true, // who is in the room
       nextTurn,
     });
     new Owner<OwnGuest<G> | RemoteGuest>({
@@ -55,22 +57,23 @@ export class ClusteredRooms<G extends Guest & { readonly addressKey: string }> i
 
   join(guest: G, room: string, id: string, nowMs: number): void {
     const { addressKey } = guest;
-    const own = { guest, room, id, addressKey, probedUntilMs: 0, probe: () => undefined };
+    const sinceMs = this.#options.wallClockMs();
+    const own = { guest, room, id, sinceMs, addressKey, probedUntilMs: 0, probe: () => undefined };
     this.#own.set(guest, own);
-    const isTaken = this.#edge.join(own, { key: room, id, state: write({ isNew: true }) }, nowMs);
-    if (isTaken) this.#edge.enter(own, { key: room, id, state: write({}) }, nowMs);
+    const isTaken = this.#edge.join(own, { key: room, id, state: write({ isNew: true, sinceMs }) }, nowMs);
+    if (isTaken) this.#edge.enter(own, { key: room, id, state: write({ sinceMs }) }, nowMs);
   }
 
   take(guest: G, request: RoomRequest, nowMs: number): void {
     const own = this.#own.get(guest);
     if (own === undefined) return;
-    const { room: key, id } = own;
+    const { room: key, id, sinceMs } = own;
     if (this.#edge.isOwnOrForwarded(own, key, Buffer.from(JSON.stringify(request))))
       this.#options.desk.take(guest, request, nowMs);
     if (request.action === 'leave') this.#edge.leave(own, { key, id });
     else if (request.action === 'status') {
       const { version, data } = request;
-      this.#edge.enter(own, { key, id, state: write({ status: { version, data } }) }, nowMs);
+      this.#edge.enter(own, { key, id, state: write({ sinceMs, status: { version, data } }) }, nowMs);
     }
   }
 

@@ -71,7 +71,8 @@ export function createPeerjsCluster(options: PeerjsClusterOptions): PeerjsCluste
     createDesk: (desk, own) => {
       const { cluster } = rooms;
       const clustered = new ClusteredRooms<Visitor>({
-        ...{ cluster, desk, rooms: own, rate, monotonicMs: world.monotonicMs, nextTurn: setImmediate },
+        ...{ cluster, desk, rooms: own, rate, monotonicMs: world.monotonicMs },
+        ...{ wallClockMs: world.wallClockMs, nextTurn: setImmediate },
       });
       tickRooms = () => clustered.tick();
       return clustered;

@@ -14,6 +14,7 @@ export interface OwnGuest<G extends Guest> extends EdgeLink {
   readonly guest: G;
   readonly room: string;
   readonly id: string;
+  readonly sinceMs: number;
 }
 
 /** A member that another node holds. */
@@ -57,6 +58,8 @@ export class RemoteGuest implements Guest {
 export interface Kept {
   /** It joins now; otherwise it has been in the room, at another owner. */
   readonly isNew?: boolean;
+  /** When it came, in Unix milliseconds: nodes tell of two connections of one member in any order, and the later one is the member's. */
+  readonly sinceMs?: number;
   /** What it has last said of its links. */
   readonly status?: { readonly version: number; readonly data: string };
 }
@@ -75,6 +78,7 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
   readonly #options: RoomRulesOptions;
   /** Rooms that were taken over, and when their members shall hear who is there. */
   readonly #listAtMs = new Map<string, number>();
+  readonly #sinceMs = new WeakMap<Member, number>();
 
   constructor(options: RoomRulesOptions) {
     this.#options = options;
@@ -88,10 +92,16 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
   join(link: OwnGuest<G> | RemoteGuest, { key: room, id, state }: ClusterMember): boolean {
     const { desk, rooms, monotonicMs } = this.#options;
     const guest = guestOf(link);
-    const { isNew = false, status } = JSON.parse(state) as Kept;
+    const { isNew = false, sinceMs = 0, status } = JSON.parse(state) as Kept;
     if (isNew) {
       desk.join(guest, room, id, monotonicMs());
+      if (guest.member) this.#sinceMs.set(guest.member, sinceMs);
       return guest.member !== undefined;
+    }
+    const before = rooms.member(room, id);
+    if (before?.seat && before.seat !== guest && this.#sinceMs.get(before)! > sinceMs) {
+      guest.replaced();
+      return false;
     }
     const member = rooms.takeOver(room, id, guest, status, monotonicMs());
     if (typeof member === 'string') {
@@ -99,6 +109,7 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
       return false;
     }
     guest.member = member;
+    this.#sinceMs.set(member, sinceMs);
     if (!this.#listAtMs.has(room)) this.#listAtMs.set(room, monotonicMs() + LIST_AFTER_MS);
     return true;
   }

@@ -67,6 +67,10 @@ export class Rooms {
     return this.#rooms.get(address)?.members.size ?? 0;
   }
 
+  member(address: string, id: string): Member | undefined {
+    return this.#rooms.get(address)?.members.get(id);
+  }
+
   /** The member takes its seat; who was there before it is told to go. Its key must have been proven. */
   join(address: string, id: string, seat: Seat, nowMs: number): Member | Full {
     const entered = this.#enter(address, id, seat, nowMs);

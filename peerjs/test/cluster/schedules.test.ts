@@ -109,6 +109,7 @@ class Node {
       rooms: this.rooms,
       rate: { perSecond: 1e6, burst: 1e6 },
       monotonicMs: nowMs,
+      wallClockMs: nowMs,
       nextTurn,
     });
     for (const cluster of this.clusters) cluster.start();
