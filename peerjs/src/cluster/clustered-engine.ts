@@ -15,8 +15,9 @@ import type {
 import type { Relayed } from '../signaling/message.ts';
 import { expireText } from '../signaling/words.ts';
 import { OwnClient, RemoteClient, Told } from './holders.ts';
-import { IdRegistry, type Holder } from './id-registry.ts';
+import { IdRegistry, type Holder, type Passing } from './id-registry.ts';
 import { readDelivery, readIds, writeQuestion, type Question } from './questions.ts';
+import { Recent } from './recent.ts';
 
 export interface ClusterUses {
   readonly cluster: Cluster;
@@ -29,8 +30,10 @@ export interface ClusterUses {
 const IDS_PER_ANSWER = 1_000;
 /** Nodes that may pass a message on because they believe another one to be the owner. */
 const HOPS_MAX = 2;
-/** Owners that may go, one after the other, while one message is on its way. */
-const TRIES_MAX = 4;
+/** How often a message is handed to an owner that does not say what became of it. */
+const TRIES_MAX = 3;
+/** How long those tries may take, and more; then a message may still wait for its receiver. */
+const TRIES_MS_MAX = 10_000;
 
 export class ClusteredEngine<Client extends EngineClient>
   implements SignalingEngine<Client>, OwnerRules<OwnClient<Client> | RemoteClient>, ClusterEvents
@@ -40,6 +43,8 @@ export class ClusteredEngine<Client extends EngineClient>
   readonly #registry: IdRegistry;
   readonly #edge: Edge<OwnClient<Client>>;
   readonly #clients = new Map<Client, OwnClient<Client>>();
+  readonly #passed: Recent;
+  #names = 0;
   /** Of messages for which another node's word is awaited. */
   #pendingBytes = 0;
 
@@ -47,6 +52,7 @@ export class ClusteredEngine<Client extends EngineClient>
     this.#options = options;
     this.#uses = uses;
     this.#registry = new IdRegistry(options);
+    this.#passed = new Recent(options.expireMs + TRIES_MS_MAX);
     const { cluster, nextTurn } = uses;
     this.#edge = new Edge<OwnClient<Client>>({
       cluster,
@@ -85,7 +91,7 @@ export class ClusteredEngine<Client extends EngineClient>
   connect(client: Client, id: string, token: string): Record<string, never> {
     client.id = id;
     client.token = token;
-    const own = new OwnClient(client, this.#options.ended);
+    const own = new OwnClient(client, this.#options.ended, this.#passed);
     this.#clients.set(client, own);
     const member = { key: id, id: '', state: JSON.stringify([token, this.#uses.wallClockMs()]) };
     this.#edge.join(own, member, this.#options.monotonicMs());
@@ -95,12 +101,14 @@ export class ClusteredEngine<Client extends EngineClient>
   relay(client: Client, message: Relayed, bytes: number): Delivery | Promise<Delivery> {
     const own = this.#clients.get(client);
     if (own === undefined) return 'dropped';
-    if (own.isOpened) return this.#route(client.id, message, bytes, 0);
+    const name = `${this.#uses.cluster.node}${++this.#names}`;
+    const passing = { sender: client.id, message, bytes, name };
+    if (own.isOpened) return this.#route(passing, 0);
     if (!this.#reserve(bytes)) return 'queue_full';
     return new Promise((resolve) =>
       own.whenOpened((isOpened) => {
         this.#pendingBytes -= bytes;
-        resolve(isOpened ? this.#route(client.id, message, bytes, 0) : 'dropped');
+        resolve(isOpened ? this.#route(passing, 0) : 'dropped');
       }),
     );
   }
@@ -115,9 +123,9 @@ export class ClusteredEngine<Client extends EngineClient>
   }
 
   tick(): void {
-    this.#registry.expire(this.#options.monotonicMs(), (peer, sender) =>
-      this.#tell(sender, expireText(peer, sender)),
-    );
+    const nowMs = this.#options.monotonicMs();
+    this.#passed.tick(nowMs);
+    this.#registry.expire(nowMs, (peer, sender) => this.#tell(sender, expireText(peer, sender)));
   }
 
   stop(): void {
@@ -127,8 +135,7 @@ export class ClusteredEngine<Client extends EngineClient>
   /** What this node says to a question of another one. */
   answer(question: Question): Buffer | Promise<Buffer> {
     if (question.ask === 'relay') {
-      const { sender, message, bytes, hops } = question;
-      const delivery = this.#route(sender, message, bytes, hops);
+      const delivery = this.#route(question, question.hops);
       return typeof delivery === 'string'
         ? Buffer.from(delivery)
         : delivery.then((text) => Buffer.from(text));
@@ -164,8 +171,7 @@ export class ClusteredEngine<Client extends EngineClient>
   ownersChanged(): void {
     const { cluster } = this.#uses;
     const moved = this.#registry.takeQueued((id) => cluster.ownerOf(id) !== cluster.node);
-    for (const { message, sender } of moved)
-      void this.#ask(sender, message, JSON.stringify(message).length, 0);
+    for (const passing of moved) void this.#ask(passing, 0);
   }
 
   entry(): void {
@@ -184,26 +190,25 @@ export class ClusteredEngine<Client extends EngineClient>
     // the edge claims the ids of its clients again
   }
 
-  #route(sender: string, message: Relayed, bytes: number, hops: number): Delivery | Promise<Delivery> {
+  #route(passing: Passing, hops: number): Delivery | Promise<Delivery> {
     const { cluster } = this.#uses;
-    if (hops >= HOPS_MAX || cluster.ownerOf(message.dst) === cluster.node)
-      return this.#registry.relay(sender, message, bytes, this.#options.monotonicMs());
-    return this.#ask(sender, message, bytes, hops);
+    if (hops >= HOPS_MAX || cluster.ownerOf(passing.message.dst) === cluster.node)
+      return this.#registry.relay(passing, this.#options.monotonicMs());
+    return this.#ask(passing, hops);
   }
 
-  /** Asks again where the owner is gone. One that is there but has not answered may have passed the message on: nothing is sent twice. */
-  async #ask(sender: string, message: Relayed, bytes: number, hops: number): Promise<Delivery> {
+  /** Asks again where no answer comes: the question may be lost, or its owner gone. Where the answer was, the receiver's node knows the message. */
+  async #ask(passing: Passing, hops: number): Promise<Delivery> {
     const { cluster, asks } = this.#uses;
+    const { message, bytes } = passing;
     if (!this.#reserve(bytes)) return 'queue_full';
-    const question = writeQuestion({ ask: 'relay', sender, message, bytes, hops: hops + 1 });
+    const question = writeQuestion({ ...passing, ask: 'relay', hops: hops + 1 });
     try {
       for (let tries = 0; tries < TRIES_MAX; tries++) {
         const owner = cluster.ownerOf(message.dst);
-        if (owner === cluster.node)
-          return this.#registry.relay(sender, message, bytes, this.#options.monotonicMs());
+        if (owner === cluster.node) return this.#registry.relay(passing, this.#options.monotonicMs());
         const delivery = readDelivery(await asks.ask(owner, question, this.#options.monotonicMs()));
         if (delivery !== undefined) return delivery;
-        if (cluster.has(owner)) break;
       }
       return 'unreachable';
     } finally {
@@ -229,13 +234,17 @@ export class ClusteredEngine<Client extends EngineClient>
     if (detail === Told.opened) own.opened();
     else if (detail === Told.idTaken) own.end('id_taken');
     else if (detail === Told.replaced) own.end('replaced');
-    else if (own.waitingBytes <= this.#options.waitingBytesMax) own.send(bytes.toString());
-    else this.#tellUndelivered(bytes);
+    else {
+      const nameEnd = bytes.indexOf('\n');
+      const text = bytes.toString('utf8', nameEnd + 1);
+      if (own.waitingBytes > this.#options.waitingBytesMax) this.#tellUndelivered(text);
+      else own.send(text, bytes.toString('latin1', 0, nameEnd));
+    }
   }
 
   /** The receiver reads too slowly: who has sent an offer hears that it did not arrive. */
-  #tellUndelivered(bytes: Buffer): void {
-    const { type, src, dst } = JSON.parse(bytes.toString()) as Record<string, unknown>;
+  #tellUndelivered(text: string): void {
+    const { type, src, dst } = JSON.parse(text) as Record<string, unknown>;
     if (type === 'OFFER' && typeof src === 'string' && typeof dst === 'string')
       this.#tell(src, expireText(dst, src));
   }

@@ -3,8 +3,9 @@ import type { EdgeLink, RemoteLink } from '@relay-swarm/cluster';
 import type { EngineClient } from '../signaling/engine.ts';
 import { ID_TAKEN_TEXT, OPEN_TEXT } from '../signaling/words.ts';
 import type { Holder } from './id-registry.ts';
+import type { Recent } from './recent.ts';
 
-/** What the bytes are that an owner sends to a client's node. */
+/** What the bytes are that an owner sends to a client's node; before a text stands its name, in a line of its own. */
 export const Told = { opened: 0, text: 1, idTaken: 2, replaced: 3 } as const;
 
 export type EndClient<Client> = (client: Client, reason: 'id_taken' | 'replaced') => void;
@@ -15,14 +16,16 @@ export class OwnClient<Client extends EngineClient> implements Holder, EdgeLink 
   readonly addressKey = '';
   readonly probedUntilMs = 0;
   readonly #end: EndClient<Client>;
+  readonly #passed: Recent;
   #isOpened = false;
   #hasEnded = false;
   /** Called when it is known whether it gets its id: what it has sent before goes out then. */
   #waiting: ((isOpened: boolean) => void)[] = [];
 
-  constructor(client: Client, end: EndClient<Client>) {
+  constructor(client: Client, end: EndClient<Client>, passed: Recent) {
     this.client = client;
     this.#end = end;
+    this.#passed = passed;
   }
 
   get waitingBytes(): number {
@@ -46,8 +49,8 @@ export class OwnClient<Client extends EngineClient> implements Holder, EdgeLink 
     this.#decided();
   }
 
-  send(text: string): void {
-    this.client.send(text);
+  send(text: string, name = ''): void {
+    if (name === '' || !this.#passed.meet(name)) this.client.send(text);
   }
 
   end(reason: 'id_taken' | 'replaced'): void {
@@ -86,8 +89,8 @@ export class RemoteClient implements Holder {
     this.#tell(Told.opened);
   }
 
-  send(text: string): void {
-    this.#tell(Told.text, text);
+  send(text: string, name = ''): void {
+    this.#tell(Told.text, `${name}\n${text}`);
   }
 
   end(reason: 'id_taken' | 'replaced'): void {

@@ -1,8 +1,17 @@
 // What the owner of an id knows: who holds it, and what waits for it. Pure: the time is passed in.
 import type { Delivery, OfflineLimits } from '../signaling/engine.ts';
 import type { Relayed } from '../signaling/message.ts';
-import { OfflineQueue, type Waiting } from '../signaling/offline-queue.ts';
+import { OfflineQueue } from '../signaling/offline-queue.ts';
 import { relayedText } from '../signaling/words.ts';
+
+/** A message on its way through the cluster. */
+export interface Passing {
+  readonly sender: string;
+  readonly message: Relayed;
+  readonly bytes: number;
+  /** No two have the same: what comes to a client's node again is known by it. */
+  readonly name: string;
+}
 
 /** A client, at this node or at another one. */
 export interface Holder {
@@ -10,7 +19,8 @@ export interface Holder {
   readonly waitingBytes: number;
   /** It has the id. May be said again to one that knows. */
   opened(): void;
-  send(text: string): void;
+  /** `name` is a message's; what the server says itself has none. */
+  send(text: string, name?: string): void;
   /** Another one has the id. */
   end(reason: 'id_taken' | 'replaced'): void;
 }
@@ -36,11 +46,11 @@ export class IdRegistry {
   readonly #options: IdRegistryOptions;
   readonly #held = new Map<string, Held>();
   readonly #idsOf = new Map<Holder, string>();
-  readonly #offline: OfflineQueue<Relayed>;
+  readonly #offline: OfflineQueue<Passing>;
 
   constructor(options: IdRegistryOptions) {
     this.#options = options;
-    this.#offline = new OfflineQueue({ ...options.offline, expireMs: options.expireMs });
+    this.#offline = new OfflineQueue<Passing>({ ...options.offline, expireMs: options.expireMs });
   }
 
   get ids(): Iterable<string> {
@@ -75,7 +85,7 @@ export class IdRegistry {
     this.#held.set(id, { ...claim, holder });
     this.#idsOf.set(holder, id);
     holder.opened();
-    for (const { message, sender } of this.#offline.take(id)) holder.send(relayedText(message, sender));
+    for (const { message: passing } of this.#offline.take(id)) send(holder, passing);
     return true;
   }
 
@@ -86,23 +96,30 @@ export class IdRegistry {
     if (this.#held.get(id)?.holder === holder) this.#held.delete(id);
   }
 
-  relay(sender: string, message: Relayed, bytes: number, nowMs: number): Delivery {
+  relay(passing: Passing, nowMs: number): Delivery {
+    const { sender, message, bytes } = passing;
     const holder = this.holder(message.dst);
     if (holder !== undefined) {
       if (holder.waitingBytes > this.#options.waitingBytesMax) return 'receiver_slow';
-      holder.send(relayedText(message, sender));
+      send(holder, passing);
       return 'delivered';
     }
     if (message.type === 'LEAVE') return 'dropped';
-    return this.#offline.add(message.dst, { message, sender }, bytes, nowMs) ? 'queued' : 'queue_full';
+    return this.#offline.add(message.dst, { message: passing, sender }, bytes, nowMs)
+      ? 'queued'
+      : 'queue_full';
   }
 
   /** What waits for ids that are another node's now. */
-  takeQueued(isMoved: (id: string) => boolean): readonly Waiting<Relayed>[] {
-    return [...this.#offline.ids].filter(isMoved).flatMap((id) => this.#offline.take(id));
+  takeQueued(isMoved: (id: string) => boolean): readonly Passing[] {
+    const moved = [...this.#offline.ids].filter(isMoved);
+    return moved.flatMap((id) => this.#offline.take(id)).map(({ message: passing }) => passing);
   }
 
   expire(nowMs: number, expired: (peer: string, sender: string) => void): void {
     this.#offline.expire(nowMs, expired);
   }
 }
+
+const send = (holder: Holder, { sender, message, name }: Passing): void =>
+  holder.send(relayedText(message, sender), name);

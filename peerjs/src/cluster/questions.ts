@@ -1,16 +1,10 @@
 // What nodes ask each other beside clients' connections, as JSON. Both sides are ours, so a question that cannot be read is another version's.
 import type { Delivery } from '../signaling/engine.ts';
-import type { Relayed } from '../signaling/message.ts';
+import type { Passing } from './id-registry.ts';
 
 export type Question =
   /** Pass a message on, as the owner of its receiver. `hops`: how many nodes have passed it on before. */
-  | {
-      readonly ask: 'relay';
-      readonly sender: string;
-      readonly message: Relayed;
-      readonly bytes: number;
-      readonly hops: number;
-    }
+  | ({ readonly ask: 'relay'; readonly hops: number } & Passing)
   /** Tell the holder of an id something, as its owner. */
   | { readonly ask: 'tell'; readonly id: string; readonly text: string }
   /** The ids that this node owns, from the so many-th on. */
