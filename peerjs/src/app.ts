@@ -21,7 +21,7 @@ import { messageRate } from './settings.ts';
 import type { PeerjsSettings } from './settings.ts';
 import type { CreateSignalingEngine } from './signaling/engine.ts';
 import { SignalingRoute } from './signaling/signaling-route.ts';
-import type { World } from './world.ts';
+import type { Clock } from './clock.ts';
 
 /** From the first piece of a message to its last one. */
 const UNFINISHED_MS_MAX = 30_000;
@@ -38,7 +38,7 @@ export interface PeerjsService {
 export function buildService(
   settings: PeerjsSettings,
   log: Log,
-  world: World,
+  clock: Clock,
   createEngine: CreateSignalingEngine,
   /** Other services on this port: each calls `leave` once for every connection that it opened, when it is closed. */
   otherRoutes: (leave: (caller: Caller) => void) => readonly UpgradeRoute[] = () => [],
@@ -68,13 +68,13 @@ export function buildService(
   });
   const cluster =
     connection &&
-    createPeerjsCluster({ connection, world, rate: messageRate(settings), gauges: own, log, metrics });
+    createPeerjsCluster({ connection, clock, rate: messageRate(settings), gauges: own, log, metrics });
   const signaling: SignalingRoute = new SignalingRoute({
     createEngine: cluster?.createEngine ?? createEngine,
     settings,
     counters,
     log,
-    world,
+    clock,
     memory,
     addresses: callers.messages,
     leave,
@@ -83,7 +83,7 @@ export function buildService(
   counters.register(metrics);
   const meshCounters = new MeshCounters();
   const mesh = new MeshRoute({
-    ...{ settings, counters: meshCounters, log, world, memory, leave },
+    ...{ settings, counters: meshCounters, log, clock, memory, leave },
     addresses: callers.messages,
     ...(cluster && { createDesk: cluster.createDesk }),
   });
@@ -105,7 +105,7 @@ export function buildService(
     memory,
     counters,
     log,
-    world,
+    clock,
     routes: [signaling, mesh, ...otherRoutes(leave)],
     operations: createOperations(metrics, health, createInsiderCheck(settings.trustedProxies)),
     answer: (request, response) => signaling.answer(request, response),

@@ -18,7 +18,7 @@ import type { Caller, Callers } from './callers.ts';
 import type { ClientSocket } from './client-socket.ts';
 import type { Counters } from './counters.ts';
 import { PIECE_COST, type PeerjsSettings } from './settings.ts';
-import type { World } from './world.ts';
+import type { Clock } from './clock.ts';
 
 /** What speaks WebSocket under one path of this server. */
 export interface UpgradeRoute {
@@ -38,7 +38,7 @@ export interface ServerOptions {
   readonly memory: SocketMemory<ClientSocket>;
   readonly counters: Counters;
   readonly log: Log;
-  readonly world: World;
+  readonly clock: Clock;
   readonly routes: readonly UpgradeRoute[];
   /** Looks at every request first, without limits: for whoever runs the machine. */
   readonly operations: RequestHandler;
@@ -61,7 +61,7 @@ const REQUEST_COST = 2;
 const BYTES_PER_MESSAGE = 4_096;
 
 export function createSignalingServer(options: ServerOptions): SignalingServer {
-  const { settings, callers, counters, world, routes } = options;
+  const { settings, callers, counters, clock, routes } = options;
   const readAddress = createAddressReader(settings.trustedProxies);
   const isOriginAllowed = createOriginCheck(settings.origins);
   const byPath = new Map(routes.map((route) => [route.path, route]));
@@ -72,7 +72,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
 
   const deny = (code: HttpRefusalCode): Pick<RefusalDetails, 'random'> => {
     counters.refusedRequests.add(code);
-    return { random: world.random() }; // not everybody back at the same moment
+    return { random: clock.random() }; // not everybody back at the same moment
   };
 
   const door = new HttpDoor({
@@ -82,7 +82,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     requestCost: REQUEST_COST,
     connectionsPerAddressMax: settings.connectionsPerAddressMax + WAITING_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
-    monotonicMs: world.monotonicMs,
+    monotonicMs: clock.monotonicMs,
   });
   const http = createServer(
     {
@@ -99,7 +99,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       if (!['GET', 'HEAD', 'OPTIONS'].includes(request.method ?? '')) refuse('method');
       else if (isDraining) refuse('draining');
       else if (!door.admits(keyOf(request))) refuse('address_rate');
-      else if (callers.ask(keyOf(request), world.monotonicMs()) > 0) refuse('address_rate');
+      else if (callers.ask(keyOf(request), clock.monotonicMs()) > 0) refuse('address_rate');
       else options.answer(request, response);
     },
   );
@@ -121,7 +121,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       refuse('origin');
       return;
     }
-    const [key, nowMs] = [keyOf(request), world.monotonicMs()];
+    const [key, nowMs] = [keyOf(request), clock.monotonicMs()];
     if (callers.ask(key, nowMs) > 0) {
       refuse('address_rate');
       return;
@@ -146,8 +146,8 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       });
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
-        options.memory.tick(world.monotonicMs());
-        callers.tick(world.monotonicMs());
+        options.memory.tick(clock.monotonicMs());
+        callers.tick(clock.monotonicMs());
       }, SWEEP_MS);
     },
     stop: async () => {

@@ -1,4 +1,4 @@
-// The signaling service: its settings, its clocks and its dice. Nothing else in this service touches them.
+// The signaling service: its settings, its clocks and its random numbers. Nothing else in this service touches them.
 import { runService } from '@relay-swarm/kit';
 import { buildService } from './app.ts';
 import { loadEngine } from './engines.ts';
@@ -9,7 +9,7 @@ await runService({
   settings: peerjsSettings,
   check: checkPeerjsSettings,
   build: async (settings, log) => {
-    const world = {
+    const clock = {
       monotonicMs: () => Math.floor(performance.now()), // whole, since every socket keeps some
       wallClockMs: Date.now,
       random: Math.random,
@@ -19,6 +19,6 @@ await runService({
       servers.length === 0
         ? undefined
         : await (await import('@relay-swarm/cluster/connect')).connectCluster({ servers, token, log });
-    return buildService(settings, log, world, await loadEngine(engine), undefined, connection).parts;
+    return buildService(settings, log, clock, await loadEngine(engine), undefined, connection).parts;
   },
 });

@@ -26,7 +26,7 @@ class FakeSocket implements SocketLike {
   }
 }
 
-class World implements SocketPorts {
+class TestPorts implements SocketPorts {
   nowMs = 0;
   readonly sockets: FakeSocket[] = [];
   #timers: { atMs: number; run: () => void }[] = [];
@@ -63,107 +63,107 @@ class World implements SocketPorts {
   }
 }
 
-function begin(): { world: World; socket: RelaySocket; seen: string[] } {
-  const world = new World();
-  const socket = new RelaySocket('wss://a.example', world);
+function begin(): { ports: TestPorts; socket: RelaySocket; seen: string[] } {
+  const ports = new TestPorts();
+  const socket = new RelaySocket('wss://a.example', ports);
   const seen: string[] = [];
-  socket.on('open', () => seen.push(`open ${world.nowMs}`));
-  socket.on('up', () => seen.push(`up ${world.nowMs}`));
-  socket.on('down', ({ reason }) => seen.push(`${reason} ${world.nowMs}`));
-  return { world, socket, seen };
+  socket.on('open', () => seen.push(`open ${ports.nowMs}`));
+  socket.on('up', () => seen.push(`up ${ports.nowMs}`));
+  socket.on('down', ({ reason }) => seen.push(`${reason} ${ports.nowMs}`));
+  return { ports, socket, seen };
 }
 
 describe('RelaySocket', () => {
   it('bears a relay that takes its time over every answer', () => {
-    const { world, seen } = begin();
-    world.last.answers = false;
-    world.last.onopen?.();
+    const { ports, seen } = begin();
+    ports.last.answers = false;
+    ports.last.onopen?.();
     for (let i = 0; i < 20; i++) {
-      world.pass(ANSWER_MS - 1);
-      world.last.onmessage?.({ data: '{}' });
-      world.pass(PING_MS);
+      ports.pass(ANSWER_MS - 1);
+      ports.last.onmessage?.({ data: '{}' });
+      ports.pass(PING_MS);
     }
     expect(seen).toEqual(['open 0']);
   });
 
   it('stays quiet while the relay answers its pings', () => {
-    const { world, seen } = begin();
-    world.last.onopen?.();
-    world.pass(60_000);
+    const { ports, seen } = begin();
+    ports.last.onopen?.();
+    ports.pass(60_000);
     expect(seen).toEqual(['open 0']);
-    expect(world.last.sent).toHaveLength(1 + 60_000 / PING_MS);
+    expect(ports.last.sent).toHaveLength(1 + 60_000 / PING_MS);
   });
 
   it('notices a relay that freezes within 2.5 s', () => {
-    const { world, seen } = begin();
-    world.last.onopen?.();
-    world.pass(10_100);
-    world.last.answers = false;
-    world.pass(PING_MS + ANSWER_MS);
+    const { ports, seen } = begin();
+    ports.last.onopen?.();
+    ports.pass(10_100);
+    ports.last.answers = false;
+    ports.pass(PING_MS + ANSWER_MS);
     expect(seen).toEqual(['open 0', `silent ${11_000 + ANSWER_MS}`]);
-    expect(world.sockets[0]!.isClosed).toBe(true);
+    expect(ports.sockets[0]!.isClosed).toBe(true);
   });
 
   it('notices at once a relay that closes, and says when it is about to stop', () => {
-    const { world, seen } = begin();
-    world.last.onopen?.();
-    world.last.onclose?.({ code: 1006 });
-    world.pass(600);
-    world.last.onopen?.();
-    world.last.onclose?.({ code: 1012 });
+    const { ports, seen } = begin();
+    ports.last.onopen?.();
+    ports.last.onclose?.({ code: 1006 });
+    ports.pass(600);
+    ports.last.onopen?.();
+    ports.last.onclose?.({ code: 1012 });
     expect(seen).toEqual(['open 0', 'closed 0', 'open 600', 'draining 600']);
   });
 
   it('gives up an upgrade that hangs', () => {
-    const { world, seen } = begin();
-    world.pass(OPEN_MS);
+    const { ports, seen } = begin();
+    ports.pass(OPEN_MS);
     expect(seen).toEqual([`unreachable ${OPEN_MS}`]);
   });
 
   it('tries again later and later, 15 s apart at most', () => {
-    const { world } = begin();
+    const { ports } = begin();
     const triedAtMs: number[] = [];
     for (let i = 0; i < 8; i++) {
-      triedAtMs.push(world.nowMs);
-      const tries = world.sockets.length;
-      world.last.onclose?.({ code: 1006 });
-      while (world.sockets.length === tries) world.pass(100);
+      triedAtMs.push(ports.nowMs);
+      const tries = ports.sockets.length;
+      ports.last.onclose?.({ code: 1006 });
+      while (ports.sockets.length === tries) ports.pass(100);
     }
     const waits = triedAtMs.slice(1).map((atMs, i) => atMs - triedAtMs[i]!);
     expect(waits).toEqual([500, 1000, 2000, 4000, 8000, 15_000, 15_000]);
   });
 
   it('counts as up again only when it has stayed', () => {
-    const { world, seen } = begin();
-    world.last.onclose?.({ code: 1006 });
-    world.pass(500);
-    world.last.onopen?.();
-    world.pass(SETTLE_MS - 1);
+    const { ports, seen } = begin();
+    ports.last.onclose?.({ code: 1006 });
+    ports.pass(500);
+    ports.last.onopen?.();
+    ports.pass(SETTLE_MS - 1);
     expect(seen).toEqual(['unreachable 0', 'open 500']);
-    world.pass(1);
+    ports.pass(1);
     expect(seen.at(-1)).toBe(`up ${500 + SETTLE_MS}`);
   });
 
   it('does not take its own sleep for the death of the relay', () => {
-    const { world, seen } = begin();
-    world.last.onopen?.();
-    world.pass(10_000);
-    world.last.answers = false; // the answer to the next ping lies unread while the page sleeps
-    world.pass(ANSWER_MS);
-    world.last.answers = true;
-    world.sleep(60_000);
-    world.pass(10_000);
+    const { ports, seen } = begin();
+    ports.last.onopen?.();
+    ports.pass(10_000);
+    ports.last.answers = false; // the answer to the next ping lies unread while the page sleeps
+    ports.pass(ANSWER_MS);
+    ports.last.answers = true;
+    ports.sleep(60_000);
+    ports.pass(10_000);
     expect(seen).toEqual(['open 0']);
   });
 
   it('sends nothing while it is not open, and says so', () => {
-    const { world, socket } = begin();
+    const { ports, socket } = begin();
     expect(socket.send('x')).toBe(false);
-    world.last.onopen?.();
+    ports.last.onopen?.();
     expect(socket.send('x')).toBe(true);
     socket.close();
     expect(socket.send('x')).toBe(false);
-    world.pass(60_000);
-    expect(world.sockets).toHaveLength(1);
+    ports.pass(60_000);
+    expect(ports.sockets).toHaveLength(1);
   });
 });

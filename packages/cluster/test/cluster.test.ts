@@ -20,7 +20,7 @@ interface Open {
   readonly keys: Set<string>;
 }
 
-class World {
+class Simulation {
   readonly engine = new MemoryEngine();
   readonly clock = { nowMs: 0 };
   nodes: ToyNode[] = [];
@@ -142,64 +142,64 @@ describe('a cluster', () => {
   it('holds who is there, once it is quiet, whatever happened', () => {
     fc.assert(
       fc.property(fc.array(step, { minLength: 10, maxLength: 60 }), (steps) => {
-        const world = new World(3);
+        const simulation = new Simulation(3);
         for (const each of steps) {
-          world.take(each);
-          if (each.do !== 'wait') world.settle();
+          simulation.take(each);
+          if (each.do !== 'wait') simulation.settle();
         }
-        world.calm();
-        world.compare();
+        simulation.calm();
+        simulation.compare();
       }),
       { numRuns: Number(process.env.CLUSTER_RUNS ?? 150) },
     );
   });
 
   it('serves a key at its owner, wherever the client is', () => {
-    const world = new World(3);
-    for (const key of KEYS) for (const each of world.nodes) world.enter(each, key);
-    world.settle();
-    world.compare();
-    for (const { client, id } of world.open) expect(client.delivered).toContain(`enter ${id}`);
-    const owners = new Set(KEYS.map((key) => world.nodes[0]!.cluster.ownerOf(key)));
+    const simulation = new Simulation(3);
+    for (const key of KEYS) for (const each of simulation.nodes) simulation.enter(each, key);
+    simulation.settle();
+    simulation.compare();
+    for (const { client, id } of simulation.open) expect(client.delivered).toContain(`enter ${id}`);
+    const owners = new Set(KEYS.map((key) => simulation.nodes[0]!.cluster.ownerOf(key)));
     expect(owners.size).toBeGreaterThan(1);
   });
 
   it('is whole within 3 s after a node was killed', () => {
-    const world = new World(3);
-    for (const key of KEYS) for (const each of world.nodes) world.enter(each, key);
-    world.settle();
-    world.kill(world.nodes[1]!);
-    world.wait(3_000);
-    world.compare();
+    const simulation = new Simulation(3);
+    for (const key of KEYS) for (const each of simulation.nodes) simulation.enter(each, key);
+    simulation.settle();
+    simulation.kill(simulation.nodes[1]!);
+    simulation.wait(3_000);
+    simulation.compare();
   });
 
   it('is whole within 2 s after the engine was away', () => {
-    const world = new World(3);
-    for (const key of KEYS) for (const each of world.nodes) world.enter(each, key);
-    world.settle();
-    world.engine.isDown = true;
-    world.wait(10_000);
-    for (const key of KEYS) for (const each of world.nodes) world.enter(each, key);
-    world.engine.isDown = false;
-    world.wait(2_000);
-    world.compare();
+    const simulation = new Simulation(3);
+    for (const key of KEYS) for (const each of simulation.nodes) simulation.enter(each, key);
+    simulation.settle();
+    simulation.engine.isDown = true;
+    simulation.wait(10_000);
+    for (const key of KEYS) for (const each of simulation.nodes) simulation.enter(each, key);
+    simulation.engine.isDown = false;
+    simulation.wait(2_000);
+    simulation.compare();
   });
 
   it('notices a short loss that took the last thing told', () => {
-    const world = new World(2);
-    world.engine.isDown = true;
-    for (const key of KEYS) for (const each of world.nodes) world.enter(each, key);
-    world.settle();
-    world.wait(250);
-    world.engine.isDown = false;
-    world.wait(2_000);
-    world.compare();
+    const simulation = new Simulation(2);
+    simulation.engine.isDown = true;
+    for (const key of KEYS) for (const each of simulation.nodes) simulation.enter(each, key);
+    simulation.settle();
+    simulation.wait(250);
+    simulation.engine.isDown = false;
+    simulation.wait(2_000);
+    simulation.compare();
   });
 
   it('adds up what the nodes count', () => {
-    const world = new World(3);
-    for (const each of world.nodes) world.enter(each, 'a');
-    world.wait(1_000);
-    expect(world.nodes[0]!.cluster.sumOfOthers()).toEqual({ clients: 2 });
+    const simulation = new Simulation(3);
+    for (const each of simulation.nodes) simulation.enter(each, 'a');
+    simulation.wait(1_000);
+    expect(simulation.nodes[0]!.cluster.sumOfOthers()).toEqual({ clients: 2 });
   });
 });

@@ -100,6 +100,6 @@ function deliver(guest: Guest, bytes: Buffer, detail: number): void {
   else {
     const [what, why, retryMs] = JSON.parse(text) as [MeshRefusalCode, string, number?];
     if (detail === Told.refused) guest.refuse(what, why, retryMs);
-    else if (what === 'room_full' || what === 'rooms_full') guest.turnAway(what, why);
+    else if (what === 'room_full' || what === 'rooms_full') guest.reject(what, why);
   }
 }

@@ -7,14 +7,14 @@ import type { Log, Metrics, Part } from '@relay-swarm/kit';
 import type { Rate } from '@relay-swarm/net';
 import type { MeshRouteOptions, Visitor } from '../mesh/mesh-route.ts';
 import type { CreateSignalingEngine } from '../signaling/engine.ts';
-import type { World } from '../world.ts';
+import type { Clock } from '../clock.ts';
 import { ClusteredEngine } from './clustered-engine.ts';
 import { ClusteredRooms } from './clustered-rooms.ts';
 import { readQuestion, type Question } from './questions.ts';
 
 export interface PeerjsClusterOptions {
   readonly connection: ClusterConnection;
-  readonly world: World;
+  readonly clock: Clock;
   /** What a mesh member of another node may ask of this one. */
   readonly rate: Rate;
   readonly gauges: () => Readonly<Record<string, number>>;
@@ -33,7 +33,7 @@ export interface PeerjsCluster {
 }
 
 export function createPeerjsCluster(options: PeerjsClusterOptions): PeerjsCluster {
-  const { connection, world, rate, gauges, log, metrics } = options;
+  const { connection, clock, rate, gauges, log, metrics } = options;
   const { carrier } = connection;
   let answer: ((question: Question) => Buffer | Promise<Buffer>) | undefined;
   let tickRooms: (() => void) | undefined;
@@ -63,7 +63,7 @@ export function createPeerjsCluster(options: PeerjsClusterOptions): PeerjsCluste
   return {
     parts: [connection.part, ids.part, rooms.part],
     createEngine: (engineOptions) => {
-      const uses = { cluster: ids.cluster, asks, wallClockMs: world.wallClockMs, nextTurn: setImmediate };
+      const uses = { cluster: ids.cluster, asks, wallClockMs: clock.wallClockMs, nextTurn: setImmediate };
       const engine = new ClusteredEngine(engineOptions, uses);
       answer = (question) => engine.answer(question);
       return engine;
@@ -71,8 +71,8 @@ export function createPeerjsCluster(options: PeerjsClusterOptions): PeerjsCluste
     createDesk: (desk, own) => {
       const { cluster } = rooms;
       const clustered = new ClusteredRooms<Visitor>({
-        ...{ cluster, desk, rooms: own, rate, monotonicMs: world.monotonicMs },
-        ...{ wallClockMs: world.wallClockMs, nextTurn: setImmediate },
+        ...{ cluster, desk, rooms: own, rate, monotonicMs: clock.monotonicMs },
+        ...{ wallClockMs: clock.wallClockMs, nextTurn: setImmediate },
       });
       tickRooms = () => clustered.tick();
       return clustered;

@@ -7,7 +7,7 @@ import type { Guest, RoomDesk, RoomRequest } from '../mesh/room-desk.ts';
 import type { Member, Rooms } from '../mesh/rooms.ts';
 
 /** What the bytes are that an owner sends to a member's node. */
-export const Told = { text: 0, replaced: 1, refused: 2, turnedAway: 3 } as const;
+export const Told = { text: 0, replaced: 1, refused: 2, rejected: 3 } as const;
 
 /** A member of this node, as the edge takes it. */
 export interface OwnGuest<G extends Guest> extends EdgeLink {
@@ -45,8 +45,8 @@ export class RemoteGuest implements Guest {
     this.#tell(Told.refused, JSON.stringify([what, detail, retryMs]));
   }
 
-  turnAway(what: 'room_full' | 'rooms_full', detail: string): void {
-    this.#tell(Told.turnedAway, JSON.stringify([what, detail]));
+  reject(what: 'room_full' | 'rooms_full', detail: string): void {
+    this.#tell(Told.rejected, JSON.stringify([what, detail]));
   }
 
   #tell(what: number, text: string): void {
@@ -105,7 +105,7 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
     }
     const member = rooms.takeOver(room, id, guest, status, monotonicMs());
     if (typeof member === 'string') {
-      guest.turnAway(member, 'Cannot stay in the room: where it is now there is no place left');
+      guest.reject(member, 'Cannot stay in the room: where it is now there is no place left');
       return false;
     }
     guest.member = member;

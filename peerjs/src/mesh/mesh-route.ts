@@ -13,7 +13,7 @@ import type { Caller } from '../callers.ts';
 import type { UpgradeRoute } from '../http-server.ts';
 import { messageRate, PIECE_COST, type PeerjsSettings } from '../settings.ts';
 import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
-import type { World } from '../world.ts';
+import type { Clock } from '../clock.ts';
 import { isJoinProven } from './join-proof.ts';
 import type { MeshCounters } from './mesh-counters.ts';
 import { RECEIVERS_PER_MESSAGE, RoomDesk, type Desk, type Guest } from './room-desk.ts';
@@ -41,7 +41,7 @@ export interface MeshRouteOptions {
   readonly settings: PeerjsSettings;
   readonly counters: MeshCounters;
   readonly log: Log;
-  readonly world: World;
+  readonly clock: Clock;
   readonly memory: SocketMemory<ClientSocket>;
   readonly addresses: AddressBuckets;
   readonly leave: (caller: Caller) => void;
@@ -60,9 +60,9 @@ export class MeshRoute implements UpgradeRoute {
   #sweptAtMs: number;
 
   constructor(options: MeshRouteOptions) {
-    const { settings, counters, log, world } = options;
+    const { settings, counters, log, clock } = options;
     this.#options = options;
-    this.#sweptAtMs = world.monotonicMs();
+    this.#sweptAtMs = clock.monotonicMs();
     this.rooms = new Rooms({
       roomsMax: settings.meshRoomsMax,
       roomMembersMax: settings.meshRoomMembersMax,
@@ -76,17 +76,17 @@ export class MeshRoute implements UpgradeRoute {
       addresses: options.addresses,
       pieceCost: PIECE_COST,
       bytesPerMessage: BYTES_PER_MESSAGE,
-      monotonicMs: world.monotonicMs,
+      monotonicMs: clock.monotonicMs,
       end: (socket) => this.#end(socket, 'message_rate'),
     }));
     this.#upgrade = createUpgrade({
       frameBytesMax: Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX),
-      monotonicMs: world.monotonicMs,
+      monotonicMs: clock.monotonicMs,
       listener: {
         frame: (socket, frame, isBinary) => this.#hear(socket, frame, isBinary),
         restMs: (socket, bytes) => payments.restMs(socket, bytes),
         control: (socket) => payments.pay(socket, 1),
-        signOfLife: (socket) => (socket.heardAtMs = world.monotonicMs()),
+        signOfLife: (socket) => (socket.heardAtMs = clock.monotonicMs()),
         broken: (code) => counters.closed.add(code),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
@@ -104,7 +104,7 @@ export class MeshRoute implements UpgradeRoute {
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
     const socket = this.#upgrade(request, stream, head, caller);
     if (!socket) return false;
-    const nowMs = this.#options.world.monotonicMs();
+    const nowMs = this.#options.clock.monotonicMs();
     this.#payments.begin(socket);
     socket.heardAtMs = nowMs;
     const visitor: Visitor = {
@@ -118,7 +118,7 @@ export class MeshRoute implements UpgradeRoute {
       send: (text) => socket.send(text),
       pay: (messages) => this.#payments.pay(socket, messages),
       refuse: (what, detail, retryMs) => this.#refuse(visitor, what, detail, retryMs),
-      turnAway: (what, detail) => this.#turnAway(visitor, what, detail),
+      reject: (what, detail) => this.#reject(visitor, what, detail),
       replaced: () => {
         visitor.member = undefined;
         visitor.isMember = false;
@@ -131,9 +131,9 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   sweep(): void {
-    const { settings, world } = this.#options;
+    const { settings, clock } = this.#options;
     const lastMs = this.#sweptAtMs;
-    const nowMs = (this.#sweptAtMs = world.monotonicMs());
+    const nowMs = (this.#sweptAtMs = clock.monotonicMs());
     const pingMs = settings.pingSeconds * 1_000;
     this.rooms.sweep(nowMs);
     for (const { socket, isMember, sinceMs } of this.#visitors.values()) {
@@ -158,11 +158,11 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   #hear(socket: ClientSocket, frame: Buffer, isBinary: boolean): void {
-    const { counters, log, world } = this.#options;
+    const { counters, log, clock } = this.#options;
     const visitor = this.#visitors.get(socket);
     if (!visitor || !socket.isOpen) return;
     counters.framesIn++;
-    socket.heardAtMs = world.monotonicMs();
+    socket.heardAtMs = clock.monotonicMs();
     if (!this.#payments.pay(socket, 1)) return;
     try {
       if (isBinary) throw new ProtocolError('Cannot read a binary frame: wanted text');
@@ -173,16 +173,16 @@ export class MeshRoute implements UpgradeRoute {
         this.#end(socket, 'internal_error');
         return;
       }
-      this.#blame(visitor, 'bad_message', error.message);
+      this.#recordFault(visitor, 'bad_message', error.message);
     }
   }
 
   #take(visitor: Visitor, request: MeshRequest): void {
     if (request.action === 'join') this.#join(visitor, request);
     else if (!visitor.isMember)
-      this.#blame(visitor, 'not_joined', `Cannot take "${request.action}": wanted "join" first`);
+      this.#recordFault(visitor, 'not_joined', `Cannot take "${request.action}": wanted "join" first`);
     else {
-      this.#desk.take(visitor, request, this.#options.world.monotonicMs());
+      this.#desk.take(visitor, request, this.#options.clock.monotonicMs());
       if (request.action !== 'leave') return;
       visitor.isMember = false;
       this.#options.counters.closed.add('left');
@@ -193,11 +193,11 @@ export class MeshRoute implements UpgradeRoute {
   #join(visitor: Visitor, request: Extract<MeshRequest, { action: 'join' }>): void {
     const { socket, host, challenge } = visitor;
     if (visitor.isMember) {
-      this.#blame(visitor, 'too_many_rooms', 'Cannot join: a socket is in one room, open another one');
+      this.#recordFault(visitor, 'too_many_rooms', 'Cannot join: a socket is in one room, open another one');
       return;
     }
     if (request.version !== MESH_VERSION) {
-      this.#turnAway(
+      this.#reject(
         visitor,
         'bad_version',
         `Cannot speak version ${request.version}: this is ${MESH_VERSION}`,
@@ -208,17 +208,17 @@ export class MeshRoute implements UpgradeRoute {
       return;
     if (!isJoinProven(request, challenge, host)) {
       const rule = `the challenge, the room and ws(s)://${host} must be signed with the key of the id`;
-      this.#turnAway(visitor, 'bad_signature', `Cannot join: ${rule}`);
+      this.#reject(visitor, 'bad_signature', `Cannot join: ${rule}`);
       return;
     }
     visitor.isMember = true;
-    this.#desk.join(visitor, request.room, request.id, this.#options.world.monotonicMs());
+    this.#desk.join(visitor, request.room, request.id, this.#options.clock.monotonicMs());
   }
 
   #left(socket: ClientSocket): void {
     const visitor = this.#visitors.get(socket);
     this.#visitors.delete(socket);
-    if (visitor !== undefined) this.#desk.gone(visitor, this.#options.world.monotonicMs());
+    if (visitor !== undefined) this.#desk.gone(visitor, this.#options.clock.monotonicMs());
     this.#options.leave(socket.caller);
   }
 
@@ -228,7 +228,7 @@ export class MeshRoute implements UpgradeRoute {
     visitor.send(writeMeshReply({ action: 'refused', what, detail: detail.slice(0, 1_024), ...wait }));
   }
 
-  #blame(visitor: Visitor, what: MeshRefusalCode, detail: string): void {
+  #recordFault(visitor: Visitor, what: MeshRefusalCode, detail: string): void {
     const { socket } = visitor;
     this.#refuse(visitor, what, detail);
     if (++socket.faults > this.#options.settings.faultsMax) {
@@ -236,7 +236,7 @@ export class MeshRoute implements UpgradeRoute {
     } else this.#payments.pay(socket, FAULT_COST);
   }
 
-  #turnAway(visitor: Visitor, what: MeshRefusalCode & CloseRefusalCode, detail: string): void {
+  #reject(visitor: Visitor, what: MeshRefusalCode & CloseRefusalCode, detail: string): void {
     visitor.isMember = false;
     this.#refuse(visitor, what, detail);
     this.#end(visitor.socket, what);

@@ -11,7 +11,7 @@ export interface Guest extends Seat {
   pay(messages: number): boolean;
   refuse(what: MeshRefusalCode, detail: string, retryMs?: number): void;
   /** Refuses it, and ends its connection. */
-  turnAway(what: 'room_full' | 'rooms_full', detail: string): void;
+  reject(what: 'room_full' | 'rooms_full', detail: string): void;
 }
 
 export type RoomRequest = Exclude<MeshRequest, { action: 'join' }>;
@@ -44,7 +44,7 @@ export class RoomDesk implements Desk<Guest> {
 
   join(guest: Guest, room: string, id: string, nowMs: number): void {
     const member = this.#rooms.join(room, id, guest, nowMs);
-    if (typeof member === 'string') guest.turnAway(member, 'Cannot join: there is no place left');
+    if (typeof member === 'string') guest.reject(member, 'Cannot join: there is no place left');
     else guest.member = member;
   }
 

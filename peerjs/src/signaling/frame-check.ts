@@ -4,7 +4,7 @@ import { countJsonValues, type Payments } from '@relay-swarm/net';
 import type { CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { ClientSocket } from '../client-socket.ts';
 import type { Counters } from '../counters.ts';
-import type { World } from '../world.ts';
+import type { Clock } from '../clock.ts';
 import type { Delivery } from './engine.ts';
 import { isHeartbeat, readMessage, type MessageFault, type Relayed } from './message.ts';
 import { expireText } from './words.ts';
@@ -23,7 +23,7 @@ export interface FrameCheckOptions {
   readonly end: (socket: ClientSocket, reason: CloseRefusalCode, message?: string) => void;
   readonly counters: Counters;
   readonly log: Log;
-  readonly world: World;
+  readonly clock: Clock;
 }
 
 /** A frame costs one message; its bytes are paid for where they arrive, at this price. */
@@ -47,9 +47,9 @@ export class FrameCheck {
   /** A frame has arrived: what is in it goes to the engine, or no further. */
   take(socket: ClientSocket, frame: Buffer, isBinary: boolean): void {
     if (!socket.isOpen) return; // replaced or being closed: its id may be another's by now
-    const { counters, world, limits, payments } = this.#options;
+    const { counters, clock, limits, payments } = this.#options;
     counters.framesIn++;
-    socket.heardAtMs = world.monotonicMs();
+    socket.heardAtMs = clock.monotonicMs();
     if (!isBinary && isHeartbeat(frame)) {
       // It only tells that the client lives, and we know now
       if (payments.pay(socket, 1)) counters.heartbeats++;
@@ -72,7 +72,7 @@ export class FrameCheck {
 
   /** Pings, pongs and fragments are paid for too. Whether to go on. */
   takeControl(socket: ClientSocket): boolean {
-    socket.heardAtMs = this.#options.world.monotonicMs();
+    socket.heardAtMs = this.#options.clock.monotonicMs();
     return this.#options.payments.pay(socket, 1);
   }
 

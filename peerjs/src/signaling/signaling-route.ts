@@ -10,7 +10,7 @@ import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket
 import type { Counters } from '../counters.ts';
 import type { UpgradeRoute } from '../http-server.ts';
 import { messageRate, PIECE_COST, type PeerjsSettings } from '../settings.ts';
-import type { World } from '../world.ts';
+import type { Clock } from '../clock.ts';
 import type { CreateSignalingEngine, SignalingEngine } from './engine.ts';
 import { BYTES_PER_MESSAGE, FrameCheck } from './frame-check.ts';
 import { createHttpApi } from './http-api.ts';
@@ -22,7 +22,7 @@ export interface SignalingOptions {
   readonly settings: PeerjsSettings;
   readonly counters: Counters;
   readonly log: Log;
-  readonly world: World;
+  readonly clock: Clock;
   readonly memory: SocketMemory<ClientSocket>;
   readonly addresses: AddressBuckets;
   /** Called once for each connection that `upgrade` has opened, when it is closed. */
@@ -41,10 +41,10 @@ export class SignalingRoute implements UpgradeRoute {
   #sweptAtMs: number;
 
   constructor(options: SignalingOptions) {
-    const { settings, counters, log, world } = options;
+    const { settings, counters, log, clock } = options;
     this.path = `${settings.path}peerjs`;
     this.#options = options;
-    this.#sweptAtMs = world.monotonicMs();
+    this.#sweptAtMs = clock.monotonicMs();
     // What others send to a client may not be what it is cut for.
     const waitingBytesMax = settings.sendBufferBytesMax / 2;
     const engine = (this.#engine = options.createEngine<ClientSocket>({
@@ -55,7 +55,7 @@ export class SignalingRoute implements UpgradeRoute {
       },
       expireMs: settings.expireSeconds * 1000,
       waitingBytesMax,
-      monotonicMs: world.monotonicMs,
+      monotonicMs: clock.monotonicMs,
       log,
       ended: (socket, reason) => this.#lostId(socket, reason),
     }));
@@ -64,7 +64,7 @@ export class SignalingRoute implements UpgradeRoute {
       addresses: options.addresses,
       pieceCost: PIECE_COST,
       bytesPerMessage: BYTES_PER_MESSAGE,
-      monotonicMs: world.monotonicMs,
+      monotonicMs: clock.monotonicMs,
       end: (socket) => this.#end(socket, 'message_rate'),
       rests: () => counters.rests++,
     }));
@@ -75,16 +75,16 @@ export class SignalingRoute implements UpgradeRoute {
       end: (socket, reason, message) => this.#end(socket, reason, message),
       counters,
       log,
-      world,
+      clock,
     });
     this.#upgrade = createUpgrade({
       frameBytesMax: settings.frameBytesMax,
-      monotonicMs: world.monotonicMs,
+      monotonicMs: clock.monotonicMs,
       listener: {
         frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
         restMs: (socket, bytes) => payments.restMs(socket, bytes),
         control: (socket) => frames.takeControl(socket),
-        signOfLife: (socket) => (socket.heardAtMs = world.monotonicMs()),
+        signOfLife: (socket) => (socket.heardAtMs = clock.monotonicMs()),
         broken: (code) => counters.socketErrors.add(code),
         stalled: (socket) => this.#cut(socket, 'slow_reader'),
         failed: (socket, error) => {
@@ -121,7 +121,7 @@ export class SignalingRoute implements UpgradeRoute {
     const socket = this.#upgrade(request, stream, head, caller);
     if (socket) {
       this.#payments.begin(socket);
-      socket.heardAtMs = this.#options.world.monotonicMs();
+      socket.heardAtMs = this.#options.clock.monotonicMs();
       this.#sockets.add(socket);
       this.#register(socket, new URLSearchParams(request.url?.slice(this.path.length)));
       socket.flush();
@@ -132,7 +132,7 @@ export class SignalingRoute implements UpgradeRoute {
 
   /** Lets the engine give the socket its id, unless something that it says of itself is wrong. */
   #register(socket: ClientSocket, query: URLSearchParams): void {
-    const { settings, world } = this.#options;
+    const { settings, clock } = this.#options;
     const { authSecret, idCharsMax } = settings;
     const [id, token, key] = [query.get('id') ?? '', query.get('token') ?? '', query.get('key') ?? ''];
     if (id === '' || token === '' || key === '') {
@@ -149,7 +149,7 @@ export class SignalingRoute implements UpgradeRoute {
       return;
     }
     const isSigned =
-      authSecret !== undefined && isSignedToken(authSecret, id, token, world.wallClockMs() / 1000);
+      authSecret !== undefined && isSignedToken(authSecret, id, token, clock.wallClockMs() / 1000);
     if (!(authSecret === undefined ? isToken(token) : isSigned)) {
       this.#reject(socket, 'bad_token');
       return;
@@ -193,9 +193,9 @@ export class SignalingRoute implements UpgradeRoute {
 
   /** Pings those that were silent, ends those that stay so. Every frame counts as life, so busy clients are never pinged. */
   sweep(): void {
-    const { settings, world } = this.#options;
+    const { settings, clock } = this.#options;
     const lastMs = this.#sweptAtMs;
-    const nowMs = (this.#sweptAtMs = world.monotonicMs());
+    const nowMs = (this.#sweptAtMs = clock.monotonicMs());
     const pingMs = settings.pingSeconds * 1000;
     for (const socket of this.#sockets) {
       const silentMs = nowMs - socket.heardAtMs;

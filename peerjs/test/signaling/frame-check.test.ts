@@ -35,7 +35,7 @@ function setUp({ delivery = 'delivered', log = silentLog }: { delivery?: Deliver
     end,
     counters,
     log,
-    world: { monotonicMs: () => nowMs, wallClockMs: () => nowMs, random: () => 0 },
+    clock: { monotonicMs: () => nowMs, wallClockMs: () => nowMs, random: () => 0 },
   });
   const socket = {
     ...newBucket(messages, 0),

@@ -30,12 +30,12 @@ export async function startService(
     ...settingsFrom({ PEERJS_DRAIN_SECONDS: '0', ...env, DATA_DIR: dataDir }),
     port: 0, // any that is free
   };
-  const world = {
+  const clock = {
     monotonicMs: () => Math.floor(performance.now()) + aheadMs,
     wallClockMs: () => Date.now() + aheadMs,
     random: () => 0.5,
   };
-  const service = buildService(settings, silentLog, world, await loadEngine(settings.engine), otherRoutes);
+  const service = buildService(settings, silentLog, clock, await loadEngine(settings.engine), otherRoutes);
   for (const part of service.parts) await part.start();
   return {
     ...service,

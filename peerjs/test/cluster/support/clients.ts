@@ -42,7 +42,7 @@ export class Visitor implements Guest {
   refuse(): void {
     // nothing here is too much
   }
-  turnAway(): void {
+  reject(): void {
     this.hasEnded = true;
   }
   /** Who else is in its room, by what it was told. */

@@ -1,6 +1,6 @@
-// The clocks and the dice, passed in so that tests bring their own.
+// The service's clocks and random numbers, passed in so that tests bring their own.
 
-export interface World {
+export interface Clock {
   /** Monotonic, for everything that lasts. */
   readonly monotonicMs: () => number;
   /** The time of day, for what carries a date. */
