@@ -27,7 +27,7 @@ export const REFUSALS = {
   address_rate: { status: 429, retry: 10, sentence: 'Too many requests from your address' },
   draining: { status: 503, close: 1012, retry: 5, sentence: 'This relay restarts' },
   relays_only: { status: 403, retry: 'never', sentence: 'This is for relays only' },
-  relays_full: { status: 503, retry: 30, sentence: 'Too many relays knock at this one' },
+  relays_full: { status: 503, retry: 30, sentence: 'Too many relays connect to this one' },
   origin: { status: 403, retry: 'never', sentence: 'Pages of this origin may not use this relay' },
   not_found: { status: 404, retry: 'never', sentence: 'Nothing is here' },
   bad_request: { status: 400, retry: 'never', sentence: 'This request cannot be read' },

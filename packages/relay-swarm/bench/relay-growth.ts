@@ -33,7 +33,7 @@ for (const count of SIZES) {
   const seconds = await simulation.runUntil(() => simulation.isComplete, 300);
   const formed = { cpuMs: cpuMs() - formingFromMs, bytes: sum('bytesSent') };
 
-  await simulation.run(60_000); // the last rumours
+  await simulation.run(60_000); // the last gossip
   const restFrom = { cpuMs: cpuMs(), bytes: sum('bytesSent'), frames: sum('framesSent') };
   await simulation.run(REST_SECONDS * 1000);
   const per = (total: number): number => total / count / REST_SECONDS;

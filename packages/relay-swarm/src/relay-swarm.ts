@@ -200,7 +200,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
       await files.done();
     },
     handleUpgrade: (request, socket, head, address) => {
-      // A browser says where its page is from, a relay does not: no page may knock here with its visitors' addresses
+      // A browser says where its page is from, a relay does not: a page must not connect from its visitors' addresses
       if (request.headers.origin !== undefined) rejectUpgrade(socket, 'relays_only');
       else if (isDraining) rejectUpgrade(socket, 'draining', { more: node.roster() });
       else if (!node.admits(address)) rejectUpgrade(socket, 'relays_full');

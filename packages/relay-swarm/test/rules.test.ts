@@ -93,10 +93,10 @@ describe('Candidates', () => {
     expect(candidates.add('http://2.2.2.3:80', 'dht', 0)).toBe(false);
   });
 
-  it.each([22, 25, 53, 110, 1023, 6000, 6667])('knocks at no port %i', (port) => {
+  it.each([22, 25, 53, 110, 1023, 6000, 6667])('dials no port %i', (port) => {
     expect(create().add(`http://1.1.1.1:${port}`, 'dht', 0)).toBe(false);
   });
-  it.each([80, 443, 1024, 5001, 8000])('knocks at port %i', (port) => {
+  it.each([80, 443, 1024, 5001, 8000])('dials port %i', (port) => {
     expect(create().add(`http://1.1.1.1:${port}`, 'dht', 0)).toBe(true);
   });
 

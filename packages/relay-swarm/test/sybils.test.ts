@@ -31,10 +31,10 @@ const isFrame = (action: string) => (text: string) => text.startsWith(`{"action"
 
 describe('at the door', () => {
   it('half-open sessions without end do not take a relay off the rosters of others', async () => {
-    let knocks = 0;
+    let attempts = 0;
     const hold = (): void => {
       for (;;) {
-        const address = `6.${(knocks >> 8) & 255}.${knocks++ & 255}.6`;
+        const address = `6.${(attempts >> 8) & 255}.${attempts++ & 255}.6`;
         if (!victim.node.admits(address)) break;
         simulation.openSilent(victim.node.accepted, address);
       }

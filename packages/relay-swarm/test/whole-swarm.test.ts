@@ -133,7 +133,7 @@ describe('relays with a private DHT', () => {
 });
 
 /** Is refused at a relay's door. */
-const knock = (url: string, options = {}): Promise<{ status: number; body: string }> =>
+const tryUpgrade = (url: string, options = {}): Promise<{ status: number; body: string }> =>
   new Promise((resolve, reject) => {
     const socket = new WebSocket(`${url}/relay`, options);
     socket.on('unexpected-response', (_request, response) => {
@@ -145,9 +145,9 @@ const knock = (url: string, options = {}): Promise<{ status: number; body: strin
   });
 
 describe('relays without a DHT that answers', () => {
-  it('let no web page knock with the addresses of its visitors', async () => {
+  it('refuse a web page, which would come with the addresses of its visitors', async () => {
     const relay = await startRelay();
-    const { status, body } = await knock(relay.url, { origin: 'https://evil.example' });
+    const { status, body } = await tryUpgrade(relay.url, { origin: 'https://evil.example' });
     expect([status, JSON.parse(body)]).toMatchObject([403, { error: 'relays_only' }]);
   });
 
@@ -210,7 +210,7 @@ describe('relays without a DHT that answers', () => {
     expect(second.swarm.roster().relays.map(({ url }) => url)).toEqual([first.url]);
     await until(async () => (await first.roster()).relays.length === 1, 2);
     // and it takes no more relays in: 503, and where else to go
-    const refused = await knock(second.url);
+    const refused = await tryUpgrade(second.url);
     expect(refused.status).toBe(503);
     expect((JSON.parse(refused.body) as Roster).relays.map(({ url }) => url)).toEqual([first.url]);
   }, 30_000);

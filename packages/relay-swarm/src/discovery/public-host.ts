@@ -17,7 +17,7 @@ const FOREIGN_PORTS = new Set([
   10080,
 ]);
 
-/** Whether a relay may be at a URL's port: nobody shall have us knock at mail or SSH servers. */
+/** Whether a relay may be at a URL's port: no stranger can make us dial mail or SSH servers. */
 export function isRelayPort(port: string): boolean {
   const number = Number(port);
   return ['', '80', '443'].includes(port) || (number > 1_023 && !FOREIGN_PORTS.has(number));

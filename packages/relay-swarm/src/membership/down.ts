@@ -26,7 +26,7 @@ const HINT_DOUBLINGS_MAX = 2;
 /** An offer so soon after our look may be of somebody who has not noticed yet. */
 const WORD_MS_MIN = 30_000;
 const WORDS_MAX = 16;
-const KNOCK_MS_MIN = 5_000;
+const INBOUND_MS_MIN = 5_000;
 const FORGET_MS = 86_400_000;
 
 export class DownTable {
@@ -86,9 +86,9 @@ export class DownTable {
   }
 
   /** It has come to us with its key: its URL may answer again. */
-  knocked(start: string, nowMs: number): void {
+  triedUs(start: string, nowMs: number): void {
     const down = this.#byStart.get(start);
-    if (down === undefined || nowMs - down.checkedAtMs < KNOCK_MS_MIN) return;
+    if (down === undefined || nowMs - down.checkedAtMs < INBOUND_MS_MIN) return;
     down.nextCheckAtMs = nowMs;
     down.isHinted = true;
   }

@@ -9,7 +9,7 @@ const DOWN_LOOKS: Rate = { perSecond: 0.2, burst: 4 };
 /** Down, and somebody offers it since. */
 const OFFERED_LOOKS: Rate = { perSecond: 2, burst: 32 };
 /** Of the visits so many go to members that are so by others' word alone. */
-const HEARSAY_SHARE = 0.5;
+const THIRD_PARTY_SHARE = 0.5;
 
 export class Looks {
   readonly #standing: Standing;
@@ -56,14 +56,14 @@ export class Looks {
   /** With any member, so that no company of relays is ever among itself; undefined: with a session. */
   pickToCompare(): RelayRecord | undefined {
     const { table, selfStart } = this.#standing;
-    const hearsay = this.#random() < HEARSAY_SHARE ? this.#pickHearsay() : undefined;
-    const member = hearsay ?? table.pick(this.#random);
+    const thirdParty = this.#random() < THIRD_PARTY_SHARE ? this.#pickThirdParty() : undefined;
+    const member = thirdParty ?? table.pick(this.#random);
     return member?.start === selfStart ? undefined : member?.record;
   }
 
   /** A member by others' word alone. */
-  #pickHearsay(): ReturnType<Standing['table']['get']> {
-    const starts = this.#standing.hearsay;
+  #pickThirdParty(): ReturnType<Standing['table']['get']> {
+    const starts = this.#standing.thirdParty;
     return this.#standing.table.get(starts[Math.floor(this.#random() * starts.length)] ?? '');
   }
 }

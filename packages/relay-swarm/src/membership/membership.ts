@@ -118,7 +118,7 @@ export class Membership {
 
   /** A connection whose other end has proven its key; `isOurVisit`: we have dialled it to compare tables. */
   joined(peer: MembershipPeer, nowMs: number, isOurVisit = false): void {
-    this.down.knocked(idStart(peer.id), nowMs);
+    this.down.triedUs(idStart(peer.id), nowMs);
     this.#exchange.joined(peer, nowMs, isOurVisit);
   }
 

@@ -74,7 +74,7 @@ export class Standing {
   }
 
   /** Members by others' word alone. */
-  get hearsay(): string[] {
+  get thirdParty(): string[] {
     return [...this.#believedBy.keys()].filter((start) => !this.#provenAtMs.has(start));
   }
 

@@ -69,8 +69,8 @@ export class RelayTable {
     const owner = this.#ownerOf(descriptor.url);
     const isTaken = owner !== undefined && owner !== known;
     if (isTaken && !this.#givesUpUrl(owner, isHome, nowMs)) return 'refused';
-    const isHearsay = isRelayId(introducer) && introducer !== id;
-    if (known === undefined && !this.#hasRoom(introducer, isHearsay, nowMs)) return 'refused';
+    const isThirdParty = isRelayId(introducer) && introducer !== id;
+    if (known === undefined && !this.#hasRoom(introducer, isThirdParty, nowMs)) return 'refused';
     const host = new URL(descriptor.url).hostname;
     if (known?.host !== host && this.#isCrowded(host)) return 'refused';
     if (!verify(id, descriptorText(descriptor), descriptor.signature)) return 'refused';
@@ -81,7 +81,7 @@ export class RelayTable {
       known.host = host;
       return 'newer';
     }
-    if (this.size >= relaysMax) this.forget(this.#worst(isHearsay, nowMs)!.descriptor.id);
+    if (this.size >= relaysMax) this.forget(this.#worst(isThirdParty, nowMs)!.descriptor.id);
     this.#byId.set(id, {
       descriptor,
       host,
@@ -231,13 +231,15 @@ export class RelayTable {
   }
 
   /** Nobody alone can fill the table with relays that do not exist. */
-  #hasRoom(introducer: string, isHearsay: boolean, nowMs: number): boolean {
+  #hasRoom(introducer: string, isThirdParty: boolean, nowMs: number): boolean {
     let unproven = 0;
     for (const relay of this.#byId.values()) {
       if (relay.introducer === introducer && relay.liveness.verifiedAtMs === undefined) unproven++;
     }
     const { relaysMax } = this.#options;
-    return unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(isHearsay, nowMs) !== undefined);
+    return (
+      unproven < relaysMax / 4 && (this.size < relaysMax || this.#worst(isThirdParty, nowMs) !== undefined)
+    );
   }
 
   #isCrowded(host: string): boolean {
@@ -274,12 +276,15 @@ export class RelayTable {
    * Whom to give up for a newcomer: one that failed. For one that we know not only by hearsay, else one that we do, though
    * it was not tried yet: keys are free, and with a few of them a table is filled faster than it can be dialled.
    */
-  #worst(isHearsay: boolean, nowMs: number): KnownRelay | undefined {
+  #worst(isThirdParty: boolean, nowMs: number): KnownRelay | undefined {
     let worst: KnownRelay | undefined;
     for (const relay of this.#byId.values()) {
       const { dial, liveness } = relay;
       if (liveness.isConnected || dial.isDialling || liveness.isRecent(nowMs)) continue;
-      if (dial.failures === 0 && (isHearsay || liveness.verifiedAtMs !== undefined || !isHeardOf(relay)))
+      if (
+        dial.failures === 0 &&
+        (isThirdParty || liveness.verifiedAtMs !== undefined || !isFromThirdParty(relay))
+      )
         continue;
       if (worst === undefined || dial.failures > worst.dial.failures) worst = relay;
     }
@@ -289,5 +294,5 @@ export class RelayTable {
 
 /** Whether the introducer is a relay, and no source of our own such as the DHT. */
 const isRelayId = (introducer: string): boolean => introducer.length === RELAY_ID_CHARS;
-const isHeardOf = ({ introducer, descriptor }: KnownRelay): boolean =>
+const isFromThirdParty = ({ introducer, descriptor }: KnownRelay): boolean =>
   isRelayId(introducer) && introducer !== descriptor.id;
