@@ -189,11 +189,11 @@ describe('a Graffiti client', () => {
     const bob = await Peer.join('bob');
     await bob.ask('subscribe', 'x');
     // Its network is gone: the connection stays open, but nobody answers pings there.
-    const corpse = await RawClient.open(tracker.port);
-    closing.push(() => corpse.socket.destroy());
-    await corpse.send(frame(sha256('alice')));
+    const dead = await RawClient.open(tracker.port);
+    closing.push(() => dead.socket.destroy());
+    await dead.send(frame(sha256('alice')));
     const announce = { messageID: hash('m'), action: 'announce', info_hashes: [hash('x')] };
-    await corpse.send(frame(JSON.stringify(announce)));
+    await dead.send(frame(JSON.stringify(announce)));
     await bob.until(() => bob.updates.length === 1);
 
     const alice = new Peer('alice');

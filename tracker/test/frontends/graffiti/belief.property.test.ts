@@ -55,7 +55,7 @@ class Believer implements GraffitiLink {
     if (peers === undefined) throw new Error('pushed without subscription');
     if (told.action === 'announce' && peers.has(told.peer!)) throw new Error('announced twice');
     if (told.action === 'announce') peers.add(told.peer!);
-    else if (!peers.delete(told.peer!)) throw new Error('unannounced a ghost');
+    else if (!peers.delete(told.peer!)) throw new Error('unannounced a peer that was never announced');
   }
   close(): void {
     this.session = undefined;
@@ -88,7 +88,7 @@ describe('what subscribers believe', () => {
     ['the truth after every step', Infinity],
     ['the truth once they have read everything, one frame at a time,', 1],
     ['the same where they read in twos,', 2],
-  ])('is %s with no ghost and nothing told twice', (_case, window) => {
+  ])('is %s with no peer left that has gone, and nothing told twice', (_case, window) => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
         const graffiti = new Graffiti({

@@ -180,17 +180,17 @@ describe('a second connection with the same proof', () => {
     expect(graffiti.peers).toBe(1);
   });
 
-  it('has the first one probed, so that a corpse frees its place', () => {
+  it('has the first one probed, so that a dead connection frees its place', () => {
     const graffiti = create();
-    const corpse = join(graffiti, 'alice');
+    const dead = join(graffiti, 'alice');
     const watcher = join(graffiti, 'bob');
     watcher.ask('subscribe', 'x');
-    corpse.ask('announce', 'x');
+    dead.ask('announce', 'x');
     watcher.take();
     new Client(graffiti, 'alice');
-    expect(corpse.wire.probes).toBe(1);
-    corpse.session.closed(corpse.wire, 0);
-    expect(watcher.take()).toEqual([push('unannounce', corpse, 'x')]);
+    expect(dead.wire.probes).toBe(1);
+    dead.session.closed(dead.wire, 0);
+    expect(watcher.take()).toEqual([push('unannounce', dead, 'x')]);
     const again = join(graffiti, 'alice');
     again.ask('announce', 'x');
     expect(watcher.take()).toEqual([push('announce', again, 'x')]);
