@@ -1,7 +1,7 @@
 // What one relay has done with the others, for metrics.
 import { CLOSE } from './sessions/session.ts';
 
-/** Ends that are counted by their own code; a stranger may close with any of thousands. */
+/** Close codes that are counted one by one. A stranger may send any of thousands; the others are counted together. */
 const COUNTED_CODES = new Set<number>([1000, 1001, 1003, 1006, 1009, ...Object.values(CLOSE)]);
 
 export interface NodeCounters {

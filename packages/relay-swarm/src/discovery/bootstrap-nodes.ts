@@ -1,5 +1,5 @@
-// The DHT nodes to start from: every IPv4 address of each name. The library itself would ask one address of any family, and a name whose first address is
-// IPv6, or dead, would lead nowhere.
+// The DHT nodes to start from: every IPv4 address of each name. The library itself would ask only one address of each name, and would
+// find nothing where that one is IPv6 or does not answer.
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 import type { DhtNode } from 'bittorrent-dht';
@@ -13,7 +13,7 @@ export const resolveIpv4: ResolveIpv4 = async (host) =>
 
 export interface BootstrapNodes {
   readonly nodes: readonly DhtNode[];
-  /** Which names lead nowhere, and why: `dht.example (ENOTFOUND)`. */
+  /** Names that could not be resolved, and why: `dht.example (ENOTFOUND)`. */
   readonly failed: readonly string[];
 }
 

@@ -1,8 +1,8 @@
-// Addresses heard of that may be relays: nothing is believed of them until they have said who they are. Pure; bounded.
+// Addresses that may be relays. Nothing is assumed of an address until it has shown its descriptor. Pure; bounded.
 import { backoffMs } from '../roster/backoff.ts';
 import { isRelayPort } from './public-host.ts';
 
-/** Where we heard of it. Those of the operator come before those of the DHT, where anybody can write. */
+/** Where the address came from. The operator's come before those of the DHT, where anybody can write. */
 export type CandidateSource = 'bootstrap' | 'dht';
 
 export interface Candidate {
@@ -18,15 +18,15 @@ export interface Candidate {
 
 export interface CandidatesOptions {
   readonly candidatesMax: number;
-  /** Of the DHT, for one host: announcing costs nothing, and each port would be another candidate. */
+  /** Candidates of one host from the DHT: announcing costs nothing, and each port would be another candidate. */
   readonly perHostMax: number;
-  /** Asked at once, of the DHT alone; the others have their own room. */
+  /** Candidates from the DHT that are asked at the same time; the others are counted apart. */
   readonly askingMax: number;
   readonly retryMsMax: number;
   readonly random: () => number;
 }
 
-/** Asked again in this time where it answered well: it may have got a new key or URL. */
+/** A candidate that answered well is asked again after this time: it may have a new key or URL. */
 const ANSWERED_MS = 600_000;
 /** A DHT candidate that failed this often is forgotten; if it is real it will be announced again. */
 const FAILURES_MAX = 3;
@@ -60,7 +60,7 @@ export class Candidates {
     return true;
   }
 
-  /** Has it asked now, whether it is known or not. */
+  /** Makes it due now, and adds it where it is not known yet. */
   renew(origin: string, nowMs: number): void {
     if (this.add(origin, 'dht', nowMs)) return;
     const known = this.#byOrigin.get(origin);
@@ -110,7 +110,7 @@ export class Candidates {
     candidate.nextAtMs = nowMs + backoffMs(candidate.failures, capMs, this.#options.random);
   }
 
-  /** Whoever was asked gives way to whoever was not: first those that failed; who answered is known by its descriptor. */
+  /** Candidates that were asked make room for new ones: first those that failed. One that answered is known by its descriptor. */
   #makeRoom(): boolean {
     if (this.#byOrigin.size < this.#options.candidatesMax) return true;
     let least: Candidate | undefined;

@@ -1,5 +1,5 @@
 // The node id that BEP 42 asks for: its first 21 bits follow from the public IPv4 address, so that nobody takes an id of choice. Nodes that enforce it
-// answer others with error 203, which is all that a relay with an id of chance would ever hear from them.
+// answer every other id with error 203, so a relay with a random id would get no other answer from them.
 import { addressBytes } from '@relay-swarm/net/ip';
 
 const ADDRESS_MASK = [0x03, 0x0f, 0x3f, 0xff] as const;
@@ -16,7 +16,7 @@ function crc32c(bytes: Iterable<number>): number {
   return ~remainder >>> 0;
 }
 
-/** The 20 bytes for a node at this IPv4 address; `random` are 20 bytes of chance, the last of which is part of the sum. */
+/** The 20 bytes for a node at this IPv4 address; `random` is 20 random bytes, the last of which goes into the checksum. */
 export function dhtNodeId(ipv4: string, random: Uint8Array): Uint8Array {
   const address = addressBytes(ipv4);
   if (address?.length !== 4) throw new Error(`Cannot make a node id for "${ipv4}": wanted an IPv4 address`);

@@ -47,15 +47,15 @@ export interface Discovery extends Part {
 /** The rendezvous of a swarm. */
 export const infoHashOf = (swarm: string): Buffer => createHash('sha1').update(swarm).digest();
 
-/** Lookups follow each other so fast at first, then ever slower, up to the setting. */
+/** Time between the first lookups; it then grows up to the setting. */
 const FIRST_LOOKUP_MS = 2_000;
-/** A lookup takes seconds; one that takes longer hangs on a node whose answer broke the library, or that leads on and on. */
+/** A lookup takes seconds. One that takes longer has met a node whose answer broke the library, or that keeps naming further nodes. */
 const LOOKUP_MS_MAX = 30_000;
 const NODES_SAVED_MAX = 100;
 const PEERS_PER_NODE_MAX = 1_000;
 /** Far above what mainline sends to one node. */
 const DATAGRAMS = { perSecond: 1_000, burst: 4_000 } as const;
-/** Few peers: the library answers with all that it has, in one datagram, which must not become a weapon against a third. */
+/** Few peers: the library answers with all it has in one datagram, which must not serve to flood a forged source address. */
 const LIBRARY = { maxTables: 16, maxValues: 100, maxPeers: 150, maxAge: 2_400_000 } as const;
 
 export function createDiscovery(options: DiscoveryOptions): Discovery {
@@ -125,7 +125,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
       dht = undefined;
     });
 
-  /** Hands on what this lookup has heard, a fair part of it; how much that is. */
+  /** Passes on a fair sample of the peers that this lookup has found; returns how many. */
   const yieldCandidates = (): number => {
     const candidates = chooseFairly([...heard.values()], options.candidatesPerLookupMax, random);
     counters.candidates += candidates.length;
@@ -140,7 +140,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     heard = new Map();
     refusal = undefined;
     const deadline = setTimeout(() => {
-      yieldCandidates(); // a node that leads on and on must not keep from us what the others have said
+      yieldCandidates(); // a node that keeps naming further nodes must not hold back what the others have answered
       void restart();
     }, lookupMsMax);
     const abort = client.lookup(infoHash, (_error, answers = 0) => {
@@ -155,7 +155,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
     deadline.unref();
   };
 
-  /** Names may lead elsewhere by now, or could not be looked up when this machine started. */
+  /** Resolves the names again: they may have new addresses, or could not be resolved when this machine started. */
   const startOver = async (client: Client): Promise<void> => {
     const found = await resolveBootstrap(bootstrap, resolve);
     failed = found.failed;
@@ -201,7 +201,7 @@ export function createDiscovery(options: DiscoveryOptions): Discovery {
   };
 }
 
-/** As many of each node's peers as of the others': one that names a thousand must not drown one that names three. */
+/** Takes equally many peers from each node, so that one that names a thousand does not crowd out one that names three. */
 export function chooseFairly(lists: readonly DhtNode[][], countMax: number, random: () => number): DhtNode[] {
   const shuffled = lists.map((list) => sample(list, list.length, random));
   const longest = Math.max(0, ...shuffled.map(({ length }) => length));

@@ -1,6 +1,6 @@
 // The addresses that are this relay itself: those of its interfaces, those that its public name leads to, which behind a cloud's
 // address translation are on no interface, and those that the operator told, which no name leads to where the own network's DNS answers
-// differently inside. Nobody shall have us dial our own ports from inside.
+// differently inside. A stranger must not be able to make us dial our own ports from inside.
 import { isPublicAddress } from '@relay-swarm/net/special-networks';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
@@ -39,7 +39,7 @@ export class OwnAddresses {
     );
   }
 
-  /** Looks the public name up again; what was found before stays where it cannot be. */
+  /** Looks the public name up again. Where that fails the addresses found before are kept. */
   async refresh(): Promise<void> {
     const host = this.#host().replace(/^\[|\]$/g, '');
     const found = isIP(host) === 0 ? await this.#resolve(host).catch(() => []) : [host];

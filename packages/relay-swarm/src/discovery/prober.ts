@@ -24,7 +24,7 @@ export class Prober {
     this.#options = options;
   }
 
-  /** Asks those that are due; whoever answers makes room for the next. */
+  /** Asks the candidates that are due; the next one is asked when one has answered. */
   tick(): void {
     if (this.#isStopped) return;
     for (const candidate of this.#options.candidates.take(this.#options.monotonicMs())) {

@@ -1,4 +1,4 @@
-// What a URL's text tells of whether strangers may be sent there: the host and the port. What the name leads to is looked at when it is dialled.
+// Whether clients and relays may be sent to a URL, judged by its text: host and port. The name's addresses are checked when it is dialled.
 import { isPublicAddress } from '@relay-swarm/net';
 import { isIP } from 'node:net';
 

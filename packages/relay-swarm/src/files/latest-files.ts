@@ -1,5 +1,5 @@
-// The files that the relay swarm writes: one after the other, of each the last word only, so that a disk that hangs or is full
-// costs no memory. What failed is kept, to be tried again.
+// The files that the relay swarm writes, one after the other. Only the newest content of each waits, so that a disk that hangs or is
+// full costs no memory. Content that could not be written is kept and tried again.
 import type { Log } from '@relay-swarm/kit';
 
 export type Write = () => Promise<void>;
@@ -15,7 +15,7 @@ export class LatestFiles {
     this.#log = log;
   }
 
-  /** Takes the place of what still waits for this file. */
+  /** Replaces content that still waits for this file. */
   write(file: string, write: Write): void {
     this.#waiting.set(file, write);
     this.#failed.delete(file);
@@ -34,13 +34,13 @@ export class LatestFiles {
 
   async #run(): Promise<void> {
     for (const [file, write] of this.#waiting) {
-      this.#waiting.delete(file); // one that is written anew meanwhile comes last
+      this.#waiting.delete(file); // new content for this file that comes meanwhile is written last
       try {
         await write();
         this.#isFailing = false;
       } catch (error) {
         if (!this.#waiting.has(file)) this.#failed.set(file, write);
-        // Told of once, not with every write
+        // Logged once, not with every write
         if (!this.#isFailing) this.#log.error("cannot write the relay swarm's files", { error });
         this.#isFailing = true;
       }

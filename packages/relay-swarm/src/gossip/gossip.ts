@@ -1,4 +1,4 @@
-// How relays of version 1, which keep no table of all, hear of others: news is pushed to a few, what that misses is asked for. Pure.
+// How relays of version 1, which keep no table of all relays, learn of others: news is pushed to a few; what is still missing is asked for. Pure.
 import { newBucket, takeToken, type Bucket } from '@relay-swarm/net';
 import { ASK_KNOWN_MAX, idStart, type SignedDescriptor } from '@relay-swarm/protocol';
 import { sample } from '../discovery/candidates.ts';
@@ -11,9 +11,9 @@ import { intoFrames } from './known-frames.ts';
 const ASKS_PER_MINUTE = 3;
 const ANSWER_MAX = 64;
 const ANSWER_AGAIN_MS = 30_000;
-/** News of a relay goes to so many others, who pass it on: enough for it to reach everybody, and no more for each. */
+/** News of a relay is sent to this many others, who pass it on: enough to reach every relay. */
 const NEWS_SESSIONS = 3;
-/** One that comes and goes is news only so often. */
+/** A relay that comes and goes is passed on as news only once in this time. */
 const NEWS_AGAIN_MS = 30_000;
 /** Descriptors of others that one session may show us. */
 const THIRD_PARTY = { perSecond: 8, burst: 256 } as const;
@@ -22,7 +22,7 @@ export interface GossipOptions {
   readonly selfId: string;
   readonly relays: RelayTable;
   readonly sessions: SessionTable;
-  /** Some members of the table of all, for those who have no other way to them. */
+  /** Some members of the table of all relays, for relays of version 1, which cannot ask for them. */
   readonly someMembers: (countMax: number) => readonly SignedDescriptor[];
   readonly periodMs: number;
   readonly random: () => number;
@@ -84,7 +84,7 @@ export class Gossip {
     tell(connection, sample(news, ANSWER_MAX, random));
   }
 
-  /** A relay may have entered the roster: the others shall hear of it. */
+  /** A relay may have entered the roster: tells the others. */
   spread(id: string, nowMs: number): void {
     const { relays } = this.#options;
     const relay = relays.get(id);
@@ -97,7 +97,7 @@ export class Gossip {
   /** Once a second or so. */
   tick(nowMs: number): void {
     this.#passOn();
-    // What the news has missed is found in the end: each period one relay is asked for those that we lack
+    // In each period one relay is asked for the relays that we do not know, so that missed news is found in the end
     if (nowMs - this.#askedAtMs < this.#options.periodMs) return;
     this.#askedAtMs = nowMs;
     for (const [id, atMs] of this.#toldAtMs) if (nowMs - atMs >= NEWS_AGAIN_MS) this.#toldAtMs.delete(id);

@@ -3,7 +3,7 @@ import { KNOWN_MAX, RELAY_FRAME_CHARS_MAX, type SignedDescriptor } from '@relay-
 
 const FRAME_HEAD_BYTES = 100;
 
-/** What is too long for the receiver's limit would cost us the session. */
+/** A frame longer than the receiver's limit would end the session. */
 export function* intoFrames(descriptors: readonly SignedDescriptor[]): Generator<SignedDescriptor[]> {
   let frame: SignedDescriptor[] = [];
   let bytes = 0;

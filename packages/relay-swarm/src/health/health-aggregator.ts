@@ -20,7 +20,7 @@ export type OtherService = (typeof OTHER_SERVICES)[number];
 /** Periods without a snapshot, and a second for a slow disk: not alive. */
 const SILENT_PERIODS = 3;
 const GRACE_MS = 1_000;
-/** All write by the clock of one machine: what is dated later is no sign of life. */
+/** All services use one machine's clock: a snapshot dated in the future does not count. */
 const AHEAD_MS_MAX = 5_000;
 
 export interface MergedHealth {
@@ -30,8 +30,8 @@ export interface MergedHealth {
 }
 
 /**
- * `others`: by name; undefined where there is a file that tells nothing. A service without a file is not missing: an operator may
- * run it elsewhere. One that drains, has stopped, has fallen silent or tells nothing is: nobody shall be sent there.
+ * `others`: by name; undefined where the file cannot be read. A service without a file is not missing: an operator may run it
+ * elsewhere. A service that drains, has stopped, is silent or whose file cannot be read is missing: no client is sent there.
  */
 export function mergeHealth(
   own: ServiceHealth | undefined,
@@ -44,7 +44,7 @@ export function mergeHealth(
     .map(([name]) => name);
   const alive = named.map(([, health]) => health).filter((health) => isAlive(health, nowMs));
   const all = own === undefined ? alive : [own, ...alive];
-  // All see the same machine, each its own container's memory and network: the most that one sees is the least that is true
+  // All services run on one machine, but each sees only its own container's memory and network: the highest value is closest to the truth
   const most = (of: keyof MachineHealth): number => Math.max(0, ...all.map(({ machine }) => machine[of]));
   const memory = most('memory');
   const { processCpu, eventLoopDelayMs } = own?.machine ?? IDLE_MACHINE;
@@ -84,7 +84,7 @@ export async function readOthers(dataDir: string): Promise<Map<OtherService, Ser
       () => true,
       () => false,
     );
-    // What cannot be read tells nothing: another service's file must not keep this relay from telling how it is
+    // A file that cannot be read is ignored: another service's file must not stop this relay from reporting its health
     const value = await readJsonFile(file, SERVICE_HEALTH_CHARS_MAX).catch(() => undefined);
     if (isThere) found.set(name, readServiceHealth(value));
   }

@@ -2,7 +2,7 @@
 import type { RelayState } from '@relay-swarm/protocol';
 
 export interface LoadSample {
-  /** Of one processor, what the tracker itself uses: what other programs take counts by the delays that they cause. From 0 to 1. */
+  /** Share of one processor that the tracker itself uses, from 0 to 1. Other programs count only by the delays that they cause. */
   readonly cpu: number;
   readonly memory: number;
   /** How full the relay's other services are, from 0 to 1. */
@@ -18,9 +18,9 @@ export interface LoadRule {
   readonly eventLoopDelayFullMs: number;
 }
 
-/** How far below a threshold the load must fall before the state follows: no flapping at the threshold. */
+/** How far below a threshold the load must fall before the state changes back, so that it does not flap. */
 export const HYSTERESIS = 0.1;
-/** Weight of the newest sample: one busy second is no news, half a minute is. */
+/** Weight of the newest sample: one busy second changes little, half a minute does. */
 const NEWEST = 0.5;
 
 export class LoadState {
@@ -65,5 +65,5 @@ function step(
   return 'ok';
 }
 
-/** From 0 to 1, in thousandths: nobody needs more, and every digit is sent to every relay. */
+/** From 0 to 1, rounded to thousandths: every digit is sent to every relay. */
 export const clamp = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

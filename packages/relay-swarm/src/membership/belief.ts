@@ -1,16 +1,16 @@
-// Whether enough relays in enough networks speak for one that this relay has not looked at itself. Pure.
+// Whether enough relays in enough networks vouch for one that this relay has not checked itself. Pure.
 import { idStart, type Vouch } from '@relay-swarm/protocol';
 import type { Signatures } from '../proof/signatures.ts';
 import type { Member } from './member.ts';
 import type { MemberTable, Place } from './member-table.ts';
 import { isFreshVouch } from './own-vouches.ts';
 
-/** Words of so many different networks, none of them the relay's own. */
+/** Vouches from this many different networks are needed, none of them the relay's own. */
 export const WORDS_MIN = 3;
 
 export interface BeliefOptions {
   readonly table: MemberTable;
-  /** Whether we have looked at this one ourselves: only then does its word count without a vouch. */
+  /** Whether we have checked this relay ourselves: only then does its word count without a signed vouch. */
   readonly isProven: (start: string) => boolean;
   readonly isDiscredited: (id: string) => boolean;
   readonly signatures: Signatures;
@@ -25,7 +25,7 @@ export interface Belief {
 
 /**
  * Counts, each network once: relays that say that they offer it and that we have proven, and fresh signed vouches of members.
- * Vouches are dated, so that what spoke for a relay before it went down does not speak for it after that.
+ * Vouches are dated, so that those from before a relay went down do not count afterwards.
  */
 export function judge(
   { record, start }: Member,
@@ -56,7 +56,7 @@ export function judge(
   return byNetwork.size >= WORDS_MIN ? { by: [...byNetwork.values()], place } : undefined;
 }
 
-/** Where most of them have found it; of equals the first in order, so that everybody decides alike. */
+/** The address that most of them name; of equals the first in order, so that every relay decides alike. */
 function commonPlace(vouches: readonly Vouch[], id: string, options: BeliefOptions): Place | undefined {
   const votes = new Map<string, { place: Place; count: number }>();
   for (const { address } of vouches) {

@@ -1,4 +1,4 @@
-// In what two tables differ, by the digests of their buckets. Pure.
+// Where two tables differ, found by comparing the digests of their buckets. Pure.
 import { BUCKETS, HAVE_MAX, type Have, type VersionRef } from '@relay-swarm/protocol';
 import { bucketName } from './member.ts';
 import type { MemberTable } from './member-table.ts';
@@ -33,7 +33,7 @@ export function differing(table: MemberTable, digests: string): Have[] {
   return messages;
 }
 
-/** What the table has in these buckets and the other one has not, or only older. */
+/** Records of these buckets that the other table lacks or has only in an older version. */
 export function missingIn(
   theirs: readonly VersionRef[],
   table: MemberTable,

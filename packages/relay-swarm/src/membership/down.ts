@@ -1,4 +1,4 @@
-// Members that have stopped to answer: not offered, looked at again ever more rarely, forgotten after a day. Pure.
+// Members that no longer answer: not offered, checked again at growing intervals, forgotten after a day. Pure.
 import type { Member } from './member.ts';
 import type { Place } from './member-table.ts';
 
@@ -9,21 +9,21 @@ interface Down {
   checkedAtMs: number;
   nextCheckAtMs: number;
   failures: number;
-  /** Somebody offers it since our last look. */
+  /** Another relay has offered it since our last check. */
   isHinted: boolean;
-  /** Relays that have offered it since our last look: who had not noticed yet that it was down has had time to. */
+  /** Relays that have offered it since our last check, and had time to notice that it was down. */
   readonly words: Set<string>;
 }
 
 const FIRST_CHECK_MS = 15_000;
 const CHECK_MS_MAX = 3_600_000;
-/** For so long often, so that a swarm that was cut in two is soon whole again. */
+/** It is checked often for this long, so that a swarm that was cut in two is soon whole again. */
 const RECENT_MS = 600_000;
 const RECENT_CHECK_MS_MAX = 30_000;
-/** Somebody offers it still: not looked at again sooner than this, or some times this after looks in vain. */
+/** While another relay offers it, it is checked again after this time, and after a multiple of it where checks have failed. */
 const HINT_MS_MIN = 15_000;
 const HINT_DOUBLINGS_MAX = 2;
-/** An offer so soon after our look may be of somebody who has not noticed yet. */
+/** A relay that offers it this soon after our check may not have noticed yet that it is down. */
 const WORD_MS_MIN = 30_000;
 const WORDS_MAX = 16;
 const INBOUND_MS_MIN = 5_000;
@@ -73,7 +73,7 @@ export class DownTable {
     down.nextCheckAtMs = nowMs + Math.min(msMax, FIRST_CHECK_MS * 2 ** Math.min(down.failures, 10));
   }
 
-  /** `by` offers it: worth a look, each time after a longer while; the words that speak for it, where this is a new one. */
+  /** `by` offers it: it is checked again, each time after a longer wait. Returns the relays that offer it where `by` is a new one. */
   offered(start: string, by: string, nowMs: number): ReadonlySet<string> | undefined {
     const down = this.#byStart.get(start);
     if (down === undefined) return undefined;
@@ -85,7 +85,7 @@ export class DownTable {
     return down.words.add(by);
   }
 
-  /** It has come to us with its key: its URL may answer again. */
+  /** The relay has connected to us and proven its key, so its URL may answer again. */
   triedUs(start: string, nowMs: number): void {
     const down = this.#byStart.get(start);
     if (down === undefined || nowMs - down.checkedAtMs < INBOUND_MS_MIN) return;
@@ -93,12 +93,12 @@ export class DownTable {
     down.isHinted = true;
   }
 
-  /** Whether we have looked just now: who offers it then is wrong. */
+  /** Whether we have checked it just now, so that a relay that offers it now is wrong. */
   isCertain(start: string, nowMs: number): boolean {
     return nowMs - (this.#byStart.get(start)?.checkedAtMs ?? -Infinity) < WORD_MS_MIN;
   }
 
-  /** One to look at now, of those that are offered or of all; the others wait their turn. */
+  /** One that is due for a check, of those that are offered or of all. */
   takeDue(nowMs: number, isHinted: boolean): Member | undefined {
     for (const [start, down] of this.#byStart) {
       if (nowMs - down.sinceMs > FORGET_MS) this.#byStart.delete(start);
