@@ -1,4 +1,4 @@
-// What one relay of the swarm is given: its key, its limits, its clock, its dice, its way to others.
+// What one relay of the swarm is given: its key, its limits, its clock, its random numbers, and how it reaches others.
 import type { Log } from '@relay-swarm/kit';
 import type { SignedDescriptor } from '@relay-swarm/protocol';
 import type { Identity, Verify } from './proof/identity.ts';
@@ -27,7 +27,7 @@ export interface NodeOptions {
   readonly verify: Verify;
   readonly isPublicHost: (host: string) => boolean;
   readonly network: Network;
-  /** Milliseconds by a clock that is never set: what it says is compared with what it has said before. */
+  /** Milliseconds by a clock that is never set, for durations. */
   readonly monotonicMs: () => number;
   /** Milliseconds since 1970, as far as this machine knows. */
   readonly wallClockMs: () => number;

@@ -1,5 +1,5 @@
-// One relay of the swarm: conducts whom it knows, whom it talks to, what it tells. Clock, dice, keys and sockets are passed in,
-// so that a hundred of them run in one test. Long because it is where all parts meet; what each does stands in its own file.
+// One relay of the swarm: joins the parts that know relays, talk to them and tell of them. Clock, random numbers, keys and sockets are
+// passed in, so that a hundred relays run in one test. Long because all parts meet here; what each does stands in its own file.
 import {
   encodeRelayMessage,
   ROSTER_LISTED_MAX,
@@ -40,27 +40,27 @@ import type { Opened, Wire, WireListener } from './sessions/wire.ts';
 
 /** An inbound session whose relay has not been proven by then is closed. */
 const UNPROVEN_MS_MAX = 60_000;
-/** A ping that has waited for so long makes a relay suspect; with a ping each half period, a freeze shows within one period. */
+/** A relay that has not answered a ping for this long is suspected; with a ping each half period, a freeze shows within one period. */
 const PONG_PERIODS = 0.3;
 const PONG_MS_MIN = 1_500;
-/** Ticks come once a second; one that comes so late tells of us, not of others. */
+/** Ticks come once a second. One that comes this late means that this process was paused, not that the others are silent. */
 const AWAY_MS = 2_000;
-/** A session that ends sooner would end soon again. */
+/** A session that lasted this long counts as stable; one that ends sooner may soon end again. */
 const LASTING_MS = 30_000;
 /** Visits are short: our own, and others' here. */
 const VISIT_MS_MAX = 8_000;
 const GUEST_MS_MAX = 20_000;
 const GUESTS_MAX = 64;
-/** Of a network so many times as of an address. */
+/** A network may have this many times what an address may have. */
 const ADDRESSES_PER_NETWORK = 4;
-/** Looked at for a place in the view; the first of a network of its own is taken. */
+/** Members drawn for a place in the view; the first whose network is new there is taken. */
 const VIEW_CANDIDATES = 4;
 /** Ends of a session that say nothing against the relay. */
 const FRIENDLY_CLOSES = new Set<number>([CLOSE.full, CLOSE.replaced, CLOSE.done]);
 /** DHT candidates of one host. */
 const PER_HOST_MAX = 4;
 
-/** Whom we dial, and where; with a record, for a visit. */
+/** The relay that we dial, and its URL; with a record it is a visit. */
 interface Dialled {
   readonly id: string;
   readonly url: string;
@@ -79,7 +79,7 @@ export class RelayNode {
   readonly #membership: Membership;
   readonly #replacement = new Replacement();
   readonly #renewal: Renewal;
-  /** Sessions that we have looked for ourselves, which do not give way to others. */
+  /** Sessions that we have chosen ourselves; they are not ended for others. */
   readonly #chosen = new Set<string>();
   readonly #visiting = new Set<string>();
   #isVouchedFor = false;
@@ -230,7 +230,7 @@ export class RelayNode {
     return explainRelays(sources, countMax);
   }
 
-  /** The others' word counts where this relay has seen nothing itself. */
+  /** Others' vouches count where this relay has not checked itself. */
   #far(nowMs: number): FarRelays {
     const isNear = (id: string): boolean => {
       const relay = this.#relays.get(id);
@@ -252,7 +252,7 @@ export class RelayNode {
     for (const connection of this.#sessions.all()) connection.send({ action: 'descriptor', descriptor });
   }
 
-  /** Tells everybody how this relay is. */
+  /** Sends this relay's health to all sessions. */
   setHealth(health: SignedRelayHealth): void {
     this.#health = health;
     this.#healthAtMs = this.#options.monotonicMs();
@@ -327,11 +327,11 @@ export class RelayNode {
     }
     const left = soughtSessions(this.#othersKnown, sessionsMax) - view;
     if (left <= 0) {
-      // What came from elsewhere and finds no session here is looked at in its turn
+      // A relay learnt of elsewhere that gets no session here is checked when it is due
       for (const { descriptor, introducer, liveness } of this.#relays.all()) {
         if (!liveness.isSeen(nowMs)) this.#membership.consider(descriptor, introducer, nowMs);
       }
-      // Relays of version 1 take an end for a loss
+      // Relays of version 1 take a closed session for a lost one
       const view = this.#viewPeers().filter(({ id }) => this.#sessions.get(id)?.session.peer.version !== 1);
       const old = this.#renewal.choose(view, nowMs);
       if (old !== undefined) this.#giveUp(old.id, CLOSE.done, 'a view is renewed now and then', nowMs);
@@ -368,7 +368,7 @@ export class RelayNode {
     return [...some].filter(({ id }) => id !== this.#options.self.id);
   }
 
-  /** Takes relays that may be frozen off the roster until they are heard. After a pause of our own their answers wait to be read. */
+  /** Takes relays that may be frozen off the roster until they are heard, but not after a pause of our own: their answers wait to be read. */
   #suspect(nowMs: number): void {
     const wasAway = nowMs - this.#tickedAtMs > AWAY_MS;
     this.#tickedAtMs = nowMs;
@@ -380,7 +380,7 @@ export class RelayNode {
     }
   }
 
-  /** Says goodbye to everybody and dials nobody any more. */
+  /** Closes all sessions and dials no more. */
   stop(): void {
     this.#isStopping = true;
     this.#prober.stop();
@@ -494,7 +494,7 @@ export class RelayNode {
     this.#relays.forget(id);
     this.#membership.refuted(id, this.#options.monotonicMs());
     this.#sessions.get(id)?.close(CLOSE.wrongKey, 'another key answers at your URL');
-    // Whoever answers there may be a relay all the same, under its own name
+    // Another relay, with its own key, may answer at that URL
     this.#candidates.renew(webUrl(relay.descriptor.url), this.#options.monotonicMs());
   }
 
@@ -537,7 +537,7 @@ export class RelayNode {
     if (session.peer.version > 1) this.#membership.joined(connection.peer!, nowMs);
   }
 
-  /** For a relay that nobody else has let in: whose session gives way is not dead, and dials somebody else. */
+  /** Makes room for a relay that no other relay has let in. The relay whose session is ended is alive and dials another one. */
   #makeRoom({ address, id = '', session }: RelayConnection, nowMs: number): boolean {
     const { version, sessions = Infinity } = session.peer;
     if (version === 1 || sessions >= ISOLATED_SESSIONS) return false;
@@ -561,7 +561,7 @@ export class RelayNode {
 
   readonly #sign = (text: string): string => this.#options.self.sign(text);
 
-  /** Our word that its URL is its own, over the session that we have with it. */
+  /** Vouches that the relay's URL is its own, over our session with it. */
   #vouchFor(id: string, address: string): void {
     const descriptor = this.#relays.get(id)?.descriptor;
     const session = this.#sessions.get(id);
@@ -569,12 +569,12 @@ export class RelayNode {
     session.send({ action: 'vouch', vouch: this.#membership.vouchFor(address, this.#sign, descriptor) });
   }
 
-  /** Our visit has found the relay at home. */
+  /** Our visit has reached the relay at its URL. */
   #visited(connection: RelayConnection, record: RelayRecord, nowMs: number): void {
     const { id } = record.descriptor;
     const { address, session } = connection;
     const relay = this.#relays.get(id);
-    // What was lost and lives is for the others' word again, until it has a session
+    // The relay was lost and is alive: until it has a session again, what others say of it counts
     if (relay?.liveness.isConnected === false && relay.liveness.isSeen(nowMs))
       this.#relays.released(id, nowMs);
     if (!this.#membership.proven(record, address, nowMs) || session.peer.version === 1) {

@@ -1,4 +1,4 @@
-// The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, dice, files and sockets.
+// The relay swarm, as the rest of the tracker sees it: puts its parts together and hands them clock, random numbers, files and sockets.
 import { writeJsonFile, type Log, type Metrics, type Part } from '@relay-swarm/kit';
 import { createAddressGuard, rejectUpgrade } from '@relay-swarm/net';
 import type { RelayState, Roster, RosterRelay, ServiceHealth, SignedDescriptor } from '@relay-swarm/protocol';
@@ -60,7 +60,7 @@ const TICK_MS = 1_000;
 const SAVE_MS = 60_000;
 const BETTER_MAX = 8;
 
-/** Loads the key and what is remembered; opens nothing before `start()`. */
+/** Loads the key and the state files; opens nothing before `start()`. */
 export async function createRelaySwarm(options: RelaySwarmOptions): Promise<RelaySwarm> {
   const { settings, dataDir, log, metrics, port } = options;
   const wallClockMs = options.wallClockMs ?? Date.now;
@@ -138,7 +138,7 @@ export async function createRelaySwarm(options: RelaySwarmOptions): Promise<Rela
   let rosterWrittenAtMs = 0;
   const saveRoster = (): void => {
     const roster = node.roster();
-    // Ages change with every second; they are news only once a period
+    // Ages change with every second; the file is written for them only once a period
     const news = JSON.stringify(roster.relays.map((relay) => ({ ...relay, ageSeconds: 0 })));
     if (news === rosterWritten && monotonicMs() - rosterWrittenAtMs < periodMs) return;
     rosterWritten = news;

@@ -1,4 +1,4 @@
-// What relays tell each other of the table of all: news at once, digests now and then, and what differs between two tables. Pure:
+// How relays compare and update the table of all relays: news at once, digests now and then, and what differs between two tables. Pure:
 // sessions send, the clock is passed in.
 import { newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/net/rate';
 import {
@@ -33,17 +33,17 @@ export interface ExchangeOptions {
   /** Milliseconds since 1970. */
   readonly wallClockMs: () => number;
   readonly signatures: Signatures;
-  /** Whether a descriptor is of our swarm, in its time, and for everybody. */
+  /** Whether a descriptor is of our swarm, valid now, and has a public URL. */
   readonly accepts: (descriptor: SignedDescriptor) => boolean;
   /** A relay says that it has dialled our URL. */
   readonly vouched: (by: string, vouch: Vouch) => void;
 }
 
-/** News waits so long, so that several go in one message. */
+/** News waits this long, so that several items go in one message. */
 export const TELL_MS = 2_000;
-/** Sessions that begin are compared with at once, so many in a minute: a newcomer's first. */
+/** Tables are compared at once when a session begins, this many times in a minute: with newcomers first. */
 const COMPARED_AT_ONCE = 4;
-/** A whole table may be asked for of one relay at this rate. */
+/** One relay may ask us for the whole table at this rate. */
 const SERVED: Rate = { perSecond: 128, burst: 512 };
 const GONE_HEARD: Rate = { perSecond: 0.5, burst: 32 };
 const DIGESTS_HEARD: Rate = { perSecond: 0.1, burst: 3 };
@@ -132,7 +132,7 @@ export class Exchange {
     this.#tell();
   }
 
-  /** Begins to compare tables with this one. */
+  /** Begins to compare tables with this relay. */
   sendDigest(peer: MembershipPeer): void {
     peer.send({ action: 'digest', digests: digestsOf(this.#standing.table) });
   }
@@ -240,7 +240,7 @@ export class Exchange {
       return;
     }
     if (known !== undefined && known.record.descriptor.url === descriptor.url) {
-      this.#standing.admit(member, undefined, peer.id); // it has answered at this URL before
+      this.#standing.admit(member, undefined, peer.id); // this relay has answered at this URL before
       return;
     }
     const entry = this.#standing.unproven.add(member, peer.id, nowMs);

@@ -1,14 +1,14 @@
-// Which relays to look at for ourselves now: those that are suspected, newcomers, those that were down, and any member to compare tables with.
-// Pure: clock and dice are passed in; each kind at a bounded rate.
+// Which relays to check by dialling them now: suspected ones, newcomers, those that were down, and any member to compare tables with.
+// Pure: clock and random numbers are passed in; each kind at a bounded rate.
 import { newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/net/rate';
 import type { RelayRecord } from '@relay-swarm/protocol';
 import type { Standing } from './standing.ts';
 
 const UNPROVEN_LOOKS: Rate = { perSecond: 1, burst: 8 };
 const DOWN_LOOKS: Rate = { perSecond: 0.2, burst: 4 };
-/** Down, and somebody offers it since. */
+/** For relays that are down and that another relay has offered since. */
 const OFFERED_LOOKS: Rate = { perSecond: 2, burst: 32 };
-/** Of the visits so many go to members that are so by others' word alone. */
+/** The share of visits that go to members which this relay has not checked itself. */
 const THIRD_PARTY_SHARE = 0.5;
 
 export class Looks {
@@ -38,7 +38,7 @@ export class Looks {
     while (unproven.size > 0 && takeToken(this.#unproven, UNPROVEN_LOOKS, nowMs)) {
       const entry = unproven.takeDue(nowMs, this.#random);
       if (entry === undefined) break;
-      // What has come in meanwhile may be enough: then there is no need to look
+      // Vouches that came in meanwhile may be enough: then there is no need to dial
       if (!standing.judge(entry.member, entry.words, nowMs)) yield entry.member.record;
     }
     while (down.size > 0 && takeToken(this.#offered, OFFERED_LOOKS, nowMs)) {
@@ -53,7 +53,7 @@ export class Looks {
     }
   }
 
-  /** With any member, so that no company of relays is ever among itself; undefined: with a session. */
+  /** Any member, so that no group of relays compares only among itself; undefined: compare with one of our sessions. */
   pickToCompare(): RelayRecord | undefined {
     const { table, selfStart } = this.#standing;
     const thirdParty = this.#random() < THIRD_PARTY_SHARE ? this.#pickThirdParty() : undefined;
@@ -61,7 +61,7 @@ export class Looks {
     return member?.start === selfStart ? undefined : member?.record;
   }
 
-  /** A member by others' word alone. */
+  /** A member that this relay has not checked itself. */
   #pickThirdParty(): ReturnType<Standing['table']['get']> {
     const starts = this.#standing.thirdParty;
     return this.#standing.table.get(starts[Math.floor(this.#random() * starts.length)] ?? '');

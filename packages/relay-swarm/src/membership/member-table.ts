@@ -47,7 +47,7 @@ export class MemberTable {
     return this.#store.bucket(bucket);
   }
 
-  /** What stands for all members of a bucket and their versions. */
+  /** A digest of all members of a bucket and their versions. */
   digest(bucket: number): number {
     return this.#digests[bucket]!;
   }
@@ -56,12 +56,12 @@ export class MemberTable {
     return this.#places.get(start);
   }
 
-  /** The network of a member; each is a network of its own as long as nobody knows better. */
+  /** The network of a member; a member whose address is not known counts as a network of its own. */
   networkOf(start: string): string {
     return this.#places.get(start)?.network ?? start;
   }
 
-  /** Whether its address and network have room for it; it counts itself out where it is a member. */
+  /** Whether its address and network have room for it; a relay that is a member already does not count against itself. */
   hasRoom(start: string, place: Place | undefined): boolean {
     const own = this.#places.get(start);
     const others = (key: string, ownKey: string | undefined): number =>
@@ -97,7 +97,7 @@ export class MemberTable {
     this.#leavePlace(start);
   }
 
-  /** Exclusive or: what is put in twice is out again, in whatever order. */
+  /** Exclusive or: adding the same value again removes it, in whatever order. */
   #toggle({ start, digest }: Member): void {
     const bucket = bucketOf(start);
     this.#digests[bucket] = this.#digests[bucket]! ^ digest;

@@ -1,5 +1,5 @@
-// The table of all relays of the swarm, as one relay keeps it: puts together where each relay stands, what is told of it, and whom to look
-// at for ourselves. Pure: clock, dice, keys, sessions and dialling are passed in, so that the simulator runs the same rules.
+// The table of all relays of the swarm, as one relay keeps it: joins the standing of each relay, what others say of it, and which relays to
+// check. Pure: clock, random numbers, keys, sessions and dialling are passed in, so that the simulator runs the same rules.
 import {
   idStart,
   vouchText,
@@ -19,18 +19,18 @@ import { Standing, type StandingOptions } from './standing.ts';
 export type { MembershipPeer } from './exchange.ts';
 
 export interface MembershipOptions extends StandingOptions {
-  /** Whether a descriptor is of our swarm, in its time, and for everybody. */
+  /** Whether a descriptor is of our swarm, valid now, and has a public URL. */
   readonly accepts: (descriptor: SignedDescriptor) => boolean;
   /** Dials it, and then says `proven()` and `joined()`, or `failed()`. */
   readonly visit: (record: RelayRecord) => void;
-  /** Others vouch for us: our descriptor is to be issued anew, for `setSelf()`. */
+  /** Others vouch for us: our descriptor must be issued again and passed to `setSelf()`. */
   readonly vouchedFor: () => void;
 }
 
-/** So often a table is compared with another one: of any member, or of a session where there are no others. */
+/** How often the table is compared with that of another relay: any member, or a session where there are no others. */
 const COMPARE_MS = 30_000;
 const SWEEP_MS = 600_000;
-/** In a swarm of so many each loss has another member looked at; in larger ones, where others will notice, fewer do. */
+/** In a swarm of up to this size each lost session has another member checked; in larger ones, where others notice too, fewer do. */
 const LOOK_AROUND_SIZE = 32;
 
 export class Membership {
@@ -80,7 +80,7 @@ export class Membership {
   get discredited(): string[] {
     return this.#standing.trust.discredited;
   }
-  /** Those that have raised false alarms, and are not listened to. */
+  /** Relays that have raised false alarms and are ignored. */
   get slanderers(): string[] {
     return this.#standing.alarms.discredited;
   }
@@ -101,13 +101,13 @@ export class Membership {
     this.#standing.news.addRecord(member);
   }
 
-  /** Told to the whole swarm where the state has changed. */
+  /** Sent to the whole swarm where the state has changed. */
   setHealth(health: SignedRelayHealth): void {
     const { selfStart, news } = this.#standing;
     if (this.states.setOwn(selfStart, health)) news.addState({ start: selfStart, version: health.sequence });
   }
 
-  /** Relays of before the restart: they may have gone since, so they are looked at, or spoken for, before they are offered. */
+  /** Relays known before the restart. They may have gone since, so they are checked, or vouched for, before they are offered. */
   restore(descriptors: Iterable<SignedDescriptor>, nowMs: number): void {
     const { selfId, accepts, signatures } = this.#options;
     for (const descriptor of descriptors) {
@@ -122,7 +122,7 @@ export class Membership {
     this.#exchange.joined(peer, nowMs, isOurVisit);
   }
 
-  /** The connection is over; `isLost`: not by anybody's wish, so that the relay may be dead. */
+  /** The connection has ended; `isLost`: neither side closed it, so the relay may be dead. */
   left(peer: MembershipPeer, isLost: boolean, nowMs: number): void {
     if (!this.#exchange.left(peer)) return;
     this.#silent.delete(peer.id);
@@ -161,18 +161,18 @@ export class Membership {
     return { ...vouch, signature: sign(vouchText(vouch, id, url)) };
   }
 
-  /** Dialled in vain. */
+  /** Dialling it has failed. */
   failed(id: string, nowMs: number): void {
     const isAlive = this.#exchange.session(id) !== undefined && !this.#silent.has(id);
     if (this.#standing.failed(idStart(id), isAlive, nowMs) === 'first') this.#lookAround(nowMs);
   }
 
-  /** Another key has answered at its URL: that is no packet lost. */
+  /** Another key has answered at its URL, so the failure is not a lost packet. */
   refuted(id: string, nowMs: number): void {
     this.#standing.refuted(idStart(id), nowMs);
   }
 
-  /** Heard of in another way; looked at in its turn. */
+  /** Learnt of in another way; checked when it is due. */
   consider(descriptor: SignedDescriptor, introducer: string, nowMs: number): void {
     this.#standing.consider(descriptor, introducer, nowMs);
   }
@@ -191,7 +191,7 @@ export class Membership {
     }
   }
 
-  /** Whether browsers may be told of it: a member, not about to stop, and not looked at because it seems dead. */
+  /** Whether browsers may be told of it: it is a member, not about to stop, and not suspected of being dead. */
   isOffered(start: string): boolean {
     return (
       this.table.get(start) !== undefined &&
@@ -208,7 +208,7 @@ export class Membership {
     return this.#standing.provenAtMs(idStart(id));
   }
 
-  /** One that goes is seldom alone: where a swarm is cut in two, nobody else may have a session with some that are lost. */
+  /** A lost relay is seldom the only one: where a swarm is cut in two, some lost relays may have had no session with anybody else here. */
   #lookAround(nowMs: number): void {
     const { random, selfId } = this.#options;
     if (random() * this.table.size > LOOK_AROUND_SIZE) return;

@@ -1,7 +1,7 @@
-// What is new to this relay, until its sessions have been told: each of them of what it has not told us itself. Pure.
+// What is new to this relay, until its sessions have been told. A session is not told what it has told us itself. Pure.
 import type { Have, VersionRef } from '@relay-swarm/protocol';
 
-/** Of each kind in one message, which has to fit into a frame. */
+/** Items of each kind in one message, which has to fit into a frame. */
 const NEWS_MAX = 512;
 
 interface Item {
@@ -29,7 +29,7 @@ export class News {
     this.#records.delete(start);
   }
 
-  /** Somebody tells us of what we are about to tell. */
+  /** Another relay tells us something that we are about to tell. */
   heardRecord({ start, version }: VersionRef, teller: string): void {
     const item = this.#records.get(start);
     if (item !== undefined && item.ref.version <= version) item.tellers.add(teller);
@@ -39,7 +39,7 @@ export class News {
     return this.#records.size + this.#states.size + this.#gone.size === 0;
   }
 
-  /** What to tell this one; nothing where it knows all. */
+  /** What to tell this relay; undefined where it knows everything. */
   for(teller: string): Have | undefined {
     const records = refsFor(this.#records, teller);
     const states = refsFor(this.#states, teller);
@@ -49,7 +49,7 @@ export class News {
       : { action: 'have', records, states, gone, buckets: [] };
   }
 
-  /** All have been told; of what was too much for one message they are told next. */
+  /** All sessions have been told; what did not fit into one message comes next. */
   told(): void {
     for (const items of [this.#records, this.#states, this.#gone]) {
       let left = NEWS_MAX;

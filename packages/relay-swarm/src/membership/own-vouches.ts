@@ -1,9 +1,9 @@
-// What others say of this relay: that they have dialled its URL. It hands their words on with its descriptor. Pure.
+// Other relays' vouches that they have dialled this relay's URL. It passes them on with its descriptor. Pure.
 import { VOUCHES_MAX, type Vouch } from '@relay-swarm/protocol';
 
-/** A vouch counts for so long: whoever comes later is told by those who have looked themselves. */
+/** How long a vouch counts. Later it is no longer needed: relays that have checked for themselves tell newcomers. */
 export const VOUCH_MS_MAX = 3_600_000;
-/** By a clock that may be wrong. */
+/** How far a vouch may be dated in the future, since clocks may be wrong. */
 export const VOUCH_AHEAD_MS_MAX = 600_000;
 
 export const isFreshVouch = ({ at }: Vouch, today: number): boolean =>
@@ -19,12 +19,12 @@ export class OwnVouches {
     if (this.#byNetwork.size > 2 * VOUCHES_MAX) this.#byNetwork.delete(this.#byNetwork.keys().next().value!);
   }
 
-  /** Those to show, the newest that are fresh. */
+  /** The vouches to show: the newest that still count. */
   fresh(today: number): Vouch[] {
     return [...this.#byNetwork.values()].filter((vouch) => isFreshVouch(vouch, today)).slice(-VOUCHES_MAX);
   }
 
-  /** Of another URL: void. */
+  /** Our URL has changed, so the vouches are void. */
   clear(): void {
     this.#byNetwork.clear();
   }

@@ -1,7 +1,7 @@
 // Records in as few frames as their number and length allow. Pure.
 import { RECORDS_MAX, RELAY_FRAME_CHARS_MAX, type RelayRecord } from '@relay-swarm/protocol';
 
-/** What a receiver reads is counted in bytes, and a few characters of a descriptor may be longer than one. */
+/** The receiver's limit counts bytes, and some characters of a descriptor may take more than one. */
 const FRAME_CHARS_MAX = RELAY_FRAME_CHARS_MAX - 4_096;
 const lengths = new WeakMap<RelayRecord, number>();
 

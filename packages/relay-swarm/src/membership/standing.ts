@@ -1,5 +1,5 @@
-// What counts for and against each relay, and where that puts it: among the members, the unproven or those that are down. Pure: clock, dice
-// and keys are passed in; bounded.
+// What counts for and against each relay, and whether it is therefore a member, unproven or down. Pure: clock, random numbers and
+// keys are passed in; bounded.
 import { idStart, type RelayRecord, type SignedDescriptor } from '@relay-swarm/protocol';
 import type { Signatures } from '../proof/signatures.ts';
 import { judge as judgeWords, WORDS_MIN, type BeliefOptions } from './belief.ts';
@@ -25,16 +25,16 @@ export interface StandingOptions extends MemberTableLimits {
   readonly placeOf: BeliefOptions['placeOf'];
 }
 
-/** A look of our own counts for so long, for what that relay says of others. */
+/** For this long after our own check of a relay, its word about others counts. */
 const PROVEN_MS_MAX = 86_400_000;
 const PROVEN_MAX = 20_000;
-/** Words are on record so long, to be found wrong. */
+/** How long vouches are remembered, so that they can be found wrong. */
 const BELIEVED_MS = 3_600_000;
-/** What goes wrong in this time goes wrong for one reason. */
+/** Failures within this time are taken to have one cause. */
 const WRONG_AGAIN_MS = 10_000;
 /** Alarms of one message. */
 const ALARM_AGAIN_MS = 2_000;
-/** Looked at once a word was found wrong. */
+/** Members that are checked when a vouch was found wrong. */
 const DOUBTED_MAX = 8;
 
 export class Standing {
@@ -43,9 +43,9 @@ export class Standing {
   readonly down: DownTable;
   readonly states = new StateNotes();
   readonly suspicions = new Suspicions();
-  /** How often each relay's word for others was wrong. */
+  /** How often each relay's vouches for others were wrong. */
   readonly trust = new Trust(WRONG_AGAIN_MS);
-  /** How often each relay's alarm was false. */
+  /** How often each relay's alarms were false. */
   readonly alarms = new Trust(ALARM_AGAIN_MS);
   readonly news = new News();
   readonly selfStart: string;
@@ -73,7 +73,7 @@ export class Standing {
     return this.#provenAtMs.get(start);
   }
 
-  /** Members by others' word alone. */
+  /** Members that this relay has not checked itself, only others. */
   get thirdParty(): string[] {
     return [...this.#believedBy.keys()].filter((start) => !this.#provenAtMs.has(start));
   }
@@ -102,7 +102,7 @@ export class Standing {
     return true;
   }
 
-  /** Dialled in vain, for the first time or again; `hasSession`: it is alive all the same. */
+  /** Dialling it has failed, for the first time or again; `hasSession`: it is alive all the same. */
   failed(start: string, hasSession: boolean, nowMs: number): 'first' | undefined {
     this.unproven.failed(start, nowMs);
     this.down.failed(start, nowMs);
@@ -114,7 +114,7 @@ export class Standing {
     const alarm = this.suspicions.get(start);
     const hasDied = this.suspicions.hasReason(start);
     if (this.suspicions.failed(start, nowMs) === 'first') {
-      // Told at once, since nobody believes it without a look either: what goes from one to the next goes at half the time
+      // Told at once: no relay believes it without its own check, and so the news needs half the time from one relay to the next
       this.news.addGone(start);
       return 'first';
     }
@@ -123,7 +123,7 @@ export class Standing {
     return undefined;
   }
 
-  /** Another key has answered at its URL: that is no packet lost. */
+  /** Another key has answered at its URL, so the failure is not a lost packet. */
   refuted(start: string, nowMs: number): void {
     const member = this.table.get(start);
     this.unproven.delete(start);
@@ -132,14 +132,14 @@ export class Standing {
     this.#fell(member, false, nowMs);
   }
 
-  /** Heard of in another way than by the table of another relay; looked at in its turn. */
+  /** Learnt of in another way than from another relay's table; checked when it is due. */
   consider(descriptor: SignedDescriptor, introducer: string, nowMs: number): void {
     const start = idStart(descriptor.id);
     if (this.table.get(start) !== undefined || this.down.get(start) !== undefined) return;
     this.unproven.add(createMember({ descriptor, vouches: [] }), introducer, nowMs);
   }
 
-  /** One that is down is offered again by another relay; whether it is a member again. */
+  /** Another relay offers one that is down here. Returns whether it is a member again. */
   offered(start: string, by: string, nowMs: number): boolean {
     const words = this.down.offered(start, by, nowMs);
     const down = this.down.get(start);
@@ -147,7 +147,7 @@ export class Standing {
     return this.judge(down.member, words, nowMs);
   }
 
-  /** Makes it a member where enough speaks for it. */
+  /** Makes it a member where enough relays vouch for it. */
   judge(member: Member, words: Iterable<string>, nowMs: number): boolean {
     const down = this.down.get(member.start);
     const today = this.#options.wallClockMs();
@@ -177,7 +177,7 @@ export class Standing {
     if (before === undefined || before.version < member.version) this.news.addRecord(member, teller);
   }
 
-  /** Looked at twice in vain; `hasDied`: it was there before by others' account or ours, so that nobody's word for it was wrong. */
+  /** Two checks have failed; `hasDied`: others or we have seen it alive before, so no vouch for it was wrong. */
   #fell(member: Member, hasDied: boolean, nowMs: number): void {
     const { start, record } = member;
     const wrong = this.#believedBy.get(start)?.ids ?? [];
@@ -197,7 +197,7 @@ export class Standing {
     this.states.delete(start);
   }
 
-  /** Whoever spoke for it was right, or wrong. */
+  /** Notes for each relay that vouched for it whether it was right. */
   #noteWords(start: string, record: RelayRecord, isRight: boolean, nowMs: number): void {
     const believed = this.#believedBy.get(start)?.ids;
     this.#believedBy.delete(start);
@@ -207,7 +207,7 @@ export class Standing {
     for (const id of ids) if (this.trust.note(id, isRight, nowMs)) this.#disbelieve(id);
   }
 
-  /** Whoever was wrong once may be so again: some of what else rests on these words is looked at now. */
+  /** A relay that was wrong once may be wrong again: some other members that it vouched for are checked now. */
   #doubt(ids: readonly string[], nowMs: number): void {
     let left = DOUBTED_MAX;
     for (const [start, believed] of this.#believedBy) {
@@ -217,7 +217,7 @@ export class Standing {
     }
   }
 
-  /** What rests on its word is looked at again. */
+  /** Members that too few others vouch for without it become unproven, and are checked again. */
   #disbelieve(id: string): void {
     for (const [start, { ids }] of this.#believedBy) {
       const member = this.table.get(start);
@@ -230,7 +230,7 @@ export class Standing {
     }
   }
 
-  /** What is over: descriptors, old proofs, words that nobody has found wrong. */
+  /** Forgets what has expired: descriptors, old proofs, vouches that were not found wrong. */
   sweep(nowMs: number): void {
     const today = this.#options.wallClockMs();
     const over: string[] = [];

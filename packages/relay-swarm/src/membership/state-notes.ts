@@ -1,7 +1,7 @@
-// How members are that this relay has no session with: their last signed snapshot, told on when a state changes. Pure; bounded by the table.
+// The state of members without a session here: their last signed snapshot, passed on when the state changes. Pure; bounded by the table.
 import type { SignedRelayHealth, VersionRef } from '@relay-swarm/protocol';
 
-/** Of one relay at most one change in this time; that it stops is told at once. */
+/** At most one change of a relay is passed on in this time; that it stops is passed on at once. */
 const AGAIN_MS = 30_000;
 
 interface Note {
@@ -21,7 +21,7 @@ export class StateNotes {
     return this.#notes.get(start)?.atMs;
   }
 
-  /** One's own; whether others should be told: the first that is not `ok`, and each change after that. */
+  /** Our own state. Returns whether others should be told: of the first that is not `ok`, and of each change after that. */
   setOwn(start: string, health: SignedRelayHealth): boolean {
     const before = this.#notes.get(start);
     if ((before?.health.state ?? 'ok') === health.state) return false;
@@ -44,7 +44,7 @@ export class StateNotes {
     return true;
   }
 
-  /** It has described itself anew: that it was about to stop is over. */
+  /** It has issued a new descriptor, so it is no longer about to stop. */
   renewed(start: string, issuedAt: number): void {
     const health = this.#notes.get(start)?.health;
     if (health?.state === 'draining' && health.sampledAt < issuedAt) this.#notes.delete(start);

@@ -1,18 +1,18 @@
-// Members that somebody says do not answer: looked at before it is believed, at a bounded rate. Pure.
+// Members that another relay says do not answer. Each is checked before that is believed, at a bounded rate. Pure.
 import { newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/net/rate';
 
-/** Not all who hear of it look in the same second. */
+/** Spreads the checks, so that not all relays that hear of it dial in the same second. */
 const SPREAD_MS = 2_000;
 const AGAIN_MS = 3_000;
-/** It takes two looks in vain: one packet may be lost. */
+/** Failed checks before it is believed to be down: one packet may be lost. */
 const FAILURES_MIN = 2;
-/** Who has just answered is not looked at again sooner than this. */
+/** A relay that has just answered is not checked again sooner than this. */
 const SEEN_MS = 20_000;
 const CHECKS: Rate = { perSecond: 2, burst: 20 };
 const SUSPECTS_MAX = 4_096;
 
 interface Suspicion {
-  /** Who said so, and when; undefined where we noticed ourselves. */
+  /** The relay that said so, and when; undefined where we noticed ourselves. */
   readonly teller: string | undefined;
   readonly toldAtMs: number;
   /** Our own session with it is lost or silent. */
@@ -21,7 +21,7 @@ interface Suspicion {
   failures: number;
 }
 
-/** Who has said that a relay does not answer, and when. */
+/** The relay that said that another one does not answer, and when. */
 export interface Alarm {
   readonly teller: string;
   readonly toldAtMs: number;
@@ -40,13 +40,13 @@ export class Suspicions {
     return this.#byStart.has(start);
   }
 
-  /** Not to be offered while it is looked at: we have lost it, or have looked once in vain. */
+  /** Not to be offered while it is checked: we have lost its session, or one check has failed. */
   isGrave(start: string): boolean {
     const suspicion = this.#byStart.get(start);
     return suspicion !== undefined && (suspicion.isLost || suspicion.failures > 0);
   }
 
-  /** We have lost its session, or it is silent: to be looked at now. */
+  /** We have lost its session, or it is silent: checks it now. */
   lost(start: string, nowMs: number, random: () => number): void {
     this.add(start, undefined, nowMs, random);
     const suspicion = this.#byStart.get(start);
@@ -55,7 +55,7 @@ export class Suspicions {
     if (suspicion.failures === 0) suspicion.nextAtMs = Math.min(suspicion.nextAtMs, nowMs);
   }
 
-  /** To be looked at, at once or soon; says whether because of this. */
+  /** Has it checked, at once or soon. Returns false where it was suspected already. */
   add(start: string, teller: string | undefined, nowMs: number, random: () => number): boolean {
     if (this.#byStart.has(start) || this.#byStart.size >= SUSPECTS_MAX) return false;
     const seenAtMs = this.#seenAtMs.get(start) ?? -Infinity;
@@ -64,7 +64,7 @@ export class Suspicions {
     return true;
   }
 
-  /** Whether anything but our own curiosity has led to a look: an alarm, or a session that was lost. */
+  /** Whether an alarm or a lost session has led to the check. */
   hasReason(start: string): boolean {
     const suspicion = this.#byStart.get(start);
     return suspicion !== undefined && (suspicion.teller !== undefined || suspicion.isLost);
@@ -75,7 +75,7 @@ export class Suspicions {
     return teller === undefined ? undefined : { teller, toldAtMs };
   }
 
-  /** It has answered; who was wrong about it. */
+  /** It has answered. Returns who was wrong about it. */
   answered(start: string, nowMs: number): Alarm | undefined {
     const alarm = this.get(start);
     this.#byStart.delete(start);

@@ -1,8 +1,8 @@
-// Whose word has turned out wrong: relays that vouched for others which then did not answer us, or raised alarms about some that did. Pure;
-// bounded. Where the network is cut in two, or whole again, the words of honest relays go wrong by the dozen, all at once: what is said or
-// found at one time counts once.
+// Relays that were wrong about others: they vouched for some that did not answer us, or raised alarms about some that did. Pure; bounded.
+// Where the network is cut in two, or whole again, many claims of honest relays become wrong at once, so claims or checks of one moment
+// count once.
 
-/** So many checks before anybody is judged: a relay that has just died makes an honest word look wrong. */
+/** Checks before a relay is judged: one that has just died makes an honest vouch look wrong. */
 const CHECKED_MIN = 6;
 const WRONG_SHARE_MAX = 0.5;
 const JUDGED_MAX = 4_096;
@@ -17,12 +17,12 @@ export class Trust {
   readonly #tallies = new Map<string, Tally>();
   readonly #againMs: number;
 
-  /** @param againMs words that are wrong within this time count as one */
+  /** @param againMs claims found wrong within this time count as one */
   constructor(againMs: number) {
     this.#againMs = againMs;
   }
 
-  /** One of its words was checked; whether that has discredited it just now. */
+  /** One of its claims was checked. Returns whether that has discredited it just now. */
   note(id: string, isRight: boolean, atMs: number): boolean {
     const before = this.isDiscredited(id);
     const tally = this.#tallies.get(id) ?? { checked: 0, wrong: 0, wrongAtMs: -Infinity };
@@ -38,7 +38,7 @@ export class Trust {
     return !before && this.isDiscredited(id);
   }
 
-  /** Now and then: what was long ago counts less. */
+  /** To be called now and then, so that old results count less. */
   fade(): void {
     for (const [id, tally] of this.#tallies) {
       tally.checked /= 2;
@@ -54,7 +54,7 @@ export class Trust {
     );
   }
 
-  /** Those whose word does not count. */
+  /** Relays whose claims do not count. */
   get discredited(): string[] {
     return [...this.#tallies.keys()].filter((id) => this.isDiscredited(id));
   }

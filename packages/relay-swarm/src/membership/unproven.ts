@@ -1,4 +1,4 @@
-// Relays heard of that are not offered yet: what speaks for each of them, and when to look for ourselves. Pure; bounded.
+// Relays that are known but not offered yet: who offers each of them, and when to check it ourselves. Pure; bounded.
 import type { Member } from './member.ts';
 
 export interface Unproven {
@@ -13,7 +13,7 @@ export interface Unproven {
 
 const FIRST_RETRY_MS = 10_000;
 const RETRY_MS_MAX = 600_000;
-/** In vain so often: forgotten. */
+/** After this many failed checks it is forgotten. */
 const TRIES_MAX = 4;
 const WORDS_MAX = 16;
 
@@ -37,7 +37,7 @@ export class UnprovenTable {
     return this.#byStart.values();
   }
 
-  /** Keeps it, or its newer version; undefined where whoever told of it has told of too many. */
+  /** Keeps it, or its newer version; undefined where the teller has named too many. */
   add(member: Member, introducer: string, nowMs: number): Unproven | undefined {
     const known = this.#byStart.get(member.start);
     if (known !== undefined && known.member.version >= member.version) return known;
@@ -54,12 +54,12 @@ export class UnprovenTable {
     return entry;
   }
 
-  /** Somebody offers it. */
+  /** A relay offers it. */
   addWord(entry: Unproven, id: string): void {
     if (entry.words.size < WORDS_MAX) entry.words.add(id);
   }
 
-  /** Tried in vain. */
+  /** A check has failed. */
   failed(start: string, nowMs: number): void {
     const entry = this.#byStart.get(start);
     if (entry === undefined) return;
@@ -72,7 +72,7 @@ export class UnprovenTable {
     this.#byStart.delete(start);
   }
 
-  /** One to look at now, of a teller chosen by chance: one that tells of a thousand waits no less than one that tells of three. */
+  /** One to check now, of a teller drawn at random, so that a teller that names a thousand gets no more checks than one that names three. */
   takeDue(nowMs: number, random: () => number): Unproven | undefined {
     const dueOf = new Map<string, Unproven[]>();
     for (const entry of this.#byStart.values()) {
@@ -88,7 +88,7 @@ export class UnprovenTable {
     return entry;
   }
 
-  /** Nobody alone can fill the table with relays that do not exist. */
+  /** Bounds each teller, so that none can fill the table with relays that do not exist. */
   #hasRoom(introducer: string): boolean {
     if (this.size >= this.#unprovenMax) return false;
     if (this.size < this.#unprovenMax / 8) return true;

@@ -8,16 +8,16 @@ export interface ViewPeer {
   readonly sinceMs: number;
 }
 
-/** Of the most that it may have, a relay looks for this share itself; the rest is for those who look for it. */
+/** The share of its sessions that a relay opens itself; the rest is for relays that dial it. */
 const SOUGHT_SHARE = 2 / 3;
-/** Sessions of one network; more are the first to go. */
+/** Sessions with one network; where there are more, those are ended first. */
 const PER_NETWORK_MAX = 2;
-/** A session gives way to an isolated newcomer only once it is so old, and one only in so long. */
+/** A session is ended for an isolated newcomer only once it is this old, and at most one in this time. */
 const REPLACEABLE_MS = 10_000;
 const REPLACE_AGAIN_MS = 3_000;
-/** So often a view that is full gives up a session that it has chosen for another one: views that have formed on one side of a cut mix again. */
+/** How often a full view replaces a session that it has chosen, so that views that formed on one side of a cut mix again. */
 const RENEW_MS = 300_000;
-/** Who has fewer cannot afford to be refused. */
+/** A relay with fewer sessions than this counts as isolated. */
 export const ISOLATED_SESSIONS = 2;
 
 /** How many sessions to look for: all where all fit, so that a small swarm is a full mesh. */
@@ -39,8 +39,8 @@ export class Replacement {
   #replacedAtMs = -Infinity;
 
   /**
-   * Who gives way to a relay that nobody else has let in: of a network that is there too often, else any that we have not
-   * chosen ourselves. At least half of what a relay seeks it has chosen, so nobody can push out all of its sessions.
+   * The session to end for a relay that no other relay has let in: one of a network that is there too often, else any that we have not
+   * chosen ourselves. A relay has chosen at least half of its sessions itself, so strangers cannot push out all of them.
    */
   choose(
     view: readonly ViewPeer[],

@@ -1,10 +1,10 @@
-// What to ask others for, and whom: each relay's record once, of whoever has less to send. Pure; bounded.
+// Which records to ask for, and of which relay: each record once, of the relay that has less to send. Pure; bounded.
 import { newBucket, takeToken, type Bucket, type Rate } from '@relay-swarm/net/rate';
 import { WANT_MAX, type VersionRef } from '@relay-swarm/protocol';
 
-/** Every record that comes costs a signature to check. */
+/** The rate at which records are asked for: each that comes costs a signature check. */
 const RECORDS: Rate = { perSecond: 200, burst: 400 };
-/** Asked for and not sent: asked for again, of whoever offers it then. */
+/** A record that was asked for and did not come is asked for again after this time, of another relay that offers it. */
 const ANSWER_MS_MAX = 5_000;
 const WANTED_MAX = 40_000;
 
@@ -59,7 +59,7 @@ export class Wants {
       if (want.askedAtMs !== undefined) {
         if (nowMs - want.askedAtMs <= ANSWER_MS_MAX) continue;
         this.#lengthen(want.from, -1);
-        this.#wants.delete(start); // somebody will offer it again
+        this.#wants.delete(start); // it will be offered again
         continue;
       }
       const asked = asks.get(want.from);

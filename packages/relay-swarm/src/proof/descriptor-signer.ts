@@ -37,7 +37,7 @@ export interface DescriptorSigner {
 
 const SOFTWARE = 'relay-swarm/0.1.0';
 const LIFETIME_MS = 86_400_000;
-/** A descriptor that is so far ahead was issued by a clock that has been set since; nobody else takes it. */
+/** A descriptor dated this far in the future was issued before the clock was set back; other relays refuse it. */
 const AHEAD_MS_MAX = 600_000;
 
 export function createDescriptorSigner({
@@ -51,7 +51,7 @@ export function createDescriptorSigner({
   let sequence = 0;
   return {
     describe: () => {
-      // The later of two has to be told from the earlier
+      // Two descriptors must not have the same date: the later one counts
       issuedAt =
         issuedAt > wallClockMs() + AHEAD_MS_MAX ? wallClockMs() : Math.max(wallClockMs(), issuedAt + 1);
       const descriptor: Descriptor = {

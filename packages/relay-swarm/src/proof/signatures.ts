@@ -1,4 +1,4 @@
-// Whether relays have signed what is shown as theirs. What costs most is not asked for before it is needed.
+// Whether relays have signed what is shown as theirs. Checking costs, so a signature is checked only when it is needed.
 import {
   descriptorText,
   healthText,
