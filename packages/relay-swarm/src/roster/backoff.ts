@@ -1,4 +1,4 @@
-// How long to wait before the next try: doubled with each failure up to a cap, and spread, so that nobody is dialled in step. Pure.
+// How long to wait before the next try: doubled with each failure up to a cap, and spread, so that relays do not dial in step. Pure.
 
 export const FIRST_RETRY_MS = 1_000;
 

@@ -1,4 +1,4 @@
-// Which descriptors are taken in, whoever signed them: of our swarm, in their time, with URLs that strangers may be sent to. Pure.
+// Which descriptors are accepted, whatever key signed them: of our swarm, valid now, with URLs that clients may be sent to. Pure.
 import type { SignedDescriptor } from '@relay-swarm/protocol';
 import { isRelayPort } from '../discovery/public-host.ts';
 
@@ -8,7 +8,7 @@ const CLOCK_SKEW_MS_MAX = 600_000;
 export interface DescriptorPolicy {
   readonly swarm: string;
   readonly allowPrivate: boolean;
-  /** Whether a URL's host is one for everybody. */
+  /** Whether a URL's host is a public one. */
   readonly isPublicHost: (host: string) => boolean;
 }
 

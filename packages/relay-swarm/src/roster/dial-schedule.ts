@@ -4,14 +4,14 @@ import type { KnownRelay } from './known-relay.ts';
 
 export interface DialRoom {
   readonly diallingMax: number;
-  /** How many more sessions are wanted; without, only old proofs are renewed. */
+  /** How many more sessions are wanted; where there are none, only old proofs are renewed. */
   readonly sessionsLeft: number;
   readonly random: () => number;
 }
 
 /**
- * Those to dial now, marked as being dialled: without a session, or whose proof gets old. First those whose word we have
- * reason to trust; of those never proven only so many at once that they cannot keep the others waiting.
+ * The relays to dial now, marked as being dialled: those without a session and those whose proof is getting old. Proven relays come
+ * first; of those never proven only a few are dialled at once, so that they do not keep the others waiting.
  */
 export function takeDue(relays: Iterable<KnownRelay>, nowMs: number, room: DialRoom): KnownRelay[] {
   const due: KnownRelay[] = [];

@@ -1,7 +1,7 @@
 // How dialling one relay has gone, and when to dial it next: at once after a loss, later and later after failures. Pure.
 import { backoffMs } from './backoff.ts';
 
-/** After a loss and after a hint: soon, but not in step with everybody else. */
+/** Wait after a loss and after a hint: short, but spread so that relays do not dial in step. */
 const SPREAD_MS = 1_000;
 const HINT_AGAIN_MS = 5_000;
 
@@ -19,7 +19,7 @@ export class DialState {
   get isDialling(): boolean {
     return this.#isDialling;
   }
-  /** Since it last stayed for a while. */
+  /** Failures since its last stable session. */
   get failures(): number {
     return this.#failures;
   }
@@ -42,7 +42,7 @@ export class DialState {
     this.#nextAtMs = nowMs + backoffMs(this.#failures, capMs, random);
   }
 
-  /** It has stayed a while: the next loss is a first one. */
+  /** Its session is stable, so the next loss counts as the first. */
   recover(): void {
     this.#failures = 0;
   }
@@ -52,13 +52,13 @@ export class DialState {
     this.#nextAtMs = nowMs + random() * SPREAD_MS;
   }
 
-  /** Somebody says that it is alive: worth a try, whatever we have seen of it. */
+  /** Another relay says that it is alive, so it is dialled soon whatever we have seen of it. */
   hint(nowMs: number, random: () => number): void {
     if (nowMs - this.#dialledAtMs < HINT_AGAIN_MS) return;
     this.#nextAtMs = Math.min(this.#nextAtMs, nowMs + random() * SPREAD_MS);
   }
 
-  /** Nothing is known of its new URL yet. */
+  /** It has a new URL, of which nothing is known yet. */
   move(nowMs: number): void {
     this.#failures = 0;
     this.#nextAtMs = nowMs;

@@ -18,7 +18,7 @@ export interface ExplainSources {
   readonly nowMs: number;
 }
 
-/** At most `countMax`, those that are not offered first: they are what is asked about. */
+/** At most `countMax`, those that are not offered first, since operators ask about them. */
 export function explainRelays(sources: ExplainSources, countMax: number): ExplainedRelay[] {
   const { relays, membership, selfId, nowMs } = sources;
   const explained = new Map<string, ExplainedRelay>();

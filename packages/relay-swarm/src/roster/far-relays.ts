@@ -9,11 +9,11 @@ import type { RosterMember } from './roster.ts';
 export interface FarRelays {
   readonly membership: Membership;
   readonly selfId: string;
-  /** Whether what this relay has seen of it itself counts instead. */
+  /** Whether this relay has seen the other itself, so that what others say does not count. */
   readonly isNear: (id: string) => boolean;
 }
 
-/** Those to list, beginning with the ids after this relay's own: each relay lists others, so that no few get all the clients. */
+/** The relays to list, beginning with the ids after this relay's own. So each relay lists others, and clients spread over all of them. */
 export function* listFar(far: FarRelays): Generator<Member> {
   const { table } = far.membership;
   const own = bucketOf(far.selfId);

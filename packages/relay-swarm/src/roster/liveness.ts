@@ -9,11 +9,11 @@ export const STALE_PERIODS = 3;
 /** RELAY_STATUS_SECONDS at most. */
 const PERIOD_MS_MAX = 60_000;
 export const DROP_MS = 300_000;
-/** Lost for less than this: dialled again every few seconds, so that a split swarm heals soon. */
+/** A relay that was lost less than this ago is dialled again every few seconds, so that a split swarm heals soon. */
 const RECENT_MS = 3_600_000;
-/** A loss counts for so long by itself: in that time the relay is looked at, and is down or back. */
+/** How long a loss counts by itself: in that time the relay is checked, and found to be down or back. */
 const SEEN_MS = 60_000;
-/** Not proven for so long: forgotten. */
+/** A relay that was not proven for this long is forgotten. */
 const FORGET_MS = 86_400_000;
 
 export class Liveness {
@@ -21,7 +21,7 @@ export class Liveness {
   #address: string | undefined;
   #health: SignedRelayHealth | undefined;
   #healthAtMs: number | undefined;
-  /** Of this session's snapshots: after a restart a relay whose clock was set back must be heard again. */
+  /** The date of this session's newest snapshot: a relay that restarts with its clock set back must be heard again. */
   #sequence = -1;
   /** The time between its last two snapshots, by its own signed dates. */
   #periodMs: number | undefined;
@@ -32,7 +32,7 @@ export class Liveness {
   #troubledAtMs: number | undefined;
   #roundTripMs: number | undefined;
 
-  /** When its URL was last answered by its key, dialled by us. */
+  /** When we last dialled its URL and its key answered. */
   get verifiedAtMs(): number | undefined {
     return this.#verifiedAtMs;
   }
@@ -43,7 +43,7 @@ export class Liveness {
   get health(): SignedRelayHealth | undefined {
     return this.#health;
   }
-  /** By our clock: theirs may be wrong. */
+  /** By our clock, since the other's may be wrong. */
   get healthAtMs(): number | undefined {
     return this.#healthAtMs;
   }
@@ -51,7 +51,7 @@ export class Liveness {
     return this.#isConnected;
   }
 
-  /** Whether this relay has a session with it, or had one just now: then what it sees itself counts, not what others tell. */
+  /** Whether we have a session with it, or had one just now: then what we see counts, and not what others say. */
   isSeen(nowMs: number): boolean {
     return this.#isConnected || (this.#lostAtMs !== undefined && nowMs - this.#lostAtMs < SEEN_MS);
   }
@@ -91,7 +91,7 @@ export class Liveness {
     );
   }
 
-  /** Its URL was answered by its key. */
+  /** Its key has answered at its URL. */
   verify(address: string, nowMs: number): void {
     this.#verifiedAtMs = nowMs;
     this.#knownSinceMs ??= nowMs;
@@ -125,14 +125,14 @@ export class Liveness {
     this.#lostAtMs = this.#troubledAtMs = nowMs;
   }
 
-  /** Its session has ended, and not because it is dead. */
+  /** Its session was ended on purpose: the relay is alive. */
   release(): void {
     this.#isConnected = false;
     this.#sequence = -1;
     this.#lostAtMs = undefined;
   }
 
-  /** A proof is good for the URL that was dialled alone. */
+  /** It has a new URL: a proof counts only for the URL that was dialled. */
   move(): void {
     this.#verifiedAtMs = this.#knownSinceMs = undefined;
   }
@@ -148,7 +148,7 @@ export class Liveness {
 
   hear(health: SignedRelayHealth, nowMs: number): void {
     const sinceMs = this.#sequence < 0 ? 0 : health.sampledAt - (this.#health?.sampledAt ?? 0);
-    // A state is told as soon as it changes, and a clock may be set: a shorter time is no shorter period
+    // A changed state is sent at once, and a clock may be set, so a shorter time between two snapshots is not a shorter period
     if (sinceMs > (this.#periodMs ?? 0)) this.#periodMs = Math.min(PERIOD_MS_MAX, sinceMs);
     this.#health = health;
     this.#healthAtMs = nowMs;
@@ -166,7 +166,7 @@ export class Liveness {
     this.#healthAtMs = healthAtMs;
   }
 
-  /** Nothing that is so old shall be told as its health. */
+  /** Forgets a snapshot that is too old to be passed on as its health. */
   age(nowMs: number): void {
     if (nowMs - (this.#healthAtMs ?? 0) > DROP_MS) this.#health = this.#healthAtMs = undefined;
   }

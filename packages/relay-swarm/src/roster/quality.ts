@@ -1,9 +1,9 @@
-// How good a relay has shown itself to this one. What it says of itself does not count here: keys are free, and so are words. Pure.
+// How good a relay is, by what this relay has measured. What it says of itself does not count: anybody can make a key and claim anything. Pure.
 
 export interface Measured {
   /** From a ping to its answer, averaged; unknown without a session. */
   readonly roundTripMs: number | undefined;
-  /** Since its URL was first answered by its key, as long as it has stayed. */
+  /** How long it has stayed since its key first answered at its URL. */
   readonly knownForMs: number;
   /** Since it was last lost, or did not answer in time; undefined where it never was. */
   readonly sinceLossMs: number | undefined;
@@ -22,7 +22,7 @@ export function qualityOf({ roundTripMs, knownForMs, sinceLossMs = Infinity }: M
   );
 }
 
-/** As good as one that has just come: it knows nothing of itself from outside. */
+/** This relay rates itself like a newcomer, since it cannot see itself from outside. */
 export const OWN_QUALITY = 1;
-/** Known by others' word, or by a look now and then. */
+/** For relays known from others, or checked only now and then. */
 export const FAR_QUALITY = 2;

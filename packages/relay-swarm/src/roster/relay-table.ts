@@ -1,4 +1,4 @@
-// The other relays we know by a signed descriptor: who may enter, who has which URL, who gives way. Pure; bounded.
+// The other relays we know by a signed descriptor: which are accepted, which URL belongs to which, which is dropped for another. Pure; bounded.
 import { limitKey } from '@relay-swarm/net';
 import {
   descriptorText,
@@ -20,15 +20,15 @@ export interface RelayTableOptions extends DescriptorPolicy {
   readonly retryMsMax: number;
   readonly periodMs: number;
   readonly verify: Verify;
-  /** For what others have dated. Every other time is by a clock that is never set. */
+  /** For dates that others have set. Every other time is by a clock that is never set. */
   readonly wallClockMs: () => number;
   readonly random: () => number;
 }
 
 const RECENT_RETRY_MS_MAX = 15_000;
-/** Never proven, of one host: naming a victim's ports in many descriptors must not have everybody dial it. */
+/** Relays of one host that were never proven: descriptors that name a victim's ports must not make every relay dial it. */
 const UNPROVEN_PER_HOST_MAX = 4;
-/** Never proven and failed this often: forgotten. */
+/** A relay that was never proven and has failed this often is forgotten. */
 const FAILURES_MAX = 5;
 
 export type Offer = 'new' | 'newer' | 'known' | 'refused';
@@ -57,8 +57,8 @@ export class RelayTable {
   }
 
   /**
-   * Someone shows a descriptor; `isHome`: the web server at its own URL. The signature is checked last and only where something
-   * would come of it: it costs most. Before that nothing changes.
+   * Takes a descriptor; `isHome`: it came from the web server at its own URL. The signature costs most, so it is checked last, and only
+   * where the descriptor would be accepted. Nothing changes before that.
    */
   offer(descriptor: SignedDescriptor, introducer: string, nowMs: number, isHome = false): Offer {
     const { id } = descriptor;
@@ -93,7 +93,7 @@ export class RelayTable {
     return 'new';
   }
 
-  /** A relay of before the restart: what is still fresh counts at once. Nothing of the future does. */
+  /** Restores a relay known before the restart: what is still fresh counts at once, what is dated in the future does not count. */
   restore(saved: SavedRelay, nowMs: number): void {
     if (this.offer(saved.descriptor, 'before the restart', nowMs) !== 'new') return;
     const { descriptor, liveness } = this.#byId.get(saved.descriptor.id)!;
@@ -123,7 +123,7 @@ export class RelayTable {
       }));
   }
 
-  /** Its URL was answered by its key. */
+  /** Its key has answered at its URL. */
   verified(id: string, address: string, nowMs: number): void {
     this.#byId.get(id)?.liveness.verify(address, nowMs);
   }
@@ -148,13 +148,13 @@ export class RelayTable {
     relay?.dial.lose(nowMs, this.#options.random);
   }
 
-  /** Its session had to make room: it lives, and is not to be dialled again at once. */
+  /** Its session was ended to make room: the relay is alive, and is not dialled again at once. */
   released(id: string, nowMs: number): void {
     this.#byId.get(id)?.liveness.release();
     this.failed(id, nowMs);
   }
 
-  /** Takes a snapshot that came by the relay's own session; false where it is not a later one of that relay. */
+  /** Takes a snapshot that came on the relay's own session; false where it is not that relay's, or not newer. */
   health(id: string, health: SignedRelayHealth, nowMs: number): boolean {
     const relay = this.#byId.get(id);
     if (relay === undefined || health.id !== id || !relay.liveness.isNews(health)) return false;
@@ -171,7 +171,7 @@ export class RelayTable {
     this.#byId.get(id)?.dial.end();
   }
 
-  /** Dialled in vain. */
+  /** Dialling it has failed. */
   failed(id: string, nowMs: number): void {
     const relay = this.#byId.get(id);
     const { retryMsMax, random } = this.#options;
@@ -213,7 +213,7 @@ export class RelayTable {
     return [...this.#byId.values()].filter((relay) => this.isOffered(relay, nowMs));
   }
 
-  /** Lets time pass: the dead are dropped, then forgotten. */
+  /** Drops relays that were lost for too long, and later forgets them. */
   age(nowMs: number): void {
     for (const [id, { descriptor, dial, liveness }] of this.#byId) {
       if (liveness.isConnected || dial.isDialling) continue;
@@ -230,7 +230,7 @@ export class RelayTable {
     this.#byId.delete(id);
   }
 
-  /** Nobody alone can fill the table with relays that do not exist. */
+  /** Bounds each introducer, so that none can fill the table with relays that do not exist. */
   #hasRoom(introducer: string, isThirdParty: boolean, nowMs: number): boolean {
     let unproven = 0;
     for (const relay of this.#byId.values()) {
@@ -273,8 +273,8 @@ export class RelayTable {
   }
 
   /**
-   * Whom to give up for a newcomer: one that failed. For one that we know not only by hearsay, else one that we do, though
-   * it was not tried yet: keys are free, and with a few of them a table is filled faster than it can be dialled.
+   * The relay to drop for a newcomer: one that has failed. Where there is none, a newcomer that has shown its own descriptor replaces one
+   * that only a third party has named, even if it was not dialled yet: a few free keys can fill a table faster than it can be dialled.
    */
   #worst(isThirdParty: boolean, nowMs: number): KnownRelay | undefined {
     let worst: KnownRelay | undefined;

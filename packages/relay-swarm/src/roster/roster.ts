@@ -48,7 +48,7 @@ export function createRoster(
   };
 }
 
-/** Some of the relays in a better state than the roster's own, each time others: not all clients of one that dies go to the same. */
+/** Some of the relays in a better state than this one, different ones each time, so that its clients do not all go to the same. */
 export function betterThan(
   roster: Roster,
   state: RosterRelay['state'],
@@ -62,7 +62,7 @@ export function betterThan(
   return sample(better.slice(0, BETTER_AMONG * countMax), countMax, random);
 }
 
-/** Of so many times as many as are told, the first in the roster. */
+/** They are drawn from the first of the roster, this many times as many as are told. */
 const BETTER_AMONG = 4;
 
 function describe({ descriptor, health, healthAtMs }: RosterMember, nowMs: number): RosterRelay {
@@ -83,8 +83,8 @@ function describe({ descriptor, health, healthAtMs }: RosterMember, nowMs: numbe
 }
 
 /**
- * What a relay says of itself counts only where it says that it is not well; its load is a hint, in thirds. Between equals the order is
- * another one at each relay, so that no few relays are first everywhere.
+ * What a relay says of itself counts only where it says that it is not well; its load is a hint, in thirds. Each relay orders equals
+ * differently, so that the same few relays are not first everywhere.
  */
 const placeOf = ({ descriptor, health, quality }: RosterMember, selfId: string): readonly number[] => [
   RELAY_STATES.indexOf(health.state),

@@ -1,4 +1,4 @@
-// The same for whoever is dialled. Strangers come this way, so an address pays for what it sends before it is looked at.
+// One WebSocket between two relays, at the relay that was dialled. Strangers come this way, so an address pays for what it sends before it is read.
 import {
   AddressBuckets,
   type AddressAccount,
@@ -24,7 +24,7 @@ import {
   type WireListener,
 } from './wire.ts';
 
-/** In kilobytes; relays that compare tables of thousands of relays send some hundred. */
+/** In kilobytes. Relays that compare tables of thousands of relays send a few hundred. */
 const ADDRESS_RATE: Rate = { perSecond: 2_000, burst: 2_000 };
 const BYTES_PER_TOKEN = 1_024;
 /** What each piece costs that comes: it wakes us up. */

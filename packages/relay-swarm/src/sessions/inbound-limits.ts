@@ -8,13 +8,13 @@ const HANDSHAKES_MAX = 64;
 /** Sessions that one address may begin: each may cost us many signatures (gossip.ts). */
 const ATTEMPTS = { perSecond: 0.5, burst: 16 } as const;
 const ATTEMPTING_ADDRESSES_MAX = 4_096;
-/** What one address may have, its whole network may have so many times. */
+/** A network may have this many times what one address may have. */
 const ADDRESSES_PER_NETWORK = 4;
 
 export interface InboundLimitsOptions {
   readonly allowPrivate: boolean;
   readonly relaysPerAddressMax: number;
-  /** Whether a relay that is proven of late is at this address (limitKey). */
+  /** Whether a recently proven relay is at this address (limitKey). */
   readonly isProvenAt: (key: string) => boolean;
 }
 
@@ -40,17 +40,17 @@ export class InboundLimits {
       if (limitKey(at) === key) ofAddress++;
       if (networkKey(at) === network) ofNetwork++;
     }
-    // Twice: beside its session each relay has, now and then, the one in which it proves our URL
+    // Twice, since a relay sometimes has a second session, in which it proves our URL
     const addressMax = 2 * relaysPerAddressMax;
     const isCrowded = ofAddress >= addressMax || ofNetwork >= ADDRESSES_PER_NETWORK * addressMax;
     return (
-      // Strangers who fill all handshakes must not keep out those who come to prove our URL again
+      // Where strangers use up all handshakes, known relays must still get in to prove our URL again
       (handshakes < HANDSHAKES_MAX || isProvenAt(key)) &&
       !(this.#isLimited(address) && (isCrowded || this.#attempts.ask(key, nowMs) > 0))
     );
   }
 
-  /** Whoever rents one address, or a few next to each other, gets so many places in the roster, not all of them. */
+  /** Bounds the places in the roster of one address and of its network. */
   hasPlace(address: string, id: string, relays: Iterable<KnownRelay>): boolean {
     if (!this.#isLimited(address)) return true;
     let ofAddress = 0;

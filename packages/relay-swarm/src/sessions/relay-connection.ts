@@ -62,7 +62,7 @@ export class RelayConnection {
     this.#wire.send(text);
   }
 
-  /** Does what concerns the socket alone; the rest is for whoever conducts. */
+  /** Carries out the effects that concern the socket; the others are for the node. */
   perform(effect: SessionEffect): void {
     if (effect.do === 'send') this.sendText(effect.text);
     else if (effect.do === 'ping') this.#wire.ping();

@@ -7,7 +7,7 @@ export interface SessionTableOptions {
   readonly sessionsMax: number;
   /** Whether the relay's URL has answered of late. */
   readonly isProven: (id: string) => boolean;
-  /** A session had to go; its connection closes later. */
+  /** A session was ended to make room; its connection closes later. */
   readonly evicted: (id: string) => void;
 }
 
@@ -57,12 +57,12 @@ export class SessionTable {
     return id !== undefined && this.#byId.get(id) === connection && this.#byId.delete(id);
   }
 
-  /** The relay is without a session; its connection closes later. */
+  /** Ends the relay's session; its connection closes later. */
   drop(id: string): void {
     this.#byId.delete(id);
   }
 
-  /** Makes it the relay's session, closes the one that loses; where there is no room, closing is the caller's. */
+  /** Makes it the relay's session and closes the duplicate. Where there is no room, the caller closes it. */
   place(connection: RelayConnection, id: string): Placement {
     const other = this.#byId.get(id);
     if (other !== undefined) {

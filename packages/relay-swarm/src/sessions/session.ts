@@ -35,11 +35,11 @@ export const CLOSE = {
   self: 4001,
   /** The key or the URL is not the expected one. */
   wrongKey: 4002,
-  /** The dialler's own URL did not answer with its key. */
+  /** The dialler's key did not answer at the dialler's own URL. */
   unproven: 4003,
   full: 4004,
   silent: 4005,
-  /** Another relay, that nobody else has let in, has this one's place. */
+  /** Another relay, which no other has let in, takes this one's place. */
   replaced: 4006,
 } as const;
 
@@ -58,11 +58,11 @@ export interface SessionOptions {
   readonly nonce: string;
   readonly nowMs: number;
   readonly pingMs: number;
-  /** A ping that waits for longer: the other side may be frozen. */
+  /** Where a ping waits longer than this the other side may be frozen. */
   readonly pongMsMax: number;
-  /** Silent for longer: dead. */
+  /** Where the other side is silent for longer than this it is dead. */
   readonly silenceMsMax: number;
-  /** Whom a dialler dialled, and where; undefined for an acceptor. */
+  /** The relay and URL that the dialler dialled; undefined for an acceptor. */
   readonly dialled?: { readonly id: string; readonly url: string };
   /** Dials to prove a URL and to compare tables only. */
   readonly isVisit?: boolean;
@@ -150,7 +150,7 @@ export class Session {
     this.#unansweredAtMs = undefined;
   }
 
-  /** Whether a ping has waited too long: nobody is to be sent there until something is heard again. */
+  /** Whether a ping has waited too long: no client is sent there until something is heard again. */
   isSuspect(nowMs: number): boolean {
     return this.#unansweredAtMs !== undefined && nowMs - this.#unansweredAtMs > this.#options.pongMsMax;
   }
@@ -170,7 +170,7 @@ export class Session {
     return [{ do: 'ping' }];
   }
 
-  /** Closed by us: nothing that still arrives counts. */
+  /** We have closed it, so nothing that still arrives counts. */
   end(): void {
     this.#step = 'over';
   }

@@ -1,4 +1,4 @@
-// One WebSocket between two relays, as whoever dials has it. The only importer of ws.
+// One WebSocket between two relays, at the dialling relay. The only importer of ws.
 import type { AddressGuard } from '@relay-swarm/net';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
 import { isIP } from 'node:net';
@@ -9,22 +9,22 @@ export interface Wire {
   readonly address: string;
   send(text: string): void;
   ping(): void;
-  /** Says goodbye; the socket is gone soon after, whether the other end answers or not. */
+  /** Sends a close frame; the socket closes soon after, whether the other end answers or not. */
   close(code: number, reason: string): void;
 }
 
 export interface WireListener {
   text(text: string): void;
   pong(): void;
-  /** Once, and the last call. */
+  /** Called once, as the last call. */
   closed(code: number): void;
 }
 
-/** Is told of an open wire and says who listens to it. */
+/** Called with an open wire; returns its listener. */
 export type Opened = (wire: Wire) => WireListener;
 
 export const DIAL_MS_MAX = 5_000;
-/** A relay that reads no more than this behind is not one to wait for. */
+/** A wire with more unread bytes than this is closed: the other relay reads too slowly. */
 export const BUFFERED_BYTES_MAX = 1_048_576;
 export const GOODBYE_MS_MAX = 2_000;
 

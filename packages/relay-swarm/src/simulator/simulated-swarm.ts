@@ -64,7 +64,7 @@ export class SimulatedSwarm {
     }
   }
 
-  /** Relays that answer, and tell of each other and of so many inventions, whatever they hear. */
+  /** Relays that answer, and whatever they hear tell of each other and of this many relays that do not exist. */
   addHostile(count: number, inventions: number): SimulatedRelay[] {
     const relays = Array.from({ length: count }, () => this.#create(true, true));
     const invented = Array.from({ length: inventions }, (_, i) =>
@@ -223,7 +223,7 @@ export class SimulatedSwarm {
       this.queue.at(VISIT_MS, () => this.#closeBoth(here, false));
       return;
     }
-    // Who was dialled knows only a key: it looks at the URL itself
+    // The dialled relay knows only a key: it checks the URL itself
     if (to.membership.isProven(from.descriptor.id)) return;
     this.queue.at(this.random() * 1_000, () => {
       if (to.life === 'up') this.#dial(to, from.descriptor, true);
