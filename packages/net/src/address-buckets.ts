@@ -1,10 +1,10 @@
-// What all connections of an address may do together: messages, or other work. One connection more is no more of it, and for IPv6 the /48
-// pays too, from a bucket of several addresses' size: a /56 is not 256 strangers. Pure: the time is passed in.
+// What all connections of an address may do together: messages, or other work. More connections do not get more. For IPv6 the /48 pays too,
+// from a bucket of several addresses' size, so that a /56 does not count as 256 addresses. Pure: the time is passed in.
 import { SITE_SHARES } from './admission.ts';
 import { siteKey } from './ip.ts';
 import { debtMs, isBucketFull, newBucket, owedMsOf, spendTokens, type Bucket, type Rate } from './rate.ts';
 
-/** Of an address that has a connection: its own bucket, and that of its /48. */
+/** The buckets of an address that has a connection: its own, and that of its /48. */
 export interface AddressAccount {
   readonly bucket: Bucket;
   readonly site: Bucket | undefined;
@@ -41,14 +41,14 @@ export class AddressBuckets {
     };
   }
 
-  /** Pays, whether it can or not; then for how many milliseconds the address owes. */
+  /** Pays, even into debt. Returns for how many milliseconds the address owes. */
   spend({ bucket, site }: AddressAccount, tokens: number, nowMs: number): number {
     const owedMs = debtMs(spendTokens(bucket, this.rate, tokens, nowMs), this.rate);
     if (site === undefined) return owedMs;
     return Math.max(owedMs, debtMs(spendTokens(site, this.#siteRate, tokens, nowMs), this.#siteRate));
   }
 
-  /** Until the address of a connection has paid what it owes. */
+  /** Milliseconds until the address of a connection has paid what it owes. */
   debtMs({ bucket, site }: AddressAccount, nowMs: number): number {
     const owedMs = owedMsOf(bucket, this.rate, nowMs);
     return site === undefined ? owedMs : Math.max(owedMs, owedMsOf(site, this.#siteRate, nowMs));
@@ -80,7 +80,7 @@ export class AddressBuckets {
 class SharedBuckets {
   readonly #rate: Rate;
   readonly #accounts = new Map<string, { connections: number; readonly bucket: Bucket }>();
-  /** Those without a connection: kept until their debt is paid. */
+  /** Buckets without a connection, kept until their debt is paid. */
   readonly #left = new Set<string>();
 
   constructor(rate: Rate) {

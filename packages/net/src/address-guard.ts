@@ -32,7 +32,7 @@ export function createAddressGuard(options: {
     if (addresses.length === 0) throw new RefusedAddress(`Cannot dial ${name}: it has no address`);
     if (!allowPrivate) {
       const ours = own();
-      // One bad address spoils the name: whoever mixes them wants us to take it
+      // One private address makes the whole name refused: a name that mixes both is meant to trick us
       const bad = addresses.find((address) => !isPublic(address) || ours.includes(address));
       if (bad !== undefined)
         throw new RefusedAddress(`Cannot dial ${name}: ${bad} is not a public address of another`);
@@ -59,7 +59,7 @@ async function resolveByDns(host: string): Promise<readonly string[]> {
   return answers.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []));
 }
 
-/** As every program of this machine does it, /etc/hosts included: what a lab needs. */
+/** As other programs of this machine resolve names, /etc/hosts included, which labs need. */
 async function resolveBySystem(host: string): Promise<readonly string[]> {
   return (await systemLookup(host, { all: true })).map(({ address }) => address);
 }

@@ -17,10 +17,10 @@ export class AddressRates {
     return this.#ofAddress.size;
   }
 
-  /** 0 where the address may ask now, otherwise the milliseconds until it may. Who keeps asking is never forgotten, however many others ask. */
+  /** 0 where the address may ask now, otherwise the milliseconds until it may. An address that keeps asking is not forgotten. */
   ask(addressKey: string, nowMs: number): number {
     const waitMs = this.#ofAddress.ask(addressKey, nowMs);
-    if (waitMs > 0) return waitMs; // what one /64 is refused for, its neighbours do not pay
+    if (waitMs > 0) return waitMs; // a refused request costs its neighbours in the /48 nothing
     const site = siteKey(addressKey);
     return site === undefined ? 0 : this.#ofSite.ask(site, nowMs);
   }
@@ -30,7 +30,7 @@ export class AddressRates {
 class RateTable {
   readonly #rate: Rate;
   readonly #generationMax: number;
-  /** Who asked of late, and who asked before that. A new generation begins when this one is full; who is in neither is forgotten. */
+  /** Two generations of addresses. When the newer one is full it becomes the older one, and the former older one is forgotten. */
   #young = new Map<string, Bucket>();
   #old = new Map<string, Bucket>();
 

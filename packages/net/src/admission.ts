@@ -1,4 +1,4 @@
-// Who may open a connection now: so many in all, so many from one address, so many from one /48. Pure.
+// Whether a connection may be opened now, by limits in all, for one address and for one /48. Pure.
 import { siteKey } from './ip.ts';
 
 /** How many there are of each key. A key that has none takes no memory. */
@@ -28,10 +28,10 @@ export class KeyCounts {
   }
 }
 
-/** How many addresses' shares one /48 may take: a school has many /64s, and so has whoever rents one machine. */
+/** How many addresses' shares one /48 may take: a school has many /64s, and so has the tenant of one rented machine. */
 export const SITE_SHARES = 8;
 
-/** Counts by address (`limitKey()`), and for IPv6 by /48 too, so that a /56 is not 256 addresses. */
+/** Counts by address (`limitKey()`), and for IPv6 by /48 too, so that a /56 does not count as 256 addresses. */
 export class ShareCounts {
   readonly #ofAddress = new KeyCounts();
   readonly #ofSite = new KeyCounts();

@@ -1,13 +1,13 @@
-// A service's budget: its setting, how large it is where that says nothing, and its metrics.
+// A service's budget: its setting, its default size and its metrics.
 import { integer, memoryLimitBytes, type Metrics, type Setting } from '@relay-swarm/kit';
 import { ByteBudget } from './budget.ts';
 
 /** A service without clients, its code and its caches. */
 const OWN_BYTES = 112 * 1_048_576;
-/** What a held byte takes in the end, garbage that is not collected yet included: about two. */
+/** Memory per held byte, with garbage that is not collected yet: about two bytes. */
 const SHARE = 0.4;
 const BYTES_MIN = 16 * 1_048_576;
-/** Enough for every limit of connections there is; on a laptop half of the memory would be too much. */
+/** Enough for the highest limits of connections; half of a laptop's memory would be too much. */
 const BYTES_MAX = 1_073_741_824;
 
 /** How much may be held for others, so that the process stays below 70 % of its memory. Pure. */

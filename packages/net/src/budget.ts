@@ -1,5 +1,5 @@
 // One byte budget for a process: everything that is held for somebody else counts against it, by connection, by address (and its /48) and in
-// all. Near the limit whoever holds most is cut first. `hold()` and `release()` are a few additions, for hot paths. Pure.
+// all. Near the limit the connections that hold most are cut first. `hold()` and `release()` are a few additions, for hot paths. Pure.
 import { siteKey } from './ip.ts';
 
 /** Why no more may be held: the connection, its address, or the process has as much as it may. */
@@ -55,7 +55,7 @@ export class Holder {
     account.holders.add(this);
   }
 
-  /** Takes bytes, or says why it may not; then nothing is taken, and whoever asked ends what it wanted them for. */
+  /** Takes bytes. Where it may not, it takes none and says why; the caller then ends what it wanted them for. */
   hold(bytes: number): BudgetRefusal | undefined {
     const refusal = this.#budget.refusalOf(this.isCut, this.bytes + bytes, this.#account, bytes);
     if (refusal !== undefined) return refusal;
@@ -75,7 +75,7 @@ export class Holder {
     return undefined;
   }
 
-  /** Gives everything back; whatever comes after that is refused or does nothing. */
+  /** Gives everything back; later calls are refused or do nothing. */
   close(): void {
     if (this.isCut) return;
     this.#add(-this.bytes);
@@ -155,7 +155,7 @@ export class ByteBudget {
     return new Holder(this, addressKey, account, cut);
   }
 
-  /** Bytes that the process itself needs, such as a store of fixed size: they are there for nobody else. */
+  /** Reserves bytes that the process itself needs, such as a store of fixed size. */
   reserve(bytes: number): void {
     this.#bytes += bytes;
   }
@@ -205,11 +205,11 @@ export class ByteBudget {
   }
 
   /**
-   * Cuts the biggest connection of each of the biggest addresses, again and again. An honest one beside many small ones of one address is
-   * left. Each pass at least halves what the biggest holds, so there are few, however many addresses there are.
+   * Cuts the biggest connection of each of the biggest addresses, again and again. So many small connections of one address do not get an
+   * honest one of another address cut. Each pass at least halves what the biggest holds, so few passes are needed.
    */
   relieve(): void {
-    if (this.#isRelieving) return; // somebody who was cut let go of something
+    if (this.#isRelieving) return; // a connection that was cut has released something
     this.#isRelieving = true;
     const wantedBytes = this.#bytesMax * LOW;
     while (this.#bytes > wantedBytes) {

@@ -44,7 +44,7 @@ export function createAddressReader(trusted: readonly string[]): AddressReader {
     const hop = proxyaddr(request as IncomingMessage, trust) as string | undefined;
     // A hop that is no address tells nothing: only the connection itself is certain.
     const address = hop !== undefined && isIP(hop) !== 0 ? hop : connection;
-    return Buffer.from(withoutMapping(address)).toString(); // a part of the header would keep all of it as long as the address is remembered
+    return Buffer.from(withoutMapping(address)).toString(); // a copy: a slice of the header would keep the whole header in memory
   };
 }
 
@@ -55,8 +55,8 @@ export function createProxyCheck(trusted: readonly string[]): (address: string) 
 }
 
 /**
- * Whether a request comes straight from this machine or from a trusted proxy: what is for operators is told to nobody else, since a
- * listener for proxies can often be reached by their neighbours.
+ * Whether a request comes straight from this machine or from a trusted proxy. Only these are told what is for operators, since a
+ * listener for proxies can often be reached by others in their network.
  */
 export function createInsiderCheck(trusted: readonly string[]): (request: IncomingMessage) => boolean {
   const trust = proxyaddr.compile(['127.0.0.1', '::1', ...trusted]);

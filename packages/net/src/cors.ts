@@ -13,7 +13,7 @@ export interface CorsRule {
 }
 
 const PREFLIGHT_SECONDS = '3600';
-/** Names of headers, as many as any agent adds; repeated in the answer, so nothing else may be in it. */
+/** A list of header names, of a length that is enough for any agent. It is repeated in the answer, so nothing else may be in it. */
 const HEADER_NAMES = /^[A-Za-z0-9!#$%&'*+.^_`|~, -]{1,1024}$/;
 
 /** The headers of an answer to this request, or undefined where its page may not read it (403 is the answer then). */

@@ -1,4 +1,4 @@
-// Closes connections before a stop, spread out, so that their clients do not all come back, or go to another relay, in the same moment.
+// Closes connections before a stop, spread out, so that their clients do not all reconnect, here or to another relay, at the same moment.
 
 export interface Drainable {
   terminate(): void;

@@ -1,5 +1,5 @@
-// Ed25519 signatures (RFC 8032) of strangers. Keys of small order are refused: with one of them a single signature fits every text
-// (the signature of the neutral element, for one), so that such a key proves nothing.
+// Ed25519 signatures (RFC 8032) of strangers. Keys of small order are refused: with such a key one signature (for example that of the
+// neutral element) is valid for every text, so the key proves nothing.
 import { createPublicKey, verify } from 'node:crypto';
 
 /** A public key in DER is this and the 32 raw bytes (RFC 8410 §4). */

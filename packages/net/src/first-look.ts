@@ -1,11 +1,11 @@
-// Looks at what comes first on the connections of an HTTP server. The plainest requests can be taken before Node makes request and response
-// objects of them, which cost a WebSocket more than all the rest of its opening; every other connection is handed to Node's own HTTP as it came.
+// Looks at the first bytes of connections to an HTTP server. The plainest requests are taken before Node makes request and response objects,
+// which would cost more than the rest of opening a WebSocket. Every other connection is handed unchanged to Node's own HTTP.
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { readPlainHead, type PlainHead } from './request-head.ts';
 
 export interface FirstLookOptions {
-  /** Of each connection, as soon as it is accepted. False: it was ended, and nobody looks. */
+  /** Called for each connection as soon as it is accepted. False where it was ended. */
   readonly comes?: (socket: Socket) => boolean;
   /**
    * A plain request, and what came behind it. True: it is taken, and so are the socket's errors and its end; reading is paused.
@@ -13,7 +13,7 @@ export interface FirstLookOptions {
    */
   readonly take: (head: PlainHead, socket: Socket, behind: Buffer) => boolean;
   readonly headBytesMax: number;
-  /** For the first byte, from when on the connection is waited for. What then comes slowly is timed by Node's HTTP server. */
+  /** Time to the first byte. After that Node's HTTP server times a slow request. */
   readonly waitMsMax: number;
 }
 
@@ -96,7 +96,7 @@ export class FirstLook {
   }
 }
 
-/** Nobody is there any more who could ask. */
+/** The other end has closed its half before it asked for anything. */
 function onEnd(this: Socket): void {
   this.destroy();
 }

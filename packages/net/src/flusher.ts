@@ -1,4 +1,4 @@
-// Gathers those that have something to write during one turn of the event loop and lets each write once at its end. `setImmediate` runs
+// Gathers the connections that have something to write in one turn of the event loop and lets each write once at its end. `setImmediate` runs
 // right after the sockets that were readable in this turn were read, so an idle loop adds no delay.
 
 export interface Flushable {
@@ -12,7 +12,7 @@ export class Flusher {
   #waiting: Flushable[] = [];
   #spare: Flushable[] = [];
 
-  /** `turnEnds` is told whether somebody was added while others were flushed; it comes to that in the next turn. */
+  /** `turnEnds` is told whether any were added while others were flushed; those are flushed in the next turn. */
   constructor(turnEnds: (hasMore: boolean) => void = () => undefined) {
     this.#turnEnds = turnEnds;
   }

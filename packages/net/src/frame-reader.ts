@@ -1,5 +1,5 @@
-// Reads WebSocket frames as a server gets them (RFC 6455 §5): masked, perhaps in fragments, perhaps in pieces. What came whole is handed on
-// where it stands, unmasked in place; only what is not whole is copied, so that one byte never keeps a whole read of the socket in memory.
+// Reads WebSocket frames as a server gets them (RFC 6455 §5): masked, perhaps in fragments, perhaps in pieces. Whole frames are unmasked and
+// passed on in place. Only parts of frames are copied, so that one byte never keeps a whole read of the socket in memory.
 // No sockets, no clock. Held to the library `ws` by a differential fuzz. The only importer of bufferutil.
 // Long because framing is one state machine: in two files each half would have to know the other's fields.
 import { isUtf8 } from 'node:buffer';
@@ -46,7 +46,7 @@ const NEEDS_MORE = 0;
 const BROKEN = -1;
 
 export class PartialMessage {
-  /** For whoever counts the time and memory that it takes. */
+  /** For the caller, which counts the time and memory that it takes. */
   sinceMs = 0;
   /** The beginning of a frame. */
   gathered: Buffer | undefined = undefined;
@@ -196,7 +196,7 @@ export class FrameReader {
     if (!sink.isReading) {
       if (opcode !== OPCODE.close) return true;
     } else if ((!isFinal || opcode === OPCODE.continuation || opcode >= OPCODE.close) && !sink.mayRead()) {
-      // Its price is not paid: it was told to close.
+      // Its price could not be paid, so it is being closed.
       if (opcode !== OPCODE.close) return true;
     }
     const start = at + this.#headerBytes;

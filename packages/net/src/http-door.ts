@@ -1,7 +1,7 @@
-// Plain HTTP pays like everything else: what comes on a connection is paid for by its address before Node parses it, in small pieces, and
-// each request before it is answered. What is not paid for waits where it is, so TCP slows its sender down; who still owes after some seconds
-// is cut. Proxies are not made to wait, since they carry strangers' requests: those pay one by one. Nor is this machine itself, whose
-// health checks must be answered.
+// Plain HTTP pays like everything else: an address pays for the bytes of a connection before Node parses them, in small pieces, and for each
+// request before it is answered. Bytes that are not paid for are not read, so TCP slows the sender down; a connection that still owes after
+// some seconds is cut. Proxies do not wait, since they carry many clients' requests, which pay one by one. This machine itself does not
+// wait either: its health checks must be answered.
 import type { Metrics } from '@relay-swarm/kit';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -21,7 +21,7 @@ export interface HttpDoorOptions {
   /** Open connections of one address, whatever they are for; its /48 may have several times as many. */
   readonly connectionsPerAddressMax: number;
   readonly trustedProxies: readonly string[];
-  /** Who has waited so long is cut. */
+  /** A connection that has waited this long is cut. */
   readonly waitMsMax?: number;
   readonly monotonicMs: () => number;
 }
@@ -29,9 +29,9 @@ export interface HttpDoorOptions {
 /** Some twenty requests: no connection can have more parsed than that while its address owes. */
 const PIECE_BYTES = 4_096;
 const WAIT_MS_MAX = 5_000;
-/** Of an address that owes more nobody has a turn. */
+/** While an address owes more than this, nothing of it is read. */
 const AHEAD_MS_MAX = 100;
-/** A request of whoever owes more is refused. */
+/** A request of an address that owes more than this is refused. */
 const OWED_MS_MAX = 1_000;
 
 const TICK_MS = 1_000;
@@ -110,7 +110,7 @@ export class HttpDoor {
     socket[VISITOR]?.stays(socket);
   };
 
-  /** Addresses that owe nothing more are forgotten, also where nobody else sees to it. */
+  /** Forgets addresses that owe nothing more. */
   #tick(nowMs: number): void {
     if (nowMs - this.#tickedAtMs < TICK_MS) return;
     this.#tickedAtMs = nowMs;
@@ -172,7 +172,7 @@ class Visit {
   /** What stands behind the piece that is being looked at. */
   #behind: Buffer | undefined = undefined;
   #timer: NodeJS.Timeout | undefined = undefined;
-  /** What waits is paid for already, and read when what was owed before it is paid: so each connection of an address has its turn. */
+  /** Waiting bytes are paid for already, and read once earlier debt is paid, so that each connection of an address has its turn. */
   #isPaidAhead = false;
   #isOver = false;
 
@@ -211,19 +211,19 @@ class Visit {
       this.#parse.call(socket, piece);
       if (this.#isOver || socket.destroyed) return;
       if (socket.isPaused()) {
-        if (at < chunk.length) socket.unshift(chunk.subarray(at)); // Node wants no more for now
+        if (at < chunk.length) socket.unshift(chunk.subarray(at)); // Node has stopped reading for now
         return;
       }
     }
   };
 
   #pays(bytes: number): boolean {
-    if (this.#timer !== undefined) return false; // Node woke it up: it waits still
+    if (this.#timer !== undefined) return false; // Node has resumed it, but it must still wait
     const { addresses, pieceCost, bytesPerMessage, monotonicMs } = this.#door.options;
     const now = monotonicMs();
     const owedMs = addresses.debtMs(this.#account, now);
     if (this.#isPaidAhead) {
-      // The requests of others of its address were dearer than their bytes
+      // Requests on other connections of its address have cost more than their bytes
       const lateMs = owedMs - AHEAD_MS_MAX;
       if (lateMs > 0) this.#wait(lateMs);
       else this.#isPaidAhead = false;

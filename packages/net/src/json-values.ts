@@ -6,7 +6,7 @@ const LIST_END = 0x5d;
 const OBJECT = 0x7b;
 const OBJECT_END = 0x7d;
 
-/** Texts, numbers, lists, objects, all of them. More than there are where a text has commas or brackets in it, never fewer. */
+/** Counts texts, numbers, lists and objects. Commas and brackets inside a text count too, so the result may be too high, never too low. */
 export function countJsonValues(bytes: Uint8Array): number {
   const { length } = bytes;
   let count = 1;

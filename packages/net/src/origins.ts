@@ -7,11 +7,11 @@ import { list, type Setting } from '@relay-swarm/kit';
 export type OriginCheck = (origin: string | undefined) => boolean;
 
 const WEB = /^https?:\/\/(\*\.)?([a-z0-9.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?$/;
-/** What pages inside native apps and browser extensions send: no domain that others could own, so no "*." either. */
+/** Schemes of pages inside native apps and browser extensions: their host is no domain, so "*." is not allowed. */
 const APP =
   /^(capacitor|ionic|tauri|app|chrome-extension|moz-extension|safari-web-extension):\/\/[a-z0-9._-]+$/;
 const SUBDOMAIN = /^[a-z0-9.-]+$/;
-/** "none": clients that send no Origin. "null": pages that have none to show, such as files and sandboxed frames. */
+/** "none": clients that send no Origin. "null": what browsers send for pages without an origin, such as files and sandboxed frames. */
 const WORDS = ['none', 'null'];
 
 /**

@@ -1,12 +1,12 @@
-// This machine's addresses, and UDP listeners on each of them. A UDP socket on the wildcard answers from the address that the
-// kernel likes best, so a client that asked another one hears nothing: one socket for each address answers from that address.
+// This machine's addresses, and UDP listeners on each of them. A UDP socket on the wildcard answers from the address that the kernel
+// prefers, so a client that asked another address hears nothing. With one socket per address, the asked address answers.
 import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** Addresses of this machine beyond this are left out, so that no machine opens thousands of sockets. */
 export const LISTENED_ADDRESSES_MAX = 256;
 const LOOK_MS = 5_000;
-/** An address that flaps (DHCP, a VPN that reconnects) keeps its socket for so long, and with it what its clients have there. */
+/** How long an address that disappears (DHCP, a VPN that reconnects) keeps its socket, and with it its clients' state. */
 const GONE_MS = 300_000;
 const PORT_TRIES_MAX = 16;
 
@@ -48,7 +48,7 @@ export interface AddressListenersOptions<T extends AddressListener> {
   readonly lookMs?: number;
   /** Milliseconds that only grow. */
   readonly monotonicMs: () => number;
-  /** Told once for each address and fault, while it lasts. */
+  /** Called once for each address and fault, while it lasts. */
   readonly onFault: (host: string, error: Error) => void;
   readonly onChange?: (what: { readonly opened?: string; readonly closed?: string }) => void;
 }
@@ -74,7 +74,7 @@ export class AddressListeners<T extends AddressListener> {
     return [...this.#open.values()];
   }
 
-  /** Rejects where no address, or one that was named, cannot be had; an own address that is not ready yet is tried again later. */
+  /** Rejects where no address can be bound, or one that was named cannot; an own address that is not ready yet is tried again later. */
   async start(): Promise<void> {
     for (let tries = 1; ; tries++) {
       try {

@@ -1,5 +1,5 @@
-// PUBLIC_IP: this machine's addresses as the internet sees them, told by the operator. Behind NAT no interface has them, and where the own
-// network's DNS answers differently inside (split DNS) no name leads to them either.
+// PUBLIC_IP: this machine's addresses as the internet sees them, set by the operator. Behind NAT no interface has them, and with split DNS
+// the machine's own name does not lead to them from inside.
 import { list, type Setting } from '@relay-swarm/kit';
 import { isIP, isIPv6 } from 'node:net';
 
@@ -19,7 +19,7 @@ export const publicIpSetting = addressesSetting(
   "This machine's address as the internet sees it, one of each family; empty finds it out by asking STUN_DETECT_SERVERS, or from the own names and interfaces",
 );
 
-/** The rule that the list cannot say; each fault a sentence. */
+/** Rules that the list's type cannot express; each fault is a sentence. */
 export function publicIpFaults(addresses: readonly string[]): string[] {
   return addresses.length === 2 && isIPv6(addresses[0]!) === isIPv6(addresses[1]!)
     ? [

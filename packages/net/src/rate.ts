@@ -7,7 +7,7 @@ export interface Rate {
   readonly debtMax?: number;
 }
 
-/** Two whole numbers, to be fields of what they limit or an object of their own: V8 would give every fraction another one. */
+/** Two whole numbers, as fields of the limited object or as an object of their own. V8 would allocate an object for every fraction. */
 export interface Bucket {
   thousandths: number;
   filledAtMs: number;
@@ -34,7 +34,7 @@ export function spendTokens(bucket: Bucket, rate: Rate, tokens: number, nowMs: n
   return bucket.thousandths / 1000;
 }
 
-/** Until the debt is paid. */
+/** Milliseconds until the debt is paid. */
 export const debtMs = (left: number, rate: Rate): number =>
   left >= 0 ? 0 : Math.ceil((-left * 1000) / rate.perSecond);
 
@@ -42,7 +42,7 @@ export const debtMs = (left: number, rate: Rate): number =>
 export const owedMsOf = (bucket: Bucket, rate: Rate, nowMs: number): number =>
   bucket.thousandths >= 0 ? 0 : debtMs(spendTokens(bucket, rate, 0, nowMs), rate);
 
-/** Until there is a token to take. */
+/** Milliseconds until there is a token to take. */
 export function untilTokenMs(bucket: Bucket, rate: Rate, nowMs: number): number {
   fill(bucket, rate, nowMs);
   const waitMs = Math.ceil((1000 - bucket.thousandths) / rate.perSecond); // a rate is thousandths in a millisecond
@@ -55,7 +55,7 @@ export function isBucketFull(bucket: Bucket, rate: Rate, nowMs: number): boolean
   return bucket.thousandths >= rate.burst * 1000;
 }
 
-/** Time that is not yet worth a whole thousandth is left for later. */
+/** Time that does not make a whole thousandth yet is kept for later. */
 function fill(bucket: Bucket, rate: Rate, nowMs: number): void {
   const gained = Math.floor((Math.floor(nowMs) - bucket.filledAtMs) * rate.perSecond);
   if (gained <= 0) return;

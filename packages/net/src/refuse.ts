@@ -1,4 +1,4 @@
-// Says no by the catalogue of refusals, to a request or to an upgrade: everywhere in the same words and the same shape.
+// Refuses a request or an upgrade by the catalogue of refusals, everywhere in the same words and the same shape.
 import { sendJson } from '@relay-swarm/kit';
 import { httpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
@@ -6,14 +6,14 @@ import type { Duplex } from 'node:stream';
 import { refuseUpgrade } from './upgrade.ts';
 
 export interface RefusalDetails {
-  /** From 0 to 1: spreads those who come back. */
+  /** From 0 to 1: spreads the times at which refused clients come back. */
   readonly random?: number;
   /** Where it is known better than the catalogue knows it. */
   readonly retrySeconds?: number;
   /** Says more than the catalogue's sentence. */
   readonly message?: string;
   readonly headers?: OutgoingHttpHeaders;
-  /** What else the body tells: where else to go. */
+  /** Further fields of the body, such as other relays. */
   readonly more?: object;
 }
 

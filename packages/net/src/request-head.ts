@@ -1,5 +1,5 @@
-// Reads the head of the plainest request there is: a GET without a body that came in one piece (RFC 9112). Whatever is unusual about it, well
-// formed or not, is left to Node's HTTP parser, so that only one of the two decides what is a fault. Pure.
+// Reads the head of the plainest request: a GET without a body that came in one piece (RFC 9112). Anything unusual, well-formed or not, is
+// left to Node's HTTP parser, so that only one of the two decides what is a fault. Pure.
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Socket } from 'node:net';
 
@@ -25,7 +25,7 @@ const VERSION = ' HTTP/1.1\r\n';
 const URL_TEXT = /^\/[\x21-\x7e]*$/;
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
 const VALUE = /^[\t\x20-\x7e]*$/;
-/** Those that say that more belongs to the request, or that an answer must come in between. */
+/** Headers that announce more of the request, or ask for an answer in between. */
 const MORE = ['content-length', 'transfer-encoding', 'expect', 'trailer'];
 
 /** Undefined where it is not whole, longer than `bytesMax`, or not of the plainest form: each header once, in ASCII, and a Host. */

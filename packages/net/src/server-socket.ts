@@ -1,7 +1,7 @@
-// A server's end of a WebSocket (RFC 6455): the handshake's answer, reading, the closing handshake. It holds what an open connection needs and
-// nothing else; frames are written to its stream by whoever owns it. What it cannot do is what our servers do not offer: extensions.
-// Reading costs: before anything that came is looked at, the owner says whether it is paid for, and what is not waits where it is, so that TCP
-// slows its sender down. A socket that is being closed is read only as far as an honest client's answer may stand.
+// A server's end of a WebSocket (RFC 6455): the handshake's answer, reading, the closing handshake. It holds only what an open connection
+// needs; its owner writes frames to its stream. It has no extensions, since our servers offer none.
+// Reading costs: before bytes are looked at, the owner says whether they are paid for. Bytes that are not paid for are not read, so TCP slows
+// the sender down. A socket that is being closed is read only as far as an honest client's close frame can be.
 import { hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { FrameReader, OPCODE, type FrameFault, type FrameSink, type PartialMessage } from './frame-reader.ts';
@@ -27,7 +27,7 @@ export interface SocketEvents<O> {
   fault(owner: O, fault: FrameFault): void;
   /** A mistake of ours while something was handled. */
   failed(owner: O, error: unknown): void;
-  /** It is gone. */
+  /** The socket has closed. */
   closed(owner: O): void;
 }
 
@@ -45,9 +45,9 @@ const CLOSING = 2;
 const CLOSED = 3;
 /** What an honest client may have sent before our close frame reached it; its answer stands behind that. */
 const LATE_BYTES_MAX = 131_072;
-/** Whoever sends more is not read from any more; by then it has our close frame, unless its network is very slow. */
+/** A client that sends more than this is not read from any more; by then it has our close frame, unless its network is very slow. */
 const UNREAD_MS_MAX = 1_000;
-/** Where the other end does not read, its pings are not answered. */
+/** Pings are not answered while more than this is unread at the other end. */
 const PONGS_WAITING_BYTES_MAX = 4_096;
 /** RFC 6455 §1.3. */
 const ACCEPT_SALT = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11';
@@ -129,7 +129,7 @@ export class ServerSocket<O> implements FrameSink {
   readonly stream: Duplex;
   readonly #server: SocketServer<O>;
   #rest: NodeJS.Timeout | undefined = undefined;
-  /** Came since it is being closed. */
+  /** Bytes that came since it is being closed. */
   #lateBytes = 0;
 
   constructor(server: SocketServer<O>, stream: Duplex) {
@@ -160,12 +160,12 @@ export class ServerSocket<O> implements FrameSink {
     this.stream.destroy();
   }
 
-  /** Nothing is read, since something is owed. */
+  /** Nothing is read, because of debt. */
   get isResting(): boolean {
     return this.#rest !== undefined;
   }
 
-  /** Reads no more for so long; where it rests already nothing changes. */
+  /** Reads nothing for this long; nothing changes where it rests already. */
   rest(milliseconds: number): void {
     if (this.#rest !== undefined || this.readyState !== OPEN) return;
     this.stream.pause();
@@ -234,7 +234,7 @@ export class ServerSocket<O> implements FrameSink {
     }
   }
 
-  /** The other end closed its half: there is nobody to wait for. */
+  /** The other end has closed its half, so no answer will come. */
   ended(): void {
     if (this.readyState === OPEN) this.readyState = CLOSING;
     this.stream.end();
@@ -252,7 +252,7 @@ export class ServerSocket<O> implements FrameSink {
     this.#destroyAfter(this.#server.closeMsMax);
   }
 
-  /** Destroying it at once would make the other end's kernel throw our close frame away (RST). */
+  /** Destroying it at once would send an RST, and the other end's kernel would drop our close frame. */
   #stopReading(): void {
     this.stream.pause();
     this.stream.end();

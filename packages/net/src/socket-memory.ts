@@ -1,5 +1,5 @@
-// What is held for the sockets of a server: each counts against one budget, for itself, for what has come of a message that is not whole, for
-// what it does not read, and for what waits to be read. A message must also end in time.
+// Memory held for the sockets of a server. Each socket counts against one budget: for itself, for the received part of an unfinished message,
+// for what its client does not read, and for what waits to be read. A message must also end in time.
 import type { BudgetRefusal, ByteBudget, Holder } from './budget.ts';
 import type { PartialMessage } from './frame-reader.ts';
 
@@ -11,7 +11,7 @@ export interface HeldSocket {
   readonly holder: Holder;
   readonly partial: PartialMessage | undefined;
   readonly isUnfinished: boolean;
-  /** It is not read from, because something is owed. */
+  /** It is not read from, because of debt. */
   readonly isResting: boolean;
   /** What its other end has not read, and what has come and was not looked at. */
   readonly unreadBytes: number;
@@ -26,7 +26,7 @@ export interface SocketMemoryOptions {
   readonly budget: ByteBudget;
   /** For one message, from the read that began it. */
   readonly unfinishedMsMax: number;
-  /** What a socket counts that does nothing. */
+  /** What an idle socket counts. */
   readonly connectionBytes?: number;
 }
 
@@ -93,7 +93,7 @@ export class SocketMemory<H extends HeldSocket> {
     }
     for (const socket of this.#unfinished) {
       if (nowMs - (socket.partial?.sinceMs ?? 0) < this.#options.unfinishedMsMax) return;
-      if (socket.isResting) continue; // it is us who do not read
+      if (socket.isResting) continue; // it waits because we do not read it
       this.ended.unfinished++;
       this.#finish(socket);
       socket.endFor('unfinished_message');

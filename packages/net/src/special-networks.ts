@@ -1,5 +1,5 @@
-// Which addresses are not the public internet. The one list of the project: whoever is sent somewhere by a stranger (a dial, a TURN peer,
-// an entry of a swarm) asks here. Addresses are compared as bytes. Pure.
+// Which addresses are not the public internet. The project's only such list: whatever uses an address that a stranger has named (a dial, a
+// TURN peer, an entry of a swarm) asks here. Addresses are compared as bytes. Pure.
 import { addressBytes } from './ip.ts';
 
 /** IANA's special-purpose registry (RFC 6890), multicast, and services of clouds that have public addresses. */

@@ -1,9 +1,9 @@
-// Those who have waited for their debts are read from again one after the other, each in a turn of the event loop of its own: timers that are
-// due together run together, and what they begin would keep everybody else waiting until the last of it is done.
+// Connections that have waited for their debts are read from again one after the other, each in its own turn of the event loop. Timers that
+// are due together run in one turn, and all other connections would wait until the work of all of them is done.
 
 const waiting: (() => void)[] = [];
 
-/** Calls back in a coming turn, in which nobody else who asked here is called. */
+/** Calls back in a later turn, one callback per turn. */
 export function inTurn(callback: () => void): void {
   if (waiting.push(callback) === 1) setImmediate(next);
 }

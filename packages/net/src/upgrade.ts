@@ -25,7 +25,7 @@ export function onWebSocketUpgrade(
 
 function answerPlainly(server: Server, request: IncomingMessage): void {
   const { socket } = request;
-  // Node has let go of the connection: its time-outs are ours to keep, and its errors ours to hear.
+  // Node no longer handles the connection: its time-outs and errors are ours to handle.
   const deadline = setTimeout(() => socket.destroy(), READ_MS_MAX).unref();
   socket.on('error', () => undefined); // 'close' follows
   socket.once('close', () => clearTimeout(deadline));
@@ -34,7 +34,7 @@ function answerPlainly(server: Server, request: IncomingMessage): void {
   try {
     response.assignSocket(socket);
   } catch {
-    socket.end(); // sent behind another request that is being answered still: that answer is the last one here
+    socket.end(); // it was sent behind a request that is still being answered: that answer is the last one here
     return;
   }
   response.once('finish', () => socket.end());
