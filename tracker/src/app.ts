@@ -46,17 +46,17 @@ import { UpgradeGate } from './transport/upgrade-gate.ts';
 import { WebSockets } from './transport/web-sockets.ts';
 
 const HEALTH_EVERY_MS = 5_000;
-/** What all connections of an address may ask for beyond ordinary messages: as much as so many of them may send. */
+/** What all connections of an address may ask for beyond ordinary messages: as much as this many connections may send. */
 const ADDRESS_SHARE = 20;
-/** What it may ask for at once is a quarter of that: others wait while it is done. */
+/** It may ask for a quarter of that at once, since other clients wait while it is done. */
 const ADDRESS_BURSTS_PER_SECOND = 4;
-/** What an address pays for all that it sends: for so many bytes as much as for a message, and for each piece that comes, since it wakes us up. */
+/** What an address pays for what it sends: this many bytes cost as much as a message, and each piece costs, since it wakes this process. */
 const BYTES_PER_MESSAGE = 1_024;
 const PIECE_COST = 0.5;
 /** A plain request, and how many connections of an address may be open for them. */
 const REQUEST_COST = 8;
 const HTTP_PER_ADDRESS_MAX = 200;
-/** An open connection that does nothing: half of what it takes, as in the budget whatever is held counts half (budget-of-service.ts). */
+/** An idle connection: half of the memory that it takes, since everything counts half in the budget (budget-of-service.ts). */
 const CONNECTION_BYTES = 5_000;
 /** One fault in ten seconds is forgiven. */
 const FAULTS_PER_SECOND = 0.1;
@@ -302,7 +302,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     name: 'draining',
     start: () => Promise.resolve(),
     stop: () => {
-      relays.drain(); // before anything closes, so that nobody is sent here any more
+      relays.drain(); // before anything closes, so that no more clients are sent here
       cluster?.drain();
       return Promise.resolve();
     },

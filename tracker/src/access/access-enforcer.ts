@@ -1,5 +1,5 @@
 // Ends what is no longer served once an access list has changed: a bounded number of steps in each turn of the event loop, so that
-// those who are served do not wait for it. No sockets; the turns are passed in.
+// other clients do not wait for it. No sockets; the turns are passed in.
 import { Priority } from '../swarm/peer.ts';
 import type { IpPeerTable } from '../swarm/ip-peer-table.ts';
 import type { SwarmTable } from '../swarm/swarm-table.ts';
@@ -18,7 +18,7 @@ export class AccessEnforcer {
     this.#nextTurn = nextTurn;
   }
 
-  /** What was begun before, by lists that hold no more, is left where it stands. */
+  /** Work that was begun for an older list is dropped. */
   start(steps: Steps): void {
     const isRunning = this.#steps !== undefined;
     this.#steps = steps;
@@ -36,7 +36,7 @@ export class AccessEnforcer {
   };
 }
 
-/** Takes everybody out of the swarms that are refused. Those on a connection hear what a new announce would hear, the others hear it then. */
+/** Removes all peers of refused swarms. Peers on a connection are told what a new announce would be told; others hear it at their next one. */
 export function* closeSwarms(
   swarms: SwarmTable,
   ipPeers: IpPeerTable,

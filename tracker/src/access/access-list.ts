@@ -21,7 +21,7 @@ export interface AccessListOptions {
 export interface AccessList extends Part {
   /** Why the info hash (in hex, lower case) is not served, or undefined where it is. */
   refuse(infoHash: string): string | undefined;
-  /** Whether there is any list at all; if not, nobody need ask. */
+  /** Whether there is any list at all; if not, nothing is checked. */
   readonly isOpen: boolean;
   readonly sizes: { readonly allowed: number; readonly denied: number };
 }

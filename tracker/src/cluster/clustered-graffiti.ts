@@ -1,5 +1,5 @@
 // Graffiti on several nodes: all of it lives on one of them, the first owner, to which the others pass their connections' frames.
-// So no event comes twice or is missing; where one may be, the connection is closed, and its client begins anew.
+// So no event comes twice or is missing. Where that may have happened, the connection is closed and its client begins again.
 import type { Cluster, ClusterEvents, Edge } from '@relay-swarm/cluster';
 import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
 import type { Frontend, Protocol } from '../frontends/protocol.ts';

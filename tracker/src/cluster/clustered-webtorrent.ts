@@ -52,7 +52,7 @@ export class ClusteredWebTorrent implements Frontend<Connection>, Protocol<Conne
     return true;
   }
 
-  /** A refusal leaves the connection in what it is in. */
+  /** After a refusal the connection is in the same swarms as before. */
   #handle(connection: Connection, message: Message, nowMs: number): void {
     const { webTorrent, rules, edge } = this.#options;
     webTorrent.handle(connection, message, nowMs);

@@ -15,7 +15,7 @@ export interface TrackerRulesOptions {
   readonly refuse: (infoHash: string) => string | undefined;
 }
 
-/** So long an offer that was made through the former owner may be answered through the new one. */
+/** How long an offer that was made through the former owner may be answered through the new one. */
 const ANSWERS_MS = 60_000;
 
 export class TrackerRules implements OwnerRules<Link> {
@@ -72,7 +72,7 @@ export class TrackerRules implements OwnerRules<Link> {
     return nowMs < (this.#takenOver.get(peer) ?? -Infinity);
   }
 
-  /** Forgets who was taken over long ago: they stand in the order in which they came. */
+  /** Forgets peers that were taken over long ago; they are in the order in which they came. */
   tick(nowMs: number): void {
     for (const [peer, untilMs] of this.#takenOver) {
       if (nowMs < untilMs) return;

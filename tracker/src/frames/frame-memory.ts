@@ -36,7 +36,7 @@ export class FrameMemory {
     return this.#current >= SLABS_ENOUGH;
   }
 
-  /** Something written in this turn waits still, for a slow reader: this turn's memory stays what it is. */
+  /** A frame of this turn still waits for a slow reader, so this turn's memory must not be used again. */
   keepThisTurn(): void {
     this.#isInUse = true;
   }

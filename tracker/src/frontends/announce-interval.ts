@@ -1,7 +1,7 @@
-// How soon clients shall announce again. A relay that has just started asks for it soon: those who come back after an outage meet within
-// seconds, where the usual interval would keep them apart for minutes. Pure: the time is passed in.
+// How soon clients announce again. A relay that has just started asks for it soon, so that clients that come back after an outage meet within
+// seconds; with the usual interval it would take minutes. Pure: the time is passed in.
 
-/** So long after its start. */
+/** How long after its start it asks for that. */
 export const STARTED_SECONDS = 180;
 
 /** A function that answers the interval at a time; `startedAtMs` and its argument are of one clock. */

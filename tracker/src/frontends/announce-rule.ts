@@ -11,10 +11,10 @@ export interface Announce {
   readonly isSeeder: boolean | undefined;
 }
 
-/** Those who are in the swarms, each known by what its announces have in common. */
+/** The peers in the swarms; a key identifies a peer by what all its announces have in common. */
 export interface Members<A extends Announce, M, R extends string> {
   has(announce: A): boolean;
-  /** Comes in, or is brought up to date; or the limit that keeps it out. */
+  /** Adds or updates the peer; or returns the limit that keeps it out. */
   enter(announce: A, news: PeerNews, nowMs: number): M | R;
   leave(announce: A): void;
 }
@@ -32,7 +32,7 @@ export interface AnnounceRuleOptions<A extends Announce, M, R extends string> {
   readonly limits: Readonly<Record<R, AnnounceRefusal<R>>>;
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
-  /** Whether this relay is full or stopping: who is inside goes on, nobody else comes in. */
+  /** Whether this relay is full or stopping: peers that are in stay, new ones are refused. */
   readonly isTurningAway?: (() => boolean) | undefined;
 }
 
@@ -42,7 +42,7 @@ const TURNED_AWAY = {
   retryMinutes: 1,
 } as const;
 
-/** Who is in the swarm now, that it has left, or why it is not let in. */
+/** The peer as it is in the swarm now, that it has left, or why it is refused. */
 export type AnnounceOutcome<M extends object, R extends string> = M | 'left' | AnnounceRefusal<R>;
 
 export class AnnounceRule<A extends Announce, M extends object, R extends string> {

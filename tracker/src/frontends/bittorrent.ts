@@ -30,7 +30,7 @@ export interface BittorrentOptions {
   };
   readonly swarms: SwarmTable;
   readonly budget: ByteBudget;
-  /** Who counts the peers; undefined where nobody does. */
+  /** Counts the peers; undefined where they are not counted. */
   readonly statistics: PeerObserver | undefined;
   readonly refuse: (infoHash: string) => string | undefined;
   readonly isTurningAway: () => boolean;
@@ -109,7 +109,7 @@ export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   };
 }
 
-/** Nodes of a cluster take each other's: a client's datagrams may reach any of them. Without a token in common nothing is secret between them. */
+/** Nodes of a cluster accept each other's ids, since a client's datagrams may reach any of them. That needs a token that all of them know. */
 function connectionIds(
   { clusterUrl, clusterToken }: BittorrentOptions['settings'],
   monotonicMs: () => number,

@@ -59,7 +59,7 @@ export interface IpAnnounceOptions {
   readonly randomInt: RandomInt;
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
-  /** Whether this relay is full or stopping: who is inside goes on, nobody else comes in. */
+  /** Whether this relay is full or stopping: peers that are in stay, new ones are refused. */
   readonly isTurningAway: () => boolean;
 }
 
@@ -146,7 +146,7 @@ export class IpAnnounce implements IpTracker {
     return { complete, incomplete, downloaded, intervalSeconds, peers4, peers6 };
   }
 
-  /** One answer for each info hash, in the same order; zeros for what nobody has announced. */
+  /** One answer for each info hash, in the same order; zeros for info hashes that no peer has announced. */
   scrape(infoHashes: readonly string[], address: string, nowMs: number): readonly Counts[] | IpFailure {
     if (this.#options.rates.ask(limitKey(address), nowMs) > 0) return this.#limit();
     this.counts.scrapes++;

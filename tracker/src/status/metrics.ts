@@ -1,4 +1,4 @@
-// What Prometheus is told of the tracker. The hot path counts in plain numbers; they are read when somebody asks.
+// The tracker's metrics for Prometheus. The hot path counts in plain numbers, which are read when the metrics are fetched.
 import type { Metrics } from '@relay-swarm/kit';
 import type { Admission } from '@relay-swarm/net';
 import type { AccessList } from '../access/access-list.ts';

@@ -1,4 +1,4 @@
-// One sample for the history: our own numbers, and what the other services of the bundle tell in the shared volume.
+// One sample for the history: our own numbers, and what the other services of the bundle write into the shared volume.
 import { readOthers } from '@relay-swarm/relay-swarm';
 import type { History, HistorySample, ListedRelay } from './history.ts';
 

@@ -15,7 +15,7 @@ export interface RoutesOptions {
   readonly facts: () => Omit<HomeFacts, 'announceUrl'>;
   /** Undefined where the operator does not show numbers. */
   readonly stats: (() => Stats) | undefined;
-  /** Of one torrent; zeros for one that nobody has announced. */
+  /** Of one torrent; zeros for one that no peer has announced. */
   readonly torrent: (infoHash: string) => TorrentCounts;
   readonly history: (() => HistoryAnswer) | undefined;
   /** Of all relays, or of those that are ranked first for a key. */

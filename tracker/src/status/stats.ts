@@ -128,7 +128,7 @@ function clientOf(id: string): { client: string; version: string } {
     const { client, version } = identify(Buffer.from(id, 'latin1'));
     return { client, version: version ?? prefix };
   } catch {
-    return { client: 'unknown', version: prefix }; // an id that the library cannot make out is no fault of anybody
+    return { client: 'unknown', version: prefix }; // the library does not know every client's form of id
   }
 }
 

@@ -1,5 +1,5 @@
-// Whatever announces itself, by age: the one seen last comes last. The list runs through the things themselves, so that each of them
-// costs no more than two fields, and its place can be found at once. Pure: the time is passed in.
+// Peers in the order in which they were last seen, the newest last. The list is linked through the peers themselves, so each costs only two
+// fields, and its place is found at once. Pure: the time is passed in.
 
 export interface Aged<T> {
   lastSeenMs: number;
@@ -12,13 +12,13 @@ export class AgeList<T extends Aged<T>> {
   #oldest: T | undefined;
   #newest: T | undefined;
 
-  /** The first one, if it was last seen before the given time. */
+  /** The oldest one, if it was last seen before the given time. */
   oldestBefore(beforeMs: number): T | undefined {
     const oldest = this.#oldest;
     return oldest !== undefined && oldest.lastSeenMs < beforeMs ? oldest : undefined;
   }
 
-  /** When the last one was seen; undefined where there is nobody. */
+  /** When the newest one was seen; undefined where the list is empty. */
   get newestMs(): number | undefined {
     return this.#newest?.lastSeenMs;
   }

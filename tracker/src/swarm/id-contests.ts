@@ -1,11 +1,11 @@
-// A peer id that two connections announce in one swarm. The one that came first holds the id as long as its socket lives: nobody who has
-// read an id in an offer can take it. But a browser that reconnects announces its id while the tracker still believes in its old
-// socket: so the holder is asked for a sign of life, and where it gives none, the id goes to one of those who wait for it.
+// A peer id that two connections announce in one swarm. The first one holds the id as long as its socket lives, so a client that has read an
+// id in an offer cannot take it. But a browser that reconnects announces its id before the tracker has noticed that its old socket is dead.
+// So the holder is probed, and where it does not answer, the id goes to one of the connections that wait for it.
 import type { Link, Peer } from './peer.ts';
 
 /** Connections that wait for one id; a further one is refused. */
 const WAITING_MAX = 4;
-/** A holder that gave its sign of life is not asked again for so long. */
+/** A holder that has answered is not probed again for this long. */
 const PROVEN_MS = 30_000;
 
 interface Waiting {
@@ -15,7 +15,7 @@ interface Waiting {
 
 interface Contest {
   waiting: Waiting[];
-  /** What the holder was asked for it, as its link names it; undefined where an answer has been noticed. It may be asked other things later. */
+  /** The holder's probe for this contest, named by its deadline; undefined where the answer was noticed. Later probes have other deadlines. */
   askedUntilMs: number | undefined;
   provenUntilMs: number;
 }
@@ -27,7 +27,7 @@ export class IdContests {
     return this.#contests.size;
   }
 
-  /** Somebody else announces the holder's id. True where it may hope: it waits while the holder is asked. */
+  /** Another connection announces the holder's id. True where it waits while the holder is probed. */
   enter(holder: Peer, link: Link, isSeeder: boolean, nowMs: number): boolean {
     let contest = this.#contests.get(holder);
     if (contest === undefined) {
@@ -49,8 +49,8 @@ export class IdContests {
   }
 
   /**
-   * The holder leaves. Who gets its id, where it has not answered: somebody at its own address before others, and then who came first.
-   * To be asked while the holder's link is still known.
+   * The holder leaves. Where it has not answered, returns the connection that gets its id: one from the holder's own address before
+   * others, then the one that came first. Call it while the holder's link is still known.
    */
   settle(holder: Peer): Waiting | undefined {
     const contest = this.#contests.get(holder);
@@ -63,6 +63,6 @@ export class IdContests {
   }
 }
 
-/** Whether the holder owes the answer to the question that was asked for this contest. */
+/** Whether the holder has not answered the probe of this contest. */
 const isUnanswered = ({ askedUntilMs }: Contest, { link }: Peer): boolean =>
   askedUntilMs !== undefined && askedUntilMs !== 0 && link.probedUntilMs === askedUntilMs;

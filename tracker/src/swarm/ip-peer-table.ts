@@ -7,13 +7,13 @@ import type { PeerNews, SwarmTable } from './swarm-table.ts';
 
 export interface IpPeerLimits {
   readonly hostsMax: number;
-  /** Over all swarms; so one address cannot fill them with ports that nobody listens on. */
+  /** Over all swarms, so that one address cannot fill them with ports that do not answer. */
   readonly hostsPerAddressMax: number;
 }
 
 /**
- * Counted in the budget, so that nobody is let in where it is used up. They have no connection that could be cut: their numbers are limited, over
- * all and for an address, and who stops announcing is forgotten.
+ * Counted in the budget, so that no peer is added where it is used up. They have no connection that could be cut. Their numbers are limited,
+ * in all and for an address, and a peer that stops announcing is forgotten.
  */
 export type IpPeerMemory = Pick<ByteBudget, 'isTight' | 'reserve'>;
 
@@ -86,7 +86,7 @@ export class IpPeerTable {
     return peer;
   }
 
-  /** The peer leaves, if it is still the one with this peer id: the last word of a client may come after its successor's first. */
+  /** The peer leaves, if it still has this peer id: a client's `stopped` may come after the first announce of its successor. */
   leave({ infoHash, peerId, endpoint }: IpPeerKey): void {
     const peer = this.#swarms.find(infoHash)?.ipPeers?.find(endpoint);
     if (peer?.id === peerId) this.remove(peer);

@@ -1,5 +1,5 @@
-// Which offers wait for an answer. An answer is passed on only where it answers one that was forwarded: so nobody can fill a stranger's
-// queue with answers, or answer in somebody else's name. Kept with the peer that offered: only its own announces can push old ones out.
+// Which offers wait for an answer. An answer is passed on only where it answers an offer that was forwarded. So a client cannot fill a
+// stranger's queue with answers, or answer in another peer's name. Kept with the peer that offered: only its own announces can push old ones out.
 import type { Link, Peer } from './peer.ts';
 
 /** Open offers of one peer; the oldest are forgotten. */
@@ -12,7 +12,7 @@ export function noteOffer(from: Peer, to: Peer): void {
 }
 
 /**
- * Takes one offer that `from` made to whoever answers on this connection under this id; undefined where there is none. An answer under
+ * Takes one offer that `from` made to the peer that answers on this connection with this id; undefined where there is none. An answer under
  * another id of the same connection counts too (older libtorrent), and one on a new connection of a peer whose old one is gone.
  */
 export function takeOffer(from: Peer, link: Link, peerId: string): Peer | undefined {

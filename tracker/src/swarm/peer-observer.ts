@@ -1,4 +1,4 @@
-// Who is told of peers that come, change and go, so that statistics need not look at all of them.
+// An observer is told of peers that come, change and go, so that statistics need not look at all of them.
 
 export interface PeerObserver {
   came(id: string, isSeeder: boolean, isIPv6: boolean): void;

@@ -24,13 +24,13 @@ export interface Link {
   release(bytes: number): void;
   /** Pays for work beyond one ordinary message, before it is done. */
   pay(tokens: number, nowMs: number): void;
-  /** Asks the other end for a sign of life; the connection ends where none comes within seconds. */
+  /** Pings the other end; the connection ends where it does not answer within seconds. */
   probe(): void;
-  /** Until when it has to answer what it was asked last; 0 where it has answered. Two questions never have the same. */
+  /** The deadline of its last probe; 0 where it has answered. Two probes never have the same deadline. */
   readonly probedUntilMs: number;
 }
 
-/** A peer's swarm, as those use it who hold the peer. */
+/** A peer's swarm, as code that holds the peer uses it. */
 export interface PeerSwarm {
   readonly infoHash: string;
   readonly isEmpty: boolean;
@@ -62,7 +62,7 @@ export class Peer {
   newer: Peer | undefined = undefined;
   /** The announce that last chose this peer, so that one announce never chooses it twice. */
   chosenBy = 0;
-  /** Who was sent an offer of this peer and has not answered it: once for each offer. */
+  /** Peers that were sent an offer of this peer and have not answered it, once for each offer. */
   offeredTo: Peer[] | undefined = undefined;
 
   constructor(id: string, swarm: PeerSwarm, link: Link, isSeeder: boolean) {
@@ -77,7 +77,7 @@ export class Peer {
   }
 }
 
-/** Stands for the connection of a peer that has left, which nobody who remembers the peer should keep in memory. */
+/** Stands for the connection of a peer that has left, so that a remembered peer does not keep its connection in memory. */
 export const GONE: Link = {
   addressKey: '',
   peers: [],

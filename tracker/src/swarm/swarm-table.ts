@@ -11,7 +11,7 @@ export interface SwarmLimits {
   readonly swarmsPerLinkMax: number;
   /** In all swarms; one that is in two counts twice. */
   readonly peersMax: number;
-  /** Of one address, and of one /48 a multiple: so nobody fills the swarms from a few addresses. */
+  /** For one address, and a multiple of it for one /48, so that a few addresses cannot fill the swarms. */
   readonly peersPerAddressMax: number;
 }
 
@@ -101,7 +101,7 @@ export class SwarmTable {
     return this.#swarms.values();
   }
 
-  /** The swarm, which is made if need be; undefined where there are too many. What stays empty must be given to forgetIfEmpty(). */
+  /** The swarm, made if it does not exist; undefined where there are too many. Pass it to forgetIfEmpty() where nothing is added to it. */
   open(infoHash: string): Swarm | undefined {
     let swarm = this.#swarms.get(infoHash);
     if (swarm === undefined && this.#swarms.size < this.#limits.swarmsMax) {
@@ -124,7 +124,7 @@ export class SwarmTable {
     if (peer !== undefined) this.remove(peer);
   }
 
-  /** The peer announces itself: it comes in, or what is known of it is brought up to date. */
+  /** The peer announces itself: it is added or updated. */
   enter({ link, infoHash, peerId }: PeerKey, news: PeerNews, nowMs: number): Peer | SwarmRefusal {
     const swarm = this.#swarms.get(infoHash);
     const peer = swarm?.find(peerId);
@@ -153,7 +153,7 @@ export class SwarmTable {
     return peer;
   }
 
-  /** The peer gave a sign of life that is no announce. */
+  /** The peer is alive: it has sent something other than an announce. */
   touch(peer: Peer, nowMs: number): void {
     this.#byAge.touch(peer, nowMs);
   }

@@ -35,12 +35,12 @@ export class Swarm implements PeerSwarm, IpPeerSwarm {
     return this.#byId.size === 0 && this.ipPeers === undefined;
   }
 
-  /** Who holds the id. */
+  /** The peer that holds the id. */
   find(id: string): Peer | undefined {
     return this.#byId.get(id);
   }
 
-  /** One of those on a connection; undefined where there is nobody. */
+  /** Any peer on a connection; undefined where there is none. */
   get anyPeer(): Peer | undefined {
     return this.#leechers.at(-1) ?? this.#seeders.at(-1);
   }
@@ -51,7 +51,7 @@ export class Swarm implements PeerSwarm, IpPeerSwarm {
     return peer?.link === link ? peer : undefined;
   }
 
-  /** Nobody holds the id yet. */
+  /** Adds a peer; no other may hold the id. */
   add(id: string, link: Link, isSeeder: boolean): Peer {
     const peer = new Peer(id, this, link, isSeeder);
     peer.linkIndex = link.peers.push(peer) - 1;

@@ -72,7 +72,7 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
   /** Its part of the byte budget. */
   readonly holder: Holder;
   controlBucket: Bucket | undefined = undefined;
-  /** When a probe must have been answered; 0 where none runs. */
+  /** The deadline of the probe that is running; 0 where there is none. */
   probedUntilMs = 0;
   /** What it may send, as a bucket, beside that of its address. */
   thousandths = 0;
@@ -185,7 +185,7 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     this.terminate();
   }
 
-  /** Calls back, later, when what was sent until now has left; never where the connection ends before. */
+  /** Calls back, later, when everything sent until now has left. Never calls back where the connection ends before that. */
   whenDrained(callback: () => void): void {
     this.flush();
     this.#socket.write(NOTHING, () => {
@@ -193,12 +193,12 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     });
   }
 
-  /** Bytes that have come are paid for before they are looked at: 0 where they can be, or for how many milliseconds they must wait. */
+  /** Charges bytes that have come before they are read. 0: they may be read now; otherwise for how many milliseconds they must wait. */
   restMs(bytes: number, nowMs: number): number {
     return this.#shared.payments.restMs(this, bytes, nowMs);
   }
 
-  /** Pings, pongs and fragments have a price of their own: they cost work, and are no messages. */
+  /** Charges pings, pongs and fragments: they cost work and are no messages. */
   mayRead(): boolean {
     const nowMs = performance.now();
     const bucket = (this.controlBucket ??= newBucket(CONTROL_FRAMES, nowMs));
@@ -209,14 +209,14 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
   }
 
   /**
-   * Pays for work beyond one ordinary message, before it is done: this connection and its address. What cannot be paid now is a debt,
+   * Charges this connection and its address for work beyond one ordinary message, before it is done. What cannot be paid now is a debt,
    * and nothing more is read until it is paid. An address pays for the end of a connection too.
    */
   pay(tokens: number, nowMs: number): void {
     this.#shared.payments.pay(this, tokens, nowMs);
   }
 
-  /** Reads nothing for so long; where it rests already, or is closed, nothing changes. */
+  /** Reads nothing for this long; nothing changes where it rests already or is closed. */
   rest(milliseconds: number): void {
     if (!this.isOpen) return;
     this.#webSocket.rest(milliseconds);
@@ -228,7 +228,7 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     if (this.#webSocket.readyState === OPEN) this.#enqueue(PING_FRAME);
   }
 
-  /** Asks for a sign of life; the connection ends where none comes within seconds. */
+  /** Pings the other end; the connection ends where it does not answer within seconds. */
   probe(): void {
     this.#shared.probe(this);
   }
@@ -244,7 +244,7 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     this.#webSocket.close(code, reason);
   }
 
-  /** Where there is no memory for what it sends or does not read, there is none for a farewell. */
+  /** Ends it without a close frame: there is no memory left for what it sends or does not read. */
   endFor(reason: SocketEnd): void {
     if (reason === 'unfinished_message' || (this.partial === undefined && this.unreadBytes === 0))
       this.close(REFUSALS[reason].close, REFUSALS[reason].sentence);

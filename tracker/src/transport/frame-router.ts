@@ -12,11 +12,11 @@ export interface FrameRouterOptions {
   readonly hasSpoken: (connection: Connection) => void;
   readonly payments: Pick<Payments<Connection>, 'take'>;
   readonly monotonicMs: () => number;
-  /** Frames that cannot be read or that come too fast; a connection that has used these up is closed. */
+  /** Allowed frames that cannot be read or come too fast; a connection with more of them is closed. */
   readonly faults: Rate;
 }
 
-/** So many bytes are one message; what is larger costs more. An announce with ten offers has about 13 KB. */
+/** This many bytes cost as much as one message. An announce with ten offers has about 13 KB. */
 const BYTES_PER_TOKEN = 16_384;
 
 /** What a fault costs beside its message: it is answered, and no client makes many. */

@@ -49,7 +49,7 @@ export class Keepalive {
     this.#silent.delete(connection);
   }
 
-  /** A probe that runs already goes on as it is: a client that asks for its place every 2 s must not put off the answer. */
+  /** A running probe keeps its deadline: a client that asks for the id every 2 s must not postpone it. */
   probe(connection: Connection, nowMs: number): void {
     if (connection.probedUntilMs !== 0) return;
     connection.probedUntilMs = nowMs + PROBE_MS;

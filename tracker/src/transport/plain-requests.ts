@@ -44,7 +44,8 @@ export class PlainRequests {
       return true;
     }
     if (request.headers.upgrade !== undefined || behind.length > 0) return false;
-    if (!door.admits(limitKey(readAddress(request)))) return false; // it waits, or is told; what Node serves pays there once more, and costs more
+    // Node's server makes it wait or refuses it; it pays there once more, since it costs more there
+    if (!door.admits(limitKey(readAddress(request)))) return false;
     const answer = answerTo(request);
     if (answer === undefined) return false;
     socket.on('error', errors.count);

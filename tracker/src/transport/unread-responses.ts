@@ -11,7 +11,7 @@ export class UnreadResponses {
     this.#readAddress = readAddress;
   }
 
-  /** Where something of it was left over. Whoever may hold no more is hung up on: it does not read, so there is nothing to tell it. */
+  /** Counts what was not written yet. A client that may hold no more is cut without an answer, since it does not read. */
   count(request: RequestHead & { readonly socket: Pick<Writable, 'destroy'> }, response: Writable): void {
     const holder = this.#budget.open(limitKey(this.#readAddress(request)), () => request.socket.destroy());
     response.once('close', () => holder.close());

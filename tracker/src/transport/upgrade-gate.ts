@@ -1,4 +1,4 @@
-// Who may open a WebSocket: another relay on its own path, a page of an allowed origin, and only as many as there is room for.
+// Decides whether a WebSocket may be opened: for other relays on their own path, for pages of an allowed origin, and within the limits.
 import {
   limitKey,
   rejectUpgrade,
@@ -21,18 +21,18 @@ export interface UpgradeGateOptions {
   readonly upgradeRelay: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void;
   /** Whether this relay is full or stopping. */
   readonly isTurningAway: () => boolean;
-  /** What a client is told that is refused for that: where else to go. */
+  /** The relays that a client refused for that is told of. */
   readonly roster: () => object;
-  /** From 0 to 1: spreads those who come back. */
+  /** From 0 to 1: spreads the times at which refused clients come back. */
   readonly random: () => number;
-  /** Takes in a client that may come in. */
+  /** Opens the WebSocket of a client that was admitted. */
   readonly accept: (request: RequestHead, socket: Duplex, head: Buffer, addressKey: string) => void;
 }
 
 export type UpgradeRefusal =
   'origin' | 'turned_away' | 'memory_full' | 'address_rate' | 'connections_full' | 'address_full';
 
-/** Whoever owes less has been busy; whoever owes more gets no further connection to be busy with. */
+/** An address that owes more than this may open no further connection; honest busy ones owe less. */
 const OWED_MS_MAX = 1_000;
 
 /** Other relays come on a path of their own. */
@@ -59,7 +59,7 @@ export class UpgradeGate {
     else this.admit(request, socket, head);
   };
 
-  /** Everybody who is no relay. */
+  /** Clients, that is everybody but relays. */
   admit(request: RequestHead, socket: Duplex, head: Buffer): void {
     const { admission, budget, readAddress, isOriginAllowed } = this.#options;
     const { isTurningAway, owedMs, roster, accept } = this.#options;
@@ -83,7 +83,7 @@ export class UpgradeGate {
     }
   }
 
-  /** `more`: where else to go. */
+  /** `more`: relays to go to instead. */
   #refuse(socket: Duplex, refusal: UpgradeRefusal, more: object = {}): void {
     this.refused[refusal]++;
     rejectUpgrade(socket, refusal, { more, random: this.#options.random() });

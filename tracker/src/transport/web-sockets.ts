@@ -56,7 +56,7 @@ export class WebSockets {
       payments,
       memory,
       flusher: new Flusher((hasMore) => {
-        if (hasMore) memory.keepThisTurn(); // somebody sent while others were flushed
+        if (hasMore) memory.keepThisTurn(); // a connection sent while others were flushed
         memory.endTurn();
       }),
       counts: this.counts,
@@ -110,7 +110,7 @@ export class WebSockets {
     if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
   };
 
-  /** Closes with 1012 (service restart), spread out so that not all clients come to another relay in the same instant. */
+  /** Closes with 1012 (service restart), spread out so that the clients do not all come to another relay at the same moment. */
   async closeAll(): Promise<void> {
     const { keepalive } = this.#options;
     await drain({

@@ -1,8 +1,8 @@
-// Work for many subscribers, done in slices so that nobody else waits for it: each turn of the event loop does so many steps and no
-// more, and tasks take turns, so that a small one is not behind a large one. The turns are passed in.
+// Work for many subscribers, done in slices so that other clients do not wait for it: each turn of the event loop does a bounded number of
+// steps, and tasks take turns, so that a small one does not wait for a large one. The turns are passed in.
 
 export interface Task {
-  /** Goes on for so many steps at most; returns how many it took. Fewer than it was given: there is nothing left to do. */
+  /** Takes at most this many steps; returns how many it took. Where it took fewer, nothing is left to do. */
   advance(stepsMax: number): number;
 }
 

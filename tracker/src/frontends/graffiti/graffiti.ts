@@ -55,7 +55,7 @@ interface Refused {
 }
 
 /** WebSocket close codes (RFC 6455 §7.4.1 and IANA's registry): policy violation; try again later. */
-/** So many pushes cost as much as one message. */
+/** This many pushes cost as much as one message. */
 const PUSHES_PER_TOKEN = 20;
 
 export class Graffiti implements Frontend<GraffitiLink> {
@@ -64,7 +64,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
   readonly #handshake: Handshake;
   readonly #peers = new Map<string, GraffitiSession>();
   readonly #options: GraffitiOptions;
-  /** Requests, whatever came of them. */
+  /** All requests, refused ones too. */
   messages = 0;
   readonly refused: Record<GraffitiRefusal, number>;
 
@@ -133,10 +133,10 @@ export class Graffiti implements Frontend<GraffitiLink> {
   }
 
   /**
-   * One id, one connection: whoever comes second is refused, as by the first tracker, and its client tries again 2 s later.
-   * But the first connection may be dead without anybody having noticed, where its client has reconnected: so it is probed, and the id
-   * is free for one of the next tries. If the newcomer replaced the first at once, two tabs with one proof would throw each other
-   * out every 2 s, and all their subscribers would hear of it.
+   * One id has one connection. A second one is refused, as by the original tracker, and its client tries again 2 s later. But the first
+   * connection may be dead and not closed yet, because its client has reconnected. So it is probed, and the id is free for one of the
+   * next tries. If the newcomer replaced the first at once, two tabs with one proof would end each other every 2 s, and all their
+   * subscribers would be told.
    */
   #admit(session: GraffitiSession, id: string): void {
     const holder = this.#peers.get(id);
@@ -192,7 +192,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
     this.#fanOut.run();
   }
 
-  /** Why a request is refused that is well formed. It is done whole or not at all. */
+  /** Why a well-formed request is refused. A request is done whole or not at all. */
   #refusalOf(session: GraffitiSession, { action, infoHashes }: GraffitiRequest): Refused | undefined {
     const { limits, refuse } = this.#options;
     if (action !== 'announce' && action !== 'subscribe') return undefined;
@@ -221,7 +221,7 @@ export class Graffiti implements Frontend<GraffitiLink> {
     return undefined;
   }
 
-  /** Takes the bytes of what is about to be made, as the last of all conditions. */
+  /** Takes the bytes of what is about to be made; the last condition that is checked. */
   #hold(session: GraffitiSession, { action, infoHashes }: GraffitiRequest): Refused | undefined {
     if (action !== 'announce' && action !== 'subscribe') return undefined;
     const present = action === 'announce' ? session.announced : session.subscribed;

@@ -15,7 +15,7 @@ export interface GraffitiLink {
   close(code: number, reason: string): void;
   /** Whether the other end should read first before it gets what can wait. */
   readonly isCongested: boolean;
-  /** Calls back, later, when what was sent until now has left; never where the connection ends before: nothing holds back what it is told then. */
+  /** Calls back, later, when everything sent until now has left. Never calls back where the connection ends before that. */
   whenDrained(callback: () => void): void;
   /** Asks the other end for a sign of life, and ends the connection where none comes within a few seconds. */
   probe(): void;
@@ -102,7 +102,7 @@ export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
     this.link.close(REFUSALS.slow_reader.close, REFUSALS.slow_reader.sentence);
   }
 
-  /** Says its last words and closes. */
+  /** Sends a last message and closes. */
   end(lastWords: string, code: number, reason: string): void {
     this.state = 'over';
     this.link.send(lastWords);

@@ -1,4 +1,4 @@
-// Who announces and who subscribes to which info hash, and what each subscriber is told. Pure: no sockets, no clock. Long because a topic and a
+// Which peers announce and subscribe to which info hash, and what each subscriber is told. Pure: no sockets, no clock. Long because a topic and a
 // subscription are the two sides of one log.
 //
 // Invariant: a subscriber is told of an announce once, and of its end if and only if it was told of it. What it believes then
@@ -137,7 +137,7 @@ export class Topics {
       yield;
     }
     for (const [member, subscription] of topic?.subscriptions ?? []) {
-      while (subscription.tell(1, true) > 0) yield; // the last words of this topic: they do not wait for slow readers
+      while (subscription.tell(1, true) > 0) yield; // the last messages of this topic do not wait for slow readers
       this.unsubscribe(member, infoHash);
       yield;
     }
@@ -224,7 +224,7 @@ class Topic implements Task {
     this.log.forEach((entry, index) => {
       if (!('ended' in entry)) {
         began.set(entry, index);
-        if (entry.isOver) isOutdated.add(entry); // unless its end follows, and somebody waits for that
+        if (entry.isOver) isOutdated.add(entry); // unless its end follows, and a subscriber still has to be told that
       } else if (firstAbove(places, began.get(entry.ended) ?? -1) <= index) isOutdated.delete(entry.ended);
     });
     const kept: Entry[] = [];
@@ -235,7 +235,7 @@ class Topic implements Task {
     for (const subscription of this.subscriptions.values())
       subscription.place = keptBefore[subscription.place]!;
     this.log = kept;
-    this.#roundUpTo = -1; // the numbers are others now: the next round looks at everybody
+    this.#roundUpTo = -1; // the numbers have changed, so the next round looks at all subscriptions
     this.#compactAt = 2 * kept.length + COMPACT_FROM;
   }
 

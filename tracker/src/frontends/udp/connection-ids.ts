@@ -1,5 +1,5 @@
-// Connection ids of the UDP tracker protocol (BEP 15), without a table: an id is a code over the address and the time, so nobody can
-// fill the memory by asking for ids, and nobody can use the id of an address from which he cannot receive.
+// Connection ids of the UDP tracker protocol (BEP 15), without a table: an id is a MAC of the address and the time. So asking for ids takes
+// no memory, and a client can only use an id of an address at which it receives.
 import { createCipheriv, createHmac, type Cipher } from 'node:crypto';
 
 /** An id is good for at least this long after it was given out, and at most for twice as long. */

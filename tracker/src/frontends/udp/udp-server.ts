@@ -83,7 +83,7 @@ export function createUdpServer(options: UdpServerOptions): UdpServer {
   }
 }
 
-/** A datagram that cannot be sent is like one that got lost, and without a callback nobody is told: the client asks again. */
+/** A datagram that cannot be sent is like a lost one, so there is no callback: the client asks again. */
 function send(socket: Socket, response: Buffer | undefined, { port, address }: RemoteInfo): void {
   if (response !== undefined) socket.send(response, port, address);
 }
@@ -98,6 +98,6 @@ function enlarge(socket: Socket, bytes: number): void {
   try {
     socket.setRecvBufferSize(bytes);
   } catch {
-    // The kernel gives what it gives: scripts/doctor looks at its limit.
+    // The kernel may give less: scripts/doctor checks its limit.
   }
 }

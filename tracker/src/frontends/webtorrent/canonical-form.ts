@@ -26,7 +26,7 @@ export function canonicalForm(frame: Buffer): Buffer | undefined {
     parsed = JSON.parse(frame.toString('utf8'));
     if (!isObject(parsed)) return undefined;
     const known = pick(parsed, FIELDS);
-    // Words that nobody knows may be spelled in ways that the fast walk would take for unusual for ever.
+    // Unknown values may be written in ways that the fast walk would find unusual again, so they become "unknown".
     for (const name of ['action', 'event'] as const)
       if (typeof known[name] === 'string' && !KNOWN_WORD.test(known[name])) known[name] = 'unknown';
     if (Array.isArray(known['offers']))

@@ -23,7 +23,7 @@ export class Message {
   infoHash: string | undefined = undefined;
   peerId: string | undefined = undefined;
   toPeerId: string | undefined = undefined;
-  /** `invalid` is an event that nobody knows. An absent, empty or null one is an update. */
+  /** `invalid` is an unknown event. An absent, empty or null one is an update. */
   event: AnnounceEvent | 'invalid' = 'update';
   /** Bytes left to download; undefined where absent or no number. */
   left: number | undefined = undefined;

@@ -1,5 +1,5 @@
 // The WebTorrent protocol's rules: a frame in, frames out to this and other connections. No sockets, no clock: both are passed in.
-// A fault that the client can recover from is answered, never punished by closing: one socket serves all torrents of a page.
+// A fault that the client can recover from is answered and never closes the socket, which serves all torrents of a page.
 import { takeToken, newBucket, type Rate } from '@relay-swarm/net';
 import type { FrameMemory } from '../../frames/frame-memory.ts';
 import { noteOffer, takeOffer } from '../../swarm/open-offers.ts';
@@ -47,11 +47,11 @@ interface WebTorrentAnnounce extends Announce {
   readonly message: Message;
 }
 
-/** So many bytes that have to be parsed the slow way cost as much as one message. */
+/** This many bytes that have to be parsed the slow way cost as much as one message. */
 const PLAIN_BYTES_PER_TOKEN = 100;
-/** So many torrents of a scrape are a message. */
+/** This many torrents of a scrape cost as much as one message. */
 const SCRAPED_PER_TOKEN = 8;
-/** By then the holder of a peer id has answered, or is gone. */
+/** Within this time the holder of a peer id has answered or its connection has ended. */
 const CONTEST_SECONDS = 10;
 
 export class WebTorrent implements Frontend<Link>, Protocol<Link> {
@@ -71,7 +71,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     answersLost: 0,
     tooManyAnnounces: 0,
   };
-  /** Announces that met a limit of the swarms. */
+  /** Announces that a limit of the swarms refused. */
   readonly announcesRefused: Record<SwarmRefusal, number> = {
     SWARMS_FULL: 0,
     CONNECTION_SWARMS_FULL: 0,
@@ -97,7 +97,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     return this.#reader.plainReads;
   }
 
-  /** Whatever no other protocol recognizes is told what this one expects. */
+  /** Takes every frame that no other protocol recognizes, and answers what it expects. */
   recognizes(): boolean {
     return true;
   }
@@ -192,7 +192,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     if (message.offers > 0 && event !== 'completed') this.#forwardOffers(peer, message);
   }
 
-  /** Who waits for its peer id is replied to as if it had come in, and asked to announce again soon: its offers were not passed on. */
+  /** A peer that waits for its id gets a reply as if it were in the swarm, and is asked to announce again soon: its offers were not passed on. */
   #turnDown({ link, message, infoHash }: WebTorrentAnnounce, refusal: AnnounceRefusal<SwarmRefusal>): void {
     const { cause, reason } = refusal;
     if (cause in this.announcesRefused) this.announcesRefused[cause as SwarmRefusal]++;
