@@ -1,4 +1,4 @@
-// What an engine is told, out of the settings, the secrets and the addresses that were found.
+// The options of an engine, made from the settings, the secrets and the addresses that were found.
 import type { Log } from '@relay-swarm/kit';
 import type { ByteBudget } from '@relay-swarm/net/budget';
 import { randomBytes } from 'node:crypto';
@@ -39,7 +39,7 @@ export function engineOptions(settings: StunSettings, found: Found, log: Log): T
     ...(tlsFiles && { tlsFiles }),
     budget,
     realm,
-    software: '', // nobody has to know
+    software: '', // clients need not know
     authenticate: createAuthenticate({ secrets, realm, wallClockMs: Date.now }),
     relayHosts: relayHosts(address, own),
     relayPortMin,

@@ -35,7 +35,7 @@ export interface RelayHost {
 export interface Credential {
   /** Long-term keys, MD5(username ":" realm ":" password); more than one while a secret is being rotated. */
   readonly keys: readonly Buffer[];
-  /** Whom quotas and bandwidth count for; user names that belong together share it. */
+  /** The account that quotas and bandwidth count for; user names of one client share it. */
   readonly account: string;
   /**
    * Until it expires, in milliseconds; not above 0 where it has. An expired credential makes no new allocations, and refreshes
@@ -44,7 +44,7 @@ export interface Credential {
   readonly expiresInMs: number;
 }
 
-/** Synchronous, because it stands in the path of requests. Undefined: nobody has that name. */
+/** Synchronous, because every request waits for it. Undefined: there is no such user. */
 export type Authenticate = (username: string) => Credential | undefined;
 
 /** Exceptions to the rule that only the public internet may be a peer (see peer-policy.ts). Networks as "10.1.0.0/16" or one address. */
@@ -118,7 +118,7 @@ export interface TurnEngineOptions {
   readonly worker?: WorkerShare;
 }
 
-/** What an engine can do. The contract tests and the start-up log read it; nobody has to guess. */
+/** What an engine can do, for the contract tests and the start-up log. */
 export interface TurnCapabilities {
   readonly transports: readonly Transport[];
   readonly ipv6Listeners: boolean;
@@ -142,7 +142,7 @@ export interface TurnCapabilities {
   readonly proxyProtocol: boolean;
   readonly tlsReload: boolean;
   readonly drain: boolean;
-  /** What users of this engine have to know; told at start. */
+  /** What operators of this engine have to know; logged at start. */
   readonly warnings: readonly string[];
 }
 
@@ -191,7 +191,7 @@ export interface TurnEngine extends Part {
   /** Where it listens, with the real port where 0 was asked for. Empty before `start()`. */
   listening(): readonly ListeningAddress[];
   stats(): TurnStats;
-  /** From now on no new allocations; those there are stay until they end. */
+  /** Refuses new allocations from now on; existing ones stay until they end. */
   drain(): void;
   /** New handshakes get the new certificate, open connections stay. Throws, and keeps the old one, where the files do not fit. */
   reloadTls(files: TlsFiles): void;

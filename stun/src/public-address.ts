@@ -1,4 +1,4 @@
-// Under which addresses the world reaches this machine: told by PUBLIC_IP, or found out.
+// The addresses at which the internet reaches this machine: set by PUBLIC_IP, or detected.
 import type { Log } from '@relay-swarm/kit';
 import { isIPv6 } from 'node:net';
 import { askBinding } from './stun/binding-client.ts';
@@ -27,7 +27,7 @@ export interface AddressFacts {
   readonly isPublic: (address: string) => boolean;
 }
 
-/** Asks and looks, and tells the log what it found and what it doubts. */
+/** Detects the addresses, and logs what it found and what may be wrong. */
 export async function findPublicAddress(
   settings: { readonly publicAddresses: readonly string[]; readonly detectServers: readonly Endpoint[] },
   own: readonly string[],

@@ -1,6 +1,6 @@
-// How much an address may have in a second: answers before it has authenticated (so that nobody turns the server into a mirror,
-// since UDP sources can be forged), new connections, control requests. An IPv6 address counts with its /64, and a /48 may have
-// some shares. A table of fixed size: it cannot be filled, and two addresses that share a cell only share the allowance.
+// What an address may have in a second: answers before it has authenticated (UDP sources can be forged, and the server must not amplify),
+// new connections, control requests. An IPv6 address counts with its /64, and a /48 may have some shares. A table of fixed size: it cannot
+// be filled, and two addresses that share a cell only share the allowance.
 // Pure: clock and salt are passed in.
 import { SITE_SHARES } from '@relay-swarm/net/admission';
 import { limitKey, siteKey } from '@relay-swarm/net/ip';
@@ -26,7 +26,7 @@ export class AddressRateLimit {
     return isOpen;
   }
 
-  /** Counts what cannot be refused any more. */
+  /** Counts something that was done already, without a limit. */
   charge(address: string, nowMs: number, price: number): void {
     this.#turn(nowMs);
     const key = limitKey(address);
@@ -35,7 +35,7 @@ export class AddressRateLimit {
     if (site !== undefined) this.#spent[this.#cellOf(site)]! += price;
   }
 
-  /** Whether it would allow another one. */
+  /** Whether another one would be allowed. */
   isOpen(address: string, nowMs: number): boolean {
     this.#turn(nowMs);
     const key = limitKey(address);

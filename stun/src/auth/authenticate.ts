@@ -1,4 +1,4 @@
-// Who a user name is, for an engine: the keys that its requests may be signed with, and whether its time is over.
+// What an engine needs of a user name: the keys that its requests may be signed with, and whether it has expired.
 import type { Authenticate } from '../engine.ts';
 import { longTermKey } from '../stun/integrity.ts';
 import { expiryOf, nameOf, passwordOf } from './credential.ts';
@@ -11,7 +11,7 @@ export interface AuthenticateOptions {
   readonly wallClockMs: () => number;
 }
 
-/** Users are never stored, so every well-formed name has a key; only who knows a secret can sign with it. */
+/** Users are not stored, so every well-formed name has a key; only a client that was given a credential can sign with it. */
 export function createAuthenticate({ secrets, realm, wallClockMs }: AuthenticateOptions): Authenticate {
   return (username) => {
     const expiry = expiryOf(username);

@@ -1,4 +1,4 @@
-// Long-term credentials (RFC 8489 §9.2.4): who sent this request, or what to answer instead. Nothing is kept of a stranger.
+// Long-term credentials (RFC 8489 §9.2.4): which user sent this request, or what to answer instead. Nothing is stored for strangers.
 import type { Authenticate, Credential, TurnEngineOptions } from '../engine.ts';
 import type { Counters } from '../turn/counters.ts';
 import { hasIntegrity, integrityKind, type IntegrityKind } from '../stun/integrity.ts';
@@ -17,7 +17,7 @@ export interface Authenticated {
   readonly account: string;
   /** As in `Credential`. */
   readonly expiresInMs: number;
-  /** With which the response is to be sealed. */
+  /** The key that signs the response. */
   readonly key: Buffer;
   readonly kind: IntegrityKind;
 }
@@ -33,7 +33,7 @@ export class Authenticator {
   readonly #authenticate: Authenticate;
   readonly #nonces: Nonces;
   readonly #counters: Counters;
-  /** Wrong names and passwords, which cost ten times what other requests do. A nonce goes before: no source here is forged. */
+  /** Wrong names and passwords; each costs as much as ten other requests. The nonce is checked first, so the source is not forged. */
   readonly #failures: AddressRateLimit;
   readonly #controls: ControlLimits;
 
@@ -47,7 +47,7 @@ export class Authenticator {
     this.#controls = new ControlLimits(limits, randomBytes(4).readUInt32BE());
   }
 
-  /** Undefined: it has asked or failed too often to be heard again in this second. */
+  /** Undefined: the client has asked or failed too often in this second, and is not answered. */
   check(message: MessageReader, client: Client, nowMs: number): Authenticated | AuthRefusal | undefined {
     const failures = this.#counters.authFailures;
     const kind = integrityKind(message);
@@ -68,7 +68,7 @@ export class Authenticator {
       failures.staleNonce++;
       return { code: 438, hasChallenge: true };
     }
-    // From here on the address is the client's own: nobody else gets its nonce.
+    // From here on the address is known to be the client's own: only it has received this nonce.
     if (!this.#controls.isOpen(client, nowMs)) {
       this.#counters.drops.rateLimit++;
       client.hold?.();
@@ -96,7 +96,7 @@ export class Authenticator {
   }
 }
 
-/** Who has an allocation keeps the key that made it, also when its secret is rotated away. */
+/** A client with an allocation keeps the key that made it, also when its secret has been replaced. */
 function keptCredential({ allocation }: Client, username: string, nowMs: number): Credential | undefined {
   return allocation?.username === username && allocation.isAlive(nowMs)
     ? {

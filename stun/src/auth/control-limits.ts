@@ -1,6 +1,6 @@
 // What authenticated control requests cost: one for the request and one for each peer that it names, out of a bucket of the
-// allocation, of the user and of the address. Each is checked before the work; who is over is not answered, and asks again
-// later as RFC 8489 §6.2.1 has it. A bucket may be overdrawn by its last request. Pure: the clock is passed in.
+// allocation, of the user and of the address. Each is checked before the work; a client over a limit is not answered, and sends again
+// later (RFC 8489 §6.2.1). A bucket may be overdrawn by its last request. Pure: the clock is passed in.
 import type { TurnLimits } from '../engine.ts';
 import { ATTRIBUTE } from '../stun/constants.ts';
 import type { MessageReader } from '../stun/message-reader.ts';
@@ -31,7 +31,7 @@ export class ControlLimits {
     );
   }
 
-  /** The request comes from the client's own address, whatever else is wrong with it. */
+  /** Charges the address: the request comes from it, whatever else is wrong with the request. */
   charge({ address, allocation }: Client, price: number, nowMs: number): void {
     this.#ofAddress.charge(address, nowMs, price);
     allocation?.control.take(price);

@@ -32,7 +32,7 @@ export function expiryOf(username: string): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** What stands behind the expiry: one client, however often it renews its credential. The whole name where there is no more. */
+/** The name behind the expiry, which a client keeps when it renews its credential; the whole name where there is none. */
 export function nameOf(username: string): string {
   const colon = username.indexOf(':');
   return colon < 0 ? username : username.slice(colon + 1);

@@ -27,7 +27,7 @@ export class Nonces {
     const time = nonce.toString('latin1', 0, TIME_CHARS);
     const mac = Buffer.from(nonce.toString('latin1', TIME_CHARS), 'hex');
     if (mac.length !== MAC_BYTES || !timingSafeEqual(mac, this.#mac(time, address, port))) return false;
-    // Whatever carries our MAC has our own time in it.
+    // A nonce with a valid MAC carries our own time.
     return nowMs / 1000 - parseInt(time, 16) < this.#lifetimeSeconds;
   }
 

@@ -15,7 +15,7 @@ export interface SecretSources {
   readonly secretFile: string | undefined;
   readonly secretPrevious: string | undefined;
   readonly secretPreviousFile: string | undefined;
-  /** Where a secret that nobody gave is kept. */
+  /** The file of a secret that was made here. */
   readonly secretDir: string;
   /** False when deployed: there a missing secret is the operator's mistake. */
   readonly secretGenerate: boolean;
@@ -55,7 +55,7 @@ async function loadCurrent(sources: SecretSources): Promise<{ secret: string; so
   const kept = await readSecretFile('STUN_SECRET_DIR', file, 'where there is none');
   if (kept !== undefined) return { secret: kept, source: `kept in ${file}` };
   await keepNewSecret(file, sources.secretDir);
-  // Read back: where two services start at once, the first one's secret counts for both.
+  // Read back: where two services start at once, both use the secret of the first.
   return {
     secret: await readSecretFile('STUN_SECRET_DIR', file),
     source: `made at first start, kept in ${file}`,

@@ -1,4 +1,4 @@
-// GET /ice-servers over HTTP (DESIGN §7): who may ask, how often, and the answer.
+// GET /ice-servers over HTTP: which pages may ask, how often, and the answer.
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
 import { AddressRates, limitKey, sendRefusal, type AddressReader } from '@relay-swarm/net';
 import { answerPreflight, corsHeaders, type CorsRule } from '@relay-swarm/net/cors';
@@ -20,7 +20,7 @@ export interface IceServersOptions {
   readonly isDraining: () => boolean;
   readonly readAddress: AddressReader;
   readonly wallClockMs: () => number;
-  /** The user's name behind the expiry. It means nothing, so that nobody can be followed by it. */
+  /** The user's name behind the expiry. It is random, so that clients cannot be tracked by it. */
   readonly makeName: () => string;
 }
 
@@ -34,7 +34,7 @@ export interface IceServers {
 
 type Headers = OutgoingHttpHeaders;
 const METHODS = 'GET, HEAD, OPTIONS';
-/** A server that drains is about to go; a client that has others uses these meanwhile. */
+/** A server that drains is about to stop; a client that has others uses those meanwhile. */
 const DRAINING_SECONDS = 60;
 
 export function createIceServers(options: IceServersOptions): IceServers {

@@ -25,7 +25,7 @@ export class ConnectionCounts {
     return this.#total;
   }
 
-  /** A connection is there, before it is known whose it is. False: one too many. */
+  /** Counts a connection before its address is known. False: one too many. */
   open(): boolean {
     if (this.#total + this.#elsewhere >= this.#limits.connectionsMax) return false;
     this.#total++;
@@ -38,7 +38,7 @@ export class ConnectionCounts {
     this.#shared.tell('connection', '', -1);
   }
 
-  /** It is this address's. False: one too many. */
+  /** The connection belongs to this address. False: one too many. */
   enter(address: string): boolean {
     const key = limitKey(address);
     if (this.#shares.isFull(key, this.#limits.connectionsPerAddressMax)) return false;

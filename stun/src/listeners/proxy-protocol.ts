@@ -1,4 +1,4 @@
-// The PROXY protocol's header, versions 1 and 2: who is really at the other end of a proxied connection. Pure.
+// The PROXY protocol's header, versions 1 and 2: the client's real address on a proxied connection. Pure.
 import { isIPv4, isIPv6 } from 'node:net';
 import { addressText } from '@relay-swarm/net/ip';
 
@@ -12,7 +12,7 @@ export const PROXY_HEADER_BYTES_MAX = 1_024;
 export interface ProxyHeader {
   /** The header's own length. */
   readonly bytes: number;
-  /** Undefined: the proxy speaks for itself (a health check), the connection's own address holds. */
+  /** Undefined: the proxy itself is the client (a health check), and the connection's own address counts. */
   readonly source: { readonly address: string; readonly port: number } | undefined;
 }
 

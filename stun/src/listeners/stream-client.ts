@@ -12,9 +12,9 @@ import { StreamFramer } from './stream-framer.ts';
 /** About what Node needs to keep one packet in a queue, beside its bytes. */
 const QUEUED_PACKET_BYTES = 512;
 
-/** How long a client that asks too much is not read; what it sends meanwhile stays with the kernels. */
+/** How long a client that asks too much is not read; what it sends meanwhile stays in the kernels' buffers. */
 const HOLD_MS = 200;
-/** So many times in a row: nobody means well who asks for more than its share for five seconds. */
+/** How often in a row before it is closed: no honest client asks for more than its share for five seconds. */
 const HOLDS_MAX = 25;
 /** A socket in Node and in the kernel, without what waits in it. */
 const CONNECTION_BYTES = 4_096;
@@ -29,7 +29,7 @@ export interface StreamClientOptions {
   readonly sendBufferBytesMax: number;
   readonly monotonicMs: () => number;
   readonly budget: ByteBudget;
-  /** Called when it is known who the client is: at once, or with the proxy's header. False: it has too many connections. */
+  /** Called when the client's address is known: at once, or with the proxy's header. False: it has too many connections. */
   readonly enter: (address: string) => boolean;
   readonly isProxied: boolean;
 }
@@ -75,7 +75,7 @@ export class StreamClient implements Client {
       if (!this.#receive(chunk)) socket.destroy();
       else this.#count();
     });
-    // Who has said goodbye wants nothing more relayed, and might never take what it is still owed.
+    // A client that has closed its half sends no more, and might never read what still waits for it.
     socket.on('end', () => turnServer.disconnected(this));
     socket.on('close', () => {
       turnServer.disconnected(this);
@@ -89,7 +89,7 @@ export class StreamClient implements Client {
     this.#count();
   }
 
-  /** What is held for it now; where that is too much, it is ended. */
+  /** Updates the bytes held for it; where that is too much, the client is closed. */
   #count(): void {
     const waiting = this.#socket.writableLength + this.#queued * QUEUED_PACKET_BYTES;
     const refusal = this.#holder?.holdExactly(CONNECTION_BYTES + this.#framer.bytes + waiting);
@@ -138,7 +138,7 @@ export class StreamClient implements Client {
       setImmediate(this.#flush);
     }
     if (this.#isBehind) {
-      // For as long as the client likes: as a view, five bytes would keep a whole slab.
+      // A copy, since it may wait long: as a view, five bytes would keep a whole slab.
       this.#queued++;
       socket.write(copyOf(data, start, end), this.#taken);
     } else {

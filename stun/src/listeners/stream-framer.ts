@@ -39,7 +39,7 @@ export class StreamFramer {
     return rest === undefined || this.push(rest);
   }
 
-  /** False: this is no TURN client, or it does what it may not; nothing more is read. */
+  /** False: this is no TURN client, or it breaks a rule; nothing more is read. */
   push(chunk: Buffer): boolean {
     let at = 0;
     while (at < chunk.length) {

@@ -32,7 +32,7 @@ export class StreamListener {
   readonly #tlsServer: TlsServer | undefined;
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<StreamClient>();
-  /** New connections: a handshake costs a millisecond, and who hangs up at once never meets the other limits. */
+  /** New connections: a handshake costs a millisecond, and a client that hangs up at once never reaches the other limits. */
   readonly #gate: AddressRateLimit;
 
   constructor(options: StreamListenerOptions) {
@@ -160,7 +160,7 @@ export class StreamListener {
   }
 }
 
-/** Throws where the certificate and the key are none or do not belong together. Node takes empty ones, and then serves nobody. */
+/** Throws where certificate or key are invalid or do not belong together. Node accepts empty ones, and then every handshake fails. */
 export function checkTlsFiles({ cert, key }: TlsFiles): void {
   try {
     if (cert.trim() === '' || key.trim() === '') throw new Error('found an empty file');

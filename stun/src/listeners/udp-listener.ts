@@ -13,7 +13,7 @@ export interface UdpListenerOptions {
   readonly endpoint: Endpoint;
   /** With other processes of this server. */
   readonly isShared: boolean;
-  /** From its first datagram on; otherwise after `serve()`. */
+  /** Whether it serves from its first datagram on; otherwise after `serve()`. */
   readonly isServing: boolean;
   readonly counters: Counters;
   readonly sendBufferBytesMax: number;
@@ -23,7 +23,7 @@ export class UdpListener {
   readonly #options: UdpListenerOptions;
   readonly #turnServer: TurnServer;
   #socket: UdpSocket;
-  /** The socket that is listened to: none until the row is whole, or a client would be another worker's a moment later. */
+  /** The socket that is listened to. There is none until all workers are bound, since the kernel would move clients to another worker. */
   #served: UdpSocket | undefined;
   /** Bound, and not listened to: it keeps the place of another worker's socket in the kernel's row (workers/slots.ts). */
   #spare: UdpSocket | undefined;

@@ -51,7 +51,7 @@ export class UdpSocket {
       throw failure;
     }
     enlargeBuffers(this.#socket, options.kernelBufferBytes);
-    // Port 0 is nobody's: it is forged, and cannot be answered.
+    // A source port of 0 is forged, and cannot be answered.
     this.#socket.on('message', (data, from) => {
       if (from.port !== 0) onDatagram(data, from.address, from.port);
     });
@@ -84,6 +84,6 @@ function enlargeBuffers(socket: Socket, bytes: number): void {
     socket.setRecvBufferSize(bytes);
     socket.setSendBufferSize(bytes);
   } catch {
-    // The kernel's default then; slower under bursts, and no reason not to serve.
+    // Then the kernel's default is used, which loses more in bursts.
   }
 }

@@ -1,5 +1,5 @@
-// Whose each of node-turn's allocations is: one owner for each client, from its Allocate on, and the session behind it. node-turn
-// itself keeps neither names nor quotas.
+// The owner of each of node-turn's allocations: one for each client, from its Allocate on, and the session behind it. node-turn itself
+// keeps neither names nor quotas.
 import type { TurnEngineOptions } from '../engine.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
 import type { ErrorCode } from '../stun/constants.ts';
@@ -105,7 +105,7 @@ export class AllocationOwners {
     if (owner !== undefined) this.forget(owner);
   }
 
-  /** Allocations that node-turn is still making will find nobody waiting. */
+  /** Forgets all owners, so that allocations that node-turn is still making are closed when they are ready. */
   close(): void {
     for (const owner of [...this.#owners.values()]) this.forget(owner);
   }

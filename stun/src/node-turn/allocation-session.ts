@@ -114,7 +114,7 @@ export class AllocationSession {
       try {
         this.#hearPeer(data, from);
       } catch {
-        drops.malformed++; // whatever else node-turn cannot read, it is the peer's datagram that is lost and nothing more
+        drops.malformed++; // node-turn could not read it: only this datagram is lost
       }
     }
   }

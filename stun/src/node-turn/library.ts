@@ -44,7 +44,7 @@ export function createLibrary(options: LibraryOptions, hooks: LibraryHooks): Lib
     externalIps: relay.announced,
     minPort: options.relayPortMin,
     maxPort: options.relayPortMax,
-    // Our guard has asked everybody already. Its own way looks users up on a plain object, where "constructor" has a password.
+    // Our guard has authenticated every request. node-turn looks users up on a plain object, where "constructor" has a password.
     authMech: 'none',
     realm: options.realm,
     credentials: {},

@@ -1,5 +1,5 @@
-// What clients are answered: node-turn's replies with the integrity and the fingerprint that it leaves out, and our own
-// refusals (RFC 8489 §9.2.4). Strangers get no more than their share.
+// Answers to clients: node-turn's replies with the integrity and the fingerprint that it leaves out, and our own refusals
+// (RFC 8489 §9.2.4). Clients that have not authenticated get a limited number of answers.
 import type { TurnEngineOptions } from '../engine.ts';
 import type { Authenticated } from '../auth/authenticator.ts';
 import type { Nonces } from '../auth/nonce.ts';
@@ -48,7 +48,7 @@ export class ReplySigner {
     this.#limit = new AddressRateLimit(limits.unauthenticatedPerSecondMax, randomBytes(4).readUInt32BE());
   }
 
-  /** Whether somebody who has not authenticated may have another answer. */
+  /** Whether a client that has not authenticated may have another answer. */
   mayAnswer({ from }: Asker, nowMs: number): boolean {
     const may = this.#limit.allows(from.address, nowMs);
     if (!may) this.#counters.drops.rateLimit++;

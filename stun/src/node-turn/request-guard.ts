@@ -161,7 +161,7 @@ export class RequestGuard implements LibraryHooks {
     const newOwner = this.owners.add(fiveTuple, who, from.address, message.transactionId, nowMs);
     const passing: Passing = { who, hasFingerprint: message.hasFingerprint, newOwner };
     this.#pass(arrival.passOn, passing);
-    if (passing.isUnderstood !== true) this.owners.forget(newOwner); // or it would wait for ever
+    if (passing.isUnderstood !== true) this.owners.forget(newOwner); // otherwise its owner would wait for ever
   }
 
   /** What of an Allocate node-turn cannot do. */
@@ -204,7 +204,7 @@ export class RequestGuard implements LibraryHooks {
     return wanted === 0 ? 0 : Math.max(allocationSecondsDefault, Math.min(wanted, allocationSecondsMax));
   }
 
-  /** Who may be a peer, and how many (RFC 8656 §10.2, §12.2). */
+  /** Which addresses may be peers, and how many (RFC 8656 §10.2, §12.2). */
   #peerRefusal(session: AllocationSession): ErrorCode | undefined {
     const message = this.#message;
     const { announced, limits, mayReach } = this.#context;

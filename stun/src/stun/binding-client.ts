@@ -6,7 +6,7 @@ import type { Endpoint } from '../engine.ts';
 import { MessageReader } from './message-reader.ts';
 import { ATTRIBUTE, CLASS, HEADER_BYTES, MAGIC_COOKIE, METHOD, TRANSACTION_ID_BYTES } from './constants.ts';
 
-/** RFC 8489 §6.2.1 begins with 500 ms; here nothing is far. */
+/** RFC 8489 §6.2.1 begins with 500 ms; these servers are near. */
 const RETRANSMIT_MS = 250;
 
 /** The address that the server answers with, or a rejection in words once the time is up. */
@@ -47,7 +47,7 @@ function sendTo(
   fail: (reason: string) => void,
 ): void {
   socket.send(request, port, host, (error) => {
-    // A name that does not resolve or a network that is not there will not be there 250 ms later; a full buffer will.
+    // A name that does not resolve or a missing network will not be there 250 ms later; a full buffer may be free by then.
     if (error) fail(error.message);
   });
 }

@@ -75,7 +75,7 @@ export class AllocationTable {
     nowMs: number,
   ): AllocateResult | 486 | 508 {
     if (this.isDraining || this.#options.budget.isTight) return 508;
-    // The socket that brings the token may be another worker's.
+    // The client may bring the token to another worker.
     if (this.#options.worker !== undefined && wanted.port === 'evenAndReserveNext') return 508;
     if (wanted.token !== undefined) return this.#createReserved(client, who, wanted, wanted.token, nowMs);
     const units = wanted.port === 'evenAndReserveNext' ? 2 : 1;
@@ -182,7 +182,7 @@ export class AllocationTable {
     relayed.pool.close(relayed);
   }
 
-  /** Gives back what has run out. */
+  /** Ends allocations and frees ports that have expired. */
   sweep(nowMs: number): void {
     for (const allocation of this.allocations) {
       for (const relayed of [...allocation.relayedAddresses]) {

@@ -1,5 +1,5 @@
-// Allocations with their relays, permissions and channels (RFC 8656 §3.2). What has run out is as good as gone from that very
-// millisecond, because every use compares the time; the sweep only gives the memory back. Pure.
+// Allocations with their relays, permissions and channels (RFC 8656 §3.2). Every use compares the time, so whatever has expired does not
+// count from that millisecond on; the sweep only frees the memory. Pure.
 import type { Holder } from '@relay-swarm/net/budget';
 import type { AddressFamily, Transport } from '../engine.ts';
 import type { TokenBucket } from './bandwidth.ts';
@@ -26,7 +26,7 @@ export interface Client {
   allocation: Allocation | undefined;
   /** The bytes are never written again, so they may be kept. False where they were dropped because the client is too slow. */
   send(data: Buffer, start: number, end: number): boolean;
-  /** It asks for more than its share: a stream is not read for a moment, so that it cannot have us parse for nothing. */
+  /** It asks for more than its share: a stream is not read for a moment, so that parsing its requests costs us nothing. */
   hold?(): void;
   /** The allocation has ended. */
   released(): void;
@@ -47,7 +47,7 @@ export interface RelayedAddress {
   expiresAtMs: number;
 }
 
-/** That one peer address may be sent to and heard, on all its ports. */
+/** Permission to send to one peer address and to receive from it, on all its ports. */
 export interface Permission {
   readonly address: string;
   readonly addressBytes: Buffer;
@@ -129,7 +129,7 @@ export class Allocation {
     return channel !== undefined && channel.expiresAtMs > nowMs ? channel : undefined;
   }
 
-  /** Counts permissions and channels that are about to come; false where there is no memory for them. */
+  /** Counts permissions and channels that are about to be added; false where there is no memory for them. */
   hasMemoryFor(permissions: number, channels: number): boolean {
     return this.holder.holdExactly(this.#bytesWith(permissions, channels)) === undefined;
   }
@@ -171,7 +171,7 @@ export class Allocation {
     }
   }
 
-  /** Forgets what has run out. A permission stays while it has channels: they outlive it and can be renewed. */
+  /** Removes what has expired. A permission stays while it has channels: they outlive it and can be renewed. */
   sweep(nowMs: number): void {
     for (const channel of this.channels.values()) {
       if (channel.expiresAtMs <= nowMs || !this.relayedAddresses.includes(channel.permission.relayed))

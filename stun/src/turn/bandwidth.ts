@@ -25,7 +25,7 @@ export class TokenBucket {
     return this.has(this.#bytesPerSecond, nowMs);
   }
 
-  /** What is in it stays, as far as it fits. */
+  /** Changes the rate; the tokens in the bucket stay, up to its new size. */
   setRate(bytesPerSecond: number, nowMs: number): void {
     this.has(0, nowMs);
     this.#bytesPerSecond = bytesPerSecond;

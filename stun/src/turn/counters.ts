@@ -1,4 +1,4 @@
-// What the engine counts. Plain numbers: the hot path adds, and whoever asks reads.
+// What the engine counts, as plain numbers: the hot path adds, metrics read.
 import type { AuthFailure, DropReason } from '../engine.ts';
 
 export const createCounters = () => ({
@@ -34,7 +34,7 @@ export const createCounters = () => ({
 
 export type Counters = ReturnType<typeof createCounters>;
 
-/** How they stand now: a copy that does not go on counting. */
+/** A copy of the counters as they are now. */
 export const countsNow = (counters: Counters): Counters => ({
   ...counters,
   drops: { ...counters.drops },

@@ -24,7 +24,7 @@ export class DataPath {
   readonly #counters: Counters;
   readonly #arena: PacketArena;
   readonly #writer: MessageWriter;
-  /** Of Data indications: begins at random and counts up; nobody answers them. */
+  /** Transaction id of Data indications: begins at random and counts up, since they are not answered. */
   readonly #indicationId: Buffer;
 
   readonly #siblings: Siblings | undefined;

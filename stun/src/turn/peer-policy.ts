@@ -1,5 +1,5 @@
-// Whom clients may reach through us. A TURN server stands inside a network and sends what strangers ask it to: so only the
-// public internet, unless the operator says otherwise. Pure.
+// Which peers clients may reach through us. A TURN server stands inside a network and sends what strangers ask it to, so only peers on
+// the public internet are allowed, unless the operator says otherwise. Pure.
 import type { PeerRules, TurnEngineOptions } from '../engine.ts';
 import { addressBytes } from '@relay-swarm/net/ip';
 import { isNetwork, isPublicBytes, networkBytesTest } from '@relay-swarm/net/special-networks';
@@ -34,8 +34,8 @@ export function createEnginePeerPolicy(
 }
 
 /**
- * Says who may be a peer. `ownAddresses` are this machine's: never a peer over the network, or its services would be
- * within reach from inside; only `rules.allowed` opens them.
+ * Decides which addresses may be peers. `ownAddresses` are this machine's: they are never peers over the network, since clients would
+ * reach its services from inside; only `rules.allowed` opens them.
  */
 export function createPeerPolicy(rules: PeerRules, ownAddresses: readonly string[] = []): PeerPolicy {
   const isDenied = networkBytesTest(rules.denied);

@@ -1,5 +1,5 @@
-// CreatePermission and ChannelBind (RFC 8656 §10.2, §12.2): whom an allocation may talk to. The peer policy is asked here,
-// and nothing passes without a permission. Pure.
+// CreatePermission and ChannelBind (RFC 8656 §10.2, §12.2): which peers an allocation may talk to. The peer policy is applied here,
+// and no packet passes without a permission. Pure.
 import type { Allocation, Permission } from './allocation.ts';
 import { addressBytes, familyOf } from '@relay-swarm/net/ip';
 import type { RequestOutcome, Request, Server } from './requests.ts';

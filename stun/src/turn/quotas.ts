@@ -1,12 +1,12 @@
-// Who holds how many allocations: in all, for each account, for each client address. Entries live as long as what they
-// count, and accounts for up to a second longer, so the tables cannot outgrow the allocations. Pure.
+// The number of allocations in all, of each account and of each client address. Entries live as long as what they count, and accounts for
+// up to a second longer, so the tables cannot outgrow the allocations. Pure.
 import { KeyCounts, ShareCounts } from '@relay-swarm/net/admission';
 import { limitKey } from '@relay-swarm/net/ip';
 import type { TurnLimits } from '../engine.ts';
 import { notShared, type SharedCounts } from './worker-share.ts';
 import { BUCKET_MS, bucketsOf, TokenBucket } from './bandwidth.ts';
 
-/** One in so many allocations is kept for addresses that have none yet. */
+/** One in this many allocations is kept for addresses that have none yet. */
 const RESERVED_SHARE = 10;
 
 /** What the allocations of one account share. */
@@ -25,7 +25,7 @@ export class Quotas {
   readonly #limits: TurnLimits;
   readonly #accounts = new Map<string, Account>();
   readonly #addresses = new ShareCounts();
-  /** Accounts without allocations and since when. Forgotten too early, each new allocation would find their buckets full again. */
+  /** Accounts without allocations and since when. If they were forgotten too early, each new allocation would get full buckets. */
   readonly #resting = new Map<string, number>();
   readonly #shared: SharedCounts;
   /** Allocations that accounts have at other workers. */
@@ -39,9 +39,9 @@ export class Quotas {
   }
 
   /**
-   * 486 where this user or address has enough, 508 where the server is full (RFC 8656 §7.2). Names are minted for nothing, so it is
-   * the addresses that share: under whatever names, an address has its part, a /48 some of them, and the last places are for those
-   * that have none.
+   * 486 where this user or address has enough, 508 where the server is full (RFC 8656 §7.2). User names cost nothing, so the server is
+   * shared by address: an address has its share under whatever names, a /48 has several shares, and the last places are kept for
+   * addresses that have none.
    */
   refusal(account: string, address: string, wanted: number): 486 | 508 | undefined {
     const { allocationsMax, allocationsPerUserMax, allocationsPerAddressMax } = this.#limits;

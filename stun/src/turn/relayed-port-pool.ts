@@ -83,7 +83,7 @@ export class RelayedPortPool {
     relayed.socket.close();
   }
 
-  /** Opens `count` ports from the picked one on. Ports that cannot be had are set aside, so that no try repeats another. */
+  /** Opens `count` ports from the picked one on. Ports that cannot be bound are set aside, so that they are not tried again. */
   #try(pick: () => number | undefined, count: number): readonly RelayedAddress[] | undefined {
     const failed: number[] = [];
     let relayedAddresses: readonly RelayedAddress[] | undefined;

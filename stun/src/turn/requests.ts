@@ -1,4 +1,4 @@
-// What all request handlers share: what they get, what they give back, and lifetimes. Pure.
+// What all request handlers share: their arguments, their results, and lifetimes. Pure.
 import type { TurnEngineOptions } from '../engine.ts';
 import type { PeerPolicy } from './peer-policy.ts';
 import type { AllocationTable } from './allocation-table.ts';
@@ -26,8 +26,8 @@ export type RequestOutcome = ErrorCode | ((response: MessageWriter) => void) | B
 export type Handler = (server: Server, request: Request) => RequestOutcome;
 
 /**
- * Whether a credential's time is over for this request: at its expiry for an Allocate, and a grace later for a Refresh, so that
- * a name does not hold its places for ever. What it has stays until its own end, and may be given back at any time.
+ * Whether a credential has expired for this request: at its expiry for an Allocate, and a grace period later for a Refresh, so that a
+ * name does not hold its allocations for ever. An existing allocation lasts until its own end, and may be ended at any time.
  */
 export function isTooOld(
   { expiresInMs }: Authenticated,

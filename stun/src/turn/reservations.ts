@@ -1,4 +1,4 @@
-// Relayed addresses held for whoever brings their token (RFC 8656 §7.2); each counts against its owner's quota. Pure.
+// Relayed addresses reserved under a token (RFC 8656 §7.2); each counts against its owner's quota. Pure.
 import { RESERVATION_MS, RESERVATION_TOKEN_BYTES } from '../stun/constants.ts';
 import type { RelayedAddress } from './allocation.ts';
 import type { Account, Quotas } from './quotas.ts';
@@ -56,7 +56,7 @@ export class Reservations {
     return refusal;
   }
 
-  /** Gives back what nobody has claimed in time. */
+  /** Frees reservations that were not claimed in time. */
   sweep(nowMs: number): void {
     for (const [token, { relayed, account, address, expiresAtMs }] of this.#held) {
       if (expiresAtMs > nowMs) continue;

@@ -1,5 +1,5 @@
-// Writes and sends responses to the message that has just been read (RFC 8489 §6.3.1, §9.2.4): sealed where the request was,
-// with a fingerprint where the request had one, and to strangers no more than their share.
+// Writes and sends responses to the message that has just been read (RFC 8489 §6.3.1, §9.2.4): signed where the request was, with a
+// fingerprint where the request had one, and a limited number to clients that have not authenticated.
 import type { TurnEngineOptions } from '../engine.ts';
 import type { Authenticated, AuthRefusal } from '../auth/authenticator.ts';
 import type { Counters } from './counters.ts';
@@ -39,7 +39,7 @@ export class Responder {
     this.#counters = counters;
   }
 
-  /** Whether somebody who has not authenticated may have another answer. */
+  /** Whether a client that has not authenticated may have another answer. */
   mayAnswer(client: Client, nowMs: number): boolean {
     const may = this.#gate.allows(client.address, nowMs);
     if (!may) this.#counters.drops.rateLimit++;
@@ -69,7 +69,7 @@ export class Responder {
     this.error(client, 420, who, (response) => response.unknownAttributes(this.#message.unknownTypes()));
   }
 
-  /** Turns away whoever is not, or not rightly, authenticated. */
+  /** Rejects a request without valid credentials. */
   refuse(client: Client, { code, hasChallenge }: AuthRefusal, nowMs: number): void {
     if (!this.mayAnswer(client, nowMs)) return;
     this.error(client, code, undefined, (response) => {

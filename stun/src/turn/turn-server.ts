@@ -87,7 +87,7 @@ export class TurnServer {
     this.#dataPath.fromPeer(relayed, data, 0, data.length, address, port);
   }
 
-  /** What an allocation of another worker sends to one of ours: as between two of one process, without a turn through the network. */
+  /** Takes what another worker's allocation sends to one of ours, without going through the network. */
   #fromSibling(family: AddressFamily, port: number, fromPort: number, data: Buffer, start: number): void {
     const pool = this.#pools.get(family);
     const relayed = pool?.at(port);
@@ -95,7 +95,7 @@ export class TurnServer {
     else this.#dataPath.fromPeer(relayed, data, start, data.length, pool.announced, fromPort);
   }
 
-  /** The client's connection is gone, and with it its allocation. */
+  /** The client's connection has closed, which ends its allocation. */
   disconnected(client: Client): void {
     if (client.allocation !== undefined) this.table.end(client.allocation);
   }
@@ -196,7 +196,7 @@ export class TurnServer {
     }
   }
 
-  /** Keeps the response to an Allocate, for a client that did not hear it and asks again. */
+  /** Keeps the response to an Allocate, for a client that did not receive it and asks again. */
   #rememberAllocate({ allocation }: Client): void {
     if (this.#message.method !== METHOD.allocate || allocation === undefined) return;
     allocation.transactionId = Buffer.from(this.#message.transactionId);

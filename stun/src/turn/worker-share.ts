@@ -3,7 +3,7 @@
 /** As engine.ts has it, which imports this file. */
 type AddressFamily = 4 | 6;
 
-/** `allocation`: the address's key, a blank, the account. `connection`: the address's key, or '' for one of whoever it is. */
+/** `allocation`: the address's key, a space, the account. `connection`: the address's key, or '' for the count of all. */
 export type Counted = 'allocation' | 'connection';
 /** By how much a count has changed elsewhere. */
 export type HeardChange = (key: string, by: number, nowMs: number) => void;
@@ -36,7 +36,7 @@ export interface Siblings {
 }
 
 export interface WorkerShare {
-  /** A nonce of one worker is good at all, and after its restart. */
+  /** A nonce of one worker is valid at all workers, also after a restart. */
   readonly nonceKey: Buffer;
   readonly counts: SharedCounts;
   readonly siblings: Siblings;

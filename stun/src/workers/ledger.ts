@@ -1,7 +1,7 @@
-// What each worker has told of its counts, so that the others can be told that a dead one's are gone, and a new one what there is. Pure.
+// The counts of each worker, so that the others can be told to subtract a dead one's, and a new one learns the others'. Pure.
 import type { Counted } from '../turn/worker-share.ts';
 
-/** What, whose, and by how much. */
+/** The kind of count, its key, and the change. */
 export type CountChange = readonly [what: Counted, key: string, by: number];
 
 /** Changes of one turn of the event loop, added up. */
@@ -32,14 +32,14 @@ export class Ledger {
     for (const change of changes) own.add(...change);
   }
 
-  /** A worker is gone: what the others have to take away. */
+  /** A worker has died: returns what the others have to subtract. */
   died(worker: number): CountChange[] {
     const all = this.#workers.get(worker)?.all ?? [];
     this.#workers.delete(worker);
     return all.map(([what, key, by]) => [what, key, -by]);
   }
 
-  /** What all others have, for a worker that begins. */
+  /** The counts of all others, for a new worker. */
   elsewhere(worker: number): CountChange[] {
     const sum = new CountChanges();
     for (const [other, changes] of this.#workers)

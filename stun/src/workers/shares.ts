@@ -1,4 +1,4 @@
-// What one of several workers gets: ports of its own, and its part of what is divided and not counted over all. Pure.
+// The share of one of several workers: ports of its own, and its part of limits that are divided, not counted over all workers. Pure.
 import type { TurnLimits } from '../engine.ts';
 
 export interface PortRange {

@@ -1,5 +1,5 @@
-// Payloads between allocations of two workers: one UDP socket of each on loopback. Only what comes from a sibling's port is taken, and
-// on loopback nobody else can send from a port that another process has.
+// Payloads between allocations of two workers: each has one UDP socket on loopback. Only datagrams from a sibling's port are accepted, and
+// on loopback no other process can send from a port that is taken.
 import type { AddressFamily } from '../engine.ts';
 import { UdpSocket } from '../listeners/udp-socket.ts';
 import type { Counters } from '../turn/counters.ts';

@@ -1,12 +1,12 @@
-// Where each worker's socket stands in the kernel's row of those that have one UDP port. Linux picks by a hash over the client's
-// address and port and the length of the row, and when a socket is closed the last one takes its place. So that the clients of the
-// workers that live keep their worker, the row is put back as it was: first to its length, with a spare socket that nobody
-// listens to at the place of the dead, then with its successor at that place. Pure.
+// The place of each worker's socket in the kernel's row of sockets on one UDP port. Linux picks a socket by a hash over the client's address
+// and port and by the length of the row. When a socket is closed, the last one moves to its place. So that clients of the living workers
+// keep their worker, the row is restored: first its length, with a spare socket that is not read at the dead worker's place, then its
+// successor at that place. Pure.
 
 export type Arrangement =
   /** The worker whose socket the kernel has moved opens another one at the end; its old one is the spare now. */
   | { readonly worker: number; readonly what: 'moveToEnd' }
-  /** The last of the row died: somebody holds its place. */
+  /** The last worker of the row died: another one holds its place. */
   | { readonly worker: number; readonly what: 'openSpare' }
   /** The successor has bound at the end, and is moved to the place of the spare. */
   | { readonly worker: number; readonly what: 'closeSpare' };
@@ -30,7 +30,7 @@ export class Slots {
     return { worker: holder, what: 'closeSpare' };
   }
 
-  /** 'anew': a second one died before the row was whole again, so nobody's place can be kept and all have to start again. */
+  /** 'anew': a second worker died before the row was whole again, so no place can be kept and all workers have to restart. */
   died(worker: number): Arrangement | 'anew' | undefined {
     const place = this.#row.indexOf(worker);
     if (place === -1) return undefined; // it had bound nothing, or only at the end

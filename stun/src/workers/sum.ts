@@ -49,7 +49,7 @@ function add(one: unknown, other: unknown): unknown {
 export const sumOf = (all: readonly TurnStats[]): TurnStats =>
   all.reduce((sum, one) => add(sum, one) as TurnStats, NOTHING);
 
-/** What stays of a worker that is gone: what it has counted since its start. */
+/** The part of a dead worker's numbers that stays: what it has counted since its start. */
 export const leftBehind = (stats: TurnStats): TurnStats => ({
   ...stats,
   isDraining: false,

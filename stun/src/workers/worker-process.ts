@@ -1,4 +1,4 @@
-// One worker as the service sees it: started, spoken to, watched, ended.
+// One worker as the service sees it: starts it, sends it messages, watches it and ends it.
 import { SettingsError, type Log } from '@relay-swarm/kit';
 import { fork, type ChildProcess } from 'node:child_process';
 import type { ListeningAddress, TurnStats } from '../engine.ts';
@@ -48,7 +48,7 @@ export class WorkerProcess {
         resolve();
       });
     });
-    // A message to one that is just ending; 'exit' tells the rest.
+    // The worker is just ending; 'exit' follows.
     this.#child.on('error', (error) => options.log.debug('cannot speak to a worker', { error }));
   }
 
@@ -85,7 +85,7 @@ export class WorkerProcess {
     });
   }
 
-  /** Until it has done so: nobody may bind meanwhile. */
+  /** Resolves when it has done so; no other worker may bind meanwhile. */
   arrange(what: Arrangement): Promise<void> {
     if (!this.#child.connected) return Promise.resolve();
     return new Promise((resolve) => {

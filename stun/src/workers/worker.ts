@@ -1,5 +1,5 @@
-// One of several processes that are one TURN server. It hears everything from the service that has started it (workers-engine.ts),
-// and ends with it; the signals of a terminal or of Docker are the service's.
+// One of several processes that are one TURN server. It takes orders only from the service that has started it (workers-engine.ts),
+// and ends with it. It ignores the signals of a terminal or of Docker, which the service handles.
 import { SettingsError, type Log, type LogLevel } from '@relay-swarm/kit';
 import { ByteBudget } from '@relay-swarm/net/budget';
 import { performance } from 'node:perf_hooks';

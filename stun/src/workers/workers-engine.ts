@@ -23,7 +23,7 @@ const ADDRESSES_EVERY_LOOKS = 5;
 const SILENT_LOOKS_MAX = 10;
 const FIRST_AGAIN_MS = 1_000;
 const AGAIN_MS_MAX = 30_000;
-/** Who has lived for so long is started again at once. */
+/** A worker that has run for this long is restarted at once. */
 const PROVEN_MS = 10_000;
 
 export interface WorkersEngine extends TurnEngine {
@@ -45,8 +45,8 @@ export function createWorkersEngine(settings: StunSettings, found: Found, log: L
   const { workers: count } = settings;
   checkReusePort(count, process.version, process.platform);
   const ranges = portRanges({ min: settings.relayPortMin, max: settings.relayPortMax }, count);
-  // It checks the options, knows what a worker can do, and finds out whether the ports are free: workers would share them with anybody
-  // of this user who shares them too.
+  // It checks the options, knows what a worker can do, and finds out whether the ports are free: workers would share them with any other
+  // process of this user that shares them too.
   const alone = createNativeEngine(engineOptions(settings, found, log));
   const { capabilities } = alone;
   const nonceKey = randomBytes(NONCE_KEY_BYTES);
