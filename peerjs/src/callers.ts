@@ -1,5 +1,5 @@
-// Who is at the other end, as limits count: requests and connections of an address, and what all its connections send. The rules are
-// packages/net's; here they are put together for this service. Pure: the time is passed in.
+// The limits of an address: its requests, its connections, and what all of these send. The rules are packages/net's; here they are put
+// together for this service. Pure: the time is passed in.
 import {
   AddressBuckets,
   type AddressAccount,
@@ -16,7 +16,7 @@ export interface CallerLimits extends AdmissionLimits {
   readonly messages: Rate;
 }
 
-/** Whose connection it is. */
+/** The owner of a connection. */
 export interface Caller {
   /** The address as limits count it. */
   readonly key: string;
@@ -27,7 +27,7 @@ export interface Caller {
 const ADDRESSES_MAX = 200_000;
 
 export class Callers {
-  /** What all connections of an address send: who reads from them charges it. */
+  /** What all connections of an address send; the routes charge it as they read. */
   readonly messages: AddressBuckets;
   readonly #admission: Admission;
   readonly #requests: AddressRates;
@@ -51,7 +51,7 @@ export class Callers {
     return this.#requests.ask(key, nowMs);
   }
 
-  /** Counts a connection in, or says why not. Every one that is in must `leave` once. */
+  /** Counts a new connection, or says why it is refused. Each that was counted must `leave` once. */
   enter(key: string, nowMs: number): Caller | AdmissionRefusal {
     return this.#admission.enter(key) ?? { key, account: this.messages.enter(key, nowMs) };
   }

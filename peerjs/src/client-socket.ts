@@ -16,7 +16,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from './callers.ts';
 
-/** Who is told what happens on the sockets of a route. */
+/** Called with what happens on the sockets of a route. */
 export interface SocketListener {
   /** Whole, and valid until this returns. */
   frame(socket: ClientSocket, frame: Buffer, isBinary: boolean): void;
@@ -28,7 +28,7 @@ export interface SocketListener {
   signOfLife(socket: ClientSocket): void;
   /** The client broke the WebSocket protocol, or its network failed; the end follows. */
   broken(code: string): void;
-  /** The client reads too slowly: more waits for it than may. */
+  /** The client reads too slowly: more bytes wait for it than allowed. */
   stalled(socket: ClientSocket): void;
   /** A mistake of ours kept it from being written to, or its frame from being handled. */
   failed(socket: ClientSocket, error: unknown): void;
@@ -102,7 +102,7 @@ export class ClientSocket implements Payer, Flushable, HeldSocket {
     return this.#webSocket.isUnfinished;
   }
 
-  /** Nothing is read, because something is owed. */
+  /** Nothing is read, because of debt. */
   get isResting(): boolean {
     return this.#webSocket.isResting;
   }
@@ -145,12 +145,12 @@ export class ClientSocket implements Payer, Flushable, HeldSocket {
     this.checkReader();
   }
 
-  /** Ends it where it does not read, and counts what waits for it. Nothing does, most often. */
+  /** Ends it where the client does not read, and counts the bytes that wait for it. Most often there are none. */
   checkReader(): void {
     const { listener, sendBufferBytesMax, memory } = this.#around;
     const { writableLength, writableNeedDrain } = this.#webSocket.stream;
     if (writableLength > sendBufferBytesMax) listener.stalled(this);
-    else if (writableNeedDrain) memory.noteWaiting(this); // otherwise it is little, and about to leave
+    else if (writableNeedDrain) memory.noteWaiting(this); // otherwise only a few bytes wait, and are about to leave
   }
 
   fail(error: unknown): void {

@@ -1,7 +1,7 @@
 // What the service counts, as plain numbers, and the metrics that read them.
 import type { Metrics } from '@relay-swarm/kit';
 
-/** Counts by a label whose values are ours, never a client's. */
+/** Counts by a label. Its values are chosen by us, never by a client. */
 export class Tally {
   readonly #counts: Record<string, number> = {};
 

@@ -40,7 +40,7 @@ export interface ServerOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly routes: readonly UpgradeRoute[];
-  /** Looks at every request first, without limits: for whoever runs the machine. */
+  /** Sees every request first, without limits: for the operator's health checks and metrics. */
   readonly operations: RequestHandler;
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
 }
@@ -151,7 +151,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       }, SWEEP_MS);
     },
     stop: async () => {
-      isDraining = true; // still listening: who comes now is told to come back later
+      isDraining = true; // still listening: new clients are told to come back later
       clearInterval(sweeper);
       await Promise.all(routes.map((route) => route.stop()));
       await closeServer(http);

@@ -1,5 +1,5 @@
-// The signaling engine of one node of a cluster. Each id has an owner among the nodes, who knows who holds it and keeps what waits for it; the
-// node that a client is connected to claims the client's id there, and passes its messages to the owner of their receiver.
+// The signaling engine of one node of a cluster. One node owns each id: it knows which client holds the id and keeps the messages that wait
+// for it. The node that a client is connected to claims the client's id there, and passes its messages to the owner of the receiver's id.
 import type { Asks } from '@relay-swarm/cluster/asks';
 import type { Cluster, ClusterEvents } from '@relay-swarm/cluster/cluster';
 import { Edge } from '@relay-swarm/cluster/edge';
@@ -83,7 +83,7 @@ export class ClusteredEngine<Client extends EngineClient>
     return this.#registry.queuedBytes + this.#pendingBytes;
   }
 
-  /** As far as this node knows: for choosing an id that nobody has by chance. */
+  /** As far as this node knows: for choosing a random id that is free. */
   has(id: string): boolean {
     return this.#registry.holder(id) !== undefined;
   }
@@ -132,7 +132,7 @@ export class ClusteredEngine<Client extends EngineClient>
     // the cluster's part ends it
   }
 
-  /** What this node says to a question of another one. */
+  /** Answers a question of another node. */
   answer(question: Question): Buffer | Promise<Buffer> {
     if (question.ask === 'relay') {
       const delivery = this.#route(question, question.hops);
@@ -151,7 +151,7 @@ export class ClusteredEngine<Client extends EngineClient>
   // As the owner of ids:
 
   receive(): void {
-    // Messages come as questions: their sender wants to know what became of them.
+    // Messages come as questions, since their sender is told whether they arrived.
   }
 
   join(holder: Holder, { key: id, state }: Member): boolean {

@@ -50,7 +50,7 @@ export class ClusteredRooms<G extends Guest & { readonly addressKey: string }> i
     });
   }
 
-  /** Of a room of another node nothing is known here: its owner lets members of other nodes pay. */
+  /** The size of another node's room is not known here; its owner charges members of other nodes. */
   sizeOf(room: string): number {
     return this.#options.desk.sizeOf(room);
   }

@@ -12,14 +12,14 @@ export type EndClient<Client> = (client: Client, reason: 'id_taken' | 'replaced'
 
 export class OwnClient<Client extends EngineClient> implements Holder, EdgeLink {
   readonly client: Client;
-  /** Owners count nothing by address: this node has let the client pay. */
+  /** Owners count nothing by address: the client's node has charged it. */
   readonly addressKey = '';
   readonly probedUntilMs = 0;
   readonly #end: EndClient<Client>;
   readonly #passed: Recent;
   #isOpened = false;
   #hasEnded = false;
-  /** Called when it is known whether it gets its id: what it has sent before goes out then. */
+  /** Called when it is known whether the client gets its id. Messages that it sent before are passed on then. */
   #waiting: ((isOpened: boolean) => void)[] = [];
 
   constructor(client: Client, end: EndClient<Client>, passed: Recent) {
@@ -36,7 +36,7 @@ export class OwnClient<Client extends EngineClient> implements Holder, EdgeLink 
     return this.#isOpened && !this.#hasEnded;
   }
 
-  /** PeerJS's clients send as soon as the WebSocket is open: before they have their id, in whose name that is. */
+  /** Messages sent before the client has its id: PeerJS's clients send as soon as the WebSocket is open. */
   whenOpened(callback: (isOpened: boolean) => void): void {
     if (this.#hasEnded) callback(false);
     else this.#waiting.push(callback);
@@ -60,7 +60,7 @@ export class OwnClient<Client extends EngineClient> implements Holder, EdgeLink 
     this.#end(this.client, reason);
   }
 
-  /** It is not there any more. */
+  /** The client has gone. */
   left(): void {
     this.#hasEnded = true;
     this.#decided();

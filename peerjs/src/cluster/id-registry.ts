@@ -1,4 +1,4 @@
-// What the owner of an id knows: who holds it, and what waits for it. Pure: the time is passed in.
+// What the owner of an id knows: which client holds it, and which messages wait for it. Pure: the time is passed in.
 import type { Delivery, OfflineLimits } from '../signaling/engine.ts';
 import type { Relayed } from '../signaling/message.ts';
 import { OfflineQueue } from '../signaling/offline-queue.ts';
@@ -15,9 +15,9 @@ export interface Passing {
 
 /** A client, at this node or at another one. */
 export interface Holder {
-  /** What waits to be sent to it here; 0 where that is another node's business. */
+  /** Bytes that wait to be sent to it here; 0 for a client of another node. */
   readonly waitingBytes: number;
-  /** It has the id. May be said again to one that knows. */
+  /** It has the id. May be called more than once. */
   opened(): void;
   /** `name` is a message's; what the server says itself has none. */
   send(text: string, name?: string): void;
@@ -66,15 +66,15 @@ export class IdRegistry {
   }
 
   /**
-   * Of two with the same token the one that came last has the id, of two with different ones the first. False where this one does not get it;
-   * whoever has lost is told.
+   * Of two clients with the same token the later one gets the id, of two with different tokens the first one. The one that does not have it
+   * is told. False where this client does not get it.
    */
   claim(holder: Holder, claim: Claim): boolean {
     const { id, token, sinceMs } = claim;
     const before = this.#held.get(id);
     if (before !== undefined && before.holder !== holder) {
       const isSame = before.token === token;
-      // Of the same millisecond by their tokens: two owners, one after the other, must not decide each against another one.
+      // Within one millisecond the tokens decide, so that two owners, one after the other, decide alike.
       const isFirst = before.sinceMs < sinceMs || (before.sinceMs === sinceMs && before.token < token);
       const isKept = isSame ? sinceMs < before.sinceMs : isFirst;
       const loser = isKept ? holder : before.holder;

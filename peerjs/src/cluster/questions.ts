@@ -1,4 +1,4 @@
-// What nodes ask each other beside clients' connections, as JSON. Both sides are ours, so a question that cannot be read is another version's.
+// What nodes ask each other beside clients' connections, as JSON. Both sides are ours, so a question that cannot be read is of another version.
 import type { Delivery } from '../signaling/engine.ts';
 import type { Passing } from './id-registry.ts';
 
@@ -17,7 +17,7 @@ export function readQuestion(bytes: Buffer): Question | undefined {
   try {
     return JSON.parse(bytes.toString()) as Question;
   } catch {
-    return undefined; // the asker waits for nothing, and goes on
+    return undefined; // it gets no answer, and goes on
   }
 }
 

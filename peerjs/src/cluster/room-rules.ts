@@ -56,7 +56,7 @@ export class RemoteGuest implements Guest {
 
 /** What a member's node keeps of it beside its room and id. */
 export interface Kept {
-  /** It joins now; otherwise it has been in the room, at another owner. */
+  /** It joins now; otherwise it was in the room before, under another owner. */
   readonly isNew?: boolean;
   /** When it came, in Unix milliseconds: nodes tell of two connections of one member in any order, and the later one is the member's. */
   readonly sinceMs?: number;
@@ -71,7 +71,7 @@ export interface RoomRulesOptions {
   readonly nextTurn: (callback: () => void) => void;
 }
 
-/** Nodes notice within 750 ms of each other that one has come or gone: by then all members of a room have been moved. */
+/** Nodes notice within 750 ms of each other that one has come or gone. After this time all members of a room have been moved. */
 const LIST_AFTER_MS = 1_000;
 
 export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | RemoteGuest> {
@@ -136,7 +136,7 @@ export class RoomRules<G extends Guest> implements OwnerRules<OwnGuest<G> | Remo
     }
   }
 
-  /** A turn for each member: what all of a large room are told is much. */
+  /** One turn of the event loop for each member, since the list of a large room is long. */
   #goOn(work: Generator<void, void>): void {
     if (work.next().done !== true) this.#options.nextTurn(() => this.#goOn(work));
   }

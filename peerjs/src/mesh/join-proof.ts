@@ -1,4 +1,4 @@
-// Whether whoever wants to join holds the key that it names. Pure but for the arithmetic.
+// Whether a newcomer holds the private key of the id that it names. Pure but for the signature check.
 import { meshJoinText, type MeshRequest } from '@relay-swarm/protocol/mesh-member';
 import { createPublicKey, verify } from 'node:crypto';
 

@@ -1,4 +1,4 @@
-// The mesh's WebSockets: what arrives is priced, read and given to the rooms; who is silent, slow or greedy goes.
+// The mesh's WebSockets: what arrives is charged, read and given to the rooms; silent, slow or greedy clients are closed.
 import type { Log } from '@relay-swarm/kit';
 import { drain, Payments, type AddressBuckets } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -19,7 +19,7 @@ import type { MeshCounters } from './mesh-counters.ts';
 import { RECEIVERS_PER_MESSAGE, RoomDesk, type Desk, type Guest } from './room-desk.ts';
 import { Rooms } from './rooms.ts';
 
-/** A socket that has not joined by then is no member. */
+/** A socket that has not joined by then is closed. */
 const JOIN_MS = 10_000;
 /** What a frame costs beside itself, in messages: by its length, as it arrives. */
 const BYTES_PER_MESSAGE = 1_024;

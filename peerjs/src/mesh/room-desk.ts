@@ -1,4 +1,4 @@
-// What members ask of the rooms, done: for a visitor of this node, and in a cluster for one of another node. Pure: the time is passed in.
+// Does what members ask of the rooms, for a visitor of this node and, in a cluster, for one of another node. Pure: the time is passed in.
 import type { MeshRequest } from '@relay-swarm/protocol/mesh-member';
 import type { MeshRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { MeshCounters } from './mesh-counters.ts';
@@ -7,7 +7,7 @@ import type { Member, Rooms, Seat } from './rooms.ts';
 /** A member's connection. */
 export interface Guest extends Seat {
   member: Member | undefined;
-  /** False where it owes so much that what costs others something is not done. */
+  /** Charges it. False where it owes so much that a request that costs others something is not done. */
   pay(messages: number): boolean;
   refuse(what: MeshRefusalCode, detail: string, retryMs?: number): void;
   /** Refuses it, and ends its connection. */
@@ -16,9 +16,9 @@ export interface Guest extends Seat {
 
 export type RoomRequest = Exclude<MeshRequest, { action: 'join' }>;
 
-/** Where a visitor's requests go: to the rooms of this node, or to those of whoever owns the room. */
+/** Where a visitor's requests go: to the rooms of this node, or to the node that owns the room. */
 export interface Desk<G extends Guest> {
-  /** How many would hear of a newcomer, as far as this node knows. */
+  /** How many members would be told of a newcomer, as far as this node knows. */
   sizeOf(room: string): number;
   /** Its key must have been proven. */
   join(guest: G, room: string, id: string, nowMs: number): void;
@@ -26,7 +26,7 @@ export interface Desk<G extends Guest> {
   gone(guest: G, nowMs: number): void;
 }
 
-/** What a status costs beside its frame: one message for so many who hear it. */
+/** What a status costs beside its frame: one message for this many receivers. */
 export const RECEIVERS_PER_MESSAGE = 16;
 
 export class RoomDesk implements Desk<Guest> {

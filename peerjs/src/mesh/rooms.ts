@@ -1,4 +1,4 @@
-// Who is in which room, and what members say to each other through the server. Pure: the time is passed in, and sending.
+// Which members are in which room, and what they send each other through the server. Pure: time and sending are passed in.
 import { newBucket, spendTokens, type Bucket, type Rate } from '@relay-swarm/net';
 import { writeMeshReply } from '@relay-swarm/protocol/mesh';
 import type { MeshRefusalCode } from '@relay-swarm/protocol/refusals';
@@ -43,7 +43,7 @@ export class Rooms {
   readonly #limits: RoomLimits;
   readonly #fallbackRate: Rate;
   readonly #rooms = new Map<string, Room>();
-  /** Those whose socket broke, the first that left first. */
+  /** Members whose socket broke, the earliest first. */
   readonly #away = new Set<Member>();
   members = 0;
   fallbackBytes = 0;
@@ -62,7 +62,7 @@ export class Rooms {
     return this.#away.size;
   }
 
-  /** How many would hear of a newcomer. */
+  /** How many members would be told of a newcomer. */
   sizeOf(address: string): number {
     return this.#rooms.get(address)?.members.size ?? 0;
   }
@@ -82,8 +82,8 @@ export class Rooms {
   }
 
   /**
-   * A member that another node of a cluster has had in this room, with what it last said of its links. Nobody is told: all in the room come like
-   * this, and hear who is there (`list`) once they have.
+   * Adds a member that was in this room at another node of the cluster, with its last status. Other members are not told: all of the room come
+   * this way, and are told who is there (`list`) once all have come.
    */
   takeOver(
     address: string,
@@ -102,12 +102,12 @@ export class Rooms {
     return member;
   }
 
-  /** Another node has it in this room now: it is not here any more, and nobody is told. */
+  /** Another node has the member in this room now. It is removed here, and other members are not told. */
   handOver(member: Member): void {
     this.#remove(member);
   }
 
-  /** One turn's work each: a member is told who is there. */
+  /** Each step tells one member who is there, the work of one turn. */
   *list(address: string): Generator<void, void> {
     const room = this.#rooms.get(address);
     if (room === undefined) return;
@@ -140,7 +140,7 @@ export class Rooms {
     return { member, isNew };
   }
 
-  /** Its socket is gone: it may come back in a while. Nothing happens where it has another one already. */
+  /** Its socket has closed; it may come back in a while. Nothing happens where it has another socket already. */
   disconnect(member: Member, seat: Seat, nowMs: number): void {
     if (member.seat !== seat) return;
     member.seat = undefined;
@@ -195,7 +195,7 @@ export class Rooms {
     return 0;
   }
 
-  /** Those who have not come back are gone. */
+  /** Removes members that have not come back. */
   sweep(nowMs: number): void {
     for (const member of this.#away) {
       if (nowMs - member.awaySinceMs < this.#limits.awayMs) return;

@@ -32,7 +32,7 @@ class PeerSocket extends EventEmitter {
   }
 
   close(): void {
-    // whoever asked the engine closes what the engine has not taken
+    // the caller closes a socket that the engine has not taken
   }
 }
 
@@ -65,7 +65,7 @@ class PeerEngine<Client extends EngineClient> implements SignalingEngine<Client>
       allow_discovery: false, // the HTTP API is not `peer`'s here
       expire_timeout: options.expireMs,
       cleanup_out_msgs: QUEUE_SWEEP_MS,
-      alive_timeout: NEVER_MS, // idle sockets are ended by whoever has opened them
+      alive_timeout: NEVER_MS, // idle sockets are ended by the signaling route
       concurrent_limit: Number.MAX_SAFE_INTEGER, // connections are counted before they are upgraded
       proxied: false,
       createWebSocketServer: () => this.#connections as never,

@@ -60,7 +60,7 @@ export class QueueAccount {
     return true;
   }
 
-  /** The peer has come and was given everything. */
+  /** The peer has come and was sent everything. */
   arrived(id: string): void {
     const queue = this.#queues.get(id);
     if (!queue) return;

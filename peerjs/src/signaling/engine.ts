@@ -1,5 +1,5 @@
-// What a signaling engine is to the rest of this service: our own and `peer` both are one of these. An engine knows who has which id, passes
-// messages on and keeps those for a peer that is not there yet. What it is handed was read, checked and paid for before. Words only.
+// What a signaling engine is to the rest of this service; our own and `peer` are two of these. An engine knows which client has which id,
+// passes messages on, and keeps those for a peer that is not there yet. Its input was read, checked and paid for before. Words only.
 import type { Log } from '@relay-swarm/kit';
 import type { Relayed } from './message.ts';
 
@@ -31,12 +31,12 @@ export interface SignalingEngineOptions {
   readonly log: Log;
 }
 
-/** What an engine is told by, that hears later whether a client may have its id. */
+/** Called by an engine that learns later whether a client may have its id. */
 export interface EngineEvents<Client> {
   readonly ended: (client: Client, reason: 'id_taken' | 'replaced') => void;
 }
 
-/** What became of a message; the last three are nobody's fault, and the sender is told. */
+/** The outcome of a message; for the last three the sender is told, and no fault is counted. */
 export type Delivery =
   | 'delivered'
   | 'queued'
@@ -54,15 +54,15 @@ export interface SignalingEngine<Client extends EngineClient> {
   readonly queuedBytes: number;
   has(id: string): boolean;
   /**
-   * Gives the client the id and tells it OPEN, and then what has waited for it. Who has the id already is replaced where the token is the same,
-   * and is returned; otherwise the client is told ID-TAKEN. In a cluster all of that may come later: `ended` is told then.
+   * Gives the client the id and sends it OPEN, and then the messages that have waited for it. A client that has the id already is replaced
+   * where the token is the same, and is returned; otherwise the new one is sent ID-TAKEN. In a cluster this may come later, by `ended`.
    */
   connect(client: Client, id: string, token: string): { readonly replaced?: Client } | 'id_taken';
   /** `bytes` is what the message takes in memory. */
   relay(sender: Client, message: Relayed, bytes: number): Delivery | Promise<Delivery>;
   /** Its connection has ended; a replaced client changes nothing. */
   left(client: Client): void;
-  /** Once a second: tells the senders of messages that nobody came for. */
+  /** Once a second: tells the senders of messages whose receiver did not come. */
   tick(): void;
   stop(): void;
 }

@@ -65,7 +65,7 @@ export class FrameCheck {
     if (read === 'heartbeat') counters.heartbeats++;
     else if ('fault' in read) {
       this.#recordFault(socket, read.fault);
-      // What cannot be delivered is told at once, in the words that come seconds later where nobody came.
+      // A message that cannot be delivered is reported at once, in the words that otherwise come seconds later.
       if (read.offerTo !== undefined) socket.send(expireText(read.offerTo, socket.id));
     } else this.#relay(socket, read.relayed, frame.length + valueBytes);
   }
@@ -97,7 +97,7 @@ export class FrameCheck {
       this.#tellUndelivered(socket, message, delivery);
   }
 
-  /** Others may have filled the place, so this is dear, but no fault: nobody is closed for it. */
+  /** Others may have filled the queue, so this costs more, but it is no fault and closes no connection. */
   #tellUndelivered(socket: ClientSocket, { type, dst }: Relayed, reason: Delivery): void {
     this.#options.counters.refusedFrames.add(reason);
     this.#options.payments.pay(socket, FAULT_COST);

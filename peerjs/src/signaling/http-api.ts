@@ -1,4 +1,4 @@
-// PeerJS's HTTP API: a word of welcome, a free id, and who is there where the operator lets everybody know.
+// PeerJS's HTTP API: a greeting, a free id, and the list of peers where the operator allows it.
 import { sendJson } from '@relay-swarm/kit';
 import { answerPreflight, corsHeaders, sendRefusal, type CorsRule, type OriginCheck } from '@relay-swarm/net';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
@@ -62,7 +62,7 @@ export function createHttpApi(
   };
 }
 
-/** PeerJS's client reads it as text. Nobody is kept from taking it, but nobody can guess it. */
+/** PeerJS's client reads it as text. The id is not reserved, but cannot be guessed. */
 function sendId(response: ServerResponse, id: string, headers: OutgoingHttpHeaders): void {
   response.writeHead(200, {
     ...headers,

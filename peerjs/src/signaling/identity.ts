@@ -1,4 +1,4 @@
-// What an id and a token may look like, and the signed token with which an operator says who may use which id. Pure but for the hash.
+// What an id and a token may look like, and the signed token with which an operator allows a client to use an id. Pure but for the hash.
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /** PeerJS's own rule; its client follows it, its server does not ask. */

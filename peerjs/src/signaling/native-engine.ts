@@ -57,7 +57,7 @@ class NativeEngine<Client extends EngineClient> implements SignalingEngine<Clien
       receiver.send(relayedText(message, sender.id));
       return 'delivered';
     }
-    if (message.type === 'LEAVE') return 'dropped'; // who is not there need not be told that somebody goes
+    if (message.type === 'LEAVE') return 'dropped'; // an absent peer need not be told that another one leaves
     const waiting = { message, sender: sender.id };
     return this.#offline.add(message.dst, waiting, bytes, this.#options.monotonicMs())
       ? 'queued'

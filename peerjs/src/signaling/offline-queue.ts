@@ -1,5 +1,5 @@
 // Messages for peers that are not there yet: a page often calls another that is just being loaded. A queue lives as long as its first message
-// may wait, and then goes as a whole, so that a sender hears once that nobody came. Pure: the time is passed in.
+// may wait, and is then dropped as a whole, so that a sender is told once that its receiver did not come. Pure: the time is passed in.
 import type { OfflineLimits } from './engine.ts';
 
 /** What a waiting message costs beside its own bytes, so that tiny ones are bounded too. */
@@ -30,7 +30,7 @@ export class OfflineQueue<M> {
     return this.#bytes;
   }
 
-  /** For whom something waits. */
+  /** The ids for which messages wait. */
   get ids(): Iterable<string> {
     return this.#queues.keys();
   }

@@ -45,12 +45,12 @@ export class SignalingRoute implements UpgradeRoute {
     this.path = `${settings.path}peerjs`;
     this.#options = options;
     this.#sweptAtMs = clock.monotonicMs();
-    // What others send to a client may not be what it is cut for.
+    // A client must not be cut because of what others send to it.
     const waitingBytesMax = settings.sendBufferBytesMax / 2;
     const engine = (this.#engine = options.createEngine<ClientSocket>({
       offline: {
         queuedPerPeerMax: settings.queuedPerPeerMax,
-        queuedBytesPerPeerMax: waitingBytesMax, // who comes is given all at once
+        queuedBytesPerPeerMax: waitingBytesMax, // a client that connects is sent all of it at once
         queuedBytesMax: settings.queuedBytesMax,
       },
       expireMs: settings.expireSeconds * 1000,
@@ -130,7 +130,7 @@ export class SignalingRoute implements UpgradeRoute {
     return socket !== undefined;
   }
 
-  /** Lets the engine give the socket its id, unless something that it says of itself is wrong. */
+  /** Lets the engine give the socket its id, unless its id, token or key is refused. */
   #register(socket: ClientSocket, query: URLSearchParams): void {
     const { settings, clock } = this.#options;
     const { authSecret, idCharsMax } = settings;

@@ -8,10 +8,10 @@ export const ID_TAKEN_TEXT = JSON.stringify({ type: 'ID-TAKEN', payload: { msg: 
 export const errorText = (sentence: string): string =>
   JSON.stringify({ type: 'ERROR', payload: { msg: sentence } });
 
-/** To `sender`: what it has sent to `peer` reached nobody. */
+/** To `sender`: its message to `peer` was not delivered. */
 export const expireText = (peer: string, sender: string): string =>
   JSON.stringify({ type: 'EXPIRE', src: peer, dst: sender });
 
-/** A message as its receiver reads it; who has sent it is the server's word. */
+/** A message as its receiver reads it; the server fills in the sender. */
 export const relayedText = ({ type, dst, payload }: Relayed, sender: string): string =>
   JSON.stringify({ type, src: sender, dst, payload });
