@@ -1,5 +1,5 @@
-// A WebSocket that this relay opens to another gun relay, one of those that the roster names. The only importer of ws: a client's end of the
-// protocol is written nowhere here but in that library.
+// A WebSocket that this relay opens to another gun relay named by the roster. The only importer of ws, which has the client's end of the
+// protocol.
 import type { AddressGuard } from '@relay-swarm/net';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import { isIP } from 'node:net';
@@ -83,7 +83,7 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
     get isResting() {
       return resting !== undefined;
     },
-    rest: () => undefined, // what it owes it is asked for before the next frame
+    rest: () => undefined, // its debt is checked before the next frame
     end,
     close: (code = 1000) => close(code),
   });
@@ -93,7 +93,7 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
     isAlive = false;
   }, pingMs);
   socket.on('pong', () => (isAlive = true));
-  // Frames that were read while something was owed wait here, unparsed.
+  // Frames that were read while it was in debt wait here, unparsed.
   const unread: Buffer[] = [];
   const read = (): void => {
     resting = undefined;

@@ -11,7 +11,7 @@ const FIELDS = ['#', '@', '##', '><', '%', 'put', 'get', 'ok', 'err', 'dam', 'pi
 const DAM = ['?', '!', 'hi'];
 const ID_CHARS_MAX = 128;
 const DEPTH_MAX = 8;
-/** Of what is asked for: gun keeps a question for nine seconds. */
+/** Limit for what is asked for: gun keeps a question for nine seconds. */
 const SOUL_CHARS_MAX = 4_096;
 /** gun keeps what is dated in the future until then: a clock may be wrong, but not by days. */
 const FUTURE_MS_MAX = 60_000;
@@ -82,7 +82,7 @@ function isGraph(graph: unknown, nowMs: number): boolean {
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** What every object answers to (`constructor`, `__proto__`, …) is nobody's id, key or soul. */
+/** Names that every object inherits (`constructor`, `__proto__`, …) are refused as ids, keys and souls. */
 const isInherited = (name: string): boolean => name in Object.prototype;
 
 const isOptionalId = (value: unknown): boolean =>

@@ -16,15 +16,15 @@ export interface Graph {
   readonly memory: Memory;
   /** Wires that are attached. */
   readonly peers: number;
-  /** `isLink`: another gun relay, which may know what nobody here does. */
+  /** `isLink`: another gun relay, which may have data that no client here has. */
   attach(wire: GraphWire, isLink: boolean): GraphPeer;
 }
 
 export interface GraphPeer {
   hear(message: GunMessage): void;
-  /** Tells that a message was not taken, to whoever waits for its answer. */
+  /** Tells the sender that its message was not taken. */
   refuse(id: string, why: string): void;
-  /** Asks for what clients have asked for lately: a new link may know what nobody here did. */
+  /** Asks a new link for what clients have asked for lately: it may have data that was not found here. */
   catchUp(): void;
   gone(): void;
 }
@@ -38,7 +38,7 @@ Gun.on('opt', function (root) {
   this.to.next(root);
 });
 
-/** gun never dials: whom it is linked to is not for its messages to say. */
+/** gun never dials: a message must not decide which relays this one is linked to. */
 function NoWebSocket(): never {
   throw new Error('Cannot dial: gun is handed its wires');
 }
@@ -100,13 +100,13 @@ export function createGraph(bytesMax: number, complain: (words: string) => void)
           }
           const heard: Record<string, unknown> = { ...message };
           if (typeof answers === 'string' && answers.startsWith(ours)) {
-            // Nobody waits for it, so gun would keep it to itself; as a write it reaches everybody
+            // No question waits for it, so gun would not pass it on; as a write it reaches all wires
             delete heard['@'];
             delete heard['##'];
           }
           mesh.hear(heard, peer);
           const isKept = put !== undefined && answers === undefined && !('err' in heard);
-          // As stock gun's store does; without it `.once()` on what nobody has never calls back
+          // As stock gun's store does; without it `.once()` on missing data never calls back
           if (typeof soul === 'string' && id !== undefined && !has(soul, get!['.']))
             unanswered.wait(id, isLink ? 0 : links, () => {
               if (peer.wire !== null) mesh.say({ '@': id }, peer);

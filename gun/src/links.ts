@@ -1,5 +1,5 @@
-// Links to the gun relays of other relays, so that clients of different relays see the same data. Whom there is says the roster
-// in the shared volume, where the tracker writes only relays that have proven who they are.
+// Links to the gun relays of other relays, so that clients of different relays see the same data. They are read from the roster in the
+// shared volume, into which the tracker writes only relays that have proven their key.
 import { readJsonFile, type Log, type Part } from '@relay-swarm/kit';
 import { createAddressGuard } from '@relay-swarm/net';
 import { ProtocolError, Fields, readRoster, type Roster } from '@relay-swarm/protocol';
@@ -36,8 +36,8 @@ export interface Links extends Part {
 }
 
 /**
- * Whom this relay dials: of the relays with a larger id, so that two never dial each other. Since each but the largest has such a
- * link, all hang together; which ones is decided by a hash, so that not all choose the same.
+ * The relays that this one dials: some of those with a larger id, so that two never dial each other. Each relay but the largest has such a
+ * link, so all are connected. A hash decides which ones, so that not all choose the same.
  */
 export function chooseLinks({ self, relays }: Roster, linksMax: number): string[] {
   const own = relays.find(({ id }) => id === self)?.services[SERVICE];

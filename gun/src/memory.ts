@@ -1,4 +1,4 @@
-// How much of the graph is kept: the souls that were written last, up to so many bytes. Pure.
+// Which part of the graph is kept: the souls that were written last, up to a number of bytes. Pure.
 
 /** What gun's objects take beside the text itself, roughly: key, value and state. */
 const FIELD_BYTES = 100;
@@ -6,7 +6,7 @@ const FIELD_BYTES = 100;
 export class Memory {
   readonly #bytesMax: number;
   readonly #forget: (soul: string) => void;
-  /** The one that was written last comes last. */
+  /** In the order of writing, the newest last. */
   readonly #souls = new Map<string, number>();
   bytes = 0;
   forgotten = 0;

@@ -2,19 +2,19 @@
 import type { Rate } from '@relay-swarm/net';
 import { isRefused, type GunMessage, type RefusedMessage } from './frame.ts';
 
-/** So many bytes that come cost as much as a message; each piece that comes wakes us up. */
+/** This many bytes cost as much as a message; each piece that comes costs too, since it wakes this process. */
 export const BYTES_PER_MESSAGE = 8_192;
 export const PIECE_COST = 0.1;
 /** A plain request. */
 export const REQUEST_COST = 2;
 /** A ping, a pong or a fragment. */
 export const CONTROL_COST = 0.2;
-/** Each field of a node is compared, kept and told to whoever listens; each has a value and a state. */
+/** Each field of a node is compared, stored and sent to its listeners; each has a value and a state. */
 const VALUES_PER_MESSAGE = 8;
-/** gun hands writes and questions on to everybody else: so many receivers, or so many bytes for all of them, cost as much as a message. */
+/** gun passes writes and questions on to all other wires: this many receivers, or this many bytes in all, cost as much as a message. */
 const RECEIVERS_PER_MESSAGE = 150;
 const BYTES_OUT_PER_MESSAGE = 90_000;
-/** Who owes so many seconds of its rate is ended: no client of gun's loads that much at once. */
+/** A client that owes this many seconds of its rate is closed: no client of gun loads that much at once. */
 const OWED_SECONDS_MAX = 60;
 /** What an address may have done at once, in seconds of its rate, and how much it can owe. */
 const ADDRESS_BURST_SECONDS = 0.25;
@@ -35,7 +35,7 @@ export const rateOfAddress = (perSecond: number): Rate => ({
 /** Before a frame is parsed; its bytes are paid for already. */
 export const parsingCost = (values: number): number => values / VALUES_PER_MESSAGE;
 
-/** Before gun hears what was in a frame of so many bytes, with so many others there to be told. */
+/** The price of a frame's messages before gun handles them, by its bytes and the number of other wires. */
 export function hearingCost(
   messages: readonly (GunMessage | RefusedMessage)[],
   bytes: number,
@@ -46,6 +46,6 @@ export function hearingCost(
   return messages.length + (handedOn * receivers) / RECEIVERS_PER_MESSAGE + bytesOut / BYTES_OUT_PER_MESSAGE;
 }
 
-/** An answer goes to whoever asked, a word between two relays nowhere. */
+/** An answer goes only to the wire that asked; a message between two relays goes no further. */
 const isHandedOn = (message: GunMessage): boolean =>
   message['@'] === undefined && message['dam'] === undefined;

@@ -1,4 +1,4 @@
-// The souls that were asked for lately, up to so many and so many characters: a new link is asked for them. Pure.
+// The souls that were asked for lately, bounded in number and characters: a new link is asked for them. Pure.
 
 const SOULS_MAX = 500;
 const CHARS_MAX = 65_536;

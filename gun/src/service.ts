@@ -135,7 +135,7 @@ export function buildGunRelay(
   return { parts: [unfinished, server, links], server };
 }
 
-/** Who pays for what a wire brings. */
+/** The account that pays for what a wire brings. */
 class Client implements Payer {
   thousandths = 0;
   isPaidAhead = false;

@@ -1,7 +1,7 @@
-// Questions to which this relay has no answer, while the gun relays that it is linked to are asked. Who asked is told "not found" once all
-// of them have nothing, or after a while.
+// Questions to which this relay has no answer, while its linked gun relays are asked. The client is told "not found" once all of them have
+// nothing, or after a while.
 
-/** A link answers in a round trip. Stock gun says "not found" after two milliseconds, and whoever asks waits for it. */
+/** A link answers in a round trip. Stock gun says "not found" after two milliseconds, and its clients wait for that. */
 const WAIT_MS = 400;
 const QUESTIONS_MAX = 10_000;
 
@@ -14,7 +14,7 @@ interface Question {
 export class Unanswered {
   readonly #questions = new Map<string, Question>();
 
-  /** Nothing is found here, and `links` others are asked. */
+  /** Nothing was found here, and `links` other relays are asked. */
   wait(id: string, links: number, notFound: () => void): void {
     if (links === 0 || this.#questions.size >= QUESTIONS_MAX || this.#questions.has(id)) {
       notFound();
@@ -24,12 +24,12 @@ export class Unanswered {
     this.#questions.set(id, { links, timer, notFound });
   }
 
-  /** Somebody has it. */
+  /** Another relay has it. */
   answered(id: string): void {
     this.#end(id);
   }
 
-  /** One of those asked has nothing. */
+  /** One of the relays that were asked has nothing. */
   foundNothing(id: string): void {
     const question = this.#questions.get(id);
     if (question !== undefined && --question.links <= 0) this.#end(id)?.notFound();

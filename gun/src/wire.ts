@@ -1,4 +1,4 @@
-// One WebSocket to a client or to another gun relay: sizes, pings, and reading no faster than its rate. Here are those that others open.
+// One WebSocket of a client or another gun relay that has connected here: sizes, pings, and reading no faster than its rate.
 import { PING_FRAME, refuseUpgrade, textFrame, type Holder } from '@relay-swarm/net';
 import type { FrameFault, PartialMessage } from '@relay-swarm/net/frame-reader';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
@@ -20,9 +20,9 @@ export interface Wire {
   readonly holder: Holder;
   /** Of an address as limits count it. */
   readonly addressKey: string;
-  /** Nothing is read, because something is owed. */
+  /** Nothing is read, because of debt. */
   readonly isResting: boolean;
-  /** Reads nothing for so long; where it rests already nothing changes. */
+  /** Reads nothing for this long; nothing changes where it rests already. */
   rest(milliseconds: number): void;
   end(code: CloseRefusalCode): void;
   send(text: string): void;
@@ -31,15 +31,15 @@ export interface Wire {
 
 export interface WireListener {
   /**
-   * For how many milliseconds bytes that have come must wait, because it, or its address, has asked for too much; 0: they are paid for. Asked
-   * before anything is parsed: what its address owes may be others' doing, and parsing is the work.
+   * For how many milliseconds bytes that have come must wait, because this wire or its address owes; 0: they are paid for. Called before
+   * anything is parsed, since parsing is the work, and other connections of the address may have made the debt.
    */
   restMs(bytes: number): number;
   /** A ping, pong or fragment has come. False where it has been closed for it. */
   control(): boolean;
   /** A whole message, valid until this returns. */
   frame(frame: Buffer): void;
-  /** Once, and the last call. */
+  /** Called once, as the last call. */
   closed(): void;
 }
 
@@ -89,7 +89,7 @@ export function createAcceptor(limits: WireLimits): Accept {
   };
 }
 
-/** gun hands the same text to everybody, one after the other: it is made into a frame once. */
+/** gun sends the same text to all wires, one after the other: it is made into a frame once. */
 let last: { readonly text: string; readonly frame: Buffer } | undefined;
 
 function frameOf(text: string): Buffer {
