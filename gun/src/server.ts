@@ -17,7 +17,7 @@ import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
 
 const PATH = '/gun';
-/** The header by which another gun relay identifies itself; then both ask for the other's data. */
+/** The path by which another gun relay identifies itself; then both ask for the other's data. */
 const LINK_PATH = '/gun?link';
 /** Connections of an address that are no WebSockets (yet). */
 const HTTP_PER_ADDRESS_MAX = 200;

@@ -1,8 +1,11 @@
 import { SwarmTable } from '../../src/swarm/swarm-table.ts';
+import { NaiveStore } from '../support/naive-store.ts';
 import { describeSwarmStore } from '../support/swarm-store-contract.ts';
 import { TestLink } from '../support/links.ts';
 
 describeSwarmStore('SwarmTable', (limits) => new SwarmTable(limits));
+describeSwarmStore('a list that is searched', (limits) => new NaiveStore(limits));
+
 it('tells the largest swarms, and no more than are asked for', () => {
   const swarms = new SwarmTable({
     swarmsMax: 1e6,
