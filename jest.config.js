@@ -1,5 +1,5 @@
 // Three kinds of tests. `npm test` runs unit and integration, which need neither root nor Docker; `npm run test:bundle` the third.
-//   unit          rules and parts; fake clocks and dice, sockets of this process at most
+//   unit          rules and parts; fake clocks and random numbers, sockets of this process at most
 //   integration   in a folder integration/ or clients/, of nginx, and of the scripts: programs as their users meet them: services, browsers, nginx, coturn, the scripts
 //   bundle        what needs the bundle up in Docker (scripts/test.mjs brings it up, and sets BUNDLE_TESTS)
 const BUNDLE = '/test/bundle/';

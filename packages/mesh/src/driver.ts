@@ -1,4 +1,4 @@
-// Runs an engine in the real world: its clock, its dice, its keys, its servers and its links.
+// Runs an engine in the real world: its clock, its random numbers, its keys, its servers and its links.
 import { isProtocolId, readSealedSignal, writeSealedSignal, type SignalSeal } from './sealed-signal.ts';
 import type { MeshReply } from '@relay-swarm/protocol/mesh-member';
 import { fromBase64, toBase64 } from './base64.ts';

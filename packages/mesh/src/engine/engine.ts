@@ -1,4 +1,4 @@
-// The mesh as a state machine: events in, actions out. It has no clock, no dice, no sockets and no keys: all of them are passed in,
+// The mesh as a state machine: events in, actions out. It has no clock, no random numbers, no sockets and no keys: all of them are passed in,
 // so that a thousand members run in one simulation exactly as one runs in a browser.
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import { readLinkFrame, writeLinkFrame } from '@relay-swarm/protocol/mesh-packet';
