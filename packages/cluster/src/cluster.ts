@@ -27,11 +27,11 @@ export interface ClusterEvents {
   /** Others own keys now. */
   ownersChanged(nowMs: number): void;
   entry(from: string, entry: Entry, nowMs: number): void;
-  /** Whatever this node told is void: it will tell it anew, or is lost. */
+  /** Everything that this node has told is void: it tells it again, or is gone. */
   voided(node: string, nowMs: number): void;
   /** This node is not there any more, and has forgotten what it was told. */
   lost(node: string): void;
-  /** This node has to be told everything anew. */
+  /** This node has to be told everything again. */
   tellAnew(node: string, nowMs: number): void;
 }
 
@@ -41,7 +41,7 @@ interface Other {
   askedAtMs: number;
 }
 
-/** A node that was asked to begin anew, and has not, is asked again. */
+/** A node that was asked to tell everything again, and has not, is asked once more after this time. */
 const ASK_AGAIN_MS = 1_000;
 const NOTHING = new Uint8Array(0);
 
@@ -190,7 +190,7 @@ export class Cluster {
       this.#membership.heard(heartbeat, nowMs);
       if (isNew) {
         this.#meet(heartbeat.node);
-        this.#beat('there'); // it shall not have to wait for the next one
+        this.#beat('there'); // a new node need not wait for the next beat
       }
     }
     this.#lookAtOwners(before, nowMs);

@@ -15,7 +15,7 @@ export interface ClusterConnection {
   readonly part: Part;
 }
 
-/** What goes out last has so long: the nats-server may be away. */
+/** How long the last messages may take to leave: the nats-server may be away. */
 const FAREWELL_MS_MAX = 500;
 
 /** Waits until the nats-server is there. */

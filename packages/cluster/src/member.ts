@@ -1,4 +1,4 @@
-// What a client is in under a key that somebody owns: a peer in a swarm, the holder of a PeerJS id, a member of a room.
+// A client under a key that one node owns: a peer in a swarm, the holder of a PeerJS id, a member of a room.
 
 export interface Member {
   /** What the owner is chosen by. */

@@ -2,7 +2,7 @@
 
 /** How often a node says that it is there. */
 export const HEARTBEAT_MS = 500;
-/** So long it may be silent. */
+/** A node may be silent for this long. */
 const SILENT_MS_MAX = 1_500;
 
 export interface Heartbeat {
@@ -61,15 +61,15 @@ export class Membership {
     return this.#others.delete(node) && (this.#look(), true);
   }
 
-  /** This node shall own nothing any more. */
+  /** From now on this node owns nothing. */
   drain(): boolean {
     this.#isDraining = true;
     return this.#look();
   }
 
   /**
-   * Who has been silent too long is forgotten, and returned. Where this node itself stood still that long, the others have
-   * forgotten it, so it forgets them all and begins anew.
+   * Forgets nodes that were silent for too long, and returns them. Where this node itself was paused for that long, the others have
+   * forgotten it, so it forgets all of them and begins again.
    */
   tick(nowMs: number): string[] {
     const stoodStill = nowMs - (this.#lastTickMs ?? nowMs) > SILENT_MS_MAX;
@@ -88,7 +88,7 @@ export class Membership {
     const all = Array.from(this.#others.values(), ({ heartbeat }) => heartbeat);
     all.push({ node: this.#self, isDraining: this.#isDraining, gauges: {} });
     const staying = all.filter(({ isDraining }) => !isDraining);
-    // Where all drain, somebody has to own what is left, and all have to name the same ones.
+    // Where all nodes drain, some must still own what is left, and all must choose the same ones.
     const names = (staying.length > 0 ? staying : all).map(({ node }) => node);
     names.sort();
     if (names.length === this.owners.length && names.every((name, index) => name === this.owners[index]))

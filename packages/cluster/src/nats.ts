@@ -37,7 +37,7 @@ export class NatsCarrier implements Carrier {
       timeout: CONNECT_MS_MAX,
       pingInterval: PING_MS,
       maxPingOut: 2,
-      ignoreAuthErrorAbort: true, // the server may be started anew with the right token
+      ignoreAuthErrorAbort: true, // the server may be restarted with the right token
       noEcho: true,
     });
     return new NatsCarrier(connection, changed);
@@ -48,7 +48,7 @@ export class NatsCarrier implements Carrier {
   }
 
   publish(subject: string, bytes: Uint8Array): void {
-    // While it reconnects the client would keep everything: late news is worse than none, and nobody bounds it.
+    // While it reconnects the library would queue everything without a limit, and late news is worse than none.
     if (this.#isUp && !this.#connection.isClosed()) this.#connection.publish(subject, bytes);
   }
 

@@ -10,7 +10,7 @@ export interface ClusterNodeOptions {
   /** Stands before the names of its metrics, where a process has more than one: empty, or `mesh_`. */
   readonly prefix?: string;
   readonly gauges: () => Readonly<Record<string, number>>;
-  /** Called with each tick, after the cluster has looked who is there. */
+  /** Called with each tick, after the cluster has checked which nodes are there. */
   readonly tick: (nowMs: number) => void;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -38,7 +38,7 @@ export class RemoteLink {
     return true;
   }
 
-  /** The edge shall not believe any longer that this is held here. */
+  /** Tells the edge that this is no longer held here. */
   gone(member: Member): void {
     if (this.isOpen) this.#cluster.tell(this.node, EntryType.gone, this.number, writeMember(member));
   }

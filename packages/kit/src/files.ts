@@ -9,7 +9,7 @@ export async function writeJsonFile(file: string, value: unknown, mode = 0o644):
   await mkdir(dirname(file), { recursive: true });
   try {
     await writeFile(temporary, `${JSON.stringify(value)}\n`, { mode });
-    await chmod(temporary, mode); // the umask of whoever started us is not to keep other services from reading it
+    await chmod(temporary, mode); // the umask must not keep other services from reading it
     await rename(temporary, file);
   } catch (error) {
     await rm(temporary, { force: true });

@@ -70,7 +70,7 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
       sampler?.stop();
       await writing;
       if (latest === undefined) return;
-      // Said at once, so that nobody is sent here while the connections are being closed
+      // Written at once, so that no client is sent here while the connections are being closed
       const last: ServiceHealth = { ...latest, state: 'stopped', sampledAt: new Date().toISOString() };
       await save(last).catch((error: unknown) =>
         log.error('cannot write the last health snapshot', { file, error }),

@@ -1,5 +1,5 @@
 // Prometheus metrics. The only importer of prom-client.
-// Hot paths count in plain numbers; `counter` and `gauge` read them when somebody asks.
+// Hot paths count in plain numbers; `counter` and `gauge` read them when the metrics are fetched.
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 
 /** The value now: one number, or one for each value of the metric's label. */

@@ -2,7 +2,7 @@
 // services, settings of the bundle's other parts) is nobody's mistake. Pure.
 import type { Environment, Setting } from './settings.ts';
 
-/** So many letters may be missing, added or other; two that changed places are two. */
+/** How many letters may be missing, added or different; two that changed places count as two. */
 const LETTERS_MAX = 2;
 
 const firstWord = (name: string): string => name.split('_', 1)[0]!;

@@ -14,13 +14,13 @@ export interface Health {
 /** Answers the request and returns true, or leaves it alone and returns false. */
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => boolean;
 
-/** `mayReadMetrics` says who is an operator: to others /metrics is not there. */
+/** `mayReadMetrics` tells whether a request is an operator's; others get 404 for /metrics. */
 export function createOperations(
   metrics: Metrics,
   health: () => Health,
   mayReadMetrics: (request: IncomingMessage) => boolean,
 ): RequestHandler {
-  /** Collecting costs milliseconds: who asks meanwhile gets the same. */
+  /** Collecting costs milliseconds, so requests that come meanwhile get the same answer. */
   let collecting: Promise<string> | undefined;
   const collect = (): Promise<string> =>
     (collecting ??= metrics.text().finally(() => (collecting = undefined)));

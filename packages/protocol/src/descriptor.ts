@@ -62,7 +62,7 @@ export function readDescriptor(fields: Fields): SignedDescriptor {
 export const decodeDescriptor = (text: string): SignedDescriptor =>
   readDescriptor(Fields.fromJson(text, DESCRIPTOR_CHARS_MAX));
 
-/** Without a query: `<url>/relay` is what others dial, and nobody shall have them ask a third what he likes. */
+/** Without a query: `<url>/relay` is what others dial; with a query a stranger could choose what they ask of a third party. */
 function readRelayUrl(fields: Fields): string {
   const url = fields.url('url', ['wss:', 'ws:']);
   if (url.includes('?')) throw new ProtocolError('Cannot read url: wanted a URL without a query');

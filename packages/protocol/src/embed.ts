@@ -1,4 +1,4 @@
-// How a player of ours stands in a page of others: one frame, whoever writes it. Pure.
+// How our player is embedded in other sites' pages: the same frame everywhere. Pure.
 
 export interface EmbedFrame {
   /** The address of /embed with the torrent in its fragment. */

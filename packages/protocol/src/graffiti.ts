@@ -34,7 +34,7 @@ export function isGraffitiProof(frame: string): boolean {
   return /^[0-9a-z]{64}\n?$/.test(frame);
 }
 
-/** One long word: no message of another protocol, so most likely somebody's broken proof. */
+/** One long word: no other protocol's message looks like this, so most likely it is a broken proof. */
 export function resemblesGraffitiProof(frame: string): boolean {
   return /^[0-9A-Za-z]{32,128}\s*$/.test(frame);
 }
@@ -124,7 +124,7 @@ function readObject(frame: string): Record<string, unknown> | undefined {
   }
 }
 
-/** Text that spells so many bytes in hex, base64 or base64url. */
+/** Text that encodes this many bytes in hex, base64 or base64url. */
 function readEncodedBytes(value: unknown, bytes: number): string | undefined {
   if (typeof value !== 'string') return undefined;
   const isHex = value.length === 2 * bytes && /^[0-9a-fA-F]+$/.test(value);

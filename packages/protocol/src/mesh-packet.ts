@@ -1,5 +1,5 @@
 // What members of a mesh say to each other over their links (PROTOCOL.md, "Mesh: between members").
-// A packet is signed by its source; the hops and the route before it change on the way and are signed by nobody.
+// A packet is signed by its source; the hops and the route before it change on the way and are not signed.
 import { ByteReader, ByteWriter } from './mesh-bytes.ts';
 import { ProtocolError } from './fields.ts';
 
@@ -83,7 +83,7 @@ export function packetSigningBytes(room: string, packet: Uint8Array): Uint8Array
 const SIGNING_PREFIX = Uint8Array.from('relay-swarm mesh packet 1\n', (char) => char.charCodeAt(0));
 
 export interface Announcement extends PacketId {
-  /** Of the packet, so that whoever waits for it knows how long that may take. */
+  /** Of the packet, so that the receiver knows how long it may take. */
   readonly bytes: number;
 }
 
@@ -92,7 +92,7 @@ export type LinkFrame =
       readonly type: 'packet';
       /** How many links it has travelled. */
       readonly hops: number;
-      /** Sent because the receiver missed it: others near may miss it too, and nobody else will tell them. */
+      /** Sent because the receiver missed it: its neighbours may have missed it too, and get it only from there. */
       readonly isRepair: boolean;
       readonly route: Uint8Array;
       readonly packet: Uint8Array;

@@ -22,7 +22,7 @@ export const rankingWeight = (key: string, relayId: string): number => murmur3(`
 
 /**
  * The relays in the order in which the peers of `key` use them, at most `count`.
- * Equal weights (one pair in four billion) are ordered by id, so that nobody's order of listing matters.
+ * Equal weights (one pair in four billion) are ordered by id, so that the order of a list does not matter.
  */
 export function rankRelays<T extends { readonly id: string }>(
   key: string,

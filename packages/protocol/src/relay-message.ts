@@ -32,7 +32,7 @@ export const HAVE_MAX = 1_024;
 export const WANT_MAX = 128;
 export const RECORDS_MAX = 64;
 export const STATES_MAX = 64;
-/** The table in so many parts: the first two characters of an id tell which. */
+/** The number of parts of the table; the first two characters of an id tell which part it is in. */
 export const BUCKETS = 256;
 /** 32 bits of each bucket, hex. */
 const DIGESTS_CHARS = BUCKETS * 8;

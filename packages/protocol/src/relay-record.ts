@@ -8,7 +8,7 @@ import {
 } from './descriptor.ts';
 import { ProtocolError, type Fields } from './fields.ts';
 
-/** In lists of relays this much of an id stands for it: nobody finds another key with the same start. */
+/** How much of an id stands for it in lists of relays: no other key with the same start can be found. */
 export const ID_START_CHARS = 16;
 /** Vouches in one record. */
 export const VOUCHES_MAX = 4;

@@ -2,7 +2,7 @@
 // this page. The volume is shared with services that strangers talk to, so it is read field by field.
 import { Fields, ProtocolError } from './fields.ts';
 
-/** `draining`: serves whom it has, takes nobody new. `stopped`: its last word before it ends. */
+/** `draining`: serves its clients and takes no new ones. `stopped`: the last snapshot before it ends. */
 export const SERVICE_STATES = ['serving', 'draining', 'stopped'] as const;
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
@@ -15,7 +15,7 @@ export interface ServiceGauges {
   /** TURN's. */
   readonly allocations?: number;
   readonly allocationsMax?: number;
-  /** 1 while it takes nobody new. */
+  /** 1 while it takes no new clients. */
   readonly draining?: number;
   readonly [own: string]: number | undefined;
 }
