@@ -1,11 +1,13 @@
 // The numbers of several workers as those of one server. Pure.
 import type { ByteBudget } from '@relay-swarm/net/budget';
 import type { TurnStats } from '../engine.ts';
+import { createCounters } from '../turn/counters.ts';
 import type { BudgetNow } from './messages.ts';
 
 type Numbers = Readonly<Record<string, number>>;
 
 const NOTHING: TurnStats = {
+  ...createCounters(),
   isDraining: false,
   allocations: 0,
   permissions: 0,
@@ -13,28 +15,6 @@ const NOTHING: TurnStats = {
   reservations: 0,
   connections: 0,
   relayPortsFree: 0,
-  allocationsTotal: 0,
-  connectionsTotal: 0,
-  connectionsRefusedTotal: 0,
-  packetsToPeers: 0,
-  packetsToClients: 0,
-  bytesToPeers: 0,
-  bytesToClients: 0,
-  bindings: 0,
-  drops: {
-    malformed: 0,
-    unexpected: 0,
-    rateLimit: 0,
-    noPermission: 0,
-    noChannel: 0,
-    peerPolicy: 0,
-    bandwidth: 0,
-    sendBuffer: 0,
-    tooLarge: 0,
-    socketError: 0,
-  },
-  authFailures: { unknownUser: 0, wrongPassword: 0, expired: 0, staleNonce: 0, wrongRealm: 0 },
-  errorResponses: {},
 };
 
 function add(one: unknown, other: unknown): unknown {
