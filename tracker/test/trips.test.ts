@@ -1,5 +1,6 @@
 // How many of our files a request passes, and how often it goes back to one that it has left: the trips of docs/architecture.md. Seen on the
 // stack of a running tracker, at the places where work is done.
+import { goingsBack, watchTrip, type Place } from '../../test/support/watch-trip.ts';
 import { AnnounceRule } from '../src/frontends/announce-rule.ts';
 import { Topics } from '../src/frontends/graffiti/topics.ts';
 import { MessageReader } from '../src/frontends/webtorrent/reader.ts';
@@ -11,7 +12,7 @@ import { HandClient } from './support/hand-client.ts';
 import { startTracker, type RunningTracker } from './support/tracker.ts';
 
 /** Where a request is looked at: at its beginning, in the middle and where it leaves. */
-const PLACES: readonly (readonly [{ readonly prototype: object }, method: string, file: string])[] = [
+const PLACES: readonly Place[] = [
   [MessageReader, 'read', 'reader'],
   [AnnounceRule, 'announce', 'announce-rule'],
   [SwarmTable, 'enter', 'swarm-table'],
@@ -21,25 +22,12 @@ const PLACES: readonly (readonly [{ readonly prototype: object }, method: string
   [Connection, 'send', 'connection'],
   [Connection, 'flush', 'connection'],
 ];
-const SOURCE = /\/(?:packages\/)?[a-z-]+\/src\/((?:[\w-]+\/)*)([\w-]+)\.ts/;
-
 let tracker: RunningTracker;
 /** The files of each stack, the outermost first, each as often as it was entered. */
-let stacks: string[][];
-const undo: (() => void)[] = [];
+let stacks: string[][] = [];
+let undo: () => void;
 beforeAll(async () => {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 60;
-  undo.push(() => (Error.stackTraceLimit = stackTraceLimit));
-  for (const [{ prototype }, name, file] of PLACES) {
-    const methods = prototype as Record<string, (...given: unknown[]) => unknown>;
-    const method = methods[name]!;
-    methods[name] = function (this: unknown, ...given: unknown[]) {
-      stacks.push([...filesOf(new Error().stack!), file]);
-      return method.apply(this, given);
-    };
-    undo.push(() => (methods[name] = method));
-  }
+  undo = watchTrip(PLACES, (files) => stacks.push(files));
   tracker = await startTracker();
 });
 beforeEach(() => {
@@ -47,19 +35,8 @@ beforeEach(() => {
 });
 afterAll(async () => {
   await tracker.stop();
-  for (const one of undo) one();
+  undo();
 });
-
-function filesOf(stack: string): string[] {
-  const files = stack
-    .split('\n')
-    .flatMap((line) => SOURCE.exec(line)?.[2] ?? [])
-    .toReversed();
-  return files.filter((file, at) => file !== files[at - 1]);
-}
-
-/** How often a stack comes back to a file that it has left. */
-const goingsBack = (files: readonly string[]): number => files.length - new Set(files).size;
 
 const announce = { action: 'announce', info_hash: 'h'.repeat(20), left: 1, numwant: 5 };
 const offers = [{ offer: { type: 'offer', sdp: 'x' }, offer_id: 'o'.repeat(20) }];

@@ -2,6 +2,7 @@
 // running relay, at the places where work is done. Another relay runs beside it; only what the first one does is looked at.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ClientRequest } from 'node:http';
+import { goingsBack, watchTrip, type Place } from '../../../test/support/watch-trip.ts';
 import { Candidates } from '../src/discovery/candidates.ts';
 import { Liveness } from '../src/roster/liveness.ts';
 import { RelayTable } from '../src/roster/relay-table.ts';
@@ -10,7 +11,7 @@ import { Session } from '../src/sessions/session.ts';
 import { freeUdpPort, startDhtNode, startRelay, stopRelays, until } from './whole-relay.ts';
 
 /** Where the stack is looked at. The last two belong to Node and the language: fetch-descriptor sends a request, roster sorts. */
-const PLACES: readonly (readonly [{ readonly prototype: object }, method: string, file?: string])[] = [
+const PLACES: readonly Place[] = [
   [Candidates, 'add', 'candidates'],
   [Candidates, 'take', 'candidates'],
   [RelayTable, 'offer', 'relay-table'],
@@ -23,37 +24,20 @@ const PLACES: readonly (readonly [{ readonly prototype: object }, method: string
   [ClientRequest, 'end'],
   [Array, 'findIndex'],
 ];
-const SOURCE = /\/[a-z-]+\/src\/(?:[\w-]+\/)*([\w-]+)\.ts/;
-
 const watched = new AsyncLocalStorage<true>();
 /** The files of each stack, the outermost first, each as often as it was entered. */
 const stacks: string[][] = [];
-const undo: (() => void)[] = [];
+let undo: () => void;
 
 beforeAll(() => {
-  const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 60;
-  undo.push(() => (Error.stackTraceLimit = stackTraceLimit));
-  for (const [{ prototype }, name, file] of PLACES) {
-    const methods = prototype as Record<string, (...given: unknown[]) => unknown>;
-    const method = methods[name]!;
-    methods[name] = function (this: unknown, ...given: unknown[]) {
-      if (watched.getStore() === true) stacks.push(filesOf(new Error().stack!, file));
-      return method.apply(this, given);
-    };
-    undo.push(() => (methods[name] = method));
-  }
+  undo = watchTrip(PLACES, (files) => {
+    if (watched.getStore() === true) stacks.push(files);
+  });
 });
 afterAll(async () => {
-  for (const one of undo) one();
+  undo();
   await stopRelays();
 });
-
-function filesOf(stack: string, last: string | undefined): string[] {
-  const found = stack.split('\n').flatMap((line) => SOURCE.exec(line)?.[1] ?? []);
-  const files = [...found.toReversed(), ...(last === undefined ? [] : [last])];
-  return files.filter((file, at) => file !== files[at - 1]);
-}
 
 it('a relay passes at most 12 files from the DHT to the roster', async () => {
   const dht = await startDhtNode();
@@ -71,7 +55,6 @@ it('a relay passes at most 12 files from the DHT to the roster', async () => {
   for (const file of stations) expect([...files]).toContain(file);
   expect([files.size <= 12, ...files]).toEqual([true, ...files]);
   for (const stack of stacks) {
-    const goingsBack = stack.length - new Set(stack).size;
-    expect([goingsBack <= 1, ...stack]).toEqual([true, ...stack]);
+    expect([goingsBack(stack) <= 1, ...stack]).toEqual([true, ...stack]);
   }
 }, 60_000);
