@@ -16,6 +16,7 @@ import type { Relayed } from '../signaling/message.ts';
 import { expireText } from '../signaling/words.ts';
 import { OwnClient, RemoteClient, Told } from './holders.ts';
 import { IdRegistry, type Holder, type Passing } from './id-registry.ts';
+import { Notices } from './notices.ts';
 import { readDelivery, readIds, writeQuestion, type Question } from './questions.ts';
 import { Recent } from './recent.ts';
 
@@ -44,6 +45,7 @@ export class ClusteredEngine<Client extends EngineClient>
   readonly #edge: Edge<OwnClient<Client>>;
   readonly #clients = new Map<Client, OwnClient<Client>>();
   readonly #passed: Recent;
+  readonly #notices: Notices;
   #names = 0;
   /** Of messages for which another node's word is awaited. */
   #pendingBytes = 0;
@@ -53,7 +55,11 @@ export class ClusteredEngine<Client extends EngineClient>
     this.#uses = uses;
     this.#registry = new IdRegistry(options);
     this.#passed = new Recent(options.expireMs + TRIES_MS_MAX);
-    const { cluster, nextTurn } = uses;
+    const { cluster, asks, nextTurn } = uses;
+    this.#notices = new Notices({
+      ...{ cluster, asks, registry: this.#registry, monotonicMs: options.monotonicMs },
+      newName: () => this.#newName(),
+    });
     this.#edge = new Edge<OwnClient<Client>>({
       cluster,
       rules: this,
@@ -101,8 +107,7 @@ export class ClusteredEngine<Client extends EngineClient>
   relay(client: Client, message: Relayed, bytes: number): Delivery | Promise<Delivery> {
     const own = this.#clients.get(client);
     if (own === undefined) return 'dropped';
-    const name = `${this.#uses.cluster.node}${++this.#names}`;
-    const passing = { sender: client.id, message, bytes, name };
+    const passing = { sender: client.id, message, bytes, name: this.#newName() };
     if (own.isOpened) return this.#route(passing, 0);
     if (!this.#reserve(bytes)) return 'queue_full';
     return new Promise((resolve) =>
@@ -125,7 +130,8 @@ export class ClusteredEngine<Client extends EngineClient>
   tick(): void {
     const nowMs = this.#options.monotonicMs();
     this.#passed.tick(nowMs);
-    this.#registry.expire(nowMs, (peer, sender) => this.#tell(sender, expireText(peer, sender)));
+    this.#notices.tick();
+    this.#registry.expire(nowMs, (peer, sender) => this.#tellExpired(peer, sender));
   }
 
   stop(): void {
@@ -140,10 +146,7 @@ export class ClusteredEngine<Client extends EngineClient>
         ? Buffer.from(delivery)
         : delivery.then((text) => Buffer.from(text));
     }
-    if (question.ask === 'tell') {
-      this.#registry.holder(question.id)?.send(question.text);
-      return Buffer.alloc(0);
-    }
+    if (question.ask === 'tell') return this.#notices.answer(question);
     const ids = [...this.#registry.ids].slice(question.from, question.from + IDS_PER_ANSWER);
     return Buffer.from(JSON.stringify(ids));
   }
@@ -171,7 +174,7 @@ export class ClusteredEngine<Client extends EngineClient>
   ownersChanged(): void {
     const { cluster } = this.#uses;
     const moved = this.#registry.takeQueued((id) => cluster.ownerOf(id) !== cluster.node);
-    for (const passing of moved) void this.#ask(passing, 0);
+    for (const passing of moved) void this.#move(passing);
   }
 
   entry(): void {
@@ -216,17 +219,25 @@ export class ClusteredEngine<Client extends EngineClient>
     }
   }
 
+  /** Where what has waited here may not wait at the next owner, nobody else will tell its sender that it did not arrive. */
+  async #move(passing: Passing): Promise<void> {
+    const delivery = await this.#ask(passing, 0);
+    const { sender, message } = passing;
+    if (delivery !== 'delivered' && delivery !== 'queued') this.#tellExpired(message.dst, sender);
+  }
+
   #reserve(bytes: number): boolean {
     if (this.#pendingBytes + bytes > this.#options.offline.queuedBytesMax) return false;
     this.#pendingBytes += bytes;
     return true;
   }
 
-  #tell(id: string, text: string): void {
-    const { cluster, asks } = this.#uses;
-    const owner = cluster.ownerOf(id);
-    if (owner === cluster.node) this.#registry.holder(id)?.send(text);
-    else void asks.ask(owner, writeQuestion({ ask: 'tell', id, text }), this.#options.monotonicMs());
+  #tellExpired(peer: string, sender: string): void {
+    this.#notices.tell(sender, expireText(peer, sender));
+  }
+
+  #newName(): string {
+    return `${this.#uses.cluster.node}${++this.#names}`;
   }
 
   /** From the owner of a client's id. */
@@ -245,8 +256,7 @@ export class ClusteredEngine<Client extends EngineClient>
   /** The receiver reads too slowly: who has sent an offer hears that it did not arrive. */
   #tellUndelivered(text: string): void {
     const { type, src, dst } = JSON.parse(text) as Record<string, unknown>;
-    if (type === 'OFFER' && typeof src === 'string' && typeof dst === 'string')
-      this.#tell(src, expireText(dst, src));
+    if (type === 'OFFER' && typeof src === 'string' && typeof dst === 'string') this.#tellExpired(dst, src);
   }
 
   async #allIds(): Promise<Iterable<string>> {

@@ -6,7 +6,7 @@ export type Question =
   /** Pass a message on, as the owner of its receiver. `hops`: how many nodes have passed it on before. */
   | ({ readonly ask: 'relay'; readonly hops: number } & Passing)
   /** Tell the holder of an id something, as its owner. */
-  | { readonly ask: 'tell'; readonly id: string; readonly text: string }
+  | { readonly ask: 'tell'; readonly id: string; readonly text: string; readonly name?: string }
   /** The ids that this node owns, from the so many-th on. */
   | { readonly ask: 'ids'; readonly from: number };
 

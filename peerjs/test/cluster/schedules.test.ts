@@ -2,7 +2,8 @@
 // open connection's, and what is said arrives, once. The same for the rules of a cluster alone: packages/cluster/test.
 // CLUSTER_RUNS is how many schedules are tried, CLUSTER_SEED the seed that a failure has named.
 import * as fc from 'fast-check';
-import { ROOMS, World, type Step } from './support/world.ts';
+import type { Client } from './support/clients.ts';
+import { QUEUED_PER_PEER_MAX, ROOMS, World, type Step } from './support/world.ts';
 
 const { CLUSTER_RUNS = '150', CLUSTER_SEED } = process.env;
 const runs = {
@@ -143,6 +144,42 @@ describe('PeerJS on several nodes, once it is quiet', () => {
     const world = await World.of(steps);
     for (const { payload } of world.said) expect(timesHeard(world, payload)).toBe(1);
     await expectCallers(world);
+  });
+});
+
+describe('a message that waits on the wrong side of a cut', () => {
+  /** Two sides that each keep messages for fay, who is not there; then they are one again. `waiting`: what ann's side has for her. */
+  const healed = async (waiting: number): Promise<{ world: World; ben: Client }> => {
+    const world = await World.of([]);
+    const owner = world.nodes.findIndex(({ clusters }) => clusters[0]!.ownerOf('fay') === clusters[0]!.node);
+    const other = world.nodes[(owner + 1) % 3]!;
+    world.connect(world.nodes[owner]!, 'ann', 'token of ann');
+    world.connect(other, 'ben', 'token of ben');
+    await world.settle();
+    const alone = owner + 1;
+    for (const engine of world.engines) engine.sideOf = (name) => Number(parseInt(name, 16) === alone);
+    await world.wait(2_500);
+    const [ann, ben] = world.peers;
+    for (let count = 0; count < waiting; count++) world.say(ann!, 'fay');
+    world.say(ben!, 'fay');
+    await world.wait(500);
+    for (const { delivery } of world.said) expect(delivery).toBe('queued');
+    for (const engine of world.engines) engine.sideOf = undefined;
+    await world.wait(2_000);
+    return { world, ben: ben!.client };
+  };
+
+  it('waits at the owner', async () => {
+    const { world, ben } = await healed(QUEUED_PER_PEER_MAX - 1);
+    world.connect(world.nodes[0]!, 'fay', 'token of fay');
+    await world.wait(1_000);
+    for (const { payload } of world.said) expect(timesHeard(world, payload)).toBe(1);
+    expect(ben.times('EXPIRE')).toBe(0);
+  });
+
+  it('is known to be lost by its sender where the owner has no room for it', async () => {
+    const { ben } = await healed(QUEUED_PER_PEER_MAX);
+    expect(ben.times('EXPIRE')).toBe(1);
   });
 });
 

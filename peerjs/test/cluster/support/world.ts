@@ -13,6 +13,7 @@ import type { Delivery } from '../../../src/signaling/engine.ts';
 import { Client, Visitor } from './clients.ts';
 
 export const IDS = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay'];
+export const QUEUED_PER_PEER_MAX = 100;
 export const ROOMS = ['a', 'b', 'c'].map((name) => name.repeat(64));
 
 interface Peer {
@@ -67,7 +68,7 @@ class Node {
     this.asks = new Asks(ids, (bytes) => this.engine.answer(readQuestion(bytes)!));
     this.engine = new ClusteredEngine<Client>(
       {
-        offline: { queuedPerPeerMax: 100, queuedBytesPerPeerMax: 1e6, queuedBytesMax: 1e7 },
+        offline: { queuedPerPeerMax: QUEUED_PER_PEER_MAX, queuedBytesPerPeerMax: 1e6, queuedBytesMax: 1e7 },
         expireMs: 5_000,
         waitingBytesMax: 1e6,
         monotonicMs: nowMs,
