@@ -6,6 +6,7 @@ import { testBundle } from '../../scripts/lib/bundle.mjs';
 import { announcePair } from '../support/announce-pair.ts';
 import { composeWith, eventually } from '../support/bundle.ts';
 import { policyFaults, type ComposeConfig } from '../support/policy.ts';
+import { namesInUse } from '../support/prometheus.ts';
 import { readRepositoryFile, root } from '../support/repository.ts';
 
 const SERVICES = ['nats', 'tracker', 'tracker-node', 'peerjs', 'peerjs-node', 'nginx'];
@@ -16,13 +17,15 @@ describe('the bundle as a cluster', () => {
 
   const trackers = (): string[] =>
     composeWith(env, 'ps', '--quiet', 'tracker', 'tracker-node').trim().split('\n');
+  const page = (container: string, at = 8000): string => {
+    const ask = `fetch('http://127.0.0.1:${at}/metrics').then((r) => r.text()).then((t) => console.log(t))`;
+    return execFileSync('docker', ['exec', container, 'node', '-e', ask], { encoding: 'utf8' });
+  };
   /** A metric of each tracker. */
   const metric = (name: string): number[] =>
     trackers().map((container) => {
-      const ask = `fetch('http://127.0.0.1:8000/metrics').then((r) => r.text()).then((t) => console.log(t))`;
-      const text = execFileSync('docker', ['exec', container, 'node', '-e', ask], { encoding: 'utf8' });
       return Number(
-        text
+        page(container)
           .split('\n')
           .find((line) => line.startsWith(`${name} `))!
           .slice(name.length + 1),
@@ -93,6 +96,17 @@ describe('the bundle as a cluster', () => {
     } finally {
       for (const each of peers) each.close();
     }
+  });
+
+  it('has every number of a cluster that the alerts speak of', () => {
+    const pages =
+      trackers().map(page).join('') + page(composeWith(env, 'ps', '--quiet', 'peerjs').trim(), 9000);
+    const names = namesInUse().filter((name) => name.includes('_cluster_'));
+    expect(names.length).toBeGreaterThan(3);
+    expect(names.filter((name) => !pages.includes(`\n${name} `))).toEqual([]);
+    // All are of one image, and one of them is the relay.
+    expect(metric('tracker_cluster_releases')).toEqual([1, 1, 1]);
+    expect(metric('tracker_cluster_relays')).toEqual([1, 1, 1]);
   });
 
   it('goes on when a node is killed', async () => {

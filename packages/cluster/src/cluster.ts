@@ -13,6 +13,8 @@ export interface ClusterOptions {
   readonly service: string;
   /** 16 hexadecimal characters, new at each start. */
   readonly node: string;
+  /** Of what build this node's code is. */
+  readonly release?: string;
   readonly carrier: Carrier;
   /** A whole number from 0 to below 2^32, for telling conversations apart. */
   readonly random32: () => number;
@@ -90,6 +92,11 @@ export class Cluster {
     return [...this.#others.keys()];
   }
 
+  /** How many builds the nodes are of; 1 but during an update. */
+  get releases(): number {
+    return this.#membership.releases.add(this.#options.release ?? '').size;
+  }
+
   get isTight(): boolean {
     return this.#window.isTight;
   }
@@ -163,8 +170,8 @@ export class Cluster {
   }
 
   #beat(what: 'there' | 'gone'): void {
-    const { service, node, carrier, gauges } = this.#options;
-    const heartbeat = { node, isDraining: this.#membership.isDraining, gauges: gauges() };
+    const { service, node, release = '', carrier, gauges } = this.#options;
+    const heartbeat = { node, release, isDraining: this.#membership.isDraining, gauges: gauges() };
     carrier.publish(`rs.${service}.hb`, writeHeartbeat(heartbeat, what === 'gone'));
   }
 

@@ -8,6 +8,8 @@ const SILENT_MS_MAX = 1_500;
 export interface Heartbeat {
   /** 16 hexadecimal characters, new at each start of a node. */
   readonly node: string;
+  /** Of what build its code is; empty where it does not say. */
+  readonly release: string;
   /** It owns nothing any more and will stop; its clients are still there. */
   readonly isDraining: boolean;
   /** What it counts, for the sum over all nodes. */
@@ -43,6 +45,11 @@ export class Membership {
 
   get isDraining(): boolean {
     return this.#isDraining;
+  }
+
+  /** The builds of the others. */
+  get releases(): Set<string> {
+    return new Set(Array.from(this.#others.values(), ({ heartbeat }) => heartbeat.release));
   }
 
   gauges(): Heartbeat['gauges'][] {
@@ -85,8 +92,11 @@ export class Membership {
   }
 
   #look(): boolean {
-    const all = Array.from(this.#others.values(), ({ heartbeat }) => heartbeat);
-    all.push({ node: this.#self, isDraining: this.#isDraining, gauges: {} });
+    const all: Pick<Heartbeat, 'node' | 'isDraining'>[] = Array.from(
+      this.#others.values(),
+      ({ heartbeat }) => heartbeat,
+    );
+    all.push({ node: this.#self, isDraining: this.#isDraining });
     const staying = all.filter(({ isDraining }) => !isDraining);
     // Where all nodes drain, some must still own what is left, and all must choose the same ones.
     const names = (staying.length > 0 ? staying : all).map(({ node }) => node);

@@ -3,6 +3,7 @@ import { randomBytes, randomInt } from 'node:crypto';
 import type { Log, Metrics, Part } from '@relay-swarm/kit';
 import type { Carrier } from './carrier.ts';
 import { Cluster } from './cluster.ts';
+import { releaseOfProcess } from './release.ts';
 
 export interface ClusterNodeOptions {
   readonly service: string;
@@ -29,6 +30,7 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const cluster = new Cluster({
     service,
     node: newNodeId(),
+    release: releaseOfProcess(),
     carrier,
     random32: () => randomInt(0x1_0000_0000),
     monotonicMs: () => performance.now(),
@@ -38,6 +40,11 @@ export function createClusterNode(options: ClusterNodeOptions): ClusterNode {
   const { counts } = cluster;
   metrics.gauge(`${prefix}cluster_nodes`, 'Nodes that are there, this one included', () => cluster.nodes);
   metrics.gauge(`${prefix}cluster_up`, '1 while the nats-server is there', () => Number(carrier.isUp));
+  metrics.gauge(
+    `${prefix}cluster_releases`,
+    'Builds that the nodes are of; 1 but during an update',
+    () => cluster.releases,
+  );
   metrics.counter(
     `${prefix}cluster_events_total`,
     'What this node counted of its cluster',

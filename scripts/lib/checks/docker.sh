@@ -20,24 +20,31 @@ check_compose_files() {
 }
 
 check_containers() {
-  local service container status image
+  local service containers container
   # Those of further parts in COMPOSE_PROFILES, too.
   for service in $(compose config --services 2>/dev/null | sort); do
-    container=$(compose ps --quiet "$service" 2>/dev/null)
-    status=$(docker inspect --format '{{.State.Health.Status}}, {{.RestartCount}}' "$container" 2>/dev/null)
-    case $status in
-      'healthy, 0') ok "$service: healthy" ;;
-      healthy*) warn "$service: healthy, but it was restarted ${status#*, } times. Look at: docker compose logs $service" ;;
-      starting*) warn "$service: starting. Ask again in half a minute" ;;
-      '') bad "$service: not running. Run: docker compose up --detach --wait" ;;
-      *) bad "$service: ${status%,*}. Look at: docker compose logs $service" ;;
-    esac
-    [ -n "$status" ] || continue
-    image=$(docker inspect --format '{{.Config.Image}}' "$container")
-    if [ "$(docker inspect --format '{{.Image}}' "$container")" != "$(docker image inspect --format '{{.Id}}' "$image" 2>/dev/null)" ]; then
-      warn "$service: a newer image is built and not yet up. Run: docker compose up --detach --wait"
-    fi
+    containers=$(compose ps --quiet "$service" 2>/dev/null)
+    # Nodes of a cluster are several of one service. Without any the question is asked all the same, and has no answer.
+    for container in ${containers:-none}; do check_container "$service" "$container"; done
   done
+}
+
+# check_container SERVICE CONTAINER
+check_container() {
+  local status image
+  status=$(docker inspect --format '{{.State.Health.Status}}, {{.RestartCount}}' "$2" 2>/dev/null)
+  case $status in
+    'healthy, 0') ok "$1: healthy" ;;
+    healthy*) warn "$1: healthy, but it was restarted ${status#*, } times. Look at: docker compose logs $1" ;;
+    starting*) warn "$1: starting. Ask again in half a minute" ;;
+    '') bad "$1: not running. Run: docker compose up --detach --wait" ;;
+    *) bad "$1: ${status%,*}. Look at: docker compose logs $1" ;;
+  esac
+  [ -n "$status" ] || return 0
+  image=$(docker inspect --format '{{.Config.Image}}' "$2")
+  if [ "$(docker inspect --format '{{.Image}}' "$2")" != "$(docker image inspect --format '{{.Id}}' "$image" 2>/dev/null)" ]; then
+    warn "$1: a newer image is built and not yet up. Run: docker compose up --detach --wait"
+  fi
 }
 
 # Another folder's bundle of the same name would be replaced without a word.

@@ -21,6 +21,7 @@ export interface TrackerClusterOptions {
     readonly clusterUrl: readonly string[];
     readonly clusterToken: string;
     readonly peerTtlSeconds: number;
+    readonly trackerRole: 'relay' | 'node';
   };
   readonly gauges: () => Readonly<Record<string, number>>;
   readonly log: Log;
@@ -51,6 +52,7 @@ export interface TrackerCluster {
 /** Waits until the nats-server is there. */
 export async function createTrackerCluster(options: TrackerClusterOptions): Promise<TrackerCluster> {
   const { settings, gauges, log, metrics } = options;
+  const isRelay = Number(settings.trackerRole === 'relay');
   let rules: TrackerRules | undefined;
   let edge: Edge<Connection> | undefined;
   let hosts: ClusteredHosts | undefined;
@@ -62,7 +64,7 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
   const { cluster, part } = createClusterNode({
     service: 'tracker',
     carrier: connection.carrier,
-    gauges,
+    gauges: () => ({ ...gauges(), relays: isRelay }),
     tick: (nowMs) => {
       edge?.tick();
       rules?.tick(nowMs);
@@ -71,6 +73,11 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
     log,
     metrics,
   });
+  metrics.gauge(
+    'cluster_relays',
+    'Nodes that are the relay which other relays see; must be 1',
+    () => isRelay + (cluster.sumOfOthers()['relays'] ?? 0),
+  );
   return {
     parts: [connection.part, part],
     frontends: ({ webTorrent, graffiti, swarms, budget, refuse }) => {
