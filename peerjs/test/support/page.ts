@@ -75,6 +75,9 @@ const program = `
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
+  /** Of the call's video, so far. */
+  export const framesDecoded = async () => [...(await call.peerConnection.getStats()).values()]
+    .find(({ type, kind }) => type === 'inbound-rtp' && kind === 'video').framesDecoded;
   async function routeOf(peerConnection) {
     const stats = await peerConnection.getStats();
     const transport = [...stats.values()].find(({ type }) => type === 'transport');

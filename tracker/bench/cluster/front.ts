@@ -39,7 +39,7 @@ http {
     location / {
       proxy_pass http://trackers; proxy_http_version 1.1; proxy_read_timeout 300s;
       proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;
-      proxy_set_header X-Forwarded-For $remote_addr;
+      proxy_set_header Host $http_host; proxy_set_header X-Forwarded-For $remote_addr;
       proxy_next_upstream error timeout http_503;
     }
   }
