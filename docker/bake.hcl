@@ -4,7 +4,7 @@
 variable "REGISTRY" { default = "relay-swarm" }
 variable "VERSION" { default = "local" }
 
-group "default" { targets = ["service", "nginx", "certbot", "coturn"] }
+group "default" { targets = ["service", "nginx", "nats", "certbot", "coturn"] }
 
 target "image" {
   context   = "."
@@ -25,6 +25,12 @@ target "nginx" {
   inherits   = ["image"]
   dockerfile = "nginx/Dockerfile"
   tags       = ["${REGISTRY}/nginx:${VERSION}"]
+}
+
+target "nats" {
+  inherits   = ["image"]
+  dockerfile = "docker/nats.Dockerfile"
+  tags       = ["${REGISTRY}/nats:${VERSION}"]
 }
 
 target "certbot" {

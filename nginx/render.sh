@@ -41,6 +41,8 @@ setting TRACKER_SOCKETS_UPSTREAM "$TRACKER_UPSTREAM" "$host:$number" 'HOST:PORT'
 setting PEERJS_UPSTREAM peerjs:9000 "$host:$number" 'HOST:PORT'
 setting GUN_UPSTREAM gun:8765 "$host:$number" 'HOST:PORT'
 setting STUN_UPSTREAM stun:8478 "$host:$number" 'HOST:PORT'
+# Where the answer for the certificate authority is, if not here; empty: here.
+setting ACME_UPSTREAM '' "($host:$number)?" 'HOST:PORT, or empty'
 setting NGINX_HTTP_PORT 8080 "$number" 'a port'
 setting NGINX_TLS_PORT 8443 "$number" 'a port'
 setting NGINX_TURNS_PORT 8445 "$number" 'a port'
@@ -97,6 +99,8 @@ if ((${#faults[@]} == 0)); then
   derived NGINX_REQUESTS_AT_ONCE $((NGINX_REQUESTS_BURST / 10 + 50))
   # Connections that have asked nothing yet are few beside those that have.
   derived NGINX_OPEN_PER_ADDRESS_MAX $((NGINX_CONNECTIONS_PER_ADDRESS_MAX + NGINX_CONNECTIONS_PER_ADDRESS_MAX / 4 + 16))
+  acme_missing=${ACME_UPSTREAM:+@acme_elsewhere}
+  derived ACME_MISSING "${acme_missing:-=404}"
   trusted=
   for each in ${NGINX_TRUSTED_PROXIES//,/ }; do
     if [[ $each == private ]]; then
@@ -137,6 +141,7 @@ if [[ $NGINX_FORM == plain ]]; then
   render listen-plain.conf listen.conf
 else
   for file in modules stream front acme; do render "$file.conf"; done
+  [[ -z $ACME_UPSTREAM ]] || render acme-elsewhere.conf
   [[ -z $TURNS_443 ]] || { render turns-way.conf && render turns.conf; }
   render listen-behind-stream.conf listen.conf
   # The server that refuses unknown names listens where the sites do.

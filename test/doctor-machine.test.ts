@@ -368,6 +368,37 @@ describe('cluster', () => {
   });
 });
 
+describe('the certificate of a further machine', () => {
+  const served = (subject: string, days: number): string =>
+    docker({
+      'running nginx': 'echo 0123',
+      'x509 -noout': `echo "serial=0A1B"; LC_ALL=C date -u -d "${days} days 1 hour" "+notAfter=%b %d %H:%M:%S %Y GMT"; echo "subject=CN = ${subject}"`,
+    });
+
+  it.each([
+    [
+      'was taken',
+      served('tracker.relay.test', 60),
+      /^OK {4}certificate: 0A1B, of the first machine, good for 60 more/,
+    ],
+    ['was taken long ago', served('tracker.relay.test', 3), /^FAIL {2}certificate: good for 3 more days/],
+    [
+      'was never taken',
+      served('not a real certificate yet', 3_000),
+      /^FAIL {2}certificate: a self-signed one\. Take/,
+    ],
+    [
+      'cannot be read',
+      docker({ 'running nginx': 'echo 0123' }),
+      /^FAIL {2}certificate: a self-signed one\. Take/,
+    ],
+  ])('%s', (_case, answers, line) => {
+    expect(server.fake('docker', answers).check('check_taken_certificate')).toEqual([
+      expect.stringMatching(line),
+    ]);
+  });
+});
+
 describe('client addresses', () => {
   /** nginx's log has one line with the question; Docker's gateway is 172.18.0.1. */
   const seen = (address: string, more: Readonly<Record<string, string>> = {}): string =>

@@ -147,6 +147,18 @@ describe('DNS', () => {
   };
   const cases: [string, Record<string, string>, { env?: string; own: string[] }, RegExp][] = [
     [
+      'records of several machines, one of them this one',
+      { ...right, 'ahostsv4 tracker.relay.test': '203.0.113.5 203.0.113.6' },
+      { env: 'COMPOSE_FILE=docker-compose.yml:docker-compose.fronts.yml', own: ['203.0.113.5'] },
+      /^OK .*tracker\.relay\.test leads to 203\.0\.113\.5, 203\.0\.113\.6, this server among them$/,
+    ],
+    [
+      'records of two machines where there is one',
+      { ...right, 'ahostsv4 tracker.relay.test': '203.0.113.5 203.0.113.6' },
+      { own: ['203.0.113.5'] },
+      /^FAIL .*tracker\.relay\.test leads to 203\.0\.113\.6, and this server is 203\.0\.113\.5/,
+    ],
+    [
       'records that lead here',
       {},
       { own: ['203.0.113.5'] },

@@ -106,6 +106,23 @@ describe.each(['', 'on'])('nginx with TLS, TURN on its port: "%s"', (turns443) =
       }
     });
 
+    it('on a further machine hands the authority on to the first one', async () => {
+      const first = nginx;
+      nginx = await NginxUnderTest.start({
+        NGINX_FORM: 'tls',
+        TURNS_443: turns443,
+        TRACKER_NAMES: TRACKER,
+        ACME_UPSTREAM: `127.0.0.1:${first.port}`,
+      });
+      try {
+        expect((await get('http', TRACKER, '/.well-known/acme-challenge/token')).body).toBe('proof');
+        expect((await get('http', TRACKER, '/.well-known/acme-challenge/none')).status).toBe(404);
+      } finally {
+        await nginx.stop();
+        nginx = first;
+      }
+    });
+
     it('describes the relay over plain HTTP to whoever asks for it by address', async () => {
       expect((await get('http', '127.0.0.1', '/.well-known/relay-swarm')).body).toBe('{}');
     });

@@ -75,6 +75,23 @@ export const server = [
   one('EDGE_GATEWAY', '10.213.77.1', "This server's own address in it"),
 ];
 
+export const machines = [
+  one('PRIVATE_ADDRESS', '', "This machine's address in the private network between the machines"),
+  one('FIRST_ADDRESS', '', "On a further machine: the first one's private address"),
+  one(
+    'FRONT_ADDRESSES',
+    '',
+    'On the first machine: the private addresses of the others, separated by commas; their nginx is believed who its clients are',
+  ),
+  one('CLUSTER_ROUTES', '', "On a further machine: where the first one's nats-server is, 10.0.0.1:6222"),
+  one('CLUSTER_PASSWORD', '', "What the machines' nats-servers show to each other"),
+  one(
+    'CLUSTER_ROUTE_TLS',
+    '',
+    'The authority of their routes, the certificate of this machine, and its key, in one line',
+  ),
+];
+
 export const limits = [
   one('NGINX_CPUS_MAX', '1', 'Processors for nginx; never more than there are (scripts/setup looks)'),
   one('NGINX_MEMORY_MAX', '1536M', 'Memory for nginx: about 60 kB for each WebSocket'),

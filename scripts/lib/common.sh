@@ -41,6 +41,16 @@ setting() {
   printf '%s\n' "$value"
 }
 
+# put NAME VALUE: sets a line of .env, and leaves the others alone.
+put() {
+  local file=$root/.env
+  if grep -q "^$1=" "$file"; then
+    sed -i "s|^$1=.*|$1=$2|" "$file"
+  else
+    printf '%s=%s\n' "$1" "$2" >>"$file"
+  fi
+}
+
 # is_domain NAME: in small letters, with a dot, at most 246 characters (tracker. comes before it), and no address.
 is_domain() { [ ${#1} -le 246 ] && [[ $1 =~ ^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]([a-z0-9-]*[a-z0-9])$ ]]; }
 
@@ -52,6 +62,10 @@ normal() {
 
 # Whether another proxy stands before nginx and has the certificate (docs/behind-a-proxy.md).
 behind_proxy() { [[ $(setting COMPOSE_FILE) == *docker-compose.behind-proxy.yml* ]]; }
+
+# Whether this is one of several machines of a domain (docs/cluster.md), and whether it is another one than the first.
+several_machines() { [[ $(setting COMPOSE_FILE) =~ docker-compose\.(fronts|front|machine)\.yml ]]; }
+further_machine() { [[ $(setting COMPOSE_FILE) =~ docker-compose\.(front|machine)\.yml ]]; }
 
 # compose ARGS…: docker compose on the deployed bundle, whatever the folder we are called from.
 compose() {

@@ -27,6 +27,10 @@ function chapters(services) {
       'On a server (docker-compose.deploy.yml); scripts/setup fills in what is needed',
       fresh([...own.server, ...ofTheServer]),
     ],
+    [
+      'Several machines under one domain (docs/cluster.md); scripts/machines writes these',
+      fresh(own.machines),
+    ],
     ['Limits of the containers on a server', fresh(own.limits)],
     ['nginx', fresh(own.nginx)],
     ['Tracker', fresh(services.tracker.filter((one) => !isOfRelaySwarm(one)))],

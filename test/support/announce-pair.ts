@@ -5,10 +5,14 @@ import { port, TrackerClient } from './bundle.ts';
 /** Bytes as WebTorrent writes them: one character each. */
 const binary = (length: number): string => randomBytes(length).toString('latin1');
 
-/** Resolves with what each side received; both clients are closed afterwards. */
-export async function announcePair(host: string, at = port): Promise<{ offer: unknown; answer: unknown }> {
+/** Resolves with what each side received; both clients are closed afterwards. `secondAt`: where the second one has another port. */
+export async function announcePair(
+  host: string,
+  at = port,
+  secondAt = at,
+): Promise<{ offer: unknown; answer: unknown }> {
   const infoHash = binary(20);
-  const [first, second] = [await TrackerClient.open(host, at), await TrackerClient.open(host, at)];
+  const [first, second] = [await TrackerClient.open(host, at), await TrackerClient.open(host, secondAt)];
   try {
     const announce = (peerId: string, offers: readonly object[]) => ({
       action: 'announce',

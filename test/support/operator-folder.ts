@@ -1,7 +1,16 @@
 // The scripts in a folder of their own, with no program on the path but those that every server has and those that a test makes up.
 // Nothing that a check asks leaves the machine: whoever would be asked is made up, too.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { root } from './repository.ts';
@@ -43,6 +52,10 @@ export class OperatorFolder {
     mkdirSync(dirname(join(this.folder, file)), { recursive: true });
     writeFileSync(join(this.folder, file), text, { mode: 0o600 });
     return this;
+  }
+
+  read(file: string): string {
+    return readFileSync(join(this.folder, file), 'utf8');
   }
 
   /** Runs one of the doctor's checks, or more, and returns its lines. `inside`: a program that runs what stands behind it. */

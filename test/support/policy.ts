@@ -96,13 +96,13 @@ const VOLUMES: Readonly<Record<string, Readonly<Record<string, 'rw' | 'ro'>>>> =
   prometheus: { prometheus: 'rw' },
 };
 
-/** Which networks each may be on; edge leads nowhere. stun and coturn are on the host's when deployed, the seeder always, and on none of these. */
+/** Which networks each may be on; edge leads nowhere, and private is for other machines of the same operator. stun and coturn are on the host's when deployed, the seeder always, and on none of these. */
 const NETWORKS: Readonly<Record<string, readonly string[]>> = {
   nginx: ['edge', 'public'],
-  tracker: ['edge', 'egress'],
+  tracker: ['edge', 'egress', 'private'],
   'tracker-node': ['edge'],
-  nats: ['edge'],
-  peerjs: ['edge'],
+  nats: ['edge', 'private'],
+  peerjs: ['edge', 'private'],
   'peerjs-node': ['edge'],
   stun: ['edge', 'public'],
   coturn: ['public'],

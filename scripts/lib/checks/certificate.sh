@@ -22,6 +22,23 @@ check_certificate() {
   [ -z "$turns_serial" ] || check_served stun "$turns_serial" "$serial"
 }
 
+# On a further machine: the one that scripts/machines has brought.
+check_taken_certificate() {
+  local said serial ends left
+  running nginx || return 0
+  said=$(compose exec -T nginx openssl x509 -noout -serial -enddate -subject -in /tls/current/fullchain.pem </dev/null 2>/dev/null)
+  serial=$(sed -n 's/^serial=//p' <<<"$said")
+  ends=$(sed -n 's/^notAfter=//p' <<<"$said")
+  left=$((($(date -d "${ends:-now}" +%s) - $(date +%s)) / 86400))
+  if [ -z "$serial" ] || [[ $said == *'not a real certificate yet'* ]]; then
+    bad 'certificate: a self-signed one. Take that of the first machine: scripts/machines'
+  elif [ "$left" -lt 7 ]; then
+    bad "certificate: good for $left more days, and the first machine has a newer one. Take it daily: scripts/machines"
+  else
+    ok "certificate: $serial, of the first machine, good for $left more days"
+  fi
+}
+
 # check_served SERVICE SERVED WANTED
 check_served() {
   if [ "$2" = "$3" ]; then

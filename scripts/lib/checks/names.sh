@@ -31,6 +31,8 @@ check_name() {
   wrong=$(grep -vxF "${known:-none}" <<<"$found")
   if [ -z "$wrong" ]; then
     ok "DNS: $3 leads to ${found//$'\n'/, }, this server"
+  elif several_machines && grep -qxF "${known:-none}" <<<"$found"; then
+    ok "DNS: $3 leads to ${found//$'\n'/, }, this server among them"
   elif [[ $wrong == 127.* || $wrong == ::1 ]]; then
     warn "DNS: $3 leads to ${wrong//$'\n'/, } by this machine's own /etc/hosts, so what others are told is not seen here. Remove the name there"
   elif private_only "$wrong"; then

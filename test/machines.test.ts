@@ -1,0 +1,42 @@
+// scripts/machines where it is used wrongly, and twice. That its settings make two machines one: bundle/two-machines.test.ts.
+import { OperatorFolder } from './support/operator-folder.ts';
+import { requireTool } from './support/tools.ts';
+
+requireTool('openssl')('scripts/machines', () => {
+  let operator: OperatorFolder;
+  beforeEach(() => {
+    operator = new OperatorFolder().use('openssl', 'base64').write('.env', 'DOMAIN=relay.test\n');
+  });
+  afterEach(() => operator.remove());
+
+  it.each([
+    [[], 2, /scripts\/machines first ADDRESS/],
+    [['first'], 2, /needs an IPv4 address .*: found ""/],
+    [['add', 'second.example.org'], 2, /needs an IPv4 address .*: found "second\.example\.org"/],
+    [['add', '10.0.0.2'], 1, /This is not the first machine yet/],
+  ])('%j: ends with %i and says why', (args, code, words) => {
+    const { status, stderr } = operator.script('machines', ...args);
+    expect([status, stderr]).toEqual([code, expect.stringMatching(words)]);
+  });
+
+  it('wants a bundle that has been set up', () => {
+    operator.write('.env', '');
+    const { status, stderr } = operator.script('machines', 'first', '10.0.0.1');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(/no DOMAIN in \.env yet/)]);
+  });
+
+  it('keeps secrets that are there, and each further machine once', () => {
+    operator.script('machines', 'first', '10.0.0.1');
+    const secrets = (text: string): string[] =>
+      text.match(/^(CLUSTER_TOKEN|CLUSTER_PASSWORD|STUN_SECRET)=[0-9a-f]{64}$/gm)!;
+    const before = secrets(operator.read('.env'));
+    expect(before).toHaveLength(3);
+    operator.script('machines', 'first', '10.0.0.1');
+    const printed = operator.script('machines', 'add', '10.0.0.2').stdout;
+    operator.script('machines', 'add', '10.0.0.2');
+    expect(secrets(operator.read('.env'))).toEqual(before);
+    expect([...secrets(printed)].sort()).toEqual([...before].sort());
+    expect(operator.read('.env')).toMatch(/^FRONT_ADDRESSES=10\.0\.0\.1,10\.0\.0\.2$/m);
+    expect(operator.script('machines', 'add', '10.0.0.1').status).toBe(1);
+  });
+});
