@@ -23,6 +23,7 @@ const { values } = parseArgs({
 /** @type {readonly { name: string, file: string, args?: string[], quick: string[] }[]} */
 const benches = [
   { name: 'tracker', file: 'tracker/bench/run.mjs', quick: ['--quick'] },
+  { name: 'cluster', file: 'tracker/bench/cluster/run.mjs', quick: ['--quick'] },
   { name: 'stun', file: 'stun/bench/run.mjs', quick: ['--quick'] },
   {
     name: 'peerjs',

@@ -14,7 +14,14 @@ const WARMING = 0.2;
 const ANNOUNCE_MS_MAX = 10_000;
 
 const scenario = JSON.parse(process.argv[2]);
-const { port, pids, connectionsCount, swarmSize, isSecure = false } = scenario;
+const { port, pids, connectionsCount, swarmSize, isSecure = false, nodes } = scenario;
+
+/** Of several nodes: the one that owns the connection's swarm, or each in turn. */
+const portOf = (index) => {
+  if (nodes === undefined) return port;
+  const { ports, placement, ownerOfSwarm } = nodes;
+  return ports[placement === 'owner' ? ownerOfSwarm[Math.floor(index / swarmSize)] : index % ports.length];
+};
 
 let latenciesMs = [];
 let announces = 0;
@@ -79,7 +86,7 @@ async function join(offersCount) {
   for (let at = 0; at < connectionsCount; at += 25) {
     if (at === Math.floor((WARMING * connectionsCount) / 25) * 25) warm = snapshot();
     const some = connections.slice(at, at + 25);
-    await Promise.all(some.map((connection) => connection.open(port, isSecure)));
+    await Promise.all(some.map((connection) => connection.open(portOf(connection.index), isSecure)));
     for (const connection of some) {
       const swarm = Math.floor(connection.index / swarmSize);
       connection.send(announceFrame(connection.index, swarm, offersCount, 'started'));

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { tell } from '../../bench/rows.mjs';
 import { frontVersion, hasFront, startFront } from './front.mjs';
+import { OUR_ARGS, OUR_SETTINGS } from './ours.mjs';
 import {
   freePort,
   nodePath,
@@ -24,29 +25,7 @@ const messages = { kind: 'messages', swarmSize: 20, announcesPerSecond: 0, ...ti
 const handshakes = { kind: 'handshakes', swarmSize: 20, connectionsCount: 20, ...times };
 const PACED = 300;
 
-/** The limits that protect an open relay would refuse ten thousand connections, and such talkative ones, of one address. */
-const OUR_SETTINGS = {
-  LOG_LEVEL: 'warn',
-  TRACKER_DHT_ENABLED: 'false',
-  TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '1000000',
-  TRACKER_PEERS_PER_ADDRESS_MAX: '1000000',
-  TRACKER_ANNOUNCES_PER_SECOND: '1000000',
-  TRACKER_ANNOUNCES_BURST: '1000000',
-  TRACKER_MESSAGES_PER_SECOND: '1000000',
-  TRACKER_MESSAGES_BURST: '1000000',
-  TRACKER_BITTORRENT_HOSTS_PER_ADDRESS_MAX: '100000',
-  TRACKER_BITTORRENT_REQUESTS_PER_SECOND: '1000000',
-  TRACKER_BITTORRENT_REQUESTS_BURST: '1000000',
-  TRACKER_BUDGET_BYTES_MAX: String(4e9),
-};
-const ours = {
-  // As it is started in its image, but for the maps of its sources.
-  args: [
-    ...(process.env.BENCH_FLAGS?.split(' ') ?? ['--max-semi-space-size=2']),
-    join(here, '..', 'dist', 'main.js'),
-  ],
-  env: OUR_SETTINGS,
-};
+const ours = { args: OUR_ARGS, env: OUR_SETTINGS };
 const theirs = (kind) => ({ args: [join(here, 'reference-server.mjs'), kind], env: {} });
 const floor = (kind) => ({ args: [join(here, 'floors.mjs'), kind], env: {} });
 const RIVAL = 'bittorrent-tracker';

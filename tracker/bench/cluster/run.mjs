@@ -1,0 +1,154 @@
+// One tracker beside two that are one domain: `npm run bench -- --only cluster`. The same load (tracker/bench/README.md) for all: first every connection at
+// the node that owns its swarm, as a client comes that knows the owner; then half of them at the other one, as nginx deals them out.
+// Nodes and the nats-server share core 0, the load has core 1: what counts is the processor time of each for a message, not how fast it is.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Owners } from '@relay-swarm/cluster/owners';
+import { freePort, nodePath, spawnOnCore, stopChild, waitForPort } from '../../../bench/process.mjs';
+import { tell } from '../../../bench/rows.mjs';
+import { infoHash } from '../frames.mjs';
+import { OUR_ARGS, OUR_SETTINGS } from '../ours.mjs';
+
+const here = import.meta.dirname;
+const isQuick = process.argv.includes('--quick');
+const load = {
+  kind: 'messages',
+  swarmSize: 20,
+  connectionsCount: 800,
+  announcesPerSecond: 0,
+  ...(isQuick ? { warmUpSeconds: 2, seconds: 3 } : { warmUpSeconds: 5, seconds: 8 }),
+};
+const SWARMS = load.connectionsCount / load.swarmSize;
+const ROUNDS = isQuick ? 1 : 3;
+const TOKEN = 'c0ffee'.repeat(6);
+
+/** @typedef {{ cpuPerMessageMicroseconds: number, cpuPerMessageOfEach: number[], messagesPerSecond: number, lost: number, latencyMs: { p50: number } }} Seen */
+
+/** @param {import('node:child_process').ChildProcess} child @returns {Promise<string>} its name in the cluster */
+function nodeOf(child) {
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.once('exit', () => reject(new Error(`Cannot go on: a tracker left: ${text}`)));
+    child.stdout?.setEncoding('utf8').on('data', (part) => {
+      text += part;
+      const node = /"node":"([0-9a-f]{16})"/.exec(text)?.[1];
+      if (node !== undefined) resolve(node);
+    });
+  });
+}
+
+/** @param {number} nodes @param {'owner' | 'turn'} placement @returns {Promise<Seen>} of the trackers, and behind them the nats-server where there is one */
+async function measure(nodes, placement) {
+  const folder = mkdtempSync(join(tmpdir(), 'cluster-bench-'));
+  const children = [];
+  const env = { PATH: process.env['PATH'], ...OUR_SETTINGS, LOG_LEVEL: 'info', LOG_FORMAT: 'json' };
+  try {
+    const natsPort = await freePort();
+    const nats =
+      nodes === 1
+        ? []
+        : [
+            spawnOnCore(
+              0,
+              'nats-server',
+              ['--addr', '127.0.0.1', '--port', String(natsPort), '--auth', TOKEN],
+              { stdio: 'ignore' },
+            ),
+          ];
+    children.push(...nats);
+    if (nats[0] !== undefined) await waitForPort(natsPort, nats[0]);
+    const ports = [];
+    const trackers = [];
+    const names = [];
+    for (let index = 0; index < nodes; index++) {
+      const port = await freePort();
+      const own = join(folder, String(index));
+      const cluster =
+        nodes === 1
+          ? {}
+          : {
+              CLUSTER_URL: `nats://127.0.0.1:${natsPort}`,
+              CLUSTER_TOKEN: TOKEN,
+              TRACKER_ROLE: index === 0 ? 'relay' : 'node',
+            };
+      const settings = { ...env, ...cluster, TRACKER_PORT: String(port), DATA_DIR: own, IDENTITY_DIR: own };
+      const child = spawnOnCore(0, nodePath, OUR_ARGS, {
+        cwd: folder,
+        env: settings,
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
+      children.push(child);
+      trackers.push(child);
+      if (nodes > 1) names.push(await nodeOf(child));
+      else child.stdout.resume();
+      await waitForPort(port, child);
+      ports.push(port);
+    }
+    await sleep(3_000); // they have seen each other
+    const owners = new Owners([...names].sort());
+    const ownerOfSwarm = Array.from({ length: SWARMS }, (_, swarm) =>
+      nodes === 1 ? 0 : names.indexOf(owners.of(infoHash(swarm))),
+    );
+    const pids = [...trackers, ...nats].map((child) => child.pid);
+    return await runLoad({ ...load, port: ports[0], pids, nodes: { ports, placement, ownerOfSwarm } });
+  } finally {
+    for (const child of children.reverse()) await stopChild(child);
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** @returns {Promise<Seen>} */
+function runLoad(scenario) {
+  const child = spawnOnCore(1, nodePath, [join(here, '..', 'load.mjs'), JSON.stringify(scenario)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    let text = '';
+    child.stdout.setEncoding('utf8').on('data', (part) => (text += part));
+    child.once('close', (code) =>
+      code === 0
+        ? resolve(JSON.parse(text))
+        : reject(new Error(`Cannot measure: the load generator left with code ${code}`)),
+    );
+  });
+}
+
+/** @param {readonly number[]} values */
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+if (spawnSync('nats-server', ['--version']).status !== 0) {
+  console.log('cluster: left out, there is no nats-server here');
+  process.exit(0);
+}
+/** @type {Record<'one' | 'owner' | 'turn', Seen[]>} */
+const seen = { one: [], owner: [], turn: [] };
+for (let round = 0; round < ROUNDS; round++) {
+  seen.one.push(await measure(1, 'owner'));
+  seen.owner.push(await measure(2, 'owner'));
+  seen.turn.push(await measure(2, 'turn'));
+  for (const [name, rounds] of Object.entries(seen)) {
+    const { cpuPerMessageOfEach, messagesPerSecond, lost, latencyMs } = /** @type {Seen} */ (rounds.at(-1));
+    const each = cpuPerMessageOfEach.map((cpu) => cpu.toFixed(2)).join(' + ');
+    console.log(
+      `  ${name}: ${each} µs, ${Math.round(messagesPerSecond)} messages/s, p50 ${latencyMs.p50.toFixed(1)} ms, ${lost} lost`,
+    );
+  }
+}
+const of = (rounds, what) => median(rounds.map(what));
+const trackersOf = ({ cpuPerMessageOfEach }) =>
+  cpuPerMessageOfEach.slice(0, 2).reduce((sum, cpu) => sum + cpu, 0);
+const all = ({ cpuPerMessageMicroseconds }) => cpuPerMessageMicroseconds;
+const one = { 'one tracker': of(seen.one, all) };
+const row = (what, ours, bars = {}) =>
+  tell({ group: 'cluster', what, digits: 2, ours, others: one, ...bars });
+row(
+  'two nodes, clients at the owner of their swarm: CPU µs per message of each node',
+  of(seen.owner, trackersOf) / 2,
+  { ratioMax: 0.65 },
+);
+row('the same with the nats-server, all together', of(seen.owner, all));
+row('two nodes, clients at either: CPU µs per message of each node', of(seen.turn, trackersOf) / 2);
+row('the same with the nats-server, all together', of(seen.turn, all));
