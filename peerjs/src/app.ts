@@ -61,11 +61,7 @@ export function buildService(
   });
   const leave = (caller: Caller): void => callers.leave(caller);
   const metrics = createMetrics('peerjs');
-  const own = (): Record<string, number> => ({
-    connections: callers.connections,
-    connectionsMax: settings.connectionsMax,
-    clients: signaling.clients,
-  });
+  const own = () => ({ connections: callers.connections, connectionsMax: settings.connectionsMax });
   const cluster =
     connection &&
     createPeerjsCluster({ connection, clock, rate: messageRate(settings), gauges: own, log, metrics });
@@ -119,16 +115,13 @@ export function buildService(
     everyMs: settings.healthSeconds * 1000,
     log,
     gauges: () => {
-      const others = cluster?.sumOfOthers() ?? {};
-      const all = Object.fromEntries(
-        Object.entries(own()).map(([name, value]) => [name, value + (others[name] ?? 0)]),
-      );
+      const { connections = 0, connectionsMax = 0 } = cluster?.sumOfOthers() ?? {};
       return {
-        ...all,
-        load: callers.connections / settings.connectionsMax,
-        draining: server.isDraining ? 1 : 0,
+        connections: callers.connections + connections,
+        connectionsMax: settings.connectionsMax + connectionsMax,
       };
     },
+    isDraining: () => server.isDraining,
   });
   const draining: Part = {
     name: 'draining',

@@ -32,7 +32,7 @@ import { createIceServers } from './ice-servers/handler.ts';
 import { iceUrls } from './ice-servers/ice-urls.ts';
 import { findPublicAddress, type PublicAddress } from './public-address.ts';
 import type { StunSettings } from './settings.ts';
-import { createGauges, registerMetrics, registerWorkers } from './telemetry.ts';
+import { gaugesOf, registerMetrics, registerWorkers } from './telemetry.ts';
 import { budgetOfWorkers } from './workers/sum.ts';
 import { createWorkersEngine } from './workers/workers-engine.ts';
 import { createTlsReloader, readTlsFiles, type TlsPaths } from './listeners/tls-files.ts';
@@ -125,7 +125,8 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
     dataDir: settings.dataDir,
     service: 'stun',
     everyMs: settings.healthSeconds * 1000,
-    gauges: createGauges(engine, limitsOf(settings), () => performance.now()),
+    gauges: () => gaugesOf(engine, limitsOf(settings)),
+    isDraining: () => engine.stats().isDraining,
     log,
   });
   return {

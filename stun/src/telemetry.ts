@@ -58,42 +58,13 @@ export function registerWorkers(metrics: Metrics, workers: WorkersEngine): void 
   );
 }
 
-/** Numbers for `health/stun.json`. Rates are those since the call before. */
-export function createGauges(
-  engine: TurnEngine,
-  limits: TurnLimits,
-  monotonicMs: () => number,
-): () => ServiceGauges {
-  let before = { ...totals(engine.stats()), atMs: monotonicMs() };
-  return () => {
-    const stats = engine.stats();
-    const now = { ...totals(stats), atMs: monotonicMs() };
-    const seconds = Math.max(0.001, (now.atMs - before.atMs) / 1000);
-    const gauges = {
-      draining: Number(stats.isDraining),
-      allocations: stats.allocations,
-      allocationsMax: Math.min(limits.allocationsMax, stats.allocations + stats.relayPortsFree),
-      allocationsTotal: stats.allocationsTotal,
-      connections: stats.connections,
-      connectionsMax: limits.connectionsMax,
-      bytesPerSecond: Math.round((now.bytes - before.bytes) / seconds),
-      packetsPerSecond: Math.round((now.packets - before.packets) / seconds),
-      authFailuresTotal: now.authFailures,
-      dropsTotal: now.drops,
-    };
-    before = now;
-    return gauges;
-  };
-}
-
-function totals(stats: TurnStats): { bytes: number; packets: number; authFailures: number; drops: number } {
+/** Numbers for `health/stun.json`. */
+export function gaugesOf(engine: TurnEngine, limits: TurnLimits): ServiceGauges {
+  const { allocations, relayPortsFree, connections } = engine.stats();
   return {
-    bytes: stats.bytesToPeers + stats.bytesToClients,
-    packets: stats.packetsToPeers + stats.packetsToClients,
-    authFailures: sum(stats.authFailures),
-    drops: sum(stats.drops),
+    allocations,
+    allocationsMax: Math.min(limits.allocationsMax, allocations + relayPortsFree),
+    connections,
+    connectionsMax: limits.connectionsMax,
   };
 }
-
-const sum = (numbers: Readonly<Record<string, number>>): number =>
-  Object.values(numbers).reduce((total, one) => total + one, 0);

@@ -165,9 +165,6 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     connections: admission.open,
     connectionsMax: settings.connectionsMax,
     peers: swarms.peers,
-    swarms: swarms.size,
-    hosts: bittorrent.ipPeers.size,
-    graffitiPeers: graffiti.peers,
   });
   const gauges = (): ServiceGauges => (cluster === undefined ? own() : sum(own(), cluster.sumOfOthers()));
   const readAddress = createAddressReader(settings.trustedProxies);
@@ -279,6 +276,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     service: 'tracker',
     everyMs: HEALTH_EVERY_MS,
     gauges,
+    isDraining: () => relays.state() === 'draining',
     log,
   });
   const relays: RelaySwarm = await createRelaySwarm({

@@ -16,7 +16,9 @@ export interface HealthFileOptions {
   readonly dataDir: string;
   readonly service: string;
   readonly everyMs: number;
-  readonly gauges: () => ServiceGauges | Promise<ServiceGauges>;
+  readonly gauges: () => ServiceGauges;
+  /** Whether it serves its clients and takes no new ones. */
+  readonly isDraining: () => boolean;
   readonly log: Log;
   /** How the machine is; measured unless a test says. */
   readonly createSampler?: () => Sampler;
@@ -24,7 +26,7 @@ export interface HealthFileOptions {
 
 /** Writes the snapshot at start and then periodically. A full disk is told once, not every period. */
 export function createHealthFile(options: HealthFileOptions): HealthFile {
-  const { dataDir, service, everyMs, gauges, log } = options;
+  const { dataDir, service, everyMs, gauges, isDraining, log } = options;
   const file = join(dataDir, serviceHealthFile(service));
   const startedAt = new Date().toISOString();
   let timer: NodeJS.Timeout | undefined;
@@ -39,14 +41,13 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
   };
   const write = async (): Promise<void> => {
     try {
-      const numbers = await gauges();
       await save({
         service,
-        state: numbers.draining === 1 ? 'draining' : 'serving',
+        state: isDraining() ? 'draining' : 'serving',
         startedAt,
         sampledAt: new Date().toISOString(),
         periodSeconds: everyMs / 1000,
-        gauges: numbers,
+        gauges: gauges(),
         machine: await (sampler ??= (options.createSampler ?? createSampler)()).sample(),
       });
       failing = false;

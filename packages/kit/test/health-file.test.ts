@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJsonFile } from '../src/files.ts';
 import type { ServiceGauges, ServiceHealth } from '@relay-swarm/protocol';
-import { createHealthFile } from '../src/health-file.ts';
-import { silentLog, type Log } from '../src/log.ts';
+import { createHealthFile, type HealthFileOptions } from '../src/health-file.ts';
+import { silentLog } from '../src/log.ts';
 import type { Sampler } from '../src/sampler.ts';
 import type { Part } from '../src/service.ts';
 
@@ -28,8 +28,11 @@ describe('the health file', () => {
     await part?.stop();
     await rm(dataDir, { recursive: true });
   });
-  const create = (gauges: () => ServiceGauges | Promise<ServiceGauges>, log: Log = silentLog): Part =>
-    (part = createHealthFile({ dataDir, service: 'tracker', everyMs: 5, gauges, log, createSampler }));
+  const create = (gauges: () => ServiceGauges, changes: Partial<HealthFileOptions> = {}): Part => {
+    const isDraining = (): boolean => false;
+    const options = { dataDir, service: 'tracker', everyMs: 5, gauges, isDraining, log: silentLog };
+    return (part = createHealthFile({ ...options, createSampler, ...changes }));
+  };
   const read = async () =>
     (await readJsonFile(join(dataDir, 'health', 'tracker.json'))) as ServiceHealth | undefined;
 
@@ -47,7 +50,7 @@ describe('the health file', () => {
   });
 
   it('says that the service drains, and with its last word that it has stopped', async () => {
-    const started = create(() => ({ connections: 3, draining: 1 }));
+    const started = create(() => ({ connections: 3 }), { isDraining: () => true });
     await started.start();
     expect(await read()).toMatchObject({ state: 'draining' });
     await started.stop();
@@ -60,12 +63,12 @@ describe('the health file', () => {
     const seen = new Promise<void>((resolve) => (third = resolve));
     const started = create(() => {
       if (++samples === 3) third();
-      return { samples };
+      return { peers: samples };
     });
     await started.start();
     await seen;
     await started.stop();
-    const last = (await read())?.gauges['samples'] ?? 0;
+    const last = (await read())?.gauges.peers ?? 0;
     expect(last).toBeGreaterThanOrEqual(2);
     expect(last).toBe(samples);
   });
@@ -74,13 +77,16 @@ describe('the health file', () => {
     let running = 0;
     let most = 0;
     let samples = 0;
-    const slow = async (): Promise<ServiceGauges> => {
+    const sample = async (): Promise<typeof machine> => {
       most = Math.max(most, ++running);
       await new Promise((resolve) => setTimeout(resolve, 20)); // four periods
       running--;
-      return { samples: ++samples };
+      samples++;
+      return machine;
     };
-    const started = create(slow);
+    const started = create(() => ({}), {
+      createSampler: () => ({ sample, stop: () => undefined }),
+    });
     await started.start();
     await new Promise((resolve) => setTimeout(resolve, 60));
     await started.stop();
@@ -105,7 +111,7 @@ describe('the health file', () => {
         if (isBroken) throw new Error(`failure ${++failures}`);
         return {};
       },
-      { ...silentLog, error: (message) => told.push(message) },
+      { log: { ...silentLog, error: (message) => told.push(message) } },
     ).start();
     await samples(3);
     expect(told).toEqual(['cannot write the health snapshot']);
@@ -119,7 +125,7 @@ describe('the health file', () => {
   it('does not keep a service from starting where its folder cannot be made', async () => {
     await writeFile(join(dataDir, 'health'), 'a file where a folder should be');
     const told: string[] = [];
-    await create(() => ({}), { ...silentLog, error: (message) => told.push(message) }).start();
+    await create(() => ({}), { log: { ...silentLog, error: (message) => told.push(message) } }).start();
     expect(told).toHaveLength(1);
   });
 });

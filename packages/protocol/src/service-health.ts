@@ -6,7 +6,7 @@ import { Fields, ProtocolError } from './fields.ts';
 export const SERVICE_STATES = ['serving', 'draining', 'stopped'] as const;
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
-/** Numbers with a meaning for the whole relay; a service may add numbers of its own. */
+/** Numbers with a meaning for the whole relay. What a service counts besides stands in its /metrics. */
 export interface ServiceGauges {
   readonly connections?: number;
   readonly connectionsMax?: number;
@@ -15,9 +15,6 @@ export interface ServiceGauges {
   /** TURN's. */
   readonly allocations?: number;
   readonly allocationsMax?: number;
-  /** 1 while it takes no new clients. */
-  readonly draining?: number;
-  readonly [own: string]: number | undefined;
 }
 
 /** How the machine and the service's own process are. */
@@ -60,19 +57,18 @@ export const SERVICE_HEALTH_CHARS_MAX = 65_536;
 const DATE_CHARS_MAX = 32;
 const PERIOD_SECONDS_MAX = 60;
 const COUNT_MAX = Number.MAX_SAFE_INTEGER;
-const SHARED_GAUGES = [
+const GAUGES = [
   'connections',
   'connectionsMax',
   'peers',
   'allocations',
   'allocationsMax',
-  'draining',
-] as const;
+] as const satisfies (keyof ServiceGauges)[];
 
 /** Relative to the shared volume. */
 export const serviceHealthFile = (service: string): string => `health/${service}.json`;
 
-/** The gauges that mean something for the whole relay, the others left out; undefined where it is no snapshot. */
+/** Undefined where it is no snapshot. Gauges of another version are left out. */
 export function readServiceHealth(value: unknown): ServiceHealth | undefined {
   try {
     const fields = new Fields(value);
@@ -92,7 +88,7 @@ export function readServiceHealth(value: unknown): ServiceHealth | undefined {
 }
 
 function readGauges(fields: Fields): ServiceGauges {
-  const found = SHARED_GAUGES.filter((name) => fields.has(name));
+  const found = GAUGES.filter((name) => fields.has(name));
   return Object.fromEntries(found.map((name) => [name, Math.round(fields.decimal(name, 0, COUNT_MAX))]));
 }
 

@@ -215,7 +215,7 @@ describe('relays without a DHT that answers', () => {
     expect((JSON.parse(refused.body) as Roster).relays.map(({ url }) => url)).toEqual([first.url]);
   }, 30_000);
 
-  it('become busy and full with their load, and tell the others; a service that falls silent is offered no more', async () => {
+  it('become busy and full with their load, and tell the others; a service that drains or falls silent is offered no more', async () => {
     const snapshot = (connections: number): ServiceHealth => ({
       service: 'tracker',
       state: 'serving',
@@ -260,11 +260,17 @@ describe('relays without a DHT that answers', () => {
 
     const folder = join(second.dir, 'data/health');
     await mkdir(folder, { recursive: true });
-    const old = new Date(Date.now() - 60_000).toISOString();
-    await writeFile(
-      join(folder, 'peerjs.json'),
-      JSON.stringify({ ...snapshot(1), service: 'peerjs', sampledAt: old }),
-    );
-    await until(async () => (await seen())?.peerjs === undefined, 5);
+    const write = (changes: Partial<ServiceHealth>): Promise<void> =>
+      writeFile(
+        join(folder, 'peerjs.json'),
+        JSON.stringify({ ...snapshot(1), service: 'peerjs', ...changes }),
+      );
+    const isOffered = (is: boolean) => async () => ((await seen())?.peerjs !== undefined) === is;
+    await write({ state: 'draining' });
+    await until(isOffered(false), 5);
+    await write({ state: 'serving' });
+    await until(isOffered(true), 5);
+    await write({ sampledAt: new Date(Date.now() - 60_000).toISOString() });
+    await until(isOffered(false), 5);
   }, 60_000);
 });

@@ -1,5 +1,6 @@
 // The whole service: what operators see, what is kept, and what is read again while it runs.
 import { createLog } from '@relay-swarm/kit';
+import { readServiceHealth } from '@relay-swarm/protocol';
 import { readFile, rm, writeFile, mkdtemp, copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,8 +55,13 @@ describe.each(['native', 'node-turn'] as const)('the service with %s', (engine) 
       await new Promise((resolve) => setTimeout(resolve, 200));
     expect(await written()).toMatchObject({
       service: 'stun',
-      gauges: { allocations: 1, allocationsMax: 64, draining: 0, connections: 0, authFailuresTotal: 0 },
+      state: 'serving',
+      gauges: { allocations: 1, allocationsMax: 64, connections: 0 },
     });
+    service.stun.engine.drain();
+    for (let tries = 0; tries < 50 && !JSON.stringify(await written()).includes('draining'); tries++)
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(readServiceHealth(await written())).toMatchObject({ state: 'draining' });
   });
 
   it('is healthy until it drains, then sends everybody elsewhere and keeps whom it has', async () => {
