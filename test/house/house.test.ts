@@ -2,7 +2,7 @@
 import { lockFaults } from '../../scripts/lib/complete-lockfile.mjs';
 import { readRepositoryFile, repositoryFiles } from '../support/repository.ts';
 
-/** Who may import whom (DESIGN §2). */
+/** Who may import whom. */
 const ARROWS: Readonly<Record<string, readonly string[]>> = {
   protocol: [],
   kit: ['protocol'],

@@ -320,7 +320,7 @@ const machine: ServiceHealth['machine'] = {
   sentBytesPerSecond: 20,
   eventLoopDelayMs: 3,
 };
-const snapshot = (gauges: Record<string, unknown>, changes: Record<string, unknown> = {}): unknown => ({
+const snapshot = (gauges: object, changes: Record<string, unknown> = {}): unknown => ({
   service: 'x',
   state: 'serving',
   startedAt: new Date(0).toISOString(),

@@ -1,19 +1,15 @@
-// The mesh's WebSockets: what arrives is charged, read and given to the rooms; silent, slow or greedy clients are closed.
-import type { Log } from '@relay-swarm/kit';
-import { drain, Payments, type AddressBuckets } from '@relay-swarm/net';
-import type { SocketMemory } from '@relay-swarm/net/socket-memory';
+// The mesh's WebSockets: what arrives is charged, read and given to the rooms. Who does not join in time is cut.
 import { ProtocolError } from '@relay-swarm/protocol/fields';
 import { readMeshRequest, writeMeshReply } from '@relay-swarm/protocol/mesh';
 import { MESH_FRAME_CHARS_MAX, MESH_VERSION, type MeshRequest } from '@relay-swarm/protocol/mesh-member';
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { REFUSALS, type CloseRefusalCode, type MeshRefusalCode } from '@relay-swarm/protocol/refusals';
+import type { CloseRefusalCode, MeshRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { Caller } from '../callers.ts';
+import type { ClientSocket } from '../client-socket.ts';
 import type { UpgradeRoute } from '../http-server.ts';
-import { messageRate, PIECE_COST, type PeerjsSettings } from '../settings.ts';
-import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
-import type { Clock } from '../clock.ts';
+import { RouteSockets, type RouteParts } from '../route-sockets.ts';
 import { isJoinProven } from './join-proof.ts';
 import type { MeshCounters } from './mesh-counters.ts';
 import { RECEIVERS_PER_MESSAGE, RoomDesk, type Desk, type Guest } from './room-desk.ts';
@@ -37,14 +33,8 @@ export interface Visitor extends Guest {
   isMember: boolean;
 }
 
-export interface MeshRouteOptions {
-  readonly settings: PeerjsSettings;
+export interface MeshRouteOptions extends RouteParts {
   readonly counters: MeshCounters;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly memory: SocketMemory<ClientSocket>;
-  readonly addresses: AddressBuckets;
-  readonly leave: (caller: Caller) => void;
   /** In the place of this node's own, where there are several nodes. */
   readonly createDesk?: (own: RoomDesk, rooms: Rooms) => Desk<Visitor>;
 }
@@ -54,15 +44,12 @@ export class MeshRoute implements UpgradeRoute {
   readonly rooms: Rooms;
   readonly #options: MeshRouteOptions;
   readonly #desk: Desk<Visitor>;
-  readonly #upgrade: Upgrade;
+  readonly #sockets: RouteSockets;
   readonly #visitors = new Map<ClientSocket, Visitor>();
-  readonly #payments: Payments<ClientSocket>;
-  #sweptAtMs: number;
 
   constructor(options: MeshRouteOptions) {
-    const { settings, counters, log, clock } = options;
+    const { settings, counters } = options;
     this.#options = options;
-    this.#sweptAtMs = clock.monotonicMs();
     this.rooms = new Rooms({
       roomsMax: settings.meshRoomsMax,
       roomMembersMax: settings.meshRoomMembersMax,
@@ -71,58 +58,36 @@ export class MeshRoute implements UpgradeRoute {
     });
     const own = new RoomDesk(this.rooms, counters);
     this.#desk = options.createDesk?.(own, this.rooms) ?? own;
-    const payments = (this.#payments = new Payments<ClientSocket>({
-      own: messageRate(settings),
-      addresses: options.addresses,
-      pieceCost: PIECE_COST,
-      bytesPerMessage: BYTES_PER_MESSAGE,
-      monotonicMs: clock.monotonicMs,
-      end: (socket) => this.#end(socket, 'message_rate'),
-    }));
-    this.#upgrade = createUpgrade({
+    this.#sockets = new RouteSockets(options, {
       frameBytesMax: Math.min(settings.frameBytesMax, MESH_FRAME_CHARS_MAX),
-      monotonicMs: clock.monotonicMs,
-      listener: {
-        frame: (socket, frame, isBinary) => this.#hear(socket, frame, isBinary),
-        restMs: (socket, bytes) => payments.restMs(socket, bytes),
-        control: (socket) => payments.pay(socket, 1),
-        signOfLife: (socket) => (socket.heardAtMs = clock.monotonicMs()),
-        broken: (code) => counters.closed.add(code),
-        stalled: (socket) => this.#cut(socket, 'slow_reader'),
-        failed: (socket, error) => {
-          log.error('bug: a member could not be served', { error });
-          this.#cut(socket, 'internal_error');
-        },
-        left: (socket) => this.#left(socket),
-      },
-      sendBufferBytesMax: settings.sendBufferBytesMax,
-      memory: options.memory,
-      ended: (socket, reason) => this.#end(socket, reason),
+      bytesPerMessage: BYTES_PER_MESSAGE,
+      closed: counters.closed,
+      frame: (socket, frame, isBinary) => this.#hear(socket, frame, isBinary),
+      control: (socket) => this.#sockets.payments.pay(socket, 1),
+      broken: (code) => counters.closed.add(code),
+      left: (socket) => this.#left(socket),
     });
   }
 
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
-    const socket = this.#upgrade(request, stream, head, caller);
+    const socket = this.#sockets.open(request, stream, head, caller);
     if (!socket) return false;
-    const nowMs = this.#options.clock.monotonicMs();
-    this.#payments.begin(socket);
-    socket.heardAtMs = nowMs;
     const visitor: Visitor = {
       socket,
       addressKey: caller.key,
       host: request.headers.host ?? '',
       challenge: randomBytes(32).toString('hex'),
-      sinceMs: nowMs,
+      sinceMs: socket.heardAtMs,
       isMember: false,
       member: undefined,
       send: (text) => socket.send(text),
-      pay: (messages) => this.#payments.pay(socket, messages),
+      pay: (messages) => this.#sockets.payments.pay(socket, messages),
       refuse: (what, detail, retryMs) => this.#refuse(visitor, what, detail, retryMs),
       reject: (what, detail) => this.#reject(visitor, what, detail),
       replaced: () => {
         visitor.member = undefined;
         visitor.isMember = false;
-        this.#end(socket, 'replaced');
+        this.#sockets.end(socket, 'replaced');
       },
     };
     this.#visitors.set(socket, visitor);
@@ -131,30 +96,16 @@ export class MeshRoute implements UpgradeRoute {
   }
 
   sweep(): void {
-    const { settings, clock } = this.#options;
-    const lastMs = this.#sweptAtMs;
-    const nowMs = (this.#sweptAtMs = clock.monotonicMs());
-    const pingMs = settings.pingSeconds * 1_000;
+    const nowMs = this.#options.clock.monotonicMs();
     this.rooms.sweep(nowMs);
     for (const { socket, isMember, sinceMs } of this.#visitors.values()) {
-      const silentMs = nowMs - socket.heardAtMs;
-      if (!isMember && nowMs - sinceMs > JOIN_MS) this.#cut(socket, 'not_joined');
-      else if (silentMs >= settings.idleSeconds * 1_000) this.#cut(socket, 'idle');
-      else if (
-        silentMs >= pingMs &&
-        Math.floor(silentMs / pingMs) > Math.floor((lastMs - socket.heardAtMs) / pingMs)
-      ) {
-        socket.ping();
-      }
+      if (!isMember && nowMs - sinceMs > JOIN_MS) this.#sockets.cut(socket, 'not_joined');
     }
+    this.#sockets.sweep();
   }
 
   async stop(): Promise<void> {
-    await drain({
-      open: () => this.#visitors.keys(),
-      spreadMs: this.#options.settings.drainSeconds * 1_000,
-      close: (socket) => this.#end(socket, 'draining'),
-    });
+    await this.#sockets.drain();
   }
 
   #hear(socket: ClientSocket, frame: Buffer, isBinary: boolean): void {
@@ -163,14 +114,14 @@ export class MeshRoute implements UpgradeRoute {
     if (!visitor || !socket.isOpen) return;
     counters.framesIn++;
     socket.heardAtMs = clock.monotonicMs();
-    if (!this.#payments.pay(socket, 1)) return;
+    if (!this.#sockets.payments.pay(socket, 1)) return;
     try {
       if (isBinary) throw new ProtocolError('Cannot read a binary frame: wanted text');
       this.#take(visitor, readMeshRequest(frame.toString()));
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
         log.error('bug: a frame of the mesh could not be handled', { error });
-        this.#end(socket, 'internal_error');
+        this.#sockets.end(socket, 'internal_error');
         return;
       }
       this.#recordFault(visitor, 'bad_message', error.message);
@@ -204,7 +155,9 @@ export class MeshRoute implements UpgradeRoute {
       );
       return;
     }
-    if (!this.#payments.pay(socket, JOIN_COST + this.#desk.sizeOf(request.room) / RECEIVERS_PER_MESSAGE))
+    if (
+      !this.#sockets.payments.pay(socket, JOIN_COST + this.#desk.sizeOf(request.room) / RECEIVERS_PER_MESSAGE)
+    )
       return;
     if (!isJoinProven(request, challenge, host)) {
       const rule = `the challenge, the room and ws(s)://${host} must be signed with the key of the id`;
@@ -219,7 +172,6 @@ export class MeshRoute implements UpgradeRoute {
     const visitor = this.#visitors.get(socket);
     this.#visitors.delete(socket);
     if (visitor !== undefined) this.#desk.gone(visitor, this.#options.clock.monotonicMs());
-    this.#options.leave(socket.caller);
   }
 
   #refuse(visitor: Visitor, what: MeshRefusalCode, detail: string, retryMs?: number): void {
@@ -232,23 +184,13 @@ export class MeshRoute implements UpgradeRoute {
     const { socket } = visitor;
     this.#refuse(visitor, what, detail);
     if (++socket.faults > this.#options.settings.faultsMax) {
-      this.#end(socket, 'too_many_faults', `too many faults, the last: ${what}`);
-    } else this.#payments.pay(socket, FAULT_COST);
+      this.#sockets.end(socket, 'too_many_faults', `too many faults, the last: ${what}`);
+    } else this.#sockets.payments.pay(socket, FAULT_COST);
   }
 
   #reject(visitor: Visitor, what: MeshRefusalCode & CloseRefusalCode, detail: string): void {
     visitor.isMember = false;
     this.#refuse(visitor, what, detail);
-    this.#end(visitor.socket, what);
-  }
-
-  #end(socket: ClientSocket, reason: CloseRefusalCode, sentence: string = REFUSALS[reason].sentence): void {
-    this.#options.counters.closed.add(reason);
-    socket.close(REFUSALS[reason].close, sentence);
-  }
-
-  #cut(socket: ClientSocket, reason: CloseRefusalCode): void {
-    this.#options.counters.closed.add(reason);
-    socket.terminate();
+    this.#sockets.end(visitor.socket, what);
   }
 }

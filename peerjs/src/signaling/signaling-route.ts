@@ -1,32 +1,22 @@
-// PeerJS signaling: which sockets reach the engine, how long they live, and what ends them.
-import type { Log } from '@relay-swarm/kit';
-import { createOriginCheck, drain, Payments, type AddressBuckets } from '@relay-swarm/net';
-import type { SocketMemory } from '@relay-swarm/net/socket-memory';
+// PeerJS signaling: who gets an id, and what ends a client that has one.
+import { createOriginCheck } from '@relay-swarm/net';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from '../callers.ts';
-import { createUpgrade, type ClientSocket, type Upgrade } from '../client-socket.ts';
+import type { ClientSocket } from '../client-socket.ts';
 import type { Counters } from '../counters.ts';
 import type { UpgradeRoute } from '../http-server.ts';
-import { messageRate, PIECE_COST, type PeerjsSettings } from '../settings.ts';
-import type { Clock } from '../clock.ts';
+import { RouteSockets, type RouteParts } from '../route-sockets.ts';
 import type { CreateSignalingEngine, SignalingEngine } from './engine.ts';
 import { BYTES_PER_MESSAGE, FrameCheck } from './frame-check.ts';
 import { createHttpApi } from './http-api.ts';
 import { isId, isSignedToken, isToken } from './identity.ts';
 import { errorText } from './words.ts';
 
-export interface SignalingOptions {
+export interface SignalingOptions extends RouteParts {
   readonly createEngine: CreateSignalingEngine;
-  readonly settings: PeerjsSettings;
   readonly counters: Counters;
-  readonly log: Log;
-  readonly clock: Clock;
-  readonly memory: SocketMemory<ClientSocket>;
-  readonly addresses: AddressBuckets;
-  /** Called once for each connection that `upgrade` has opened, when it is closed. */
-  readonly leave: (caller: Caller) => void;
 }
 
 export class SignalingRoute implements UpgradeRoute {
@@ -34,17 +24,12 @@ export class SignalingRoute implements UpgradeRoute {
   readonly answer: (request: IncomingMessage, response: ServerResponse) => void;
   readonly #options: SignalingOptions;
   readonly #engine: SignalingEngine<ClientSocket>;
-  readonly #payments: Payments<ClientSocket>;
-  readonly #upgrade: Upgrade;
-  /** All that are open, whether they have an id or not. */
-  readonly #sockets = new Set<ClientSocket>();
-  #sweptAtMs: number;
+  readonly #sockets: RouteSockets;
 
   constructor(options: SignalingOptions) {
     const { settings, counters, log, clock } = options;
     this.path = `${settings.path}peerjs`;
     this.#options = options;
-    this.#sweptAtMs = clock.monotonicMs();
     // A client must not be cut because of what others send to it.
     const waitingBytesMax = settings.sendBufferBytesMax / 2;
     const engine = (this.#engine = options.createEngine<ClientSocket>({
@@ -59,43 +44,26 @@ export class SignalingRoute implements UpgradeRoute {
       log,
       ended: (socket, reason) => this.#lostId(socket, reason),
     }));
-    const payments = (this.#payments = new Payments<ClientSocket>({
-      own: messageRate(settings),
-      addresses: options.addresses,
-      pieceCost: PIECE_COST,
+    const sockets = (this.#sockets = new RouteSockets(options, {
+      frameBytesMax: settings.frameBytesMax,
       bytesPerMessage: BYTES_PER_MESSAGE,
-      monotonicMs: clock.monotonicMs,
-      end: (socket) => this.#end(socket, 'message_rate'),
+      closed: counters.closed,
       rests: () => counters.rests++,
+      frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
+      control: (socket) => frames.takeControl(socket),
+      broken: (code) => counters.socketErrors.add(code),
+      left: (socket) => {
+        if (socket.id !== '') engine.left(socket);
+      },
     }));
-    const frames = new FrameCheck({
+    const frames: FrameCheck = new FrameCheck({
       limits: { idCharsMax: settings.idCharsMax, faultsMax: settings.faultsMax },
-      payments,
+      payments: sockets.payments,
       relay: (sender, message, bytes) => engine.relay(sender, message, bytes),
-      end: (socket, reason, message) => this.#end(socket, reason, message),
+      end: (socket, reason, message) => sockets.end(socket, reason, message),
       counters,
       log,
       clock,
-    });
-    this.#upgrade = createUpgrade({
-      frameBytesMax: settings.frameBytesMax,
-      monotonicMs: clock.monotonicMs,
-      listener: {
-        frame: (socket, frame, isBinary) => frames.take(socket, frame, isBinary),
-        restMs: (socket, bytes) => payments.restMs(socket, bytes),
-        control: (socket) => frames.takeControl(socket),
-        signOfLife: (socket) => (socket.heardAtMs = clock.monotonicMs()),
-        broken: (code) => counters.socketErrors.add(code),
-        stalled: (socket) => this.#cut(socket, 'slow_reader'),
-        failed: (socket, error) => {
-          log.error('bug: a client could not be served', { error });
-          this.#cut(socket, 'internal_error');
-        },
-        left: (socket) => this.#left(socket),
-      },
-      sendBufferBytesMax: settings.sendBufferBytesMax,
-      memory: options.memory,
-      ended: (socket, reason) => this.#end(socket, reason),
     });
     this.answer = createHttpApi({
       path: settings.path,
@@ -118,11 +86,8 @@ export class SignalingRoute implements UpgradeRoute {
 
   upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
     stream.cork(); // the answer to the upgrade and OPEN go out together
-    const socket = this.#upgrade(request, stream, head, caller);
+    const socket = this.#sockets.open(request, stream, head, caller);
     if (socket) {
-      this.#payments.begin(socket);
-      socket.heardAtMs = this.#options.clock.monotonicMs();
-      this.#sockets.add(socket);
       this.#register(socket, new URLSearchParams(request.url?.slice(this.path.length)));
       socket.flush();
     }
@@ -162,7 +127,7 @@ export class SignalingRoute implements UpgradeRoute {
 
   #lostId(socket: ClientSocket, reason: 'id_taken' | 'replaced'): void {
     if (reason === 'replaced') this.#options.counters.replaced++;
-    this.#end(socket, reason);
+    this.#sockets.end(socket, reason);
   }
 
   /** In PeerJS's words, so that its client shows the reason. */
@@ -172,48 +137,16 @@ export class SignalingRoute implements UpgradeRoute {
     sentence: string = REFUSALS[reason].sentence,
   ): void {
     socket.send(errorText(sentence));
-    this.#end(socket, reason, sentence);
+    this.#sockets.end(socket, reason, sentence);
   }
 
-  #left(socket: ClientSocket): void {
-    this.#sockets.delete(socket);
-    if (socket.id !== '') this.#engine.left(socket);
-    this.#options.leave(socket.caller);
-  }
-
-  #end(socket: ClientSocket, reason: CloseRefusalCode, sentence: string = REFUSALS[reason].sentence): void {
-    this.#options.counters.closed.add(reason);
-    socket.close(REFUSALS[reason].close, sentence);
-  }
-
-  #cut(socket: ClientSocket, reason: CloseRefusalCode): void {
-    this.#options.counters.closed.add(reason);
-    socket.terminate();
-  }
-
-  /** Pings those that were silent, ends those that stay so. Every frame counts as life, so busy clients are never pinged. */
   sweep(): void {
-    const { settings, clock } = this.#options;
-    const lastMs = this.#sweptAtMs;
-    const nowMs = (this.#sweptAtMs = clock.monotonicMs());
-    const pingMs = settings.pingSeconds * 1000;
-    for (const socket of this.#sockets) {
-      const silentMs = nowMs - socket.heardAtMs;
-      if (silentMs < pingMs || socket.isResting) continue;
-      if (silentMs >= settings.idleSeconds * 1000) this.#cut(socket, 'idle');
-      else if (Math.floor(silentMs / pingMs) > Math.floor((lastMs - socket.heardAtMs) / pingMs)) {
-        socket.ping(); // another ping period of silence has passed since the last sweep
-      }
-    }
+    this.#sockets.sweep();
     this.#engine.tick();
   }
 
   async stop(): Promise<void> {
-    await drain({
-      open: () => this.#sockets,
-      spreadMs: this.#options.settings.drainSeconds * 1000,
-      close: (socket) => this.#end(socket, 'draining'),
-    });
+    await this.#sockets.drain();
     this.#engine.stop();
   }
 }
