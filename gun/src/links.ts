@@ -9,7 +9,7 @@ import { dial } from './dial.ts';
 import type { Opened, Wire, WireLimits } from './wire.ts';
 
 /** The name under which relays offer this in RELAY_SERVICES. */
-export const SERVICE = 'gun';
+const SERVICE = 'gun';
 const RETRY_MS_MAX = 60_000;
 
 export interface LinksOptions {

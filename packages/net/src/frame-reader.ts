@@ -310,6 +310,6 @@ function ownCopy(piece: Buffer): Buffer {
 }
 
 /** Those that may stand in a close frame (RFC 6455 §7.4, and IANA's registry). */
-export const isCloseCode = (code: number): boolean =>
+const isCloseCode = (code: number): boolean =>
   (code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006) ||
   (code >= 3000 && code <= 4999);

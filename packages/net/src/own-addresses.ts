@@ -4,7 +4,7 @@ import { isIPv6 } from 'node:net';
 import { networkInterfaces } from 'node:os';
 
 /** Addresses of this machine beyond this are left out, so that no machine opens thousands of sockets. */
-export const LISTENED_ADDRESSES_MAX = 256;
+const LISTENED_ADDRESSES_MAX = 256;
 const LOOK_MS = 5_000;
 /** How long an address that disappears (DHCP, a VPN that reconnects) keeps its socket, and with it its clients' state. */
 const GONE_MS = 300_000;

@@ -32,7 +32,7 @@ export interface PaymentsOptions<P> {
 }
 
 /** The longest wait for a debt; what is left of the debt still counts after it. */
-export const REST_MS_MAX = 30_000;
+const REST_MS_MAX = 30_000;
 
 /** While an address owes more than this, none of its connections has a turn, even if its bytes are paid for. */
 const AHEAD_MS_MAX = 1_000;

@@ -23,7 +23,7 @@ export const SPECIAL_IPV4 = [
 ];
 /** Of IPv6 only 2000::/3 is in public use, so that the rest, IPv4-mapped and NAT64 addresses among it, needs no list. */
 export const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
-export const GLOBAL_IPV6 = ['2000::/3'];
+const GLOBAL_IPV6 = ['2000::/3'];
 
 interface Network {
   readonly bytes: Uint8Array;

@@ -4,11 +4,11 @@ import { ByteReader, ByteWriter } from './mesh-bytes.ts';
 import { ProtocolError } from './fields.ts';
 
 /** A member's id is its Ed25519 public key. */
-export const MEMBER_KEY_BYTES = 32;
+const MEMBER_KEY_BYTES = 32;
 export const MEMBER_ID_CHARS = 2 * MEMBER_KEY_BYTES;
 /** Where a collision could do no more than hide an announcement, the first bytes stand for an id. */
-export const SHORT_BYTES = 8;
-export const SHORT_CHARS = 2 * SHORT_BYTES;
+const SHORT_BYTES = 8;
+const SHORT_CHARS = 2 * SHORT_BYTES;
 export const shortOf = (id: string): string => id.slice(0, SHORT_CHARS);
 
 export const SIGNATURE_BYTES = 64;
@@ -17,7 +17,7 @@ export const CHUNK_BYTES_MAX = 16_384;
 export const CHUNKS_MAX = 4_096;
 export const HOPS_MAX = 64;
 /** A link's frame: a chunk, its route and its signature. */
-export const LINK_FRAME_BYTES_MAX = 65_536;
+const LINK_FRAME_BYTES_MAX = 65_536;
 
 /** Along the tree with lazy repair, over every link, to one member, or a member's status (over every link). */
 export type PacketKind = 'tree' | 'flood' | 'direct' | 'status';

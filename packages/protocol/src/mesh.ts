@@ -11,7 +11,7 @@ import {
   type MeshRequest,
 } from './mesh-member.ts';
 
-export const ROOM_ADDRESS_CHARS = 64;
+const ROOM_ADDRESS_CHARS = 64;
 /** Members that one fallback reaches: two for each part that the mesh has fallen into is what it takes. */
 export const FALLBACK_TARGETS_MAX = 64;
 

@@ -9,7 +9,7 @@ import {
 import { ProtocolError, type Fields } from './fields.ts';
 
 /** How much of an id stands for it in lists of relays: no other key with the same start can be found. */
-export const ID_START_CHARS = 16;
+const ID_START_CHARS = 16;
 /** Vouches in one record. */
 export const VOUCHES_MAX = 4;
 const ADDRESS_CHARS_MAX = 45;

@@ -36,7 +36,7 @@ export interface Roster {
   readonly relays: readonly RosterRelay[];
 }
 
-export function readRosterRelay(fields: Fields): RosterRelay {
+function readRosterRelay(fields: Fields): RosterRelay {
   return {
     id: fields.hex('id', RELAY_ID_CHARS),
     url: fields.url('url', ['wss:', 'ws:']),

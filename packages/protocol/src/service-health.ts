@@ -3,7 +3,7 @@
 import { Fields, ProtocolError } from './fields.ts';
 
 /** `draining`: serves its clients and takes no new ones. `stopped`: the last snapshot before it ends. */
-export const SERVICE_STATES = ['serving', 'draining', 'stopped'] as const;
+const SERVICE_STATES = ['serving', 'draining', 'stopped'] as const;
 export type ServiceState = (typeof SERVICE_STATES)[number];
 
 /** Numbers with a meaning for the whole relay. What a service counts besides stands in its /metrics. */

@@ -5,7 +5,7 @@ import { CHANNEL_HEADER_BYTES, HEADER_BYTES, MAGIC_COOKIE } from '../stun/consta
 /** A STUN message's head up to its cookie tells its length and whether it is one. */
 const STUN_PREFIX_BYTES = 8;
 /** The longest message of a client that has no allocation: an Allocate with everything that it may carry. */
-export const STRANGER_BYTES_MAX = 2_048;
+const STRANGER_BYTES_MAX = 2_048;
 
 export type OnMessage = (data: Buffer, start: number, end: number) => void;
 

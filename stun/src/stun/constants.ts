@@ -51,7 +51,7 @@ export const ATTRIBUTE = {
 } as const;
 
 /** RFC 8489 §14: below this an attribute must be understood, from here on it may be ignored. */
-export const COMPREHENSION_OPTIONAL_MIN = 0x8000;
+const COMPREHENSION_OPTIONAL_MIN = 0x8000;
 const understood = new Set<number>(Object.values(ATTRIBUTE));
 export const mustBeRefused = (type: number): boolean =>
   type < COMPREHENSION_OPTIONAL_MIN && !understood.has(type);

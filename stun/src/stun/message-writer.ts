@@ -14,7 +14,7 @@ import {
 } from './constants.ts';
 
 /** Everything a response may carry, the longest realm and software name included. */
-export const RESPONSE_BYTES_MAX = 1_024;
+const RESPONSE_BYTES_MAX = 1_024;
 /** REALM and SOFTWARE longer than this are refused at the start. */
 export const NAME_BYTES_MAX = 128;
 

@@ -2,7 +2,7 @@
 // seconds; with the usual interval it would take minutes. Pure: the time is passed in.
 
 /** How long after its start it asks for that. */
-export const STARTED_SECONDS = 180;
+const STARTED_SECONDS = 180;
 
 /** A function that answers the interval at a time; `startedAtMs` and its argument are of one clock. */
 export function createAnnounceInterval(

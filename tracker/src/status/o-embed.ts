@@ -23,7 +23,7 @@ const WIDTH_MIN = 160;
  * The answer for a /watch or /embed address of this site; undefined for any other address.
  * @param site where the pages are, for example https://tracker.example.org
  */
-export function oEmbed(
+function oEmbed(
   site: string,
   address: string,
   most: { readonly width?: number; readonly height?: number } = {},

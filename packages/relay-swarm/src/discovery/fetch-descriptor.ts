@@ -10,7 +10,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 
-export const FETCH_MS_MAX = 5_000;
+const FETCH_MS_MAX = 5_000;
 
 /** `origin` is "http://host:port" or a relay's https: URL. Rejects on anything but a small 200 in time; follows nothing. */
 export async function fetchDescriptor(

@@ -15,7 +15,7 @@ import { join } from 'node:path';
 import type { LoadSample } from './load.ts';
 
 /** The other services of the bundle that write a snapshot. */
-export const OTHER_SERVICES = ['peerjs', 'stun'] as const;
+const OTHER_SERVICES = ['peerjs', 'stun'] as const;
 export type OtherService = (typeof OTHER_SERVICES)[number];
 /** Periods without a snapshot, and a second for a slow disk: not alive. */
 const SILENT_PERIODS = 3;

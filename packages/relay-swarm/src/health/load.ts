@@ -66,4 +66,4 @@ function step(
 }
 
 /** From 0 to 1, rounded to thousandths: every digit is sent to every relay. */
-export const clamp = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;
+const clamp = (value: number): number => Math.round(Math.min(1, Math.max(0, value)) * 1000) / 1000;

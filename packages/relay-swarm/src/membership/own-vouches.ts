@@ -2,9 +2,9 @@
 import { VOUCHES_MAX, type Vouch } from '@relay-swarm/protocol';
 
 /** How long a vouch counts. Later it is no longer needed: relays that have checked for themselves tell newcomers. */
-export const VOUCH_MS_MAX = 3_600_000;
+const VOUCH_MS_MAX = 3_600_000;
 /** How far a vouch may be dated in the future, since clocks may be wrong. */
-export const VOUCH_AHEAD_MS_MAX = 600_000;
+const VOUCH_AHEAD_MS_MAX = 600_000;
 
 export const isFreshVouch = ({ at }: Vouch, today: number): boolean =>
   at > today - VOUCH_MS_MAX && at < today + VOUCH_AHEAD_MS_MAX;

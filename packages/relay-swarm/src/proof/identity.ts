@@ -26,7 +26,7 @@ export const KEY_FILE = 'relay-key.pem';
 /** A public key in DER is this and the 32 raw bytes (RFC 8410 §4). */
 const SPKI_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 
-export function identityOf(key: KeyObject): Identity {
+function identityOf(key: KeyObject): Identity {
   const id = createPublicKey(key).export({ format: 'der', type: 'spki' }).subarray(SPKI_PREFIX.length);
   return {
     id: id.toString('hex'),

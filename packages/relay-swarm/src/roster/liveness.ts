@@ -5,10 +5,10 @@ import type { Measured } from './quality.ts';
 /** A proof is repeated after half of this; a relay whose URL has not answered for so long is not offered. */
 export const PROOF_MS_MAX = 1_800_000;
 /** Periods without a snapshot: not offered. */
-export const STALE_PERIODS = 3;
+const STALE_PERIODS = 3;
 /** RELAY_STATUS_SECONDS at most. */
 const PERIOD_MS_MAX = 60_000;
-export const DROP_MS = 300_000;
+const DROP_MS = 300_000;
 /** A relay that was lost less than this ago is dialled again every few seconds, so that a split swarm heals soon. */
 const RECENT_MS = 3_600_000;
 /** How long a loss counts by itself: in that time the relay is checked, and found to be down or back. */

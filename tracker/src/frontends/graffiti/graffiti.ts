@@ -33,7 +33,7 @@ export interface GraffitiOptions extends HandshakeOptions {
   readonly nextTurn: (callback: () => void) => void;
 }
 
-export const GRAFFITI_REFUSALS = [
+const GRAFFITI_REFUSALS = [
   'bad_proof',
   'bad_key',
   'bad_signature',

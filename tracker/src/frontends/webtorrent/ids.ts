@@ -48,8 +48,3 @@ export function decodeId(bytes: Buffer, start: number, end: number): string | un
 export function idToHex(id: string): string {
   return Buffer.from(id, 'latin1').toString('hex');
 }
-
-/** The id of 40 hexadecimal digits, or undefined. */
-export function idFromHex(hex: string): string | undefined {
-  return /^[0-9a-f]{40}$/i.test(hex) ? Buffer.from(hex, 'hex').toString('latin1') : undefined;
-}
