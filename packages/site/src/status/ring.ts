@@ -6,6 +6,8 @@ import { hostOf, stateOf } from './words.ts';
 
 const SIZE = 440;
 const RADIUS = 150;
+/** One relay is drawn above the browser, and nothing below it. */
+const HEIGHT_ALONE = 265;
 const DOT_MIN = 11;
 const DOT_MAX = 24;
 /** More names would overlap. */
@@ -20,6 +22,7 @@ export interface RingOf {
 
 export function ringPicture({ relays, self, roundTrip }: RingOf): TemplateResult {
   const order = [...relays].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const isAlone = order.length === 1;
   const peersMost = Math.max(1, ...order.map(({ peers }) => peers));
   const placed = order.map((relay, at) => {
     const angle = (2 * Math.PI * at) / order.length - Math.PI / 2;
@@ -48,11 +51,11 @@ export function ringPicture({ relays, self, roundTrip }: RingOf): TemplateResult
   });
   return html`<svg
     class="ring"
-    viewBox="0 0 ${SIZE} ${SIZE}"
+    viewBox="0 0 ${SIZE} ${isAlone ? HEIGHT_ALONE : SIZE}"
     role="img"
-    aria-label="${order.length} relays on a ring around this browser; the table says the same"
+    aria-label="${isAlone ? 'One relay beside' : `${order.length} relays on a ring around`} this browser; the table says the same"
   >
-    <circle class="orbit" cx=${SIZE / 2} cy=${SIZE / 2} r=${RADIUS}></circle>
+    ${isAlone ? '' : svg`<circle class="orbit" cx=${SIZE / 2} cy=${SIZE / 2} r=${RADIUS}></circle>`}
     <g class="spokes">${spokes}</g>
     <g class="browser" transform="translate(${SIZE / 2} ${SIZE / 2})">
       <circle r="30"></circle>
