@@ -15,6 +15,8 @@ del(.name)
       else . end
     # With Swarm's own proxy before it, nginx would see one address for all clients.
     | if .ports then .ports |= (map(del(.host_ip) | .published |= tonumber | .mode = "host") | unique) else . end
+    # As in compose, a name has the addresses of all its containers, among which nginx chooses.
+    | .deploy.endpoint_mode = "dnsrr"
     # Who shares a volume stays on the machine that has it.
     | if any(.volumes[]?; .type == "volume") then .deploy.placement.constraints = ["node.labels.relay-swarm == first"] else . end
   )
