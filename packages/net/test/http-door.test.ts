@@ -116,6 +116,17 @@ describe('HttpDoor', () => {
     const answers = Array.from({ length: 1_100 }, () => door.admits('a'));
     expect(answers.indexOf(false)).toBe(1_021);
     expect([door.admits('b'), door.counts.refused]).toEqual([true, 79]);
+    const healthChecks = Array.from({ length: 1_100 }, () => door.admits('127.0.0.1'));
+    expect(healthChecks).not.toContain(false);
+  });
+
+  it('forgets addresses that owe nothing more', async () => {
+    const addresses = new AddressBuckets(RATE);
+    const { door } = await open({ addresses });
+    for (const address of ['a', 'b', 'c']) door.admits(address);
+    nowMs = 2_000;
+    door.admits('d');
+    expect(addresses.size).toBe(1);
   });
 
   it('pays by bytes too', async () => {
@@ -158,11 +169,12 @@ describe('HttpDoor', () => {
     ['a proxy', ['loopback'], '127.0.1.1'],
     ['this machine itself', [], '127.0.0.1'],
   ])('does not have %s wait', async (_who, trustedProxies, address) => {
-    const { door, client } = await open({ trustedProxies, requestCost: 0.001 });
-    const one = client(address);
+    const addresses = new AddressBuckets(SLOW);
+    const { door, client } = await open({ trustedProxies, requestCost: 0, bytesPerMessage: 100, addresses });
+    const [one] = [client(address), client(address), client(address), client(address)]; // more than an address may have
     one.write(requests(200));
     await until(() => answered === 200);
-    expect(door.counts.waits).toBe(0);
+    expect(door.counts).toMatchObject({ waits: 0, crowded: 0 });
   });
 
   it.each([0, 10, 9_000, 200_000])('gives a WebSocket all that came behind it: %i bytes', async (bytes) => {

@@ -5,12 +5,12 @@ import { newBucket, type Rate } from '../src/rate.ts';
 const own = { perSecond: 10, burst: 20 };
 const ofAddress = { perSecond: 20, burst: 40 };
 
-type Named = Payer & { name: string };
+type Named = Payer & { name: string; isResting: boolean };
 
-function setUp(more: { own?: Rate; ownBytesPerMessage?: number } = {}) {
+function setUp({ rate = ofAddress, ...more }: { own?: Rate; ownBytesPerMessage?: number; rate?: Rate } = {}) {
   const seen: string[] = [];
   const clock = { nowMs: 0 };
-  const addresses = new AddressBuckets(ofAddress);
+  const addresses = new AddressBuckets(rate);
   const payer = (name: string, address = 'a'): Named => ({
     name,
     ...newBucket(own, 0),
@@ -58,9 +58,14 @@ describe('Payments', () => {
   });
 
   it('gives nobody a turn while the address owes more than a second, whatever for', () => {
-    const { payments, payer, clock } = setUp({ ownBytesPerMessage: Infinity, own: { ...own, burst: 100 } });
+    const { payments, payer, clock, seen } = setUp({
+      ownBytesPerMessage: Infinity,
+      own: { ...own, burst: 100 },
+    });
     const [one, other] = [payer('one'), payer('other')];
+    payments.begin(one);
     payments.pay(one, 45);
+    expect(seen).toEqual(['one rests 250', 'one waits']);
     expect(payments.restMs(other, 900)).toBe(250);
     clock.nowMs = 250;
     payments.pay(one, 39);
@@ -99,5 +104,32 @@ describe('Payments', () => {
     const one = payer('one');
     payments.pay(one, 900);
     expect([payments.restMs(one, 1), seen]).toEqual([30_000, ['one rests 30000', 'one waits', 'one waits']]);
+  });
+
+  it('keeps nobody for longer than that at its turn either, whatever its address owes', () => {
+    const { payments, payer } = setUp({
+      ownBytesPerMessage: Infinity,
+      own: { ...own, burst: 10_000 },
+      rate: { ...ofAddress, debtMax: 10_000 },
+    });
+    const [one, other] = [payer('one'), payer('other')];
+    payments.pay(one, 45);
+    payments.restMs(other, 900);
+    payments.pay(one, 5_000);
+    expect(payments.restMs(other, 900)).toBe(30_000);
+  });
+
+  it('counts a wait once, and leaves whoever rests already alone', () => {
+    const { payments, one, seen } = setUp();
+    one.isResting = true;
+    expect([payments.pay(one, 25), payments.restMs(one, 1), seen]).toEqual([true, 500, []]);
+  });
+
+  it('has the address pay for messages that are taken or dropped', () => {
+    const { payments, payer, other } = setUp();
+    const one = payer('one');
+    const taken = Array.from({ length: 50 }, () => payments.take(one));
+    expect(taken.filter((is) => is)).toHaveLength(20);
+    expect(payments.restMs(other, 0)).toBe(500);
   });
 });
