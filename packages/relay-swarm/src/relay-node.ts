@@ -1,9 +1,9 @@
 // One relay of the swarm: joins the parts that know relays, talk to them and tell of them. Clock, random numbers, keys and sockets are
-// passed in, so that a hundred relays run in one test. Long because all parts meet here; what each does stands in its own file.
+// passed in, so that a hundred relays run in one test. Long because all parts meet here, and each part between two of them would make the
+// trip from the DHT to the roster longer (docs/architecture.md); what each does stands in its own file.
 import {
   encodeRelayMessage,
   ROSTER_LISTED_MAX,
-  type RelayRecord,
   type Roster,
   type SignedDescriptor,
   type SignedRelayHealth,
@@ -14,15 +14,8 @@ import { Prober, webUrl } from './discovery/prober.ts';
 import { Gossip } from './gossip/gossip.ts';
 import { MapMemberStore } from './membership/member-store.ts';
 import { Membership } from './membership/membership.ts';
+import { OwnView } from './membership/own-view.ts';
 import { placeOf } from './membership/place-of.ts';
-import {
-  chooseToDial,
-  ISOLATED_SESSIONS,
-  Renewal,
-  Replacement,
-  soughtSessions,
-  type ViewPeer,
-} from './membership/view.ts';
 import type { NodeOptions } from './node-options.ts';
 import { createSignatures } from './proof/signatures.ts';
 import { isAcceptable } from './roster/descriptor-policy.ts';
@@ -36,6 +29,7 @@ import { InboundLimits } from './sessions/inbound-limits.ts';
 import { RelayConnection } from './sessions/relay-connection.ts';
 import { CLOSE, Session, type RelayNews, type SessionEffect } from './sessions/session.ts';
 import { SessionTable } from './sessions/session-table.ts';
+import { Visits, type Dialled } from './sessions/visits.ts';
 import type { Opened, Wire, WireListener } from './sessions/wire.ts';
 
 /** An inbound session whose relay has not been proven by then is closed. */
@@ -47,25 +41,12 @@ const PONG_MS_MIN = 1_500;
 const AWAY_MS = 2_000;
 /** A session that lasted this long counts as stable; one that ends sooner may soon end again. */
 const LASTING_MS = 30_000;
-/** Visits are short: our own, and others' here. */
-const VISIT_MS_MAX = 8_000;
-const GUEST_MS_MAX = 20_000;
-const GUESTS_MAX = 64;
 /** A network may have this many times what an address may have. */
 const ADDRESSES_PER_NETWORK = 4;
-/** Members drawn for a place in the view; the first whose network is new there is taken. */
-const VIEW_CANDIDATES = 4;
 /** Ends of a session that say nothing against the relay. */
 const FRIENDLY_CLOSES = new Set<number>([CLOSE.full, CLOSE.replaced, CLOSE.done]);
 /** DHT candidates of one host. */
 const PER_HOST_MAX = 4;
-
-/** The relay that we dial, and its URL; with a record it is a visit. */
-interface Dialled {
-  readonly id: string;
-  readonly url: string;
-  readonly visit?: RelayRecord;
-}
 
 export class RelayNode {
   readonly counters = newCounters();
@@ -77,11 +58,8 @@ export class RelayNode {
   readonly #limits: InboundLimits;
   readonly #gossip: Gossip;
   readonly #membership: Membership;
-  readonly #replacement = new Replacement();
-  readonly #renewal: Renewal;
-  /** Sessions that we have chosen ourselves; they are not ended for others. */
-  readonly #chosen = new Set<string>();
-  readonly #visiting = new Set<string>();
+  readonly #view: OwnView;
+  readonly #visits: Visits;
   #isVouchedFor = false;
   #descriptor: SignedDescriptor;
   #health: SignedRelayHealth;
@@ -96,7 +74,6 @@ export class RelayNode {
     this.#descriptor = descriptor;
     this.#health = health;
     this.#healthAtMs = options.monotonicMs();
-    this.#renewal = new Renewal(options.monotonicMs() + options.random() * options.periodMs);
     this.#relays = new RelayTable({ ...options, selfId, relaysMax: options.candidatesMax });
     this.#candidates = new Candidates({
       ...options,
@@ -129,7 +106,9 @@ export class RelayNode {
         signatures: createSignatures(options.verify),
         placeOf: (address, id) => placeOf(address, id, options.allowPrivate),
         accepts: (one) => isAcceptable(one, options, options.wallClockMs()),
-        visit: (record) => this.#visit(record),
+        visit: (record) => {
+          if (!this.#isStopping) this.#visits.begin(record);
+        },
         vouchedFor: () => (this.#isVouchedFor = true),
       },
       options.monotonicMs(),
@@ -140,6 +119,13 @@ export class RelayNode {
       someMembers: (countMax) => this.#someMembers(countMax),
       ...{ periodMs: options.periodMs, random: options.random },
       refused: () => counters.descriptorsRefused++,
+    });
+    const parts = { relays: this.#relays, sessions: this.#sessions, membership: this.#membership };
+    const view = (this.#view = new OwnView({ node: options, gossip: this.#gossip, ...parts }));
+    this.#visits = new Visits({
+      ...{ node: options, counters, ...parts },
+      wantsSession: () => view.isMesh && !view.isFull,
+      open: (wire, dialled) => this.#open(wire, dialled),
     });
   }
 
@@ -279,10 +265,8 @@ export class RelayNode {
     for (const connection of [...this.#sessions.connections]) {
       this.#perform(connection, connection.session.tick(nowMs));
       const { id, provenAtMs, peer } = connection;
-      if (peer?.isVisit === true) {
-        const msMax = connection.session.role === 'dialler' ? VISIT_MS_MAX : GUEST_MS_MAX;
-        if (nowMs - provenAtMs > msMax) connection.close(CLOSE.done, 'goodbye');
-      } else if (
+      if (peer?.isVisit === true) this.#visits.age(connection, nowMs);
+      else if (
         id !== undefined &&
         nowMs - provenAtMs > UNPROVEN_MS_MAX &&
         !this.#relays.isProven(id, nowMs)
@@ -295,65 +279,9 @@ export class RelayNode {
     if (this.#isStopping) return;
     this.#prober.tick();
     this.#membership.tick(nowMs);
-    const due = this.#relays.take(nowMs, this.#options.dialsMax, this.#fillView(nowMs));
+    const due = this.#relays.take(nowMs, this.#options.dialsMax, this.#view.fill(nowMs));
     for (const relay of due) void this.#dial(relay);
     this.#gossip.tick(nowMs);
-  }
-
-  /** Whether all relays are few enough to have a session with each. */
-  get #isMesh(): boolean {
-    return this.#othersKnown <= this.#options.sessionsMax;
-  }
-
-  get #othersKnown(): number {
-    return this.#membership.table.size - 1;
-  }
-
-  /** Has members dialled where sessions are wanted; how many more may be. */
-  #fillView(nowMs: number): number {
-    const { sessionsMax, random, self } = this.#options;
-    const view = this.#sessions.view.length;
-    const { table } = this.#membership;
-    const take = (descriptor: SignedDescriptor): void => {
-      this.#relays.offer(descriptor, 'table', nowMs);
-      this.#chosen.add(descriptor.id);
-    };
-    if (this.#isMesh) {
-      for (const { record } of table.all()) {
-        const { id } = record.descriptor;
-        if (id !== self.id && this.#relays.get(id) === undefined) take(record.descriptor);
-      }
-      return sessionsMax - view;
-    }
-    const left = soughtSessions(this.#othersKnown, sessionsMax) - view;
-    if (left <= 0) {
-      // A relay learnt of elsewhere that gets no session here is checked when it is due
-      for (const { descriptor, introducer, liveness } of this.#relays.all()) {
-        if (!liveness.isSeen(nowMs)) this.#membership.consider(descriptor, introducer, nowMs);
-      }
-      // Relays of version 1 take a closed session for a lost one
-      const view = this.#viewPeers().filter(({ id }) => this.#sessions.get(id)?.session.peer.version !== 1);
-      const old = this.#renewal.choose(view, nowMs);
-      if (old !== undefined) this.#giveUp(old.id, CLOSE.done, 'a view is renewed now and then', nowMs);
-      return 0;
-    }
-    const candidates = Array.from({ length: VIEW_CANDIDATES }, () => table.pick(random)).filter(
-      (one) =>
-        one !== undefined &&
-        one.record.descriptor.id !== self.id &&
-        this.#relays.get(one.record.descriptor.id) === undefined,
-    );
-    const chosen = chooseToDial(candidates, (one) => table.networkOf(one!.start), this.#viewPeers());
-    if (chosen !== undefined) take(chosen.record.descriptor);
-    return left;
-  }
-
-  #viewPeers(): ViewPeer[] {
-    return this.#sessions.view.map((connection) => {
-      const { id = '', address, provenAtMs: sinceMs } = connection;
-      const { network } = placeOf(address, id, this.#options.allowPrivate);
-      return { id, network, isChosen: this.#chosen.has(id), sinceMs };
-    });
   }
 
   /** Members that older relays are told of. */
@@ -402,37 +330,6 @@ export class RelayNode {
     }
   }
 
-  /** Dials a member to prove its URL and to compare tables; in a small swarm it gets a session instead. */
-  #visit(record: RelayRecord): void {
-    const { id, url } = record.descriptor;
-    const { network, monotonicMs, log } = this.#options;
-    if (this.#isStopping || this.#visiting.has(id)) return;
-    if (this.#isMesh && this.#sessions.view.length < this.#options.sessionsMax) {
-      if (this.#relays.offer(record.descriptor, 'table', monotonicMs()) === 'refused')
-        this.#membership.failed(id, monotonicMs());
-      else this.#relays.hint(id, monotonicMs());
-      return;
-    }
-    this.#visiting.add(id);
-    this.counters.visits++;
-    network
-      .dial(`${url}/relay`, (wire) => this.#open(wire, { id, url, visit: record }))
-      .catch((error: unknown) => {
-        if (log.isDebug) log.debug('cannot visit a relay', { url, error });
-        this.#visitEnded(id, undefined);
-      });
-  }
-
-  /** `code`: with which it closed before it had proven its key; undefined where it could not be dialled. */
-  #visitEnded(id: string, code: number | undefined): void {
-    this.#visiting.delete(id);
-    this.counters.visitsFailed++;
-    if (this.#relays.get(id)?.liveness.isConnected === false)
-      this.#relays.failed(id, this.#options.monotonicMs());
-    if (code === CLOSE.wrongKey) this.#membership.refuted(id, this.#options.monotonicMs());
-    else this.#membership.failed(id, this.#options.monotonicMs());
-  }
-
   #open(wire: Wire, dialled: Dialled | undefined): WireListener {
     const { self, swarm, verify, nonce, monotonicMs, periodMs } = this.#options;
     const session = new Session({
@@ -456,8 +353,7 @@ export class RelayNode {
       closed: (code) => {
         countClose(this.counters, code);
         if (dialled?.visit !== undefined) {
-          this.#visiting.delete(dialled.id);
-          if (connection.id === undefined) this.#visitEnded(dialled.id, code);
+          this.#visits.closed(dialled.id, connection.id !== undefined, code);
         } else if (dialled !== undefined) this.#diallingEnded(connection, dialled.id, code);
         if (connection.peer !== undefined) {
           this.#membership.left(connection.peer, !FRIENDLY_CLOSES.has(code), monotonicMs());
@@ -470,7 +366,7 @@ export class RelayNode {
 
   #sessionEnded(id: string, provenAtMs: number, code: number): void {
     const nowMs = this.#options.monotonicMs();
-    this.#chosen.delete(id);
+    this.#view.left(id);
     if (FRIENDLY_CLOSES.has(code)) {
       this.#relays.released(id, nowMs);
       return;
@@ -512,16 +408,16 @@ export class RelayNode {
     const { visit, session } = connection;
     connection.prove(id, nowMs, visit !== undefined || session.peer.isVisit);
     if (visit !== undefined) {
-      this.#visited(connection, visit, nowMs);
+      this.#visits.reached(connection, visit, nowMs);
       return;
     }
     if (session.peer.isVisit) {
-      this.#hearGuest(connection, nowMs);
+      this.#visits.receive(connection, nowMs);
       return;
     }
     if (connection.session.role === 'dialler' && !this.#provenAtUrl(connection, id, nowMs)) return;
     let placement = this.#sessions.place(connection, id);
-    if (placement === 'full' && this.#makeRoom(connection, nowMs))
+    if (placement === 'full' && this.#view.makeRoom(connection, nowMs))
       placement = this.#sessions.place(connection, id);
     if (placement !== 'full' && session.role === 'dialler') this.#vouchFor(id, connection.address);
     if (placement === 'duplicate') return;
@@ -537,28 +433,6 @@ export class RelayNode {
     if (session.peer.version > 1) this.#membership.joined(connection.peer!, nowMs);
   }
 
-  /** Makes room for a relay that no other relay has let in. The relay whose session is ended is alive and dials another one. */
-  #makeRoom({ address, id = '', session }: RelayConnection, nowMs: number): boolean {
-    const { version, sessions = Infinity } = session.peer;
-    if (version === 1 || sessions >= ISOLATED_SESSIONS) return false;
-    const { network } = placeOf(address, id, this.#options.allowPrivate);
-    const gone = this.#replacement.choose(this.#viewPeers(), network, nowMs, this.#options.random);
-    return gone !== undefined && this.#giveUp(gone.id, CLOSE.replaced, 'a newcomer needs the place', nowMs);
-  }
-
-  /** Ends a session with a relay that is well; false where there is none. */
-  #giveUp(id: string, code: number, reason: string, nowMs: number): boolean {
-    const connection = this.#sessions.get(id);
-    if (connection === undefined) return false;
-    this.#gossip.answer(connection, new Set(), nowMs);
-    connection.close(code, reason);
-    this.#sessions.drop(id);
-    this.#membership.left(connection.peer!, false, nowMs);
-    this.#chosen.delete(id);
-    this.#relays.released(id, nowMs);
-    return true;
-  }
-
   readonly #sign = (text: string): string => this.#options.self.sign(text);
 
   /** Vouches that the relay's URL is its own, over our session with it. */
@@ -567,33 +441,6 @@ export class RelayNode {
     const session = this.#sessions.get(id);
     if (descriptor === undefined || session === undefined || session.session.peer.version === 1) return;
     session.send({ action: 'vouch', vouch: this.#membership.vouchFor(address, this.#sign, descriptor) });
-  }
-
-  /** Our visit has reached the relay at its URL. */
-  #visited(connection: RelayConnection, record: RelayRecord, nowMs: number): void {
-    const { id } = record.descriptor;
-    const { address, session } = connection;
-    const relay = this.#relays.get(id);
-    // The relay was lost and is alive: until it has a session again, what others say of it counts
-    if (relay?.liveness.isConnected === false && relay.liveness.isSeen(nowMs))
-      this.#relays.released(id, nowMs);
-    if (!this.#membership.proven(record, address, nowMs) || session.peer.version === 1) {
-      connection.close(CLOSE.done, 'goodbye');
-      return;
-    }
-    const vouch = this.#membership.vouchFor(address, this.#sign, record.descriptor);
-    connection.send({ action: 'vouch', vouch });
-    this.#membership.joined(connection.peer!, nowMs, true);
-  }
-
-  /** Another relay visits this one. */
-  #hearGuest(connection: RelayConnection, nowMs: number): void {
-    let guests = 0;
-    for (const { peer, session } of this.#sessions.connections) {
-      if (peer?.isVisit === true && session.role === 'acceptor') guests++;
-    }
-    if (guests > GUESTS_MAX) connection.close(CLOSE.done, 'too many visits');
-    else this.#membership.joined(connection.peer!, nowMs);
   }
 
   /** We dialled, and the key has answered; false where that does not count and the connection is closed. */
