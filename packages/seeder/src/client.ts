@@ -1,4 +1,5 @@
 // WebTorrent in Node: browsers over WebRTC, everybody else over TCP. The only importer of webtorrent.
+import { leaveSilentPeer } from '@relay-swarm/client/silent-peers';
 import WebTorrent, { type Torrent, type Wire } from 'webtorrent';
 import { holdRequests } from './held-requests.ts';
 import { endGatheringAtOnce } from './ice-complete.ts';
@@ -30,9 +31,6 @@ export interface AddOptions {
 /** The largest block that a peer may ask for: one must fit. */
 const BLOCK_BYTES_MAX = 131_072;
 
-/** A peer that has sent nothing for so long of what was asked for is let go, and looked for again: see the site's wire-rules.ts. */
-const SILENT_MS_MAX = 10_000;
-
 /** Credentials of a relay live for an hour or more. */
 const ICE_MS = 600_000;
 
@@ -48,6 +46,7 @@ export class SeedClient {
   readonly #rtcConfig: { iceServers: readonly unknown[] } = { iceServers: [] };
   readonly #iceTimer: ReturnType<typeof setInterval> | undefined;
   readonly #iceReady: Promise<void>;
+  #silentPeers = 0;
 
   constructor(options: ClientOptions) {
     endGatheringAtOnce();
@@ -76,6 +75,10 @@ export class SeedClient {
 
   get torrents(): readonly Torrent[] {
     return this.#client.torrents;
+  }
+  /** How many peers were let go because they sent nothing more of what was asked for. */
+  get silentPeers(): number {
+    return this.#silentPeers;
   }
   get port(): number {
     return this.#client.torrentPort;
@@ -115,9 +118,7 @@ export class SeedClient {
       return;
     }
     holdRequests(wire, { unsentMax: this.#unsentMax });
-    if (wire.type === 'webSeed') return;
-    wire.setTimeout(SILENT_MS_MAX, true);
-    wire.on('timeout', () => torrent.discovery?.tracker?.update()); // the library has ended it
+    leaveSilentPeer(wire, torrent, () => this.#silentPeers++);
   }
 
   end(torrent: Torrent): Promise<void> {

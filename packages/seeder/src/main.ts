@@ -76,6 +76,7 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
       uploaded: sum(({ uploaded }) => uploaded),
       uploadSpeed: sum(({ uploadSpeed }) => uploadSpeed),
       downloadSpeed: sum(({ downloadSpeed }) => downloadSpeed),
+      silentPeers: client.silentPeers,
       residentBytes: process.memoryUsage.rss(),
     });
   }, STATS_MS);
@@ -92,7 +93,7 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
     process.exit(exitCode);
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop(0));
-  process.stdout.on('error', () => void stop(0)); // whoever read along has gone
+  process.stdout.on('error', () => void stop(0)); // the program that read its output has ended
   await Promise.all(sources.map((source) => faults(seeder.seed(source))));
   const isWatching = watchers.length > 0;
   if (seeder.size === 0 && !isWatching) await stop(1);

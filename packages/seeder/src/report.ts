@@ -16,6 +16,8 @@ export interface StatsFacts {
   readonly uploaded: number;
   readonly uploadSpeed: number;
   readonly downloadSpeed: number;
+  /** Let go because they sent nothing more of what was asked for, since the start. */
+  readonly silentPeers: number;
   readonly residentBytes: number;
 }
 
@@ -46,7 +48,7 @@ export function jsonReport(out: Output): Report {
       lastPercent = percent;
       say('progress', { what, percent });
     },
-    // A container's log is kept: nothing new is no news.
+    // A container's log is kept, so numbers that have not changed are not written again.
     stats: ({ residentBytes, ...facts }) => {
       const text = JSON.stringify(facts);
       if (text !== lastStats) say('stats', { ...facts, residentBytes });

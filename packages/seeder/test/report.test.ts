@@ -14,6 +14,7 @@ const stats = {
   uploaded: 3_000_000,
   uploadSpeed: 1_000,
   downloadSpeed: 0,
+  silentPeers: 0,
   residentBytes: 5,
 };
 

@@ -29,6 +29,8 @@ export interface TorrentStats {
   readonly fromPeers: number;
   readonly fromServers: number;
   readonly uploaded: number;
+  /** How many peers were let go because they sent nothing more of what was asked for. */
+  readonly silentPeers: number;
   /** From 0 to 1, of what was selected and of all else. */
   readonly progress: number;
   readonly trackers: readonly { readonly url: string; readonly isConnected: boolean }[];
@@ -135,7 +137,7 @@ async function add(wish: TorrentWish, relays: Relays): Promise<{ torrent: Torren
     deselect: wish.preloaded === undefined,
     ...(p2p === 'download-only' ? { uploads: 0 } : {}),
   });
-  const counts = { fromPeers: 0, fromServers: 0, uploaded: 0, failOvers: 0 };
+  const counts = { fromPeers: 0, fromServers: 0, uploaded: 0, silentPeers: 0, failOvers: 0 };
   if (withPeers && usesRelays) void relays.keep(torrent, () => counts.failOvers++);
   torrent.on('wire', (wire) => ruleWire(wire, torrent, { counts, isSelfish: p2p === 'download-only' }));
   torrent.on('warning', () => undefined); // a tracker that does not answer: there are others, and the statistics show it
