@@ -25,6 +25,8 @@ export interface PlaybackOptions {
   readonly worker: string | undefined;
   readonly relays: Relays;
   readonly signal: AbortSignal;
+  /** The torrent has ended by itself while the file played, as on a full disk: nothing more of its stream will come. */
+  readonly broken: (cause: Error) => void;
 }
 
 export interface Ready {
@@ -87,6 +89,9 @@ export class Playback {
         files.map(({ path }) => path),
       );
     this.#file = file;
+    this.#shared.torrent.on('error', (error) => {
+      if (!signal.aborted) this.#options.broken(error instanceof Error ? error : new Error(error));
+    });
     // What is being played comes first by itself; the rest follows, so that it can be passed on.
     if (!this.#options.isSparing) file.select(0);
     return this.#next();
@@ -97,7 +102,7 @@ export class Playback {
     this.#ways.shift();
     this.#dropUrl();
     if (this.#ways.length === 0 || this.#file === undefined) throw faults.streamBroken(cause);
-    return this.#next();
+    return this.#next(cause);
   }
 
   /** An address for another file of the torrent; undefined where it cannot be streamed. */
@@ -139,7 +144,7 @@ export class Playback {
     };
   }
 
-  async #next(): Promise<Ready> {
+  async #next(cause?: unknown): Promise<Ready> {
     const file = this.#file!;
     for (let way = this.#ways[0]; way !== undefined; way = this.#ways[0]) {
       const url = await this.#addressBy(way, file);
@@ -149,14 +154,23 @@ export class Playback {
       }
       this.#ways.shift();
     }
-    throw faults.streamBroken(undefined);
+    throw faults.streamBroken(cause);
   }
 
   async #addressBy(way: Way, file: TorrentFile): Promise<string | undefined> {
     if (way === 'stream') return this.addressOf(file);
     if (way === 'server')
       return webSeedAddress(this.#shared!.torrent.urlList, this.#shared!.torrent.files, file);
-    return URL.createObjectURL(await file.blob());
+    return this.#inMemory(file);
+  }
+
+  /** Undefined where the torrent has ended, or ends before all of it is there: then it never gives its files, and never says so. */
+  async #inMemory(file: TorrentFile): Promise<string | undefined> {
+    const { torrent } = this.#shared!;
+    if (torrent.destroyed) return undefined;
+    const ended = new Promise<undefined>((resolve) => torrent.on('close', () => resolve(undefined)));
+    const blob = await Promise.race([file.blob(), ended]);
+    return blob === undefined ? undefined : URL.createObjectURL(blob);
   }
 
   #dropUrl(): void {

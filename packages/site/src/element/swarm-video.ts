@@ -12,6 +12,7 @@ import type { Notice } from './notice.ts';
 import { drawNotice, OVERLAY_STYLE } from './overlay.ts';
 import { showPicture } from './picture.ts';
 import { Playback, type Ready, type Way } from './playback.ts';
+import { isReachable, watchServer } from './server-watch.ts';
 import { attachSubtitles, showSubtitles } from './subtitles.ts';
 import { TorrentNumbers } from './torrent-numbers.ts';
 
@@ -69,6 +70,8 @@ export class SwarmVideoElement extends CustomVideoElement {
   #isBegun = false;
   #overlayRoot: HTMLElement | undefined;
   #retriesLeft = 2;
+  /** Of the source whose way is being changed. */
+  #changing: AbortSignal | undefined;
   readonly #consent = new ConsentQuestion();
   readonly #numbers = new TorrentNumbers({
     video: () => this.nativeEl,
@@ -195,6 +198,10 @@ export class SwarmVideoElement extends CustomVideoElement {
         worker: this.getAttribute('worker') ?? undefined,
         relays: relaysOf(this.getAttribute('roster') ?? new URL(import.meta.url).origin),
         signal,
+        // What came from its server or is in memory plays on without the torrent.
+        broken: (cause) => {
+          if (this.#way === 'stream') void this.#takeNextWay(cause);
+        },
       });
       const ready = await this.#playback.start().finally(() => clearTimeout(waiting));
       if (!isOver()) this.#take(ready);
@@ -210,6 +217,10 @@ export class SwarmVideoElement extends CustomVideoElement {
     showPicture(this.shadowRoot, this.nativeEl, isImage ? { url, name } : undefined);
     if (!isImage) {
       this.nativeEl.src = url;
+      if (way === 'server')
+        watchServer(this.nativeEl, this.#ended.signal, () => {
+          if (this.#way === 'server') void this.#takeNextWay(new Error('The server does not answer'));
+        });
       if (this.#wantsPlay) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
     }
     const torrent = this.#playback?.torrent?.torrent;
@@ -220,32 +231,38 @@ export class SwarmVideoElement extends CustomVideoElement {
   }
 
   async #onMediaError(): Promise<void> {
-    const { error } = this.nativeEl;
-    const playback = this.#playback;
-    const from = this.#way;
-    if (error === null || playback === undefined || from === undefined) return;
-    const hasPlayed = this.nativeEl.currentTime > 0 || this.nativeEl.duration > 0;
-    const at = this.nativeEl.currentTime;
+    const { error, currentTime: at, duration } = this.nativeEl;
+    if (error === null || this.#playback === undefined || this.#way === undefined) return;
+    const hasPlayed = at > 0 || duration > 0;
     if (error.code === MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)))) {
-      this.#fail(faults.notPlayable(playback.file?.name ?? 'this file'));
+      this.#fail(faults.notPlayable(this.#playback?.file?.name ?? 'this file'));
       return;
     }
     // The stream broke off: the same way once more, then another.
-    const { signal } = this.#ended;
-    try {
-      if (this.#retriesLeft-- > 0) {
-        this.nativeEl.load();
-        this.nativeEl.currentTime = at;
-        await this.nativeEl.play().catch(() => undefined);
-        return;
-      }
-      const ready = await playback.nextWay(error);
-      if (signal.aborted) return;
-      this.#say('p2pfallback', { from, to: ready.way, reason: error.message });
-      this.#take(ready);
+    if (this.#retriesLeft-- > 0) {
+      this.nativeEl.load();
       this.nativeEl.currentTime = at;
+      await this.nativeEl.play().catch(() => undefined);
+    } else await this.#takeNextWay(error);
+  }
+
+  /** Goes on from the same second, and plays if it did. */
+  async #takeNextWay(cause: Error | MediaError): Promise<void> {
+    const [playback, from, signal] = [this.#playback, this.#way, this.#ended.signal];
+    if (playback === undefined || from === undefined || this.#changing === signal) return;
+    const { currentTime, paused } = this.nativeEl;
+    this.#changing = signal;
+    try {
+      const ready = await playback.nextWay(cause);
+      if (signal.aborted) return;
+      this.#say('p2pfallback', { from, to: ready.way, reason: cause.message });
+      this.#take(ready);
+      this.nativeEl.currentTime = currentTime;
+      if (!paused) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
     } catch (fault) {
       if (!signal.aborted) this.#fail(fault);
+    } finally {
+      if (this.#changing === signal) this.#changing = undefined;
     }
   }
 
@@ -275,14 +292,5 @@ export class SwarmVideoElement extends CustomVideoElement {
 }
 
 const words = (text: string | null): string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');
-
-/** Whether the bytes come, so that it must be the player who cannot make sense of them. */
-async function isReachable(url: string): Promise<boolean> {
-  try {
-    return (await fetch(url, { headers: { range: 'bytes=0-0' } })).ok;
-  } catch {
-    return false;
-  }
-}
 
 if (customElements.get('swarm-video') === undefined) customElements.define('swarm-video', SwarmVideoElement);

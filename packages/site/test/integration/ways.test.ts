@@ -27,7 +27,7 @@ requireTool('ffmpeg')('the ways to a viewer', () => {
       folder = await mkdtemp(join(tmpdir(), 'ways-'));
       film = await makeFilm();
       await writeFile(join(folder, 'film.webm'), film);
-      webSeed = await serveWebSeed('film.webm', film, 300); // so slow that peers have their share
+      webSeed = await serveWebSeed('film.webm', film, { delayMs: 300 }); // so slow that peers have their share
       const args = ['--web-seed', webSeed.url, '--roster', site.pages, '--state', join(folder, 'state')];
       seeder = await runSeeder(['seed', join(folder, 'film.webm'), ...args]);
       infoHash = String((await seeder.event('seeding'))['infoHash']);

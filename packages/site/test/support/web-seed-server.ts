@@ -1,4 +1,4 @@
-// A plain HTTP server as web seed: ranges, readable by pages of other origins, and as slow as a test wants it.
+// A plain HTTP server as web seed: ranges, readable by pages of other origins, and as slow as a test wants it, or one that stops in the middle.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readRange } from '../../src/stream/range.ts';
@@ -15,8 +15,18 @@ const CORS = {
   'access-control-expose-headers': 'Content-Range',
 };
 
-/** @param delayMs before each answer */
-export async function serveWebSeed(name: string, content: Buffer, delayMs = 0): Promise<WebSeedServer> {
+export interface WebSeedOptions {
+  /** Before each answer. */
+  readonly delayMs?: number;
+  /** Bytes of the file behind which every answer stands still, until the server is closed. */
+  readonly endsAt?: number;
+}
+
+export async function serveWebSeed(
+  name: string,
+  content: Buffer,
+  { delayMs = 0, endsAt = content.length }: WebSeedOptions = {},
+): Promise<WebSeedServer> {
   let requests = 0;
   const server = createServer((request, response) => {
     if (request.method === 'OPTIONS') {
@@ -34,7 +44,8 @@ export async function serveWebSeed(name: string, content: Buffer, delayMs = 0): 
         'content-length': end - start + 1,
         'content-range': `bytes ${start}-${end}/${content.length}`,
       });
-      response.end(content.subarray(start, end + 1));
+      if (end < endsAt) response.end(content.subarray(start, end + 1));
+      else response.write(content.subarray(Math.min(start, endsAt), endsAt));
     }, delayMs);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -1,0 +1,131 @@
+// The ladder while it plays, in a real Chromium: where the way that was taken breaks off in the middle, the next one goes on from there.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  describeWithChromium,
+  servePages,
+  type Page,
+  type PageServer,
+} from '../../../../test/support/chromium.ts';
+import { requireTool } from '../../../../test/support/tools.ts';
+import { removeSeeder, runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
+import { FILM_SECONDS, makeFilm } from '../support/film.ts';
+import { startSite, type RunningSite } from '../support/running-site.ts';
+import { act, read, until } from '../support/viewer.ts';
+import { serveWebSeed, type WebSeedServer } from '../support/web-seed-server.ts';
+
+const LONG_MS = 120_000;
+const KEEP_FALLBACKS = `window.fallbacks = [];
+  document.querySelector('swarm-video').addEventListener('p2pfallback', ({ detail: { from, to } }) => fallbacks.push(from + ' ' + to));`;
+/** From now on no further piece can be kept. */
+const fillDisk = async (page: Page): Promise<void> => {
+  const session = await page.context().newCDPSession(page);
+  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1 });
+};
+
+requireTool('ffmpeg')('a way that breaks off in the middle', () => {
+  describeWithChromium('in Chromium', () => {
+    let site: RunningSite;
+    let folder: string;
+    let film: Buffer;
+    const seeders: SeederProcess[] = [];
+    const servers: (WebSeedServer | PageServer)[] = [];
+    /** Slow, so that the film has not arrived when the way ends. */
+    const seed = async (...args: string[]): Promise<string> => {
+      const folders = ['--state', join(folder, 'state'), '--roster', site.pages];
+      const seeder = await runSeeder(['seed', join(folder, 'film.webm'), ...folders, ...args]);
+      seeders.push(seeder);
+      return String((await seeder.event('seeding'))['magnet']);
+    };
+    const goesOn = async (page: Page, way: string): Promise<void> => {
+      const { time: at } = await read(page);
+      const on = await until(
+        page,
+        `playing on by ${way}`,
+        ({ time, way: now }) => now === way && time > at + 0.5,
+      );
+      expect(on.time).toBeLessThan(FILM_SECONDS);
+    };
+
+    beforeAll(async () => {
+      site = await startSite();
+      folder = await mkdtemp(join(tmpdir(), 'fallback-'));
+      film = await makeFilm();
+      await writeFile(join(folder, 'film.webm'), film);
+    }, LONG_MS);
+    afterEach(async () => {
+      await Promise.all(seeders.splice(0).map((seeder) => seeder.stop()));
+      await Promise.all(servers.splice(0).map((server) => server.close()));
+    });
+    afterAll(async () => {
+      await removeSeeder();
+      await site.stop();
+      await rm(folder, { recursive: true, force: true });
+    });
+
+    it(
+      'goes on from the server when the disk is full',
+      async () => {
+        const server = await serveWebSeed('film.webm', film, { delayMs: 1_000 });
+        servers.push(server);
+        const magnet = await seed('--upload', '150K');
+        const page = await site.open(
+          `${site.pages}/watch?muted=1&autoplay=1&warningTitle=0#${magnet}&ws=${encodeURIComponent(server.url)}`,
+        );
+        await page.evaluate(KEEP_FALLBACKS);
+        await until(page, 'the stream', ({ time, way }) => time > 0.5 && way === 'stream');
+        await fillDisk(page);
+        await goesOn(page, 'server');
+        expect(await page.evaluate('fallbacks')).toEqual(['stream server']);
+        await until(page, 'the end', ({ ended }) => ended);
+        await page.context().close();
+      },
+      LONG_MS,
+    );
+
+    it(
+      'goes on with the whole file, from peers, when the server ends in the middle',
+      async () => {
+        const server = await serveWebSeed('film.webm', film, { endsAt: film.length / 2 });
+        const magnet = await seed();
+        const others = await servePages({
+          '/': `<!doctype html><title>others</title><script type="module" src="${site.pages}/swarm-video.js"></script>
+            <swarm-video muted src="${magnet.replaceAll('&', '&amp;')}" webseed="${server.url}"></swarm-video>`,
+        });
+        servers.push(others);
+        const page = await site.open(others.url);
+        await page.evaluate(KEEP_FALLBACKS);
+        await until(
+          page,
+          'the film from the server',
+          ({ duration, way }) => duration > 1 && way === 'server',
+        );
+        await act(page, 'await video.play()');
+        await until(page, 'playing', ({ time }) => time > 0.5);
+        await server.close();
+        await goesOn(page, 'memory');
+        expect(await page.evaluate('fallbacks')).toEqual(['server memory']);
+        const end = await until(page, 'the end', ({ ended }) => ended);
+        expect(end.fromPeers).toBeGreaterThan(0);
+        await page.context().close();
+      },
+      LONG_MS,
+    );
+
+    it(
+      'says so when the disk is full and no other way is left',
+      async () => {
+        const magnet = await seed('--upload', '150K');
+        const page = await site.open(`${site.pages}/watch?muted=1&autoplay=1&warningTitle=0#${magnet}`);
+        await until(page, 'the stream', ({ time, way }) => time > 0.5 && way === 'stream');
+        await fillDisk(page);
+        await until(page, 'the words', ({ text }) =>
+          text.includes('The video stopped arriving. Reload the page to try again.'),
+        );
+        await page.context().close();
+      },
+      LONG_MS,
+    );
+  });
+});
