@@ -1,4 +1,5 @@
-// What a viewer is told when a video does not play: what happened and what to do, in words that need no knowledge. Pure.
+// What a viewer is told when a video does not play: what happened and what to do, in words that anybody understands. Pure.
+import { LinkError } from '../links/magnet.ts';
 
 export type FaultCode =
   | 'bad-source'
@@ -55,6 +56,8 @@ export const faults = {
 /** Anything that was thrown, as a fault with words for a viewer. */
 export function asFault(error: unknown): PlaybackFault {
   if (error instanceof PlaybackFault) return error;
+  if (error instanceof LinkError)
+    return new PlaybackFault('bad-source', `${error.message}.`, { cause: error });
   const words = error instanceof Error ? error.message : String(error);
   return new PlaybackFault('unknown', `This video cannot be played: ${words}`, { cause: error });
 }

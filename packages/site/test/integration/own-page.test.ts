@@ -46,6 +46,11 @@ requireTool('ffmpeg')('the element in a page of others', () => {
               <media-time-display showduration></media-time-display>
             </media-control-bar>
           </media-controller>`,
+        '/own-video/': `<!doctype html><title>others</title>
+          <script type="module" src="${site.pages}/swarm-video.js"></script>
+          <swarm-video src="${shelf.magnet.replaceAll('&', '&amp;')}" file="film" muted>
+            <video slot="media" id="own" width="64"></video>
+          </swarm-video>`,
       });
       page = await site.open(others.url);
     }, LONG_MS);
@@ -77,6 +82,25 @@ requireTool('ffmpeg')('the element in a page of others', () => {
         expect(await act(page, 'return [video.muted, video.volume]')).toEqual([true, 1]);
         await press('play');
         await until(page, 'paused', ({ paused }) => paused);
+      },
+      LONG_MS,
+    );
+
+    it(
+      'plays in a <video> of the page where one is given, and in no other',
+      async () => {
+        const other = await site.open(`${others.url}/own-video/`);
+        await until(other, 'the film', ({ way, duration }) => way === 'memory' && duration > 1);
+        await act(other, 'await video.play()');
+        await other.waitForFunction("document.getElementById('own').currentTime > 0.3");
+        const seen = await act(
+          other,
+          "const own = document.getElementById('own'); return [video.nativeEl === own, video.muted, own.videoWidth > 0, video.textTracks[0].language]",
+        );
+        expect(seen).toEqual([true, true, true, 'en']);
+        await act(other, 'video.pause()');
+        expect(await other.evaluate("document.getElementById('own').paused")).toBe(true);
+        await other.context().close();
       },
       LONG_MS,
     );
