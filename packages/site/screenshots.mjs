@@ -46,7 +46,7 @@ const play = `muted=1&autoplay=1&warningTitle=0`;
 /** What is shown of each page, and what has to be there first.
  * @type {Record<string, { path: string, ready?: (page: Page) => Promise<unknown> }>} */
 const shots = {
-  door: { path: '/' },
+  home: { path: '/' },
   watch: { path: '/watch' },
   consent: { path: `/watch#${magnet}`, ready: (page) => page.locator('.over button').first().waitFor() },
   playing: {
@@ -64,6 +64,13 @@ const shots = {
       await page.locator('.over button').first().click();
       await page.waitForTimeout(3_000);
     },
+  },
+  paused: {
+    path: `/watch?warningTitle=0#${magnet}`,
+    ready: (page) =>
+      page.waitForFunction(`document.querySelector('swarm-video')?.duration > 1`, undefined, {
+        timeout: LONG_MS,
+      }),
   },
   embed: {
     path: `/embed?${play}#${magnet}`,

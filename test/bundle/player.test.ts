@@ -239,7 +239,7 @@ requireTool('ffmpeg')('the player', () => {
         const other = await open(`${second}/watch?muted=1&autoplay=1&warningTitle=0#${magnet}`);
         await until(other, 'a newcomer at the other relay', ({ time }) => time > 0.5);
         await until(viewer, 'the relay that is left', ({ numbers }) =>
-          /Relays\s+10\.216\.0\.12 \(1/.test(numbers),
+          /Relays\s+1 of \d+ · 10\.216\.0\.12/.test(numbers),
         );
       },
       LONG_MS,

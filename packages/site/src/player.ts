@@ -61,7 +61,7 @@ export function showPlayer(
       <div class="notices"></div>`,
     root,
   );
-  // It says with aria-checked whether captions are on, which a switch may, and the button that it calls itself may not (WAI-ARIA).
+  // media-chrome makes it a button with aria-checked. Only a switch may have aria-checked (WAI-ARIA), so it becomes one.
   root.querySelector('media-captions-button')?.setAttribute('role', 'switch');
   root.querySelector('media-playback-rate-button')?.setAttribute('aria-label', '1x, playback rate'); // until it changes
   const video = root.querySelector('swarm-video') as SwarmVideoElement;

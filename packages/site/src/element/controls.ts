@@ -14,5 +14,5 @@ import 'media-chrome/media-pip-button';
 import 'media-chrome/media-fullscreen-button';
 import 'media-chrome/media-loading-indicator';
 
-// Who steers by voice says what he sees: the name of the button has to contain it, which is "1x" (WCAG 2.5.3).
+// For control by voice: a user says what is written on the button, so its name has to contain that, which is "1x" (WCAG 2.5.3).
 addTranslation('en', { ...En, 'Playback rate {playbackRate}': '{playbackRate}x, playback rate' });

@@ -81,7 +81,8 @@ function statsTemplate({ stats, way, bufferedSeconds }: Numbers) {
     ['Way', way === undefined ? 'not yet' : WAYS[way]],
     [
       'Relays',
-      `${inUse.map(({ url }) => hostOf(url)).join(', ') || 'none'} (${inUse.length} of ${stats.trackers.length})`,
+      // The count first: on a phone only the beginning is to be seen.
+      [`${inUse.length} of ${stats.trackers.length}`, ...inUse.map(({ url }) => hostOf(url))].join(' · '),
     ],
     ['Fail-overs', String(stats.failOvers)],
     ['Ahead', `${bufferedSeconds.toFixed(0)} s`],
@@ -100,7 +101,10 @@ function statsTemplate({ stats, way, bufferedSeconds }: Numbers) {
 
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
 
-/** For the element's own shadow root; in our pages style/player.css says the same. */
+/**
+ * For the element's own shadow root; in our pages style/player.css says the same. A player on a phone is some 160 px high: there the eight rows
+ * of numbers are small, a line each.
+ */
 export const OVERLAY_STYLE = `
 :host{position:relative;display:inline-block}
 img[part=image]{display:block;width:100%;height:100%;object-fit:contain}
@@ -110,6 +114,11 @@ img[part=image]{display:block;width:100%;height:100%;object-fit:contain}
 .over button,.over .button{font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.1rem;border-radius:.5rem;border:1px solid rgb(255 255 255/60%);background:rgb(255 255 255/12%);color:#fff;text-decoration:none;cursor:pointer;display:inline-flex;align-items:center}
 .over button.primary{background:#5563e8;border-color:#5563e8}
 .over label{display:flex;gap:.5rem;align-items:center;font-size:.9rem}
-.stats{position:absolute;left:.75rem;top:.75rem;margin:0;padding:.6rem .8rem;border-radius:.5rem;color:#fff;background:rgb(10 12 18/80%);font:.8rem/1.5 ui-monospace,Menlo,Consolas,monospace;pointer-events:none;max-width:calc(100% - 1.5rem)}
+#numbers{position:absolute;inset:0;pointer-events:none;container-type:size}
+.stats{position:absolute;left:.75rem;top:.75rem;margin:0;padding:.6rem .8rem;border-radius:.5rem;color:#fff;background:rgb(10 12 18/80%);font:.8rem/1.5 ui-monospace,Menlo,Consolas,monospace;max-width:calc(100% - 1.5rem);box-sizing:border-box;max-height:calc(100% - 1.5rem);overflow:hidden}
 .stats div{display:flex;gap:.75rem}.stats dt{min-width:6.5em;opacity:.8}.stats dd{margin:0;overflow-wrap:anywhere}
+@container (max-width:32rem) or (max-height:16rem){
+.stats{left:.35rem;top:.35rem;padding:.25rem .45rem;max-width:calc(100% - .7rem);max-height:calc(100% - .7rem);font:.66rem/1.2 system-ui,sans-serif;font-variant-numeric:tabular-nums}
+.stats div{gap:.5rem}.stats dt{min-width:6em}.stats dd{min-width:0;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}
+}
 `;

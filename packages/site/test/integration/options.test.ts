@@ -55,7 +55,35 @@ requireTool('ffmpeg')('the options of a player', () => {
         );
         expect(await page.locator('media-control-bar').count()).toBe(1);
         expect(await page.locator('swarm-video .stats').count()).toBe(0);
+        const isWhole = "document.querySelector('media-controller').clientWidth === innerWidth";
+        expect(await page.evaluate(isWhole)).toBe(true);
         await page.context().close();
+      },
+      LONG_MS,
+    );
+
+    it(
+      'has all its numbers and buttons within the player on a small phone',
+      async () => {
+        const context = await site.browser.newContext({ viewport: { width: 320, height: 600 } });
+        const page = await site.open(
+          `${site.pages}/watch?autoplay=1&muted=1&warningTitle=0&stats=1&file=film#${shelf.magnet}`,
+          context,
+        );
+        await until(page, 'the numbers', ({ numbers, time }) => numbers.includes('Ahead') && time > 0);
+        const outside = await act(
+          page,
+          `const player = document.getElementById('player').getBoundingClientRect();
+           const stats = video.shadowRoot.querySelector('.stats');
+           const isOutside = (one) => {
+             const { left, top, right, bottom } = one.getBoundingClientRect();
+             return left < player.left || top < player.top || right > player.right || bottom > player.bottom;
+           };
+           const cut = stats.scrollHeight > stats.clientHeight ? ['numbers'] : [];
+           return [stats, ...document.querySelectorAll('media-control-bar > *')].filter(isOutside).map(({ localName }) => localName).concat(cut);`,
+        );
+        expect(outside).toEqual([]);
+        await context.close();
       },
       LONG_MS,
     );
