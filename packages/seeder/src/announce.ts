@@ -56,7 +56,7 @@ export function trackerUrl(text: string): string {
   return `${/^(localhost|127\.|\[::1\]|[^/]+\.localhost)/.test(trimmed) ? 'ws' : 'wss'}://${trimmed}`;
 }
 
-/** One small file, never torn. */
+/** One small file, which is always whole. */
 function fileStore(folder: string): TextStore {
   const file = join(folder, 'roster.json');
   return {

@@ -1,5 +1,5 @@
-// What was hashed before, so that a restart hashes nothing again: for each path its .torrent and how the files looked. A file each, written
-// beside and renamed, never torn.
+// What was hashed before, so that a restart hashes nothing again: for each path its .torrent and how the files looked. Each is a file of
+// its own, written under another name and then renamed, so that it is always whole.
 import { createHash } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

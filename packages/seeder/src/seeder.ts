@@ -47,7 +47,7 @@ export class Seeder {
   /** By what they were called; without a torrent while it is hashed. */
   readonly #wanted = new Map<string, { torrent?: Torrent }>();
   readonly #downloads = new Map<string, Torrent>();
-  /** Two files hashed at once are hashed no sooner. */
+  /** One file after the other: hashing two at once is no faster. */
   readonly #hashInTurn = turns();
   readonly #admitInTurn = turns();
 

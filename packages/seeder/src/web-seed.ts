@@ -1,6 +1,6 @@
 // HTTP addresses as web seeds (BEP 19) for browsers.
 
-/** Where these serve this torrent: behind a slash at the end comes the name of a single file; the files of a folder clients name themselves. */
+/** The addresses for this torrent. Where one ends with a slash, the name of a single file is added; the files of a folder are added by clients. */
 export function webSeedsFor(
   urls: readonly string[],
   { name, isFile }: { readonly name: string; readonly isFile: boolean },

@@ -124,6 +124,42 @@ describe('the limits of relay-seeder', () => {
     LONG_MS,
   );
 
+  // A slow machine sends less than it may, never more: so only the most is asserted, in a window of four seconds and with twice the rate.
+  it(
+    'sends no faster than it may, and as fast as it can where nothing is said',
+    async () => {
+      const RATE = 50_000;
+      const sentIn4Seconds = async (...args: string[]): Promise<number> => {
+        const { port, infoHash } = await seedFilm(...args);
+        const peer = await connect(port, infoHash);
+        await peer.unchoked();
+        for (let at = 0; at < MB - 16_384; at += 16_384) peer.ask(at >> 14, 0, 16_384);
+        const untilMs = performance.now() + 4_000;
+        while (performance.now() < untilMs && peer.receivedBytes < 900_000) await pause(50);
+        return peer.receivedBytes;
+      };
+      expect(await sentIn4Seconds('--upload', String(RATE))).toBeLessThan(RATE * 4 * 2);
+      expect(await sentIn4Seconds()).toBeGreaterThan(RATE * 4 * 2);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'takes no faster than it may',
+    async () => {
+      const RATE = 100_000;
+      const { seeder } = await seedFilm();
+      const magnet = String((await seeder.event('seeding'))['magnet']);
+      await rm(file('downloads'), { recursive: true, force: true });
+      const taking = await seed(magnet, '--download', String(RATE));
+      await taking.event('seeding');
+      const beganMs = performance.now();
+      await taking.event('note', ({ message }) => String(message).includes('has arrived'));
+      expect(MB / ((performance.now() - beganMs) / 1_000)).toBeLessThan(RATE * 2);
+    },
+    LONG_MS,
+  );
+
   it(
     'seeds the next one while nobody has a magnet',
     async () => {

@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 
 const PROTOCOL = Buffer.from('\x13BitTorrent protocol');
 const HANDSHAKE_BYTES = 68;
+/** What is kept: the handshake and the first messages. */
+const HEAD_BYTES_MAX = 100_000;
 const INTERESTED = 2;
 const UNCHOKE = 1;
 const REQUEST = 6;
@@ -12,11 +14,15 @@ const REQUEST = 6;
 export class RawPeer {
   readonly #socket: Socket;
   #received = Buffer.alloc(0);
+  #receivedBytes = 0;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
     socket.on('error', () => undefined); // its end is what counts
-    socket.on('data', (bytes) => (this.#received = Buffer.concat([this.#received, bytes])));
+    socket.on('data', (bytes) => {
+      this.#receivedBytes += bytes.length;
+      if (this.#received.length < HEAD_BYTES_MAX) this.#received = Buffer.concat([this.#received, bytes]);
+    });
   }
 
   static async connect(port: number, infoHash: string): Promise<RawPeer> {
@@ -29,6 +35,11 @@ export class RawPeer {
 
   get isOpen(): boolean {
     return !this.#socket.destroyed && !this.#socket.readableEnded;
+  }
+
+  /** Bytes of everything that has come. */
+  get receivedBytes(): number {
+    return this.#receivedBytes;
   }
 
   /** Resolves once this peer may ask for blocks. */
