@@ -18,7 +18,7 @@ export interface IceAnswer {
 /** Asked at most; browsers grow slow with more servers than a few. */
 const ASKED_MAX = 4;
 const TAKEN_MAX = 2;
-/** Name, TCP and TLS or the question itself: of what it takes to the answer of a first question, a round trip is about this part. */
+/** A first answer takes several round trips (name, TCP, TLS, the question itself). One round trip is about this part of that time. */
 const ROUND_TRIP_PART = 1 / 3;
 /** Once the first has answered, the others have so long. */
 const OTHERS_MS = 400;

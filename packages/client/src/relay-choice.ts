@@ -76,7 +76,7 @@ export class RelayChoice extends TypedEvents<RelayChoiceEvents> {
     return Promise.resolve();
   }
 
-  /** Chooses anew, where `offers` has changed its mind; the roster's own changes are seen without. */
+  /** Chooses anew. To be called where the answers of `offers` have changed; the roster's own changes are seen without. */
   review(): void {
     if (this.#ended.signal.aborted) return;
     this.#lookUp();

@@ -5,7 +5,7 @@ import { MeshError } from './errors.ts';
 export type Want = (isGood: unknown, what: string, found: unknown, wanted: string) => void;
 
 export const CHANNEL_BYTES_MAX = 128;
-/** Browsers take a longer time-out for none at all. */
+/** A longer time-out ends at once in browsers. */
 const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /** Throws MeshError BAD_OPTION, which names everything that is wrong. */

@@ -25,9 +25,9 @@ const MAXIMA: { readonly [K in keyof EngineOptions]?: number } = {
   connectionsMax: STATUS_LINKS_MAX - BRIDGES_MAX,
   messageBytesMax: (CHUNKS_MAX - 1) * CHUNK_BYTES_MAX,
 };
-/** Counts of members and links: there is at least one. */
+/** Counts of members and links, which are 1 or more. */
 const isCount = (option: string): boolean => /^(connections|members)/.test(option);
-/** Where nothing is a choice, too. */
+/** Options that may be 0. */
 const mayBeZero = (option: string): boolean => /^(flood|want|kept)|(Delay|Wait)Ms$/.test(option);
 
 /** Throws MeshError BAD_OPTION, which names everything that is wrong. */

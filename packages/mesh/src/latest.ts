@@ -1,4 +1,4 @@
-// Of some messages only the newest of each channel and source counts. They are numbered by the clock, so that a source which comes back counts on.
+// Of some messages only the newest of each channel and source counts. They are numbered by the clock, so that a source which comes back goes on with larger numbers.
 
 const CHANNELS_MAX = 4_096;
 

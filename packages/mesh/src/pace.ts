@@ -3,12 +3,12 @@ import { Budget } from './engine/budget.ts';
 import type { Engine } from './engine/engine.ts';
 import type { EngineOptions } from './engine/options.ts';
 
-/** Past this much on a link, `broadcast` waits: what is sent faster than it leaves only grows old. */
+/** `broadcast` waits while more than this waits on a link: sending faster than the link carries only makes the queue longer. */
 const WAITING_BYTES = 1_048_576;
-/** Of what others take of one source: their clocks are not ours. */
+/** The part that we use of what others accept from one source: their clocks may run faster than ours. */
 const OWN_SHARE = 0.8;
 const PAUSE_MS = 20;
-/** Until a first link, or what there is to say is said without. */
+/** How long the first message waits for a first link; then it is sent without one. */
 const ARRIVING_MS = 10_000;
 const PART_BYTES = 16_384;
 
@@ -32,10 +32,10 @@ export class Pace {
     });
   }
 
-  /** Waits until so many bytes may be said; `check` throws where nobody wants that any more. */
+  /** Waits until so many bytes may be sent; `check` throws where the message is no longer wanted. */
   async wait(bytes: number, check: () => void): Promise<void> {
     const parts = Math.ceil(bytes / PART_BYTES);
-    // One payment for each part: others count them so
+    // Each part is paid for by itself, because others count parts
     for (let paid = 0; paid < parts || this.#isBusy() || this.#isArriving();) {
       check();
       if (paid < parts && this.#budget.pay('', bytes / parts, performance.now())) paid++;
@@ -47,7 +47,7 @@ export class Pace {
     return [...this.#engine.links.values()].some(({ waitingBytes }) => waitingBytes > WAITING_BYTES);
   }
 
-  /** A newcomer's first words wait for its first link, unless it is alone: they would reach nobody. */
+  /** A newcomer's first message waits for its first link, or it would reach nobody. One that is alone in the room does not wait. */
   #isArriving(): boolean {
     const { links, view } = this.#engine;
     this.#hasLinked ||= links.size > 0;

@@ -29,7 +29,7 @@ export class Pending {
       signal?.addEventListener('abort', abort);
       this.#questions.set(id, { settle });
     });
-    answer.catch(() => undefined); // whoever awaits it hears of it; nobody may, where sending failed before
+    answer.catch(() => undefined); // whoever awaits it gets the error; where sending failed first, nobody awaits it
     return { id, answer };
   }
 

@@ -26,7 +26,7 @@ export interface RoomEvents {
   left: undefined;
 }
 
-/** Their names, for whoever mistypes one. */
+/** Their names, shown to whoever mistypes one. */
 export const roomEvents: readonly (keyof RoomEvents)[] = [
   'message',
   'memberjoined',

@@ -24,7 +24,7 @@ export function deriveRoom(name: string, password = ''): Promise<RoomSecrets> {
 
 async function derive(name: string, password: string): Promise<RoomSecrets> {
   const encoder = new TextEncoder();
-  // An empty password is one too: the name alone then is what a stranger must know
+  // An empty password counts as one: then whoever knows the name can read
   const secret = await crypto.subtle.importKey('raw', encoder.encode(`p${password}`), 'PBKDF2', false, [
     'deriveBits',
   ]);

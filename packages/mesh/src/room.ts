@@ -192,7 +192,7 @@ export class Room extends EventTarget {
     this.#stop();
   }
 
-  /** Without a word, as a crash would. */
+  /** Leaves without telling anybody, as a crash would. */
   abandon(): void {
     this.#isLeft = true;
     this.#stop();

@@ -21,7 +21,7 @@ export interface Transport {
   dial(peer: string, isBridge: boolean): void;
   signalled(from: string, signal: Signal): void;
   send(peer: string, bytes: Uint8Array): void;
-  /** Tells nobody here. */
+  /** No listener is called for this one. */
   close(peer: string): void;
   stop(): void;
 }

@@ -1,5 +1,5 @@
 // Links over WebRTC data channels, in browsers and wherever else RTCPeerConnection is.
-// Both may dial each other in the same moment: the offer of the lower id stands, the other side drops its own and answers. Later only the
+// Both may dial each other in the same moment: the offer of the lower id counts; the other side drops its own and answers. Later only the
 // side that has offered offers again (to find a new path), so the two never collide.
 import { check, wantIceServers } from './checks.ts';
 import type { CreateTransport, Signal, Transport, TransportEvents } from './transport.ts';
@@ -12,7 +12,7 @@ export interface WebRtcOptions {
 
 /** Candidates travel together: each signal costs the server something. */
 const CANDIDATES_MS = 40;
-/** "disconnected" mostly passes by itself. If not, a new path is looked for, and only then the link is given up. */
+/** "disconnected" mostly passes by itself. If it does not, a new path is looked for; only after that the link is given up. */
 const RESTART_MS = 2_500;
 const GIVE_UP_MS = 9_000;
 const LOW_BYTES = 16_384;
@@ -64,9 +64,9 @@ class WebRtcTransport implements Transport {
   }
 
   #offered(peer: string, name: string, signal: Signal, known: Session | undefined): void {
-    if (known && !known.isOpen && known.isOfferer && this.#self < peer) return; // ours stands
+    if (known && !known.isOpen && known.isOfferer && this.#self < peer) return; // our offer is the one that counts
     if (known) {
-      // Either theirs stands, or they have lost the link that we still have
+      // Their offer is the one that counts, or they have lost the link that we still have
       this.#sessions.delete(peer);
       known.close(false);
       if (known.isOpen) this.#events.closed(peer);

@@ -1,4 +1,4 @@
-// What the relay says of itself and of the others, read for the door and the status page.
+// What the relay says of itself and of the others, read for the home page and the status page.
 import { decodeRoster, type Roster } from '@relay-swarm/protocol/roster';
 
 const STATS = [

@@ -1,6 +1,6 @@
 // One link, as the engine sees it: what waits to be sent over it, the important first, and what its pings tell.
 
-/** Control before small messages before bulk: an announcement must not wait behind a film. */
+/** The order of sending: control, then small messages, then bulk. An announcement must not wait for a large file. */
 export type Lane = 0 | 1 | 2;
 const SMALL_BYTES = 2_048;
 export const laneOf = (bytes: number): Lane => (bytes <= SMALL_BYTES ? 1 : 2);
@@ -27,7 +27,7 @@ export class Link {
   faults = 0;
   sentBytes = 0;
   receivedBytes = 0;
-  /** Announcements that wait for company. */
+  /** Announcements that wait to be sent together. */
   readonly haves = new Map<
     string,
     { source: string; epoch: number; seq: number; chunk: number; bytes: number }

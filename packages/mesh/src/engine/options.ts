@@ -21,7 +21,7 @@ export interface EngineOptions {
   /** Of a flood, the links that get the payload at once; the others get an announcement. */
   readonly floodLinksMax: number;
   readonly messageBytesMax: number;
-  /** Announcements wait this long for company. */
+  /** How long announcements wait to be sent together. */
   readonly announceDelayMs: number;
   /** Until a missing packet is asked for, at least; and in round-trip times (of the slower links) where those are long. */
   readonly wantDelayMs: number;

@@ -22,7 +22,7 @@ export const wantedLinks = (
     ? Math.min(connectionsMax, Math.max(connectionsTarget, Math.ceil(Math.log(Math.max(1, members)) + 2)))
     : connectionsTarget;
 
-/** Whom not to dial for now: each failure doubles the time, and a part of it is dice, so that two do not meet again and again. */
+/** Whom not to dial for now: each failure doubles the time, and a part of it is random, so that two that collided do not collide again. */
 export class Backoff {
   readonly #failures = new Map<string, { count: number; untilMs: number }>();
   readonly #random: () => number;
@@ -50,7 +50,7 @@ export class Backoff {
   }
 }
 
-/** Dials at the same time: few at first would be slow, all at once would be a storm. */
+/** How many dials may run at the same time. With few a newcomer is linked late; with all at once everybody would be dialled in one moment. */
 export const dialsNow = (wanted: number, open: number, dialing: number): number =>
   Math.max(0, Math.min(wanted - open - dialing, DIALS_AT_ONCE_MAX - dialing));
 

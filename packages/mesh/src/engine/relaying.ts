@@ -130,7 +130,7 @@ export class Relaying {
       if (copies.length < COPIES_MAX) copies.push({ from, frame });
       return;
     }
-    // Checking costs us something, so the link pays for it: the source's name may be borrowed.
+    // Checking costs us something, so the link pays for it: the source's name may be forged.
     const isAfforded =
       this.#unchecked.size < UNCHECKED_MAX &&
       this.#linkBudget.pay(from ?? 'server', frame.packet.length, nowMs);
@@ -197,7 +197,7 @@ export class Relaying {
         stats.forged++;
         const link = from === undefined ? undefined : links.get(from);
         if (link) link.faults++;
-        const next = copies.shift(); // whoever forged this one must not keep the true one out
+        const next = copies.shift(); // a forged copy must not keep the true one out
         if (!next) this.#unchecked.delete(key);
         else this.#check(key, readPacket(next.frame.packet), next);
       },

@@ -113,14 +113,14 @@ export function runScenario(scenario: Scenario, cpuNowMs: () => number = () => 0
   return { ...sums, sourceCpuMs: sourceCpuMs[sourceCpuMs.length >> 1] ?? 0 };
 }
 
-/** Members with their links, and one view of the room for all of them, which nobody corrects: what a sudden loss finds. */
+/** Members with their links, and one view of the room for all of them, which nobody corrects: so it is in the first moment after a sudden loss. */
 function populate(network: Network, algorithm: Algorithm, count: number): Member[] {
   const { dice } = network;
   const view = new View(undefined, { membersMax: count, forgetMs: 1e9 });
   const ids = Array.from({ length: count }, () => randomId(dice));
   const room = randomId(dice);
   const links = randomLinks(count, algorithm.target, algorithm.max, dice);
-  // Gates for floods are made for one room's traffic, not for a bench's.
+  // The limits against floods are made for the traffic of one room; a benchmark sends more.
   const open = { sourcePacketsPerSecond: 1e9, sourceBytesPerSecond: 1e12, keptBytesMax: 4 * 1_048_576 };
   const members = ids.map((id) => network.add(id, room, { ...open, ...algorithm.engine }, view));
   links.forEach((neighbours, i) => {

@@ -27,7 +27,7 @@ export interface ChurnOutcome {
 }
 
 const TALK_MS = 500;
-/** Who has just come has no links yet; who has just gone may have taken the message along. */
+/** Members that come or leave within this time of a broadcast do not count: they have no links yet, or are gone before it can reach them. */
 const SETTLED_MS = 5_000;
 
 export function runChurn(scenario: ChurnScenario): ChurnOutcome {
@@ -70,7 +70,7 @@ export function runChurn(scenario: ChurnScenario): ChurnOutcome {
   let wanted = 0;
   const times: number[] = [];
   sent.forEach(({ source, atMs }, i) => {
-    // Who has come in this moment knows nobody yet, and what somebody says who goes in this moment nobody else has
+    // A source that has just come knows nobody yet, and the message of one that leaves at once may have reached nobody
     const stay = stays.get(source)!;
     if (stay.fromMs > atMs - SETTLED_MS || stay.untilMs < atMs + SETTLED_MS) return;
     for (const [id, { fromMs, untilMs }] of stays) {

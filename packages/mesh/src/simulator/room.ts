@@ -53,7 +53,7 @@ export class VirtualRoom {
     this.network.tell(member, { type: 'broadcast', payload, isOrdered });
   }
 
-  /** Without a word: its neighbours' data channels notice nothing until they time out. */
+  /** Vanishes without telling anybody: its neighbours' data channels notice nothing until they time out. */
   kill(member: Member): void {
     member.isAlive = false;
     this.network.after(AWAY_MS, () => this.#depart(member.id));

@@ -1,4 +1,4 @@
-// One peer of the lab: it keeps to the room's relay, and talks to the other one over a connection of its own, a word every half second.
+// One peer of the lab: it stays connected to the room's relay, and sends the other peer a message every half second over a connection of its own.
 import { OfferExchange, type OfferReceived, type Roster } from '@relay-swarm/client';
 import type { RosterRelay } from '@relay-swarm/protocol/roster';
 
@@ -7,7 +7,7 @@ export interface LabPeerState {
   readonly connection: string;
   readonly said: number;
   readonly heard: number;
-  /** Between two words of the other. */
+  /** Between two messages of the other one. */
   readonly longestMs: number;
 }
 

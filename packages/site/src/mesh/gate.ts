@@ -1,4 +1,4 @@
-// A transport with a gate in it: what the gate does not let through is lost without a word, as in a network that has come apart.
+// A transport with a gate in it: what the gate does not let through is lost, and nobody is told, as in a network that has fallen into parts.
 import type { CreateTransport } from '@relay-swarm/mesh';
 
 export const gated =

@@ -60,7 +60,7 @@ export class Members {
     return room;
   }
 
-  /** Without a word. */
+  /** Tells nobody. */
   kill(id: string): void {
     const room = this.find(id);
     if (!room) return;

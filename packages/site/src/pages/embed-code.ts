@@ -58,7 +58,7 @@ function update(): void {
   timer = setTimeout(() => preview(code), PREVIEW_MS);
 }
 
-/** The very code that is copied, so that what is seen is what the other page will show. */
+/** Shows exactly the code that is copied, so that the preview is what the other page will show. */
 function preview(code: string): void {
   if (code === shown) return;
   shown = code;

@@ -1,10 +1,10 @@
-// The door: what this is, a magnet to paste, and a few numbers.
+// The home page: what this is, a magnet to paste, and a few numbers.
 import { LinkError, readSource } from '../links/magnet.ts';
 import { readPageLink, writePageLink } from '../links/page-link.ts';
 import { byId, ownTracker, wireCopyButtons } from '../page.ts';
 import { readRelays, readStats } from '../status-source.ts';
 
-// webtorrentseeder.com's links name a torrent at its door: /?magnet=… or /#<info hash>
+// webtorrentseeder.com's links name a torrent at its home page: /?magnet=… or /#<info hash>
 const here = readPageLink(new URL(location.href));
 if (here.source !== undefined) {
   const watch = new URL('/watch', location.origin);

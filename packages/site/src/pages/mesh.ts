@@ -17,7 +17,7 @@ const link = readRoomLink(location.hash);
 const name = link.room ?? newRoomName();
 const hasSignaling = ({ peerjs }: { peerjs?: string }): boolean => peerjs !== undefined;
 const [swarm, roster, iceServers] = await Promise.all([
-  Roster.load([location.origin]).catch(() => undefined), // shown by the numbers, as every other loss of servers
+  Roster.load([location.origin]).catch(() => undefined), // the numbers on the page show it, as they show every other loss of servers
   readRelays(),
   relaysOf(location.origin).iceServers(),
 ]);

@@ -29,7 +29,7 @@ addEventListener('hashchange', () => location.reload());
 const { source, trackers, options } = readPageLink(here);
 if (source === undefined) byId('open').hidden = false;
 else {
-  // Whatever stood in the query is known to this server now; in the address that is passed on it need not be.
+  // This server has seen what stood in the query. The address that is passed on has it in the fragment, which no server sees.
   if (here.searchParams.has('magnet') || here.searchParams.has('src')) {
     for (const name of ['magnet', 'src']) here.searchParams.delete(name);
     history.replaceState(null, '', writePageLink(here, source));

@@ -27,7 +27,7 @@ export function keepRunning(): void {
   try {
     worker = new Worker(URL.createObjectURL(new Blob([SOURCE], { type: 'text/javascript' })));
   } catch {
-    return; // slower in the background, and no less right
+    return; // it works all the same, only slower in the background
   }
   const calls = new Map<number, { run: () => void; isRepeated: boolean }>();
   let last = FIRST_ID;

@@ -18,7 +18,7 @@ const KEY = 'seed ';
 /** False where it does not fit, or nothing can be kept here. */
 export async function keep(kept: Kept): Promise<boolean> {
   try {
-    // Else a browser that is short of room throws it away first. Firefox asks its user, who may take his time: nothing waits for the answer.
+    // Without it a browser that is short of room throws this away first. Firefox asks its user, who may never answer: nothing waits for that.
     void navigator.storage.persist().catch(() => undefined);
     await set(KEY + kept.infoHash, kept);
     return true;

@@ -21,7 +21,7 @@ const TITLES: Readonly<Record<Check, string>> = {
 const PAIRS = ['Two peers by the tracker', 'Two peers by PeerJS', 'A mesh of three'] as const;
 const ORDER: readonly string[] = [...Object.values(TITLES), ...PAIRS];
 
-/** They come as they are found; two tests of one relay are read side by side more easily in one order. */
+/** Findings come in any order. They are shown in one order, so that two tests of a relay are easy to compare. */
 export const inOrder = (findings: readonly TestFinding[]): TestFinding[] =>
   [...findings].sort((a, b) => ORDER.indexOf(a.title) - ORDER.indexOf(b.title));
 

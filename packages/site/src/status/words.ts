@@ -13,7 +13,7 @@ export const stateOf = ({ state }: Pick<RosterRelay, 'state'>): { words: string;
 
 export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
 
-/** One sentence for whoever looks only once. */
+/** The state of the swarm in one sentence. */
 export function summary(relays: readonly RosterRelay[] | undefined): { words: string; isGood: boolean } {
   if (relays === undefined)
     return {

@@ -24,7 +24,7 @@ export type StreamHead =
       readonly hasBody: boolean;
     };
 
-/** Worker → page: the next bytes, please; or: nobody wants more. */
+/** Worker → page: a request for the next bytes, or that nobody wants more. */
 export type StreamPull = 'pull' | 'cancel';
 
 /** Page → worker: the next bytes; null at the end; a text where something failed. */

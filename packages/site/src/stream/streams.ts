@@ -13,7 +13,7 @@ export interface Streamable {
 
 /** A worker is stopped after 30 s without an event, even in the middle of an answer. */
 const ALIVE_MS = 15_000;
-/** Nobody has asked for so long: the torrent need not hurry for this place any more. It goes on from there when somebody asks again. */
+/** After so long without a question the torrent no longer hurries for this place. It goes on from there at the next question. */
 const IDLE_MS = 30_000;
 const CONTROL_MS_MAX = 5_000;
 
@@ -147,7 +147,7 @@ function serve(port: MessagePort, file: Streamable, { start, end }: ByteRange): 
     const result = await iterator.next();
     if (result.done === true) return 'The torrent was closed';
     const { value } = result;
-    const bytes = value.subarray(0, end + 1 - at); // the last byte alone is more to WebTorrent's iterator
+    const bytes = value.subarray(0, end + 1 - at); // asked for the last byte alone, WebTorrent's iterator gives more
     at += bytes.length;
     return bytes;
   };

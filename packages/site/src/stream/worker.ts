@@ -43,7 +43,7 @@ const ANSWER_MS_MAX = 30_000;
 worker.addEventListener('install', (event) => event.waitUntil(worker.skipWaiting()));
 worker.addEventListener('activate', (event) => event.waitUntil(worker.clients.claim()));
 worker.addEventListener('message', (event) => {
-  // A page that was reloaded past its worker has none until it is claimed. Any message keeps the worker alive.
+  // A page that was reloaded without its worker (with the shift key) has none until it is claimed. Any message keeps the worker alive.
   if (event.data === 'claim') event.waitUntil(worker.clients.claim());
 });
 worker.addEventListener('fetch', (event) => {
@@ -121,7 +121,7 @@ async function findOwner(ownId: string, message: StreamRequest): Promise<Owner |
   });
 }
 
-/** One piece for each pull, so that a player that has enough holds up the page and not the memory. */
+/** One piece for each pull: while the player has enough, the page sends nothing, and nothing piles up in memory. */
 function bodyFrom(port: MessagePort): ReadableStream<Uint8Array> {
   const say = (pull: StreamPull): void => port.postMessage(pull);
   return new ReadableStream<Uint8Array>(
