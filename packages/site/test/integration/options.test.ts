@@ -76,8 +76,8 @@ requireTool('ffmpeg')('the options of a player', () => {
           `const player = document.getElementById('player').getBoundingClientRect();
            const stats = video.shadowRoot.querySelector('.stats');
            const isOutside = (one) => {
-             const { left, top, right, bottom } = one.getBoundingClientRect();
-             return left < player.left || top < player.top || right > player.right || bottom > player.bottom;
+             const { left, top, right, bottom, width } = one.getBoundingClientRect();
+             return width > 0 && (left < player.left || top < player.top || right > player.right || bottom > player.bottom);
            };
            const cut = stats.scrollHeight > stats.clientHeight ? ['numbers'] : [];
            return [stats, ...document.querySelectorAll('media-control-bar > *')].filter(isOutside).map(({ localName }) => localName).concat(cut);`,
