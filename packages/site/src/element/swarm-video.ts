@@ -233,9 +233,10 @@ export class SwarmVideoElement extends CustomVideoElement {
   async #onMediaError(): Promise<void> {
     const { error, currentTime: at, duration } = this.nativeEl;
     if (error === null || this.#playback === undefined || this.#way === undefined) return;
+    const name = this.#playback.file?.name ?? 'this file';
     const hasPlayed = at > 0 || duration > 0;
     if (error.code === MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)))) {
-      this.#fail(faults.notPlayable(this.#playback?.file?.name ?? 'this file'));
+      this.#fail(faults.notPlayable(name));
       return;
     }
     // The stream broke off: the same way once more, then another.
