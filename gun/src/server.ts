@@ -1,14 +1,15 @@
 // The HTTP server: /gun is the WebSocket, /healthz and /metrics are for operators. Connections are counted in and out here.
 import { closeServer, listen, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
+  type AddressBuckets,
   Admission,
   createAddressReader,
   HttpDoor,
+  isTurnOver,
   limitKey,
   onWebSocketUpgrade,
   rejectUpgrade,
   sendRefusal,
-  type AddressBuckets,
 } from '@relay-swarm/net';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
@@ -50,6 +51,7 @@ export function createGunServer(
     connectionsPerAddressMax: settings.connectionsPerAddressMax + HTTP_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
     monotonicMs: limits.monotonicMs,
+    isTurnOver,
   });
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
     if (!door.admits(limitKey(readAddress(request)))) {

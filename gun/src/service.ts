@@ -1,14 +1,15 @@
 // Puts the gun relay together. Opens nothing itself: the parts do, when they are started.
 import { createMetrics, createOperations, memoryLimitBytes, type Log, type Part } from '@relay-swarm/kit';
 import {
+  type AddressAccount,
   AddressBuckets,
-  createBudget,
   countJsonValues,
+  createBudget,
   createInsiderCheck,
+  isTurnOver,
+  type Payer,
   Payments,
   registerBudget,
-  type AddressAccount,
-  type Payer,
 } from '@relay-swarm/net';
 import { SocketMemory, type HeldSocket } from '@relay-swarm/net/socket-memory';
 import { isRefused, readFrame } from './frame.ts';
@@ -49,7 +50,7 @@ export function buildGunRelay(
   const own = rateOfConnection(settings.messagesPerSecond);
   const addresses = new AddressBuckets(rateOfAddress(settings.messagesPerAddressPerSecond));
   const payments = new Payments<Client>({
-    ...{ own, addresses, monotonicMs, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST },
+    ...{ own, addresses, monotonicMs, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST, isTurnOver },
     rests: () => counters.rests++,
     end: (client) => {
       counters.tooMany++;

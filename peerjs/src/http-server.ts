@@ -4,11 +4,12 @@ import {
   createAddressReader,
   createOriginCheck,
   HttpDoor,
+  isTurnOver,
   limitKey,
   onWebSocketUpgrade,
+  type RefusalDetails,
   rejectUpgrade,
   sendRefusal,
-  type RefusalDetails,
 } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
@@ -83,6 +84,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     connectionsPerAddressMax: settings.connectionsPerAddressMax + WAITING_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
     monotonicMs: clock.monotonicMs,
+    isTurnOver,
   });
   const http = createServer(
     {

@@ -1,6 +1,6 @@
 // The open WebSockets of one path: each pays for what it sends, is pinged when it is silent, and is ended with a reason that is counted.
 import type { Log } from '@relay-swarm/kit';
-import { drain, Payments, type AddressBuckets } from '@relay-swarm/net';
+import { type AddressBuckets, drain, isTurnOver, Payments } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage } from 'node:http';
@@ -53,6 +53,7 @@ export class RouteSockets {
       end: (socket) => this.end(socket, 'message_rate'),
       ...(kind.rests && { rests: kind.rests }),
       ...{ addresses, monotonicMs },
+      isTurnOver,
     }));
     this.#upgrade = createUpgrade({
       listener: {

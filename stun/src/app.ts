@@ -14,10 +14,11 @@ import {
   createBudget,
   createInsiderCheck,
   HttpDoor,
+  isTurnOver,
   limitKey,
+  type Rate,
   registerBudget,
   sendRefusal,
-  type Rate,
 } from '@relay-swarm/net';
 import { interfaceAddresses } from '@relay-swarm/net/own-addresses';
 import { randomBytes } from 'node:crypto';
@@ -103,6 +104,7 @@ export async function buildStun(settings: StunSettings, log: Log): Promise<Stun>
     connectionsPerAddressMax: HTTP_CONNECTIONS_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,
     monotonicMs: () => performance.now(),
+    isTurnOver,
   });
   door.register(metrics);
   const operations = createOperations(

@@ -6,15 +6,16 @@ import type { ServiceGauges } from '@relay-swarm/protocol';
 import {
   AddressBuckets,
   Admission,
+  type ByteBudget,
   createAddressReader,
   createBudget,
   createInsiderCheck,
   createOriginCheck,
   HttpDoor,
+  isTurnOver,
   Payments,
   refuseUpgrade,
   registerBudget,
-  type ByteBudget,
 } from '@relay-swarm/net';
 import { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { createAccessList } from './access/access-list.ts';
@@ -143,6 +144,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     ownBytesPerMessage: Infinity,
     pieceCost: PIECE_COST,
     monotonicMs: () => performance.now(),
+    isTurnOver,
   });
   const keepalive = new Keepalive(settings);
   const router = new FrameRouter({
@@ -201,7 +203,13 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     accept: webSockets.accept,
   });
   const door = new HttpDoor({
-    ...{ addresses: addressWork, bytesPerMessage: BYTES_PER_MESSAGE, pieceCost: PIECE_COST, monotonicMs },
+    ...{
+      addresses: addressWork,
+      bytesPerMessage: BYTES_PER_MESSAGE,
+      pieceCost: PIECE_COST,
+      monotonicMs,
+      isTurnOver,
+    },
     requestCost: REQUEST_COST,
     connectionsPerAddressMax: settings.connectionsPerAddressMax + HTTP_PER_ADDRESS_MAX,
     trustedProxies: settings.trustedProxies,

@@ -10,6 +10,9 @@ export interface AddressAccount {
   readonly site: Bucket | undefined;
 }
 
+/** An address that has this share of its burst left asks for little. */
+const UNUSED_SHARE = 0.9;
+
 export class AddressBuckets {
   readonly rate: Rate;
   readonly #siteRate: Rate;
@@ -46,6 +49,17 @@ export class AddressBuckets {
     const owedMs = debtMs(spendTokens(bucket, this.rate, tokens, nowMs), this.rate);
     if (site === undefined) return owedMs;
     return Math.max(owedMs, debtMs(spendTokens(site, this.#siteRate, tokens, nowMs), this.#siteRate));
+  }
+
+  /** Whether an address has used more of its burst than a page or a few clients do. */
+  isBusy({ bucket }: Pick<AddressAccount, 'bucket'>): boolean {
+    return bucket.thousandths < this.rate.burst * 1_000 * UNUSED_SHARE;
+  }
+
+  /** The same by its key; an address that is not known is not busy. */
+  isBusyKey(addressKey: string): boolean {
+    const bucket = this.#addresses.bucketOf(addressKey);
+    return bucket !== undefined && this.isBusy({ bucket });
   }
 
   /** Milliseconds until the address of a connection has paid what it owes. */
@@ -102,9 +116,13 @@ class SharedBuckets {
     return account.bucket;
   }
 
+  bucketOf(key: string): Bucket | undefined {
+    return this.#accounts.get(key)?.bucket;
+  }
+
   owedMs(key: string, nowMs: number): number {
-    const account = this.#accounts.get(key);
-    return account === undefined ? 0 : owedMsOf(account.bucket, this.#rate, nowMs);
+    const bucket = this.bucketOf(key);
+    return bucket === undefined ? 0 : owedMsOf(bucket, this.#rate, nowMs);
   }
 
   leave(key: string): void {

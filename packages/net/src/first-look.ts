@@ -3,6 +3,7 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import { readPlainHead, type PlainHead } from './request-head.ts';
+import { inTurn } from './turns.ts';
 
 export interface FirstLookOptions {
   /** Called for each connection as soon as it is accepted. False where it was ended. */
@@ -12,6 +13,8 @@ export interface FirstLookOptions {
    * False: Node's HTTP server gets the connection.
    */
   readonly take: (head: PlainHead, socket: Socket, behind: Buffer) => boolean;
+  /** Asked when its first bytes have come: true where they must wait for a later turn of the event loop. */
+  readonly mustWait?: (socket: Socket) => boolean;
   readonly headBytesMax: number;
   /** Time to the first byte. After that Node's HTTP server times a slow request. */
   readonly waitMsMax: number;
@@ -24,6 +27,8 @@ export class FirstLook {
   readonly #others: ((socket: Socket) => void)[];
   /** Since when they are waited for; the oldest first. */
   readonly #waiting = new Map<Socket, number>();
+  /** What has come from these is looked at in a later turn. */
+  readonly #delayed = new Set<Socket>();
   readonly #onData: (this: Socket, chunk: Buffer) => void;
   readonly #onError: (this: Socket, error: Error) => void;
 
@@ -62,7 +67,7 @@ export class FirstLook {
   /** Once a second. */
   tick(nowMs: number): void {
     for (const [socket, sinceMs] of this.#waiting) {
-      if (socket.destroyed) this.#waiting.delete(socket);
+      if (socket.destroyed) this.#letGo(socket);
       else if (nowMs - sinceMs >= this.#options.waitMsMax) {
         this.#letGo(socket);
         socket.on('error', this.#onError);
@@ -79,6 +84,13 @@ export class FirstLook {
   }
 
   #look(socket: Socket, chunk: Buffer): void {
+    if (!this.#delayed.delete(socket) && this.#options.mustWait?.(socket) === true) {
+      this.#delayed.add(socket);
+      socket.pause();
+      socket.unshift(chunk);
+      inTurn(() => socket.resume());
+      return;
+    }
     this.#letGo(socket);
     socket.pause();
     const head = readPlainHead(chunk, this.#options.headBytesMax, socket);
@@ -90,6 +102,7 @@ export class FirstLook {
 
   #letGo(socket: Socket): void {
     this.#waiting.delete(socket);
+    this.#delayed.delete(socket);
     socket.off('data', this.#onData);
     socket.off('end', onEnd);
     socket.off('error', this.#onError);

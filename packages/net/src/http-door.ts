@@ -24,6 +24,8 @@ export interface HttpDoorOptions {
   /** A connection that has waited this long is cut. */
   readonly waitMsMax?: number;
   readonly monotonicMs: () => number;
+  /** Whether this turn of the event loop has lasted long enough: what a busy address sent waits for a later one. */
+  readonly isTurnOver?: (nowMs: number) => boolean;
 }
 
 /** Some twenty requests: no connection can have more parsed than that while its address owes. */
@@ -105,6 +107,13 @@ export class HttpDoor {
     return true;
   };
 
+  /** Whether what has come must wait for a later turn of the event loop. Of a proxy's connection nobody knows yet whose it is. */
+  readonly mustWait = (socket: Socket): boolean => {
+    const { addresses, monotonicMs, isTurnOver } = this.options;
+    const key = (socket as VisitedSocket)[VISITOR]?.key;
+    return (key === undefined || addresses.isBusyKey(key)) && isTurnOver?.(monotonicMs()) === true;
+  };
+
   readonly #enter = (socket: VisitedSocket & Socket): void => {
     if (socket[VISITOR] === undefined && !this.comes(socket)) return;
     socket[VISITOR]?.stays(socket);
@@ -130,18 +139,18 @@ export function leaveDoor(socket: Duplex, head: Buffer): Buffer {
 
 /** What stays of a connection until it closes. */
 class Visitor {
+  readonly key: string;
   readonly #door: HttpDoor;
-  readonly #key: string;
   #visit: Visit | undefined = undefined;
 
   constructor(door: HttpDoor, key: string) {
     this.#door = door;
-    this.#key = key;
+    this.key = key;
   }
 
   /** Node's parser has it. */
   stays(socket: Socket): void {
-    this.#visit = new Visit(this.#door, socket, this.#key);
+    this.#visit = new Visit(this.#door, socket, this.key);
   }
 
   leave(head: Buffer): Buffer {
@@ -152,7 +161,7 @@ class Visitor {
 
   closed(): void {
     this.#visit?.end();
-    this.#door.left(this.#key);
+    this.#door.left(this.key);
   }
 }
 
@@ -219,7 +228,7 @@ class Visit {
 
   #pays(bytes: number): boolean {
     if (this.#timer !== undefined) return false; // Node has resumed it, but it must still wait
-    const { addresses, pieceCost, bytesPerMessage, monotonicMs } = this.#door.options;
+    const { addresses, pieceCost, bytesPerMessage, monotonicMs, isTurnOver } = this.#door.options;
     const now = monotonicMs();
     const owedMs = addresses.debtMs(this.#account, now);
     if (this.#isPaidAhead) {
@@ -230,9 +239,9 @@ class Visit {
       return lateMs <= 0;
     }
     addresses.spend(this.#account, pieceCost + bytes / bytesPerMessage, now);
-    if (owedMs === 0) return true;
-    this.#wait(owedMs);
-    return false;
+    const mustWait = owedMs > 0 || (addresses.isBusy(this.#account) && isTurnOver?.(now) === true);
+    if (mustWait) this.#wait(owedMs);
+    return !mustWait;
   }
 
   #wait(milliseconds: number): void {

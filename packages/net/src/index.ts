@@ -20,5 +20,6 @@ export * from './rate.ts';
 export * from './refuse.ts';
 export * from './request-head.ts';
 export * from './special-networks.ts';
+export { isTurnOver } from './turns.ts';
 export * from './upgrade.ts';
 export * from './ws-frame.ts';

@@ -25,6 +25,8 @@ export interface PaymentsOptions<P> {
   /** What each piece that comes costs an address beside its bytes, since it wakes this process. */
   readonly pieceCost: number;
   readonly monotonicMs: () => number;
+  /** Whether this turn of the event loop has lasted long enough: what a busy address sent waits for a later one. */
+  readonly isTurnOver?: (nowMs: number) => boolean;
   /** Closes a connection that owes as much as the limit allows; no real client does. Left out: none is closed for that. */
   readonly end?: (payer: P) => void;
   /** Called when a connection is made to wait. */
@@ -51,11 +53,17 @@ export class Payments<P extends Payer> {
   }
 
   /**
-   * For how long bytes that have come must wait because of debt; 0: they may be read now. Bytes that wait are charged at once, and read
-   * when the debt before them is paid. So each connection of an address has its turn and is woken up once.
+   * For how long bytes that have come must wait, because of debt or for a turn; 0: they may be read now. Bytes that wait are charged at
+   * once, and read when the debt before them is paid. So each connection of an address has its turn and is woken up once.
    */
   restMs(payer: P, bytes: number, nowMs = this.#options.monotonicMs()): number {
-    const { own, addresses, bytesPerMessage, ownBytesPerMessage = bytesPerMessage } = this.#options;
+    const {
+      own,
+      addresses,
+      bytesPerMessage,
+      ownBytesPerMessage = bytesPerMessage,
+      isTurnOver,
+    } = this.#options;
     if (payer.isPaidAhead) {
       // Other connections of its address may have cost more than its bytes
       const lateMs = addresses.debtMs(payer.account, nowMs) - AHEAD_MS_MAX;
@@ -66,10 +74,11 @@ export class Payments<P extends Payer> {
     const owedMs = Math.max(owedMsOf(payer, own, nowMs), addresses.debtMs(payer.account, nowMs));
     if (ownBytesPerMessage < Infinity) spendTokens(payer, own, bytes / ownBytesPerMessage, nowMs);
     addresses.spend(payer.account, this.#options.pieceCost + bytes / bytesPerMessage, nowMs);
-    if (owedMs === 0) return 0;
+    const mustWait = owedMs > 0 || (addresses.isBusy(payer.account) && isTurnOver?.(nowMs) === true);
+    if (!mustWait) return 0;
     payer.isPaidAhead = true;
     if (!payer.isResting) this.#options.rests?.(payer);
-    return Math.min(REST_MS_MAX, owedMs);
+    return Math.min(REST_MS_MAX, Math.max(1, owedMs));
   }
 
   /** Pays for a message, in a service that drops messages that come too fast: its address pays. False where its own bucket is empty. */

@@ -81,6 +81,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   const look: FirstLook = new FirstLook(server, {
     comes: door.comes,
+    mustWait: door.mustWait,
     take: new PlainRequests({ ...options, look: () => look }).take,
     headBytesMax: HEAD_BYTES_MAX,
     waitMsMax: settings.requestSeconds * 1000,
