@@ -25,6 +25,22 @@ describe('AddressBuckets', () => {
     expect(['a', 'b', 'unknown'].map((key) => buckets.owedMs(key, 500))).toEqual([500, 0, 0]);
   });
 
+  it('calls an address busy that has used more than a tenth of its burst', () => {
+    const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
+    const account = buckets.enter('a', 0);
+    const busy = [2, 1].map((tokens) => {
+      buckets.spend(account, tokens, 0);
+      return [buckets.isBusy(account), buckets.isBusyKey('a')];
+    });
+    expect([busy, buckets.isBusyKey('b')]).toEqual([
+      [
+        [false, false],
+        [true, true],
+      ],
+      false,
+    ]);
+  });
+
   it('charges the /48 of an IPv6 address as well, which has the share of eight', () => {
     const buckets = new AddressBuckets({ perSecond: 100, burst: 100 });
     const key = (network: number): string => `2001:db8:1:${network}::/64`;

@@ -6,6 +6,8 @@ let server: Server;
 let look: FirstLook;
 const faults: (string | undefined)[] = [];
 const behinds: string[] = [];
+let isLate = false;
+let asked = 0;
 
 beforeEach(async () => {
   server = createServer({ maxHeaderSize: 1_000 }, (request, response) => {
@@ -28,11 +30,16 @@ beforeEach(async () => {
     },
     headBytesMax: 1_000,
     waitMsMax: 5_000,
+    mustWait: () => {
+      asked++;
+      return isLate;
+    },
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterEach(async () => {
   faults.length = behinds.length = 0;
+  isLate = false;
   look.close();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
@@ -61,6 +68,15 @@ it('takes one plain request after another, and what came behind', async () => {
   await closed(client.socket);
   expect(client.said()).toBe('plain /plain-1;plain /plain-last;');
   expect(behinds).toEqual(['', 'more']);
+});
+
+it('looks in a later turn where it must wait, and is not asked twice', async () => {
+  isLate = true;
+  asked = 0;
+  const client = await open();
+  client.socket.write(`${get('/plain-last')}more`);
+  await closed(client.socket);
+  expect([client.said(), behinds, asked]).toEqual(['plain /plain-last;', ['more'], 1]);
 });
 
 it.each([

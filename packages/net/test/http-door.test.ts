@@ -84,6 +84,21 @@ describe('HttpDoor', () => {
     look.close();
   });
 
+  it('answers a busy address in later turns of the event loop, and loses nothing', async () => {
+    const { door, client } = await open({ isTurnOver: () => true });
+    const [one, other] = [client(), client('127.0.1.2')];
+    one.write(requests(15, '/b'));
+    other.write(requests(1));
+    await until(() => one.text().split('[/b]').length === 16 && other.text().includes('[/a]'));
+    const before = door.counts.waits;
+    other.write(requests(1));
+    await until(() => other.text().split('[/a]').length === 3);
+    expect(before).toBe(0); // nothing was owed before the first piece
+    one.write(requests(2, '/b'));
+    await until(() => one.text().split('[/b]').length === 18);
+    expect(door.counts.waits).toBe(1);
+  });
+
   it('has what nobody has paid for wait, unparsed, and loses none of it', async () => {
     const { door, client } = await open();
     const one = client();

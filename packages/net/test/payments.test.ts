@@ -7,7 +7,14 @@ const ofAddress = { perSecond: 20, burst: 40 };
 
 type Named = Payer & { name: string; isResting: boolean };
 
-function setUp({ rate = ofAddress, ...more }: { own?: Rate; ownBytesPerMessage?: number; rate?: Rate } = {}) {
+interface More {
+  own?: Rate;
+  ownBytesPerMessage?: number;
+  rate?: Rate;
+  isTurnOver?: () => boolean;
+}
+
+function setUp({ rate = ofAddress, ...more }: More = {}) {
   const seen: string[] = [];
   const clock = { nowMs: 0 };
   const addresses = new AddressBuckets(rate);
@@ -72,6 +79,18 @@ describe('Payments', () => {
     expect(payments.restMs(other, 900)).toBe(1_000);
     clock.nowMs = 1_250;
     expect(payments.restMs(other, 900)).toBe(0);
+  });
+
+  it('has a busy address wait for a later turn of the event loop, once, and nobody else', () => {
+    const { payments, one, other, payer } = setUp({ isTurnOver: () => true });
+    const neighbour = payer('neighbour', 'b');
+    expect(payments.restMs(one, 3_000)).toBe(0);
+    expect([
+      payments.restMs(one, 3_000),
+      payments.restMs(other, 100),
+      payments.restMs(neighbour, 100),
+    ]).toEqual([1, 1, 0]);
+    expect([payments.restMs(one, 3_000), payments.restMs(one, 100)]).toEqual([0, 1]);
   });
 
   it('lets the debtor rest, and ends who is a whole burst in debt', () => {

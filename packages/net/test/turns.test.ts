@@ -1,4 +1,4 @@
-import { inTurn } from '../src/turns.ts';
+import { inTurn, isTurnOver } from '../src/turns.ts';
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -26,5 +26,14 @@ describe('inTurn()', () => {
     inTurn(() => again(1));
     for (let turns = 0; turns < 4; turns++) await turn();
     expect(seen).toEqual([1, 2, 3]);
+  });
+});
+
+describe('isTurnOver()', () => {
+  it('counts from the first question of a turn, and begins anew in the next one', async () => {
+    const asked = [1_000, 1_004, 1_005, 1_100].map(isTurnOver);
+    await turn();
+    expect([asked, isTurnOver(1_101), isTurnOver(1_106)]).toEqual([[false, false, true, true], false, true]);
+    await turn();
   });
 });
