@@ -37,6 +37,8 @@ const AHEAD_MS_MAX = 100;
 const OWED_MS_MAX = 1_000;
 
 const TICK_MS = 1_000;
+/** Of an address that has no more, new ones need not wait. */
+const FEW_CONNECTIONS = 8;
 
 const THIS_MACHINE: readonly string[] = ['127.0.0.1', limitKey('::1')];
 
@@ -55,9 +57,26 @@ export class HttpDoor {
     this.#isProxy = createProxyCheck(options.trustedProxies);
   }
 
-  /** Of every connection that the server accepts from now on. */
+  /** Stands before whoever listens to the server's connections now: Node's parser. */
   watch(server: Server): void {
-    server.on('connection', this.#enter);
+    const others = server.listeners('connection') as ((socket: Socket) => void)[];
+    server.removeAllListeners('connection');
+    const enter = (socket: Socket): void => {
+      for (const other of others) other.call(server, socket);
+      (socket as VisitedSocket)[VISITOR]?.stays(socket);
+    };
+    server.on('connection', (socket: VisitedSocket & Socket) => {
+      if (socket[VISITOR] === undefined && !this.comes(socket)) return;
+      const isNew = socket.readableFlowing === null; // otherwise somebody has looked at it, and it has waited there
+      if (!isNew || !this.mustWait(socket)) enter(socket);
+      else {
+        socket.on('error', ignore);
+        inTurn(() => {
+          socket.off('error', ignore);
+          if (!socket.destroyed) enter(socket);
+        });
+      }
+    });
   }
 
   /** A request pays; false where its address owes too much for it to be answered. */
@@ -111,12 +130,8 @@ export class HttpDoor {
   readonly mustWait = (socket: Socket): boolean => {
     const { addresses, monotonicMs, isTurnOver } = this.options;
     const key = (socket as VisitedSocket)[VISITOR]?.key;
-    return (key === undefined || addresses.isBusyKey(key)) && isTurnOver?.(monotonicMs()) === true;
-  };
-
-  readonly #enter = (socket: VisitedSocket & Socket): void => {
-    if (socket[VISITOR] === undefined && !this.comes(socket)) return;
-    socket[VISITOR]?.stays(socket);
+    const mayWait = key === undefined || this.#open.of(key) > FEW_CONNECTIONS || addresses.isBusyKey(key);
+    return mayWait && isTurnOver?.(monotonicMs()) === true;
   };
 
   /** Forgets addresses that owe nothing more. */
@@ -164,6 +179,9 @@ class Visitor {
     this.#door.left(this.key);
   }
 }
+
+/** It breaks while it waits to be looked at. */
+function ignore(): void {}
 
 /** One function for all connections: a closure for each would cost memory. */
 function onClose(this: VisitedSocket): void {

@@ -99,6 +99,24 @@ describe('HttpDoor', () => {
     expect(door.counts.waits).toBe(1);
   });
 
+  it('has connections of an address that has many wait for later turns; one that breaks meanwhile harms nobody', async () => {
+    let asked = 0;
+    const { client } = await open({
+      addresses: new AddressBuckets({ perSecond: 1_000, burst: 1_000_000 }),
+      connectionsPerAddressMax: 20,
+      isTurnOver: () => ++asked > 0,
+    });
+    const all = Array.from({ length: 12 }, () => client());
+    const broken = all.pop()!;
+    broken.once('connect', () => broken.resetAndDestroy());
+    for (const one of all) one.write(requests(1));
+    await until(() => all.every((one) => one.text().includes('[/a]')));
+    const neighbour = client('127.0.1.2');
+    neighbour.write(requests(1));
+    await until(() => neighbour.text().includes('[/a]'));
+    expect(asked).toBe(4);
+  });
+
   it('has what nobody has paid for wait, unparsed, and loses none of it', async () => {
     const { door, client } = await open();
     const one = client();
