@@ -101,15 +101,19 @@ describe('HttpDoor', () => {
 
   it('has connections of an address that has many wait for later turns; one that breaks meanwhile harms nobody', async () => {
     let asked = 0;
-    const { client } = await open({
+    const { server, client } = await open({
       addresses: new AddressBuckets({ perSecond: 1_000, burst: 1_000_000 }),
       connectionsPerAddressMax: 20,
       isTurnOver: () => ++asked > 0,
     });
-    const all = Array.from({ length: 12 }, () => client());
-    const broken = all.pop()!;
-    broken.once('connect', () => broken.resetAndDestroy());
+    let accepted = 0;
+    server.on('connection', (socket: Socket) => {
+      if (++accepted === 12) socket.destroy(new Error('reset'));
+    });
+    const all = Array.from({ length: 11 }, () => client());
     for (const one of all) one.write(requests(1));
+    await Promise.all(all.map((one) => once(one, 'connect')));
+    await once(client(), 'close');
     await until(() => all.every((one) => one.text().includes('[/a]')));
     const neighbour = client('127.0.1.2');
     neighbour.write(requests(1));
