@@ -1,7 +1,7 @@
 // How the machine and this process are: CPU, memory, network, and how late the event loop runs. The only importer of systeminformation.
 import type { MachineHealth } from '@relay-swarm/protocol';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { networkInterfaces } from 'node:os';
+import { cpus, networkInterfaces } from 'node:os';
 import systemInformation from 'systeminformation';
 import { containerMemoryBytes } from './memory-limit.ts';
 
@@ -16,12 +16,13 @@ const RESOLUTION_MS = 100;
 export function createSampler(): Sampler {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
-  let isPrimed = false;
-  const readCpu = async (): Promise<number> => {
-    const reading = systemInformation.currentLoad();
-    if (isPrimed) return share((await reading).currentLoad, 100);
-    isPrimed = true;
-    return 0; // the first reading takes the library half a second, and no service's start should wait for it
+  let before = processorTimes();
+  /** Read by Node: the library runs a program for it, and the whole process waits for that, a quarter of a second on a busy machine. */
+  const readCpu = (): number => {
+    const now = processorTimes();
+    const cpu = share(now.busy - before.busy, now.all - before.all);
+    before = now;
+    return cpu;
   };
   let used = process.cpuUsage();
   let usedAtMs = performance.now();
@@ -36,8 +37,7 @@ export function createSampler(): Sampler {
   return {
     sample: async () => {
       const device = outsideInterface();
-      const [cpu, memory, network] = await Promise.all([
-        readCpu(),
+      const [memory, network] = await Promise.all([
         systemInformation.mem(),
         // Named, since looking for the default one runs a program and waits for it
         device === undefined ? [] : systemInformation.networkStats(device),
@@ -45,7 +45,7 @@ export function createSampler(): Sampler {
       const meanMs = delay.count === 0 ? 0 : delay.mean / 1e6 - RESOLUTION_MS;
       delay.reset();
       return {
-        cpu,
+        cpu: readCpu(),
         processCpu: readProcessCpu(),
         memory: Math.max(share(memory.active, memory.total), containerMemory()),
         receivedBytesPerSecond: rate(network[0]?.rx_sec),
@@ -55,6 +55,18 @@ export function createSampler(): Sampler {
     },
     stop: () => delay.disable(),
   };
+}
+
+/** Of all processors since the machine started, in milliseconds. */
+function processorTimes(): { busy: number; all: number } {
+  let busy = 0;
+  let all = 0;
+  for (const { times } of cpus()) {
+    const { user, nice, sys, idle, irq } = times;
+    busy += user + nice + sys + irq;
+    all += user + nice + sys + irq + idle;
+  }
+  return { busy, all };
 }
 
 function outsideInterface(): string | undefined {
