@@ -52,4 +52,24 @@ describe('AddressBuckets', () => {
     buckets.tick(2_000);
     expect([buckets.size, buckets.owedMs(key(0), 0)]).toEqual([0, 0]);
   });
+
+  it('keeps the account of whoever is still connected, or has come back', () => {
+    const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
+    const { bucket } = buckets.enter('a', 0);
+    buckets.enter('a', 0);
+    buckets.leave('a');
+    buckets.tick(10_000);
+    expect(buckets.size).toBe(1);
+    buckets.leave('a');
+    buckets.enter('a', 10_000);
+    buckets.tick(20_000);
+    expect(buckets.enter('a', 20_000).bucket).toBe(bucket);
+  });
+
+  it('has a /48 owe at most eight times what an address may owe, and all of its addresses with it', () => {
+    const buckets = new AddressBuckets({ perSecond: 100, burst: 100, debtMax: 200 });
+    const [one, other] = [0, 1].map((network) => buckets.enter(`2001:db8:1:${network}::/64`, 0));
+    buckets.spend(one!, 100_000, 0);
+    expect(buckets.debtMs(other!, 0)).toBe(2_000);
+  });
 });
