@@ -100,7 +100,9 @@ describe('the bundle as a cluster', () => {
 
   it('has every number of a cluster that the alerts speak of', () => {
     const pages =
-      trackers().map(page).join('') + page(composeWith(env, 'ps', '--quiet', 'peerjs').trim(), 9000);
+      trackers()
+        .map((each) => page(each))
+        .join('') + page(composeWith(env, 'ps', '--quiet', 'peerjs').trim(), 9000);
     const names = namesInUse().filter((name) => name.includes('_cluster_'));
     expect(names.length).toBeGreaterThan(3);
     expect(names.filter((name) => !pages.includes(`\n${name} `))).toEqual([]);
