@@ -99,6 +99,7 @@ requireTool('ffmpeg')('seeding and embedding', () => {
       ['/seed', ''],
       ['/embed-code#MAGNET', '#preview iframe'],
       ['/status', '#ring svg'],
+      ['/mesh', '#graph svg'],
     ])(
       'finds nothing to object to in %s, dark on a small phone and light on a desk (axe)',
       async (path, selector) => {
