@@ -51,15 +51,20 @@ export class AddressBuckets {
     return Math.max(owedMs, debtMs(spendTokens(site, this.#siteRate, tokens, nowMs), this.#siteRate));
   }
 
-  /** Whether an address has used more of its burst than a page or a few clients do. */
-  isBusy({ bucket }: Pick<AddressAccount, 'bucket'>): boolean {
-    return bucket.thousandths < this.rate.burst * 1_000 * UNUSED_SHARE;
+  /** Whether an address, or its /48, has used more of its burst than a page or a few clients do. */
+  isBusy({ bucket, site }: AddressAccount): boolean {
+    return isMuchUsed(bucket, this.rate) || (site !== undefined && isMuchUsed(site, this.#siteRate));
   }
 
-  /** The same by its key; an address that is not known is not busy. */
+  /** The same by its key; an address that is not known is busy where its /48 is. */
   isBusyKey(addressKey: string): boolean {
+    const site = siteKey(addressKey);
     const bucket = this.#addresses.bucketOf(addressKey);
-    return bucket !== undefined && this.isBusy({ bucket });
+    const siteBucket = site === undefined ? undefined : this.#sites.bucketOf(site);
+    return (
+      (bucket !== undefined && isMuchUsed(bucket, this.rate)) ||
+      (siteBucket !== undefined && isMuchUsed(siteBucket, this.#siteRate))
+    );
   }
 
   /** Milliseconds until the address of a connection has paid what it owes. */
@@ -89,6 +94,9 @@ export class AddressBuckets {
     this.#sites.tick(nowMs);
   }
 }
+
+const isMuchUsed = (bucket: Bucket, { burst }: Rate): boolean =>
+  bucket.thousandths < burst * 1_000 * UNUSED_SHARE;
 
 /** Buckets by key, each shared by all who have entered under it. */
 class SharedBuckets {

@@ -1,7 +1,7 @@
 // Plain HTTP pays like everything else: an address pays for the bytes of a connection before Node parses them, in small pieces, and for each
 // request before it is answered. Bytes that are not paid for are not read, so TCP slows the sender down; a connection that still owes after
-// some seconds is cut. Proxies do not wait, since they carry many clients' requests, which pay one by one. This machine itself does not
-// wait either: its health checks must be answered.
+// some seconds is cut. Proxies owe nothing, since they carry many clients' requests, which pay one by one. This machine itself does not
+// wait at all: its health checks must be answered.
 import type { Metrics } from '@relay-swarm/kit';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
@@ -73,7 +73,8 @@ export class HttpDoor {
         socket.on('error', ignore);
         inTurn(() => {
           socket.off('error', ignore);
-          if (!socket.destroyed) enter(socket);
+          if (socket.readableEnded) socket.destroy();
+          else if (!socket.destroyed) enter(socket);
         });
       }
     });
@@ -94,7 +95,11 @@ export class HttpDoor {
   }
 
   register(metrics: Metrics): void {
-    metrics.counter('http_waits_total', 'Pieces of requests that waited for a debt', () => this.counts.waits);
+    metrics.counter(
+      'http_waits_total',
+      'Pieces of requests that waited for a debt, or for a turn',
+      () => this.counts.waits,
+    );
     metrics.counter(
       'http_refused_total',
       'Connections cut and requests refused because their address asks for too much',
@@ -126,12 +131,15 @@ export class HttpDoor {
     return true;
   };
 
-  /** Whether what has come must wait for a later turn of the event loop. Of a proxy's connection nobody knows yet whose it is. */
+  /** Whether what has come must wait for a later turn of the event loop. */
   readonly mustWait = (socket: Socket): boolean => {
     const { addresses, monotonicMs, isTurnOver } = this.options;
     const key = (socket as VisitedSocket)[VISITOR]?.key;
-    const mayWait = key === undefined || this.#open.of(key) > FEW_CONNECTIONS || addresses.isBusyKey(key);
-    return mayWait && isTurnOver?.(monotonicMs()) === true;
+    const isBusy =
+      key === undefined
+        ? this.#isProxy(socket.remoteAddress ?? '') // nobody knows yet whose it is
+        : this.#open.of(key) > FEW_CONNECTIONS || addresses.isBusyKey(key);
+    return isBusy && isTurnOver?.(monotonicMs()) === true;
   };
 
   /** Forgets addresses that owe nothing more. */

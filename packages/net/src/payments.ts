@@ -3,6 +3,7 @@
 // read from, so TCP slows it down and nothing is lost; one that owes more than the limit is closed. Pure: the time is passed in.
 import type { AddressAccount, AddressBuckets } from './address-buckets.ts';
 import { debtMs, owedMsOf, spendTokens, takeToken, type Bucket, type Rate } from './rate.ts';
+import { NEXT_TURN_MS } from './turns.ts';
 
 /** A connection: its own bucket, and that of its address. */
 export interface Payer extends Bucket {
@@ -78,7 +79,7 @@ export class Payments<P extends Payer> {
     if (!mustWait) return 0;
     payer.isPaidAhead = true;
     if (!payer.isResting) this.#options.rests?.(payer);
-    return Math.min(REST_MS_MAX, Math.max(1, owedMs));
+    return Math.min(REST_MS_MAX, Math.max(NEXT_TURN_MS, owedMs));
   }
 
   /** Pays for a message, in a service that drops messages that come too fast: its address pays. False where its own bucket is empty. */

@@ -6,7 +6,7 @@ import { hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { FrameReader, OPCODE, type FrameFault, type FrameSink, type PartialMessage } from './frame-reader.ts';
 import type { RequestHead } from './request-head.ts';
-import { inTurn } from './turns.ts';
+import { inTurn, NEXT_TURN_MS } from './turns.ts';
 import { closeFrame, controlFrame } from './ws-frame.ts';
 
 /** What a socket tells. One for all sockets of a server; each call names the owner of the socket. */
@@ -16,7 +16,7 @@ export interface SocketEvents<O> {
   signOfLife(owner: O, isPong: boolean): void;
   /**
    * Before bytes that have come are looked at: for how many milliseconds they, and all behind them, must wait, because the owner or its
-   * address owes for earlier ones. 0: they are paid for and read now. Asked again after the wait.
+   * address owes for earlier ones, or NEXT_TURN_MS for its turn. 0: they are paid for and read now. Asked again after the wait.
    */
   restMs(owner: O, bytes: number): number;
   /** Before a control frame or a fragment is looked at. False: it is not, and the owner has closed the socket. */
@@ -217,7 +217,7 @@ export class ServerSocket<O> implements FrameSink {
       const restMs = events.restMs(this.owner, chunk.length);
       if (this.readyState !== OPEN) {
         this.#lateBytes += chunk.length;
-        if (restMs > 0 || this.#lateBytes > LATE_BYTES_MAX) this.#stopReading();
+        if (restMs > NEXT_TURN_MS || this.#lateBytes > LATE_BYTES_MAX) this.#stopReading();
         else {
           reader.read(this, chunk);
           if (this.partial?.isBroken === true) this.stream.end(); // no close frame will be found behind it

@@ -4,6 +4,9 @@
 /** Shorter than anybody notices, and long enough for some twenty messages. */
 const TURN_MS_MAX = 5;
 
+/** What is waited for a turn only, which is no debt. */
+export const NEXT_TURN_MS = 1;
+
 const waiting: (() => void)[] = [];
 let beganAtMs: number | undefined = undefined;
 

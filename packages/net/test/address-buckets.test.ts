@@ -41,6 +41,19 @@ describe('AddressBuckets', () => {
     ]);
   });
 
+  it('calls all of a /48 busy that has used more than a tenth of its own', () => {
+    const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
+    const accounts = Array.from({ length: 9 }, (_, network) =>
+      buckets.enter(`2001:db8:1:${network}::/64`, 0),
+    );
+    for (const account of accounts) buckets.spend(account, 1.9, 0);
+    const unknown = ['2001:db8:1:99::/64', '2001:db8:2:0::/64'];
+    expect([
+      accounts.map((one) => buckets.isBusy(one)),
+      unknown.map((key) => buckets.isBusyKey(key)),
+    ]).toEqual([Array.from({ length: 9 }, () => true), [true, false]]);
+  });
+
   it('charges the /48 of an IPv6 address as well, which has the share of eight', () => {
     const buckets = new AddressBuckets({ perSecond: 100, burst: 100 });
     const key = (network: number): string => `2001:db8:1:${network}::/64`;

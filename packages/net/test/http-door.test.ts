@@ -209,7 +209,10 @@ describe('HttpDoor', () => {
     ['this machine itself', [], '127.0.0.1'],
   ])('does not have %s wait', async (_who, trustedProxies, address) => {
     const addresses = new AddressBuckets(SLOW);
-    const { door, client } = await open({ trustedProxies, requestCost: 0, bytesPerMessage: 100, addresses });
+    const { door, client } = await open({
+      ...{ trustedProxies, requestCost: 0, bytesPerMessage: 100, addresses },
+      isTurnOver: () => true,
+    });
     const [one] = [client(address), client(address), client(address), client(address)]; // more than an address may have
     one.write(requests(200));
     await until(() => answered === 200);

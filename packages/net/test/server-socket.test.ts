@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { refuseUpgrade, onWebSocketUpgrade, textFrame, binaryFrame } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
+import { NEXT_TURN_MS } from '../src/turns.ts';
 import { clientFrame, closePayload, type FrameParts } from './support/client-frames.ts';
 
 const MESSAGE_BYTES_MAX = 1_048_576;
@@ -17,6 +18,7 @@ const HANDSHAKE = [
 
 let server: Server;
 let events: string[];
+let closeCode: number;
 /** Of which the server is told, and what it answers. */
 let comes: (bytes: number) => number;
 beforeAll(async () => {
@@ -38,7 +40,10 @@ beforeAll(async () => {
         events.push((error as Error).message);
         socket.close(1011, 'ours');
       },
-      closed: () => void events.push('closed'),
+      closed: (socket) => {
+        events.push('closed');
+        closeCode = socket.closeCode;
+      },
     },
   });
   server = createServer();
@@ -378,6 +383,17 @@ describe('a WebSocket of ours', () => {
     client.socket.end();
     while (!events.includes('closed')) await new Promise((resolve) => setTimeout(resolve, 5));
     expect(events).toEqual(['sign of life', 'ours', 'closed']);
+  });
+
+  it('reads on once it is being closed, where only the turn is over and nothing is owed', async () => {
+    const client = new Client();
+    client.socket.write(clientFrame({ opcode: TEXT, payload: 'a mistake' }));
+    await client.saying(1);
+    comes = () => NEXT_TURN_MS;
+    client.socket.write(clientFrame({ opcode: CLOSE, payload: closePayload(1011) }));
+    client.socket.end();
+    while (!events.includes('closed')) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect([events, closeCode]).toEqual([['ours', 'closed'], 1011]);
   });
 
   it('reads nothing while something is owed, and then all of it in order', async () => {
