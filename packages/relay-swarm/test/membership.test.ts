@@ -4,6 +4,7 @@ import { createMember } from '../src/membership/member.ts';
 import { MemberTable } from '../src/membership/member-table.ts';
 import { Renewal, Replacement, soughtSessions, type ViewPeer } from '../src/membership/view.ts';
 import { CompactStore, Registry } from '../src/simulator/compact-store.ts';
+import { describeFar } from '../src/roster/far-relays.ts';
 import { createDice } from '../src/simulator/dice.ts';
 import { messageBytes } from '../src/simulator/message-bytes.ts';
 import {
@@ -335,6 +336,51 @@ describe('coming back', () => {
     expect(it.membership.isOffered(startOf(9))).toBe(false);
     it.tell(peer, recordOf(9, { issuedAt: START_MS + 5_000 }));
     expect(it.membership.isOffered(startOf(9))).toBe(true);
+  });
+});
+
+describe('a service that stops while the relay stays ok', () => {
+  const news = (peer: TestPeer): string[] =>
+    peer.take('have').flatMap(({ states }) => states.map(({ start }) => start));
+
+  it('is told to the swarm, and that it is back', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    const told: string[][] = [];
+    for (const missing of [[], ['stun'], ['stun'], ['stun', 'peerjs'], []]) {
+      it.run(40);
+      const now = { sequence: 1 + it.nowMs, sampledAt: START_MS + it.nowMs };
+      it.membership.setHealth({ ...healthOf(0), ...now, missing });
+      it.run(3);
+      told.push(news(peer));
+    }
+    expect(told).toEqual([[], [startOf(0)], [], [startOf(0)], [startOf(0)]]);
+  });
+
+  it('goes with the record to those who ask for it', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    for (const n of [8, 9]) it.addMember(n);
+    const health = { ...healthOf(9), missing: ['stun'] };
+    it.membership.states.set(startOf(8), healthOf(8), it.nowMs);
+    it.membership.states.set(startOf(9), health, it.nowMs);
+    it.hear(peer, { action: 'want', records: [startOf(8), startOf(9)], states: [] });
+    expect(peer.take('states')).toEqual([{ action: 'states', healths: [health] }]);
+  });
+
+  it('is not listed in the roster of a relay without a session with it', () => {
+    const it = new TestMembership();
+    const peer = it.addSession(1);
+    it.addMember(9);
+    const far = { membership: it.membership, selfId: idOf(0), isNear: () => false };
+    const missing = (): readonly string[] =>
+      describeFar(far, it.membership.table.get(startOf(9))!, it.nowMs).health.missing;
+    expect(missing()).toEqual([]);
+    it.hear(peer, { action: 'states', healths: [{ ...healthOf(9), missing: ['stun'] }] });
+    expect(missing()).toEqual(['stun']);
+    it.run(40);
+    it.hear(peer, { action: 'states', healths: [{ ...healthOf(9), sequence: 2 }] });
+    expect(missing()).toEqual([]);
   });
 });
 

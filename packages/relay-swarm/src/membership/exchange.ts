@@ -19,6 +19,7 @@ import { createMember } from './member.ts';
 import { isFreshVouch } from './own-vouches.ts';
 import { intoRecordFrames } from './record-frames.ts';
 import type { Standing } from './standing.ts';
+import { isWell } from './state-notes.ts';
 import { Wants } from './wants.ts';
 
 /** Another relay on an open connection, its key proven. A visit compares tables and leaves. */
@@ -214,7 +215,7 @@ export class Exchange {
       if (member === undefined || !takeToken(served, SERVED, nowMs)) continue;
       records.push(withFreshVouches(member.record, today));
       const health = this.#standing.states.get(start);
-      if (health !== undefined && health.state !== 'ok') healths.push(health);
+      if (health !== undefined && !isWell(health)) healths.push(health);
     }
     for (const start of states) {
       const health = this.#standing.states.get(start);

@@ -101,7 +101,7 @@ export class Membership {
     this.#standing.news.addRecord(member);
   }
 
-  /** Sent to the whole swarm where the state has changed. */
+  /** Sent to the whole swarm where the state, or what is missing, has changed. */
   setHealth(health: SignedRelayHealth): void {
     const { selfStart, news } = this.#standing;
     if (this.states.setOwn(selfStart, health)) news.addState({ start: selfStart, version: health.sequence });

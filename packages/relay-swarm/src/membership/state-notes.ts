@@ -1,4 +1,4 @@
-// The state of members without a session here: their last signed snapshot, passed on when the state changes. Pure; bounded by the table.
+// The state of members without a session here: their last signed snapshot, passed on when the state, or what is missing, changes. Pure; bounded by the table.
 import type { SignedRelayHealth, VersionRef } from '@relay-swarm/protocol';
 
 /** At most one change of a relay is passed on in this time; that it stops is passed on at once. */
@@ -21,10 +21,10 @@ export class StateNotes {
     return this.#notes.get(start)?.atMs;
   }
 
-  /** Our own state. Returns whether others should be told: of the first that is not `ok`, and of each change after that. */
+  /** Our own state. Returns whether others should be told: of the first that is not well, and of each change after that. */
   setOwn(start: string, health: SignedRelayHealth): boolean {
     const before = this.#notes.get(start);
-    if ((before?.health.state ?? 'ok') === health.state) return false;
+    if (before === undefined ? isWell(health) : isLike(before.health, health)) return false;
     if (health.state !== 'draining' && before !== undefined && health.sampledAt - before.atMs < AGAIN_MS)
       return false;
     this.#notes.set(start, { health, atMs: health.sampledAt });
@@ -54,3 +54,11 @@ export class StateNotes {
     this.#notes.delete(start);
   }
 }
+
+/** `ok`, and each service that its descriptor names is there: what is taken for granted of a member without a note. */
+export const isWell = ({ state, missing }: SignedRelayHealth): boolean =>
+  state === 'ok' && missing.length === 0;
+
+/** Numbers differ in each snapshot; only what clients are sent away for counts. */
+const isLike = (a: SignedRelayHealth, b: SignedRelayHealth): boolean =>
+  a.state === b.state && a.missing.join() === b.missing.join();

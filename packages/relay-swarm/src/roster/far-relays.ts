@@ -37,7 +37,7 @@ export function rankFar(far: FarRelays, key: string, count: number): Member[] {
   return best.map(({ member }) => member);
 }
 
-/** How it is, as far as is known: members whose state has never changed are well. */
+/** How it is, as far as is known: members of whom no snapshot has come are well, and miss nothing. */
 export function describeFar(
   { membership }: FarRelays,
   { record, start }: Member,
