@@ -116,8 +116,8 @@ export class MeshRoute implements UpgradeRoute {
     socket.heardAtMs = clock.monotonicMs();
     if (!this.#sockets.payments.pay(socket, 1)) return;
     try {
-      if (isBinary) throw new ProtocolError('Cannot read a binary frame: wanted text');
-      this.#take(visitor, readMeshRequest(frame.toString()));
+      if (isBinary) this.#recordFault(visitor, 'bad_message', 'Cannot read a binary frame: wanted text');
+      else this.#take(visitor, readMeshRequest(frame.toString()));
     } catch (error) {
       if (!(error instanceof ProtocolError)) {
         log.error('bug: a frame of the mesh could not be handled', { error });

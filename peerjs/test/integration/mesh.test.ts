@@ -66,13 +66,14 @@ it('lets a member come back with the same key, and nobody notices', async () => 
 
 it.each([
   ['no JSON', '{', 'bad_message'],
+  ['a binary frame', Buffer.from('{"action":"leave"}'), 'bad_message'],
   ['an unknown action', '{"action":"eval"}', 'bad_message'],
   ['something before joining', '{"action":"leave"}', 'not_joined'],
 ])('refuses %s, tells why, and goes on', async (_case, frame, what) => {
   await start();
   const one = member();
   await one.hear('challenge');
-  one.say(frame);
+  one.socket.send(frame);
   expect((await one.hear('refused')).what).toBe(what);
   await one.join();
   await one.hear('members');
