@@ -1,5 +1,5 @@
 // One WebSocket of a client or another gun relay that has connected here: sizes, pings, and reading no faster than its rate.
-import { PING_FRAME, refuseUpgrade, textFrame, type Holder } from '@relay-swarm/net';
+import { PING_FRAME, rejectUpgrade, textFrame, type Holder } from '@relay-swarm/net';
 import type { FrameFault, PartialMessage } from '@relay-swarm/net/frame-reader';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import type { HeldSocket, SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -85,7 +85,7 @@ export function createAcceptor(limits: WireLimits): Accept {
       wire.listener = opened(wire);
       return wire;
     });
-    if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
+    if (fault !== undefined) rejectUpgrade(stream, fault.code, fault);
   };
 }
 

@@ -2,7 +2,7 @@
 import {
   Flusher,
   PING_FRAME,
-  refuseUpgrade,
+  rejectUpgrade,
   textFrame,
   type AddressAccount,
   type Flushable,
@@ -216,7 +216,7 @@ export function createUpgrade(around: Surroundings): Upgrade {
       opened = new ClientSocket(webSocket, caller, around);
       return opened;
     });
-    if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
+    if (fault !== undefined) rejectUpgrade(stream, fault.code, fault);
     return opened;
   };
 }

@@ -2,6 +2,7 @@
 // needs; its owner writes frames to its stream. It has no extensions, since our servers offer none.
 // Reading costs: before bytes are looked at, the owner says whether they are paid for. Bytes that are not paid for are not read, so TCP slows
 // the sender down. A socket that is being closed is read only as far as an honest client's close frame can be.
+import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { hash } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { FrameReader, OPCODE, type FrameFault, type FrameSink, type PartialMessage } from './frame-reader.ts';
@@ -77,17 +78,20 @@ export class SocketServer<O> {
   ): HandshakeFault | undefined {
     const { headers } = request;
     const key = headers['sec-websocket-key'];
-    if (request.method !== 'GET') return { status: 405, error: 'A WebSocket is opened by GET' };
+    if (request.method !== 'GET') return { code: 'method', message: 'A WebSocket is opened by GET' };
     if (key === undefined || !KEY.test(key))
-      return { status: 400, error: 'Cannot read Sec-WebSocket-Key: it must be 16 bytes in base64' };
+      return {
+        code: 'bad_request',
+        message: 'Cannot read Sec-WebSocket-Key: it must be 16 bytes in base64',
+      };
     if (headers['sec-websocket-version'] !== '13' && headers['sec-websocket-version'] !== '8')
       return {
-        status: 426,
-        error: 'This version of WebSocket is not spoken here: it must be 13',
+        code: 'websocket_wanted',
+        message: 'This version of WebSocket is not spoken here: it must be 13',
         headers: { 'Sec-WebSocket-Version': '13, 8' },
       };
     const protocol = firstProtocol(headers['sec-websocket-protocol']);
-    if (protocol === '') return { status: 400, error: 'Cannot read Sec-WebSocket-Protocol' };
+    if (protocol === '') return { code: 'bad_request', message: 'Cannot read Sec-WebSocket-Protocol' };
     const accepted = hash('sha1', key + ACCEPT_SALT, 'base64');
     stream.write(
       `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accepted}\r\n${
@@ -106,9 +110,10 @@ export class SocketServer<O> {
   }
 }
 
+/** What `rejectUpgrade()` is given. */
 export interface HandshakeFault {
-  readonly status: number;
-  readonly error: string;
+  readonly code: HttpRefusalCode;
+  readonly message: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 

@@ -1,7 +1,8 @@
 // RFC 6455 over real sockets, case by case, in the order in which the Autobahn suite lists them. The server is an echo.
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { refuseUpgrade, onWebSocketUpgrade, textFrame, binaryFrame } from '@relay-swarm/net';
+import { text as readAll } from 'node:stream/consumers';
+import { rejectUpgrade, onWebSocketUpgrade, textFrame, binaryFrame } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import { NEXT_TURN_MS } from '../src/turns.ts';
 import { clientFrame, closePayload, type FrameParts } from './support/client-frames.ts';
@@ -50,7 +51,7 @@ beforeAll(async () => {
   onWebSocketUpgrade(server, (request, stream, head) => {
     stream.on('error', () => undefined);
     const fault = sockets.accept(request, stream, head, (socket) => socket);
-    if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
+    if (fault !== undefined) rejectUpgrade(stream, fault.code, fault);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
@@ -360,16 +361,21 @@ describe('a WebSocket of ours', () => {
   });
 
   it.each([
-    ['another method', HANDSHAKE.with(0, 'POST / HTTP/1.1'), 405],
-    ['a key that is none', HANDSHAKE.with(5, 'Sec-WebSocket-Key: short'), 400],
-    ['no key', HANDSHAKE.slice(0, 5), 400],
-    ['another version', HANDSHAKE.with(4, 'Sec-WebSocket-Version: 12'), 426],
-    ['protocols that are none', [...HANDSHAKE, 'Sec-WebSocket-Protocol: a b'], 400],
-  ])('refuses %s', async (_what, lines, status) => {
-    const client = new Client(lines);
-    while (client.response === '') await new Promise((resolve) => setTimeout(resolve, 5));
-    expect(client.response).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
-    client.socket.destroy();
+    ['another method', HANDSHAKE.with(0, 'POST / HTTP/1.1'), 405, 'method'],
+    ['a key that is none', HANDSHAKE.with(5, 'Sec-WebSocket-Key: short'), 400, 'bad_request'],
+    ['no key', HANDSHAKE.slice(0, 5), 400, 'bad_request'],
+    ['another version', HANDSHAKE.with(4, 'Sec-WebSocket-Version: 12'), 426, 'websocket_wanted'],
+    ['protocols that are none', [...HANDSHAKE, 'Sec-WebSocket-Protocol: a b'], 400, 'bad_request'],
+  ])('refuses %s', async (_what, lines, status, code) => {
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`);
+    const [head, body] = (await readAll(socket)).split('\r\n\r\n');
+    expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
+    expect(head!.includes('Sec-WebSocket-Version: 13')).toBe(status === 426);
+    expect(JSON.parse(body!)).toEqual({
+      error: code,
+      message: expect.stringContaining('WebSocket') as string,
+    });
   });
 
   it('tells faults, signs of life and mistakes of ours, and ends', async () => {

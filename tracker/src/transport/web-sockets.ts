@@ -1,5 +1,5 @@
 // Open WebSockets: what comes on them goes to the frame router, the keepalive and the client memory.
-import { AddressBuckets, drain, Flusher, refuseUpgrade, type RequestHead } from '@relay-swarm/net';
+import { AddressBuckets, drain, Flusher, rejectUpgrade, type RequestHead } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket, type SocketEvents } from '@relay-swarm/net/server-socket';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -107,7 +107,7 @@ export class WebSockets {
   /** Answers the handshake; from then on the socket is a connection. */
   readonly accept = (request: RequestHead, stream: Duplex, head: Buffer, addressKey: string): void => {
     const fault = this.#server.accept(request, stream, head, (socket) => this.#open(socket, addressKey));
-    if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
+    if (fault !== undefined) rejectUpgrade(stream, fault.code, fault);
   };
 
   /** Closes with 1012 (service restart), spread out so that the clients do not all come to another relay at the same moment. */

@@ -5,7 +5,7 @@ import {
   limitKey,
   newBucket,
   PING_FRAME,
-  refuseUpgrade,
+  rejectUpgrade,
   takeToken,
   textFrame,
   type Bucket,
@@ -97,7 +97,7 @@ export function createWireAcceptor(monotonicMs: () => number = () => performance
           listener: opened(wire),
         };
       });
-      if (fault !== undefined) refuseUpgrade(stream, fault.status, { error: fault.error }, fault.headers);
+      if (fault !== undefined) rejectUpgrade(stream, fault.code, fault);
     },
   };
 }
