@@ -14,8 +14,8 @@ import {
   HttpDoor,
   isTurnOver,
   Payments,
-  refuseUpgrade,
   registerBudget,
+  rejectUpgrade,
 } from '@relay-swarm/net';
 import { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { createAccessList } from './access/access-list.ts';
@@ -195,7 +195,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
     isOriginAllowed: createOriginCheck(settings.origins),
     upgradeRelay: (request, socket, head, address) =>
       settings.trackerRole === 'node'
-        ? refuseUpgrade(socket, 404, { error: 'Another node of this domain is the relay' })
+        ? rejectUpgrade(socket, 'not_found', { message: 'Another node of this domain is the relay' })
         : relays.handleUpgrade(request, socket, head, address),
     isTurningAway,
     roster: () => relays.roster(),

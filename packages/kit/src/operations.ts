@@ -1,4 +1,5 @@
 // What an operator's tools ask of a service: /healthz and /metrics. Never to be reachable from outside: nginx does not proxy them.
+import { httpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, ServerResponse, OutgoingHttpHeaders } from 'node:http';
 import { createServer, type Server } from 'node:http';
 import type { Metrics } from './metrics.ts';
@@ -28,15 +29,12 @@ export function createOperations(
     const path = request.url?.split('?', 1)[0];
     if (path !== '/healthz' && path !== '/metrics') return false;
     if (request.method !== 'GET' && request.method !== 'HEAD') {
-      response.writeHead(405, { allow: 'GET, HEAD' }).end();
+      refuse(response, 'method', 'Only GET and HEAD are answered here', { allow: 'GET, HEAD' });
     } else if (path === '/healthz') {
       const now = health();
       sendJson(response, now.ok ? 200 : 503, now);
     } else if (!mayReadMetrics(request)) {
-      sendJson(response, 404, {
-        error: 'not_found',
-        message: '/metrics is for this machine and for trusted proxies',
-      });
+      refuse(response, 'not_found', '/metrics is for this machine and for trusted proxies');
     } else {
       collect().then(
         (text) =>
@@ -50,13 +48,24 @@ export function createOperations(
   };
 }
 
+/** As net's `sendRefusal()`, which this package cannot import. */
+function refuse(
+  response: ServerResponse,
+  code: HttpRefusalCode,
+  message?: string,
+  headers: OutgoingHttpHeaders = {},
+): void {
+  const { status, body } = httpRefusal(code, message === undefined ? {} : { message });
+  sendJson(response, status, body, headers);
+}
+
 /** An HTTP server that does nothing but operations, for a service whose own listeners speak something else. */
 export function createOperationsServer(
   handle: RequestHandler,
   at: { host: string; port: number; settingName: string },
 ): Part & { readonly server: Server } {
   const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
-    if (!handle(request, response)) response.writeHead(404).end();
+    if (!handle(request, response)) refuse(response, 'not_found');
   });
   return {
     name: 'operations',

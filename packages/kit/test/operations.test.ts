@@ -59,12 +59,17 @@ describe('the operations server', () => {
     expect([head.status, await head.text()]).toEqual([200, '']);
     const post = await fetch(`${running.url}/metrics`, { method: 'POST', body: 'x' });
     expect([post.status, post.headers.get('allow')]).toEqual([405, 'GET, HEAD']);
+    expect(await post.json()).toMatchObject({ error: 'method' });
   });
 
   it.each(['/', '/healthz/', '/metrics.json', '//healthz', '/%68ealthz'])(
     'knows nothing of %s',
     async (path) => {
-      expect((await fetch(running.url + path)).status).toBe(404);
+      const response = await fetch(running.url + path);
+      expect([response.status, await response.json()]).toEqual([
+        404,
+        { error: 'not_found', message: 'Nothing is here' },
+      ]);
     },
   );
 

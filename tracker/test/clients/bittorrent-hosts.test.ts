@@ -265,7 +265,8 @@ describe('the bytes of HTTP answers', () => {
   });
 
   it('answer nothing but GET', async () => {
-    expect((await get('/announce', undefined, 'POST')).status).toBe(405);
+    const { status, body } = await get('/announce', undefined, 'POST');
+    expect([status, JSON.parse(text(body))]).toEqual([405, expect.objectContaining({ error: 'method' })]);
     expect((await get('/announce/', undefined)).status).toBe(404);
   });
 });

@@ -1,7 +1,7 @@
 // GET /announce and GET /scrape, for clients that bring no WebRTC. Every answer is 200 and bencoded, refusals too: clients look into the
 // body of nothing else.
 import type { RequestHandler } from '@relay-swarm/kit';
-import type { AddressReader, RequestHead } from '@relay-swarm/net';
+import { sendRefusal, type AddressReader, type RequestHead } from '@relay-swarm/net';
 import { soon, type IpTracker, type Later } from '../ip-announce.ts';
 import { readAnnounceQuery, readScrapeQuery } from './query.ts';
 import { writeCompactAnnounce, writeFailure, writePlainAnnounce, writeScrape } from './replies.ts';
@@ -58,7 +58,7 @@ export function createHttpAnnounce(options: HttpAnnounceOptions): HttpAnnounces 
     answerTo,
     handle: (request, response) => {
       if (request.method !== 'GET' && routes.has(request.url?.split('?', 1)[0] ?? '')) {
-        response.writeHead(405, { allow: 'GET' }).end();
+        sendRefusal(response, 'method', { message: 'Only GET is answered here', headers: { allow: 'GET' } });
         return true;
       }
       const answer = answerTo(request);
