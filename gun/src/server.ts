@@ -98,7 +98,7 @@ export function createGunServer(
     refused: () => refused,
     start: () => listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' }),
     stop: () => {
-      for (const wire of wires) wire.close(1012);
+      for (const wire of wires) wire.end('draining');
       return closeServer(server);
     },
   };

@@ -1,4 +1,5 @@
 // The rules of the house that a program can hold.
+import { httpRefusal, type HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { lockFaults } from '../../scripts/lib/complete-lockfile.mjs';
 import { readRepositoryFile, repositoryFiles } from '../support/repository.ts';
 
@@ -155,6 +156,30 @@ describe('the house', () => {
     expect(
       ours.filter((path) => !files.some((file) => file === path || file.startsWith(`${path}/`))),
     ).toEqual([]);
+  });
+
+  it('lets nginx refuse as the services do: code, status, time to wait and sentence of the catalogue', () => {
+    const said = [
+      ...readRepositoryFile('nginx/templates/errors.conf').matchAll(
+        /Retry-After (\d+) always;[^}]*?return (\d{3}) '(\{.*\})\\n'/g,
+      ),
+    ];
+    expect(said).toHaveLength(2);
+    for (const [, seconds, status, json] of said) {
+      const body = JSON.parse(json!) as { error: HttpRefusalCode };
+      expect({ status: Number(status), body, headers: { 'retry-after': seconds } }).toEqual(
+        httpRefusal(body.error),
+      );
+    }
+  });
+
+  it('ends no connection with a code and sentence of its own, but a goodbye (1000)', () => {
+    const sources = repositoryFiles().filter((file) =>
+      /^(packages\/(net|kit|cluster|relay-swarm)|tracker|peerjs|stun|gun)\/src\/.*\.ts$/.test(file),
+    );
+    expect(sources.length).toBeGreaterThan(100);
+    const own = /\b(close|end)\(\s*(1(?!000)\d{3}|[A-Z][A-Z_]+),\s*['"`]/;
+    expect(sources.filter((file) => own.test(readRepositoryFile(file)))).toEqual([]);
   });
 
   it('names no machine path and no registry host', () => {

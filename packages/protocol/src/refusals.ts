@@ -26,6 +26,7 @@ export const REFUSALS = {
   address_full: { status: 429, retry: 60, sentence: 'Too many connections from your address' },
   address_rate: { status: 429, retry: 10, sentence: 'Too many requests from your address' },
   draining: { status: 503, close: 1012, retry: 5, sentence: 'This relay restarts' },
+  unavailable: { status: 503, retry: 5, sentence: 'What was asked for is not running now' },
   relays_only: { status: 403, retry: 'never', sentence: 'This is for relays only' },
   relays_full: { status: 503, retry: 30, sentence: 'Too many relays connect to this one' },
   origin: { status: 403, retry: 'never', sentence: 'Pages of this origin may not use this relay' },
@@ -55,6 +56,7 @@ export const REFUSALS = {
   peer_exists: { close: 1013, retry: 10, sentence: 'This peer is connected already' },
   binary: { close: 1003, retry: 'never', sentence: 'Only text is read here' },
   idle: { close: 1000, retry: 'now', sentence: 'Nothing was heard of you for too long' },
+  moved: { close: 1012, retry: 'now', sentence: 'What served this connection has moved: connect again' },
   replaced: { close: 4000, retry: 'never', sentence: 'Replaced by a newer connection of yours' },
   internal_error: { close: 1011, retry: 'now', sentence: 'A mistake of this relay' },
   // of a mesh member, told in a message; the connection ends where there is a close code

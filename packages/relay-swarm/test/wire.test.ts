@@ -1,5 +1,6 @@
 // Other ends that misbehave on an open socket, or while it is opened: real sockets.
 import { createAddressGuard } from '@relay-swarm/net';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
 import {
   connect,
@@ -129,8 +130,10 @@ describe('an open wire', () => {
   it('hears nothing of binary frames but their end', async () => {
     const accepted = await accept();
     const socket = await open(accepted.port);
+    const told = new Promise((resolve) => socket.once('close', (_code, reason) => resolve(String(reason))));
     socket.send(Buffer.from('{}'));
     await until(() => accepted.closedWith === 1003, 5);
+    expect(await told).toBe(REFUSALS.binary.sentence);
     expect(accepted.texts).toEqual([]);
   });
 });

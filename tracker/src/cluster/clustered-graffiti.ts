@@ -1,6 +1,7 @@
 // Graffiti on several nodes: all of it lives on one of them, the first owner, to which the others pass their connections' frames.
 // So no event comes twice or is missing. Where that may have happened, the connection is closed and its client begins again.
 import type { Cluster, ClusterEvents, Edge } from '@relay-swarm/cluster';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
 import type { Frontend, Protocol } from '../frontends/protocol.ts';
 import type { Connection } from '../transport/connection.ts';
@@ -10,9 +11,6 @@ export interface ClusteredGraffitiOptions {
   readonly cluster: Cluster;
   readonly edge: Edge<Connection>;
 }
-
-/** Service restart (IANA's registry): clients come back at once. */
-const CLOSE_MOVED = 1012;
 
 export class ClusteredGraffiti implements Frontend<Connection>, ClusterEvents {
   readonly #options: ClusteredGraffitiOptions;
@@ -71,6 +69,6 @@ export class ClusteredGraffiti implements Frontend<Connection>, ClusterEvents {
 
   #end(isOver: (node: string) => boolean): void {
     for (const [connection, node] of this.#servedBy)
-      if (isOver(node)) connection.close(CLOSE_MOVED, 'What served this connection has moved: connect again');
+      if (isOver(node)) connection.close(REFUSALS.moved.close, REFUSALS.moved.sentence);
   }
 }

@@ -2,6 +2,7 @@
 import type { Bucket, ByteBudget } from '@relay-swarm/net';
 import { textFrame } from '@relay-swarm/net/ws-frame';
 import type { RemoteLink } from '@relay-swarm/cluster';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { GraffitiLink } from '../frontends/graffiti/session.ts';
 import type { Protocol } from '../frontends/protocol.ts';
 import { Priority, type Link, type Peer } from '../swarm/peer.ts';
@@ -19,7 +20,7 @@ export class RemotePeer implements Link, GraffitiLink {
   constructor(remote: RemoteLink, budget: ByteBudget) {
     this.remote = remote;
     this.#holder = budget.open(remote.addressKey, () =>
-      this.close(1013, 'Too much is held for this connection'),
+      this.close(REFUSALS.connection_memory.close, REFUSALS.connection_memory.sentence),
     );
   }
 

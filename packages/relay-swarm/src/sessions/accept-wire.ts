@@ -13,6 +13,7 @@ import {
 } from '@relay-swarm/net';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
@@ -54,7 +55,7 @@ export function createWireAcceptor(monotonicMs: () => number = () => performance
     closeMsMax: GOODBYE_MS_MAX,
     events: {
       message: ({ wire, listener }, payload, isBinary) => {
-        if (isBinary) wire.close(1003, 'text only');
+        if (isBinary) wire.close(REFUSALS.binary.close, REFUSALS.binary.sentence);
         else listener.text(payload.toString('utf8'));
       },
       signOfLife: ({ listener }, isPong) => {
@@ -68,12 +69,12 @@ export function createWireAcceptor(monotonicMs: () => number = () => performance
       },
       mayRead: ({ controls, wire }) => {
         if (takeToken(controls, CONTROL_FRAMES, monotonicMs())) return true;
-        wire.close(1008, 'too many pings, pongs or fragments');
+        wire.close(REFUSALS.control_frames.close, REFUSALS.control_frames.sentence);
         return false;
       },
       settled: () => undefined,
       fault: () => undefined, // it is being closed, and told why
-      failed: ({ wire }) => wire.close(1011, 'a mistake of this relay'),
+      failed: ({ wire }) => wire.close(REFUSALS.internal_error.close, REFUSALS.internal_error.sentence),
       closed: ({ listener, addressKey, socket }) => {
         addresses.leave(addressKey);
         listener.closed(socket.closeCode);

@@ -1,6 +1,7 @@
 // One WebSocket between two relays, at the dialling relay. The only importer of ws.
 import type { AddressGuard } from '@relay-swarm/net';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
+import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import { isIP } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
 
@@ -87,7 +88,7 @@ function listen(socket: WebSocket, address: string, opened: Opened): void {
   };
   const listener = opened(wire);
   socket.on('message', (data: RawData, isBinary) => {
-    if (isBinary) wire.close(1003, 'text only');
+    if (isBinary) wire.close(REFUSALS.binary.close, REFUSALS.binary.sentence);
     else listener.text((data as Buffer).toString('utf8')); // binaryType is nodebuffer
   });
   socket.on('pong', () => listener.pong());
