@@ -18,7 +18,7 @@ export interface AnnouncedTorrent {
 }
 
 /**
- * To be called for each new connection of the torrent.
+ * Lets a peer go that has sent nothing more of what was asked for. To be called for each new connection of the torrent.
  * @param left called for a peer that was let go
  */
 export function leaveSilentPeer(

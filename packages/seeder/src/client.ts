@@ -76,7 +76,7 @@ export class SeedClient {
   get torrents(): readonly Torrent[] {
     return this.#client.torrents;
   }
-  /** How many peers were let go because they sent nothing more of what was asked for. */
+  /** How many peers were let go: leaveSilentPeer(). */
   get silentPeers(): number {
     return this.#silentPeers;
   }

@@ -16,7 +16,7 @@ export interface StatsFacts {
   readonly uploaded: number;
   readonly uploadSpeed: number;
   readonly downloadSpeed: number;
-  /** Let go because they sent nothing more of what was asked for, since the start. */
+  /** Peers that were let go since the start: leaveSilentPeer(). */
   readonly silentPeers: number;
   readonly residentBytes: number;
 }

@@ -29,7 +29,7 @@ export interface TorrentStats {
   readonly fromPeers: number;
   readonly fromServers: number;
   readonly uploaded: number;
-  /** How many peers were let go because they sent nothing more of what was asked for. */
+  /** How many peers were let go: leaveSilentPeer(). */
   readonly silentPeers: number;
   /** From 0 to 1, of what was selected and of all else. */
   readonly progress: number;

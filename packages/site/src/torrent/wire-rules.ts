@@ -7,7 +7,7 @@ export interface WireCounts {
   fromPeers: number;
   fromServers: number;
   uploaded: number;
-  /** Peers that were let go because they sent nothing more of what was asked for. */
+  /** Peers that were let go: leaveSilentPeer(). */
   silentPeers: number;
 }
 
