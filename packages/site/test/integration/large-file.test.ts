@@ -19,7 +19,7 @@ import { act, agree, until } from '../support/viewer.ts';
 const MB = 1_000_000;
 const FILE_BYTES = Number(process.env['LARGE_FILE_MB'] ?? 0) * MB;
 const LONG_MS = 60_000 + FILE_BYTES / 1_000;
-/** What docs/performance.md states, whatever the size of the file. */
+/** What packages/site/README.md and packages/seeder/README.md state, whatever the size of the file. */
 const BROWSER_GROWTH_BYTES_MAX = 600 * MB;
 const SEEDER_GROWTH_BYTES_MAX = 150 * MB;
 
