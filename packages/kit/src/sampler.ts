@@ -13,7 +13,13 @@ export interface Sampler {
 /** The histogram also counts its own timer's period. More often would wake a process that has nothing to do, fifty times a second. */
 const RESOLUTION_MS = 100;
 
-export function createSampler(): Sampler {
+/** Of all processors since the machine started, in milliseconds. */
+export interface ProcessorTimes {
+  readonly busy: number;
+  readonly all: number;
+}
+
+export function createSampler(processorTimes: () => ProcessorTimes = timesOfMachine): Sampler {
   const delay = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
   delay.enable();
   let before = processorTimes();
@@ -57,8 +63,7 @@ export function createSampler(): Sampler {
   };
 }
 
-/** Of all processors since the machine started, in milliseconds. */
-function processorTimes(): { busy: number; all: number } {
+function timesOfMachine(): ProcessorTimes {
   let busy = 0;
   let all = 0;
   for (const { times } of cpus()) {

@@ -1,4 +1,4 @@
-import { createSampler, type Sampler } from '../src/sampler.ts';
+import { createSampler, type ProcessorTimes, type Sampler } from '../src/sampler.ts';
 
 describe('createSampler()', () => {
   let sampler: Sampler;
@@ -8,10 +8,14 @@ describe('createSampler()', () => {
   afterEach(() => sampler.stop());
 
   it('tells what the processors did since the sample before', async () => {
-    await sampler.sample();
-    const untilMs = performance.now() + 200;
-    while (performance.now() < untilMs);
-    expect((await sampler.sample()).cpu).toBeGreaterThan(0);
+    let times: ProcessorTimes = { busy: 5_000, all: 90_000 };
+    const told = createSampler(() => times);
+    expect((await told.sample()).cpu).toBe(0);
+    times = { busy: 5_250, all: 91_000 };
+    expect((await told.sample()).cpu).toBe(0.25);
+    times = { busy: 5_350, all: 91_200 };
+    expect((await told.sample()).cpu).toBe(0.5);
+    told.stop();
   });
 
   it('tells shares from 0 to 1 and whole rates', async () => {
