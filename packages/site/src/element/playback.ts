@@ -158,10 +158,21 @@ export class Playback {
   }
 
   async #addressBy(way: Way, file: TorrentFile): Promise<string | undefined> {
-    if (way === 'stream') return this.addressOf(file);
+    if (way === 'stream') return this.#inStream(file);
     if (way === 'server')
       return webSeedAddress(this.#shared!.torrent.urlList, this.#shared!.torrent.files, file);
     return this.#inMemory(file);
+  }
+
+  /** Undefined also where the torrent has ended, perhaps while another player had it: nobody is told again, and its stream would wait for ever. */
+  async #inStream(file: TorrentFile): Promise<string | undefined> {
+    const { torrent } = this.#shared!;
+    const hasEnded = (): boolean => torrent.destroyed;
+    if (hasEnded()) return undefined;
+    const url = await this.addressOf(file);
+    if (url === undefined || !hasEnded()) return url;
+    removeStream(url);
+    return undefined;
   }
 
   /** Undefined where the torrent has ended, or ends before all of it is there: then it never gives its files, and never says so. */
