@@ -68,4 +68,23 @@ describe('Playback', () => {
     await expect(made().start()).rejects.toMatchObject({ code: 'stream-broken' });
     expect(removed).toEqual(['/stream/1']);
   });
+
+  it('has whoever waits for the whole file go on when the torrent ends', async () => {
+    const playback = made();
+    await playback.start();
+    const next = playback.nextWay(new Error('broken'));
+    await new Promise(setImmediate); // it has begun to wait
+    torrent.emit('close');
+    await expect(next).rejects.toMatchObject({ code: 'stream-broken' });
+  });
+
+  it('leaves nothing on the torrent that others may go on using', async () => {
+    const playback = made();
+    await playback.start();
+    playback.nextWay(new Error('broken')).catch(() => undefined); // ends, or never does: it is stopped
+    await new Promise(setImmediate);
+    expect(torrent.eventNames()).not.toEqual([]);
+    playback.stop();
+    expect(torrent.eventNames()).toEqual([]);
+  });
 });

@@ -48,6 +48,16 @@ export class Playback {
   #magnet: Magnet | undefined;
   #file: TorrentFile | undefined;
   #url: string | undefined;
+  /** Whoever waits for the end of the torrent. */
+  readonly #atEnd = new Set<() => void>();
+  // Kept, because stop() takes them off the torrent, which other players may go on using.
+  readonly #onError = (error: Error | string): void => {
+    if (!this.#options.signal.aborted)
+      this.#options.broken(error instanceof Error ? error : new Error(error));
+  };
+  readonly #onClose = (): void => {
+    for (const tell of this.#atEnd) tell();
+  };
 
   constructor(options: PlaybackOptions) {
     this.#options = options;
@@ -89,9 +99,8 @@ export class Playback {
         files.map(({ path }) => path),
       );
     this.#file = file;
-    this.#shared.torrent.on('error', (error) => {
-      if (!signal.aborted) this.#options.broken(error instanceof Error ? error : new Error(error));
-    });
+    this.#shared.torrent.on('error', this.#onError);
+    this.#shared.torrent.on('close', this.#onClose);
     // What is being played comes first by itself; the rest follows, so that it can be passed on.
     if (!this.#options.isSparing) file.select(0);
     return this.#next();
@@ -118,6 +127,8 @@ export class Playback {
 
   stop(): void {
     this.#dropUrl();
+    this.#shared?.torrent.off('error', this.#onError);
+    this.#shared?.torrent.off('close', this.#onClose);
     this.#shared?.leave();
     this.#shared = undefined;
   }
@@ -179,7 +190,7 @@ export class Playback {
   async #inMemory(file: TorrentFile): Promise<string | undefined> {
     const { torrent } = this.#shared!;
     if (torrent.destroyed) return undefined;
-    const ended = new Promise<undefined>((resolve) => torrent.on('close', () => resolve(undefined)));
+    const ended = new Promise<undefined>((resolve) => this.#atEnd.add(() => resolve(undefined)));
     const blob = await Promise.race([file.blob(), ended]);
     return blob === undefined ? undefined : URL.createObjectURL(blob);
   }
