@@ -241,30 +241,35 @@ export class SwarmVideoElement extends CustomVideoElement {
     }
     // The stream broke off: the same way once more, then another.
     if (this.#retriesLeft-- > 0) {
-      this.nativeEl.load();
-      this.nativeEl.currentTime = at;
-      await this.nativeEl.play().catch(() => undefined);
+      this.#goOn(() => this.nativeEl.load());
     } else await this.#takeNextWay(error);
   }
 
-  /** Goes on from the same second, and plays if it did. */
   async #takeNextWay(cause: Error | MediaError): Promise<void> {
     const [playback, from, signal] = [this.#playback, this.#way, this.#ended.signal];
     if (playback === undefined || from === undefined || this.#changing === signal) return;
-    const { currentTime, paused } = this.nativeEl;
     this.#changing = signal;
     try {
       const ready = await playback.nextWay(cause);
       if (signal.aborted) return;
       this.#say('p2pfallback', { from, to: ready.way, reason: cause.message });
-      this.#take(ready);
-      this.nativeEl.currentTime = currentTime;
-      if (!paused) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
+      this.#goOn(() => this.#take(ready)); // as the viewer is by now: another way may take minutes
     } catch (fault) {
       if (!signal.aborted) this.#fail(fault);
     } finally {
       if (this.#changing === signal) this.#changing = undefined;
     }
+  }
+
+  /** Loads anew, goes on from the same second, and plays if it did. */
+  #goOn(load: () => void): void {
+    const { currentTime, paused } = this.nativeEl;
+    this.#wantsPlay = !paused;
+    load();
+    this.nativeEl.currentTime = currentTime;
+    if (!paused)
+      this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
+    else if (currentTime > 0) this.nativeEl.pause(); // what is loaded anew would begin where there is `autoplay`
   }
 
   #fail(error: unknown): void {

@@ -18,6 +18,12 @@ import { serveWebSeed, type WebSeedServer } from '../support/web-seed-server.ts'
 const LONG_MS = 120_000;
 const KEEP_FALLBACKS = `window.fallbacks = [];
   document.querySelector('swarm-video').addEventListener('p2pfallback', ({ detail: { from, to } }) => fallbacks.push(from + ' ' + to));`;
+/** `isGone` once the server was found gone, and the next way has begun. */
+const KEEP_VERDICT = `const own = fetch;
+  window.fetch = (url, options) => own(url, options).catch((error) => {
+    if (options?.method === 'HEAD') window.isGone = true;
+    throw error;
+  });`;
 /** From now on no further piece can be kept. */
 const fillDisk = async (page: Page): Promise<void> => {
   const session = await page.context().newCDPSession(page);
@@ -111,6 +117,41 @@ requireTool('ffmpeg')('a way that breaks off in the middle', () => {
         await page.context().close();
       },
       LONG_MS,
+    );
+
+    it(
+      'leaves a viewer who pauses and seeks before the whole file is there where he is',
+      async () => {
+        const server = await serveWebSeed('film.webm', film, { endsAt: film.length / 2 });
+        const magnet = await seed('--upload', '30K');
+        const others = await servePages({
+          '/': `<!doctype html><title>others</title><script type="module" src="${site.pages}/swarm-video.js"></script>
+            <swarm-video muted src="${magnet.replaceAll('&', '&amp;')}" webseed="${server.url}"></swarm-video>`,
+        });
+        servers.push(others);
+        const page = await site.open(others.url);
+        await page.evaluate(KEEP_VERDICT);
+        await until(
+          page,
+          'the film from the server',
+          ({ duration, way }) => duration > 1 && way === 'server',
+        );
+        await act(page, 'await video.play()');
+        await until(page, 'playing', ({ time }) => time > 0.5);
+        await server.close();
+        await page.waitForFunction('window.isGone', undefined, { timeout: LONG_MS });
+        await act(page, 'video.pause(); video.currentTime = 0.2');
+        const there = await until(
+          page,
+          'the whole file',
+          ({ duration, way }) => duration > 1 && way === 'memory',
+          LONG_MS,
+        );
+        expect(there.paused).toBe(true);
+        expect(there.time).toBeCloseTo(0.2, 1);
+        await page.context().close();
+      },
+      LONG_MS * 2,
     );
 
     it(
