@@ -232,10 +232,14 @@ export class SwarmVideoElement extends CustomVideoElement {
 
   async #onMediaError(): Promise<void> {
     const { error, currentTime: at, duration } = this.nativeEl;
+    const { signal } = this.#ended;
     if (error === null || this.#playback === undefined || this.#way === undefined) return;
     const name = this.#playback.file?.name ?? 'this file';
     const hasPlayed = at > 0 || duration > 0;
-    if (error.code === MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)))) {
+    const isOfPlayer =
+      error.code === MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)));
+    if (signal.aborted) return; // another source by now
+    if (isOfPlayer) {
       this.#fail(faults.notPlayable(name));
       return;
     }

@@ -1,13 +1,22 @@
 // Every sentence that a viewer may read instead of a film, in a real Chromium, each with its cause. (That nothing arrives any more:
 // fallback.test.ts. What readSource() refuses: links.test.ts.)
 import { randomBytes } from 'node:crypto';
-import { describeWithChromium } from '../../../../test/support/chromium.ts';
+import { describeWithChromium, servePages } from '../../../../test/support/chromium.ts';
 import { startSite, type RunningSite } from '../support/running-site.ts';
 import { seedFromStockPage, type StockPage } from '../support/stock-seeder.ts';
-import { until } from '../support/viewer.ts';
+import { act, until } from '../support/viewer.ts';
 import { serveWebSeed, type WebSeedServer } from '../support/web-seed-server.ts';
 
 const LONG_MS = 120_000;
+/** Has the question whether the bytes come (isReachable) wait: `asked` once it is put, `answer()` says yes. */
+const HOLD_QUESTION = `const own = fetch;
+  window.asked = new Promise((tell) => {
+    window.fetch = (url, options) => {
+      if (options?.headers?.range !== 'bytes=0-0') return own(url, options);
+      tell();
+      return new Promise((resolve) => (window.answer = () => resolve(new Response(''))));
+    };
+  });`;
 
 describeWithChromium('a viewer is told', () => {
   let site: RunningSite;
@@ -83,6 +92,34 @@ describeWithChromium('a viewer is told', () => {
       expect(await alert.textContent()).toContain(sentence);
       expect(await page.getByRole('button', { name: 'Try again' }).isVisible()).toBe(true);
       await page.context().close();
+    },
+    LONG_MS,
+  );
+
+  it(
+    'nothing of a source that was left before its fault was known',
+    async () => {
+      const others = await servePages({
+        '/': `<!doctype html><title>others</title><script>${HOLD_QUESTION}</script>
+          <script type="module" src="${site.pages}/swarm-video.js"></script>
+          <swarm-video muted src="${odds.magnet.replaceAll('&', '&amp;')}"></swarm-video>`,
+      });
+      const page = await site.open(others.url);
+      await page.evaluate('asked');
+      const told = await act(
+        page,
+        `const told = [];
+        const turn = () => new Promise((done) => setTimeout(done));
+        video.addEventListener('p2perror', ({ detail }) => told.push(detail.code));
+        video.setAttribute('src', 'magnet:?xt=urn:btih:${'ab'.repeat(20)}');
+        await turn();
+        answer();
+        await turn();
+        return told;`,
+      );
+      expect(told).toEqual([]);
+      await page.context().close();
+      await others.close();
     },
     LONG_MS,
   );
