@@ -1,9 +1,13 @@
 // Whether the server of a file still answers. Browsers go on asking a server that has gone for half a minute before they report an error.
 
 const STALL_MS = 8_000;
+const HAVE_METADATA = 1;
 const HAVE_CURRENT_DATA = 2;
 
-/** Calls `gone` where the video has waited for a while and its server does not answer at all. */
+/**
+ * Calls `gone` where the video has waited for a while and its server does not answer at all. The other way may be the whole file in memory:
+ * so not while nobody plays what has begun to come, nor while it is this device that is offline.
+ */
 export function watchServer(video: HTMLVideoElement, signal: AbortSignal, gone: () => void): void {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const wait = (src: string, at: number): void => {
@@ -15,12 +19,13 @@ export function watchServer(video: HTMLVideoElement, signal: AbortSignal, gone: 
       !signal.aborted &&
       video.src === src &&
       video.currentTime === at &&
-      video.readyState <= HAVE_CURRENT_DATA;
+      video.readyState <= HAVE_CURRENT_DATA &&
+      !(video.paused && video.readyState >= HAVE_METADATA);
     if (!stands()) return;
     const isThere = await answers(src);
     if (!stands()) return;
-    if (!isThere) gone();
-    else if (!video.paused) wait(src, at);
+    if (!isThere && navigator.onLine) gone();
+    else if (!video.paused || !navigator.onLine) wait(src, at);
   };
   const begin = (): void => wait(video.src, video.currentTime);
   video.addEventListener('waiting', begin, { signal });
