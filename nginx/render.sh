@@ -27,6 +27,7 @@ host_names() {
 }
 word='[A-Za-z0-9_.:/-]+'
 number='[1-9][0-9]{0,6}'
+number_rule='a whole number from 1 to 9999999'
 host='[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*'
 name_server=$(awk '$1 == "nameserver" && $2 !~ /:/ { print $2; exit }' /etc/resolv.conf)
 
@@ -49,21 +50,21 @@ setting NGINX_TURNS_PORT 8445 "$number" 'a port'
 setting NGINX_HEALTH_PORT 8081 "$number" 'a port'
 setting NGINX_METRICS_PORT 8082 "$number" 'a port'
 setting NGINX_WORKERS auto "auto|$number" 'auto or a number'
-setting NGINX_CONNECTIONS_MAX 20000 "$number" 'a whole number'
-setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 2000 "$number" 'a whole number'
-setting NGINX_REQUESTS_PER_SECOND_MAX 100 "$number" 'a whole number'
-setting NGINX_REQUESTS_BURST 5000 "$number" 'a whole number'
+setting NGINX_CONNECTIONS_MAX 20000 "$number" "$number_rule"
+setting NGINX_CONNECTIONS_PER_ADDRESS_MAX 2000 "$number" "$number_rule"
+setting NGINX_REQUESTS_PER_SECOND_MAX 100 "$number" "$number_rule"
+setting NGINX_REQUESTS_BURST 5000 "$number" "$number_rule"
 setting LOG_FORMAT json 'json|text' 'json or text'
 setting NGINX_LOG_ADDRESSES short 'short|full|none' 'short, full or none'
 # In the form plain, behind another proxy: whom to believe who the client is, and in which header.
 setting NGINX_TRUSTED_PROXIES '' "($word([, ]+$word)*)?" 'addresses or networks separated by commas, or empty'
 setting NGINX_FRONT_SCHEME '' 'https|' 'https or empty'
 setting NGINX_CLIENT_HEADER X-Forwarded-For '[A-Za-z0-9-]+' 'the name of a header'
-setting NGINX_ANSWER_SECONDS_MAX 15 "$number" 'a whole number'
+setting NGINX_ANSWER_SECONDS_MAX 15 "$number" "$number_rule"
 # A service that has not even pinged for two periods and a bit is frozen.
-setting TRACKER_PING_SECONDS 27 "$number" 'a whole number'
-setting PEERJS_PING_SECONDS 27 "$number" 'a whole number'
-setting GUN_PING_SECONDS 27 "$number" 'a whole number'
+setting TRACKER_PING_SECONDS 27 "$number" "$number_rule"
+setting PEERJS_PING_SECONDS 27 "$number" "$number_rule"
+setting GUN_PING_SECONDS 27 "$number" "$number_rule"
 setting NGINX_RESOLVER "${name_server:-127.0.0.1}" "$word" 'an address'
 setting NGINX_ACCESS_LOG /dev/stdout "$word" 'a path'
 setting SITE_DIR /opt/nginx/site "$word" 'a path'

@@ -1,16 +1,12 @@
 // The GunDB relay's settings: name, bounds and default, one line each.
-import { address, flag, integer, path, port, type Settings } from '@relay-swarm/kit';
+import { address, dataDirSetting, flag, integer, port, type Settings } from '@relay-swarm/kit';
 import { budgetSetting, trustedProxies } from '@relay-swarm/net';
 
 export const gunSettings = {
   host: address('GUN_HOST', { default: '127.0.0.1' }, 'Address that it listens on without Docker'),
   port: port('GUN_PORT', { default: 8765 }, 'TCP port that it listens on without Docker'),
   trustedProxies: trustedProxies('GUN_TRUSTED_PROXIES', { default: [] }),
-  dataDir: path(
-    'DATA_DIR',
-    { default: './data' },
-    'Folder of the files that the services share, without Docker',
-  ),
+  dataDir: dataDirSetting,
 
   connectionsMax: integer(
     'GUN_CONNECTIONS_MAX',

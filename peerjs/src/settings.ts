@@ -2,10 +2,10 @@
 import {
   address,
   choice,
+  dataDirSetting,
   flag,
   integer,
   optional,
-  path,
   port,
   secret,
   text,
@@ -24,11 +24,7 @@ export const peerjsSettings = {
   ),
   host: address('PEERJS_HOST', { default: '127.0.0.1' }, 'Address that it listens on without Docker'),
   port: port('PEERJS_PORT', { default: 9000 }, 'TCP port that it listens on without Docker'),
-  dataDir: path(
-    'DATA_DIR',
-    { default: './data' },
-    'Folder of the files that the services share, without Docker',
-  ),
+  dataDir: dataDirSetting,
   trustedProxies: trustedProxies('PEERJS_TRUSTED_PROXIES', { default: [] }),
   origins: origins('PEERJS_ORIGINS'),
 

@@ -3,7 +3,7 @@ import * as own from './bundle-settings.mjs';
 
 /**
  * A setting as packages/kit has it.
- * @typedef {{ name: string, help: string, rule?: string, default: unknown, secret?: boolean }} Setting
+ * @typedef {{ name: string, help: string, rule: string, default: unknown, secret?: boolean }} Setting
  * @typedef {Record<string, readonly Setting[]>} SettingsOfServices
  */
 
@@ -133,7 +133,7 @@ export function settingsPage(services, compose) {
         deployed === local ? [] : [`on a server ${code(deployed) || 'empty'}`],
       ].flat();
       const shown = [code(value), ...differs].filter(Boolean).join('; ');
-      return `| \`${one.name}\` | ${shown} | ${cell((one.rule ?? '').replace(/^must be /, ''))} | ${cell(one.help)} |`;
+      return `| \`${one.name}\` | ${shown} | ${cell(one.rule.replace(/^must be /, ''))} | ${cell(one.help)} |`;
     });
   const text = chapters(services).map(
     ([title, settings]) =>

@@ -2,6 +2,7 @@
 import {
   address,
   choice,
+  dataDirSetting,
   flag,
   integer,
   list,
@@ -32,11 +33,7 @@ export const settings = {
     { of: ['native', 'node-turn'], default: 'native' },
     'native is our own server; node-turn is the library of that name',
   ),
-  dataDir: path(
-    'DATA_DIR',
-    { default: './data' },
-    'Folder of the files that the services share, without Docker',
-  ),
+  dataDir: dataDirSetting,
 
   workers: integer(
     'STUN_WORKERS',

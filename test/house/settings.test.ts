@@ -1,6 +1,7 @@
 // One source of settings, the code: what docker compose hands to each container, and what .env.example tells, is made from it.
 import { join } from 'node:path';
 import { misspeltNames, type Setting } from '../../packages/kit/src/index.ts';
+import * as bundle from '../../scripts/lib/bundle-settings.mjs';
 import { composeFile, exampleFile } from '../../scripts/lib/settings-files.mjs';
 import {
   exampleSettings,
@@ -31,6 +32,42 @@ describe('what is made from the settings', () => {
     const all = Object.values(settings).flat();
     expect(all.length).toBeGreaterThan(100);
     expect(all.filter(({ help }) => help.length < 5).map(({ name }) => name)).toEqual([]);
+  });
+});
+
+describe('docs/settings.md', () => {
+  it('says of every setting what a good value is', () => {
+    const rows = readRepositoryFile('docs/settings.md')
+      .split('\n')
+      .filter((line) => line.startsWith('| `'))
+      .map((line) => line.split(/(?<!\\)\|/).map((cell) => cell.trim()));
+    expect(rows.length).toBeGreaterThan(200);
+    expect(rows.filter(([, , , rule]) => rule === '').map(([, name]) => name)).toEqual([]);
+  });
+});
+
+describe('nginx/render.sh', () => {
+  const script = readRepositoryFile('nginx/render.sh');
+  const quoted = (name: string): string => new RegExp(`^${name}='(.*)'$`, 'm').exec(script)![1]!;
+  const said = new Map(
+    [...script.matchAll(/^setting ([A-Z0-9_]+) .* (?:'([^']*)'|"\$number_rule")$/gm)].map(
+      ([, name, rule]) => [name, rule ?? quoted('number_rule')] as const,
+    ),
+  );
+
+  it('says the rules of the settings as docs/settings.md has them', () => {
+    const ours = [...bundle.nginx, ...bundle.server.filter(({ name }) => said.has(name))];
+    expect(ours.length).toBeGreaterThan(bundle.nginx.length);
+    expect(ours.map(({ name }) => [name, said.get(name)])).toEqual(
+      ours.map(({ name, rule }) => [name, rule]),
+    );
+  });
+
+  it('takes the numbers that it says', () => {
+    const [min, max] = /from (\d+) to (\d+)$/.exec(quoted('number_rule'))!.slice(1).map(Number);
+    const pattern = new RegExp(`^(${quoted('number')})$`);
+    const isTaken = [min! - 1, min!, max!, max! + 1].map((value) => pattern.test(String(value)));
+    expect(isTaken).toEqual([false, true, true, false]);
   });
 });
 

@@ -1,5 +1,16 @@
 // The tracker's settings: name, bounds and default, one line each. `.env.example` names the same ones (tested).
-import { address, choice, flag, integer, list, path, port, url, type Settings } from '@relay-swarm/kit';
+import {
+  address,
+  choice,
+  dataDirSetting,
+  flag,
+  integer,
+  list,
+  path,
+  port,
+  url,
+  type Settings,
+} from '@relay-swarm/kit';
 import { clusterSettings } from '@relay-swarm/cluster/settings';
 import { budgetSetting, origins, trustedProxies } from '@relay-swarm/net';
 import { bittorrentSettings } from './frontends/bittorrent-settings.ts';
@@ -38,11 +49,7 @@ export const trackerSettings = {
     },
     'How browsers reach it, for example wss://tracker.example.org',
   ),
-  dataDir: path(
-    'DATA_DIR',
-    { default: './data' },
-    'Folder of the files that the services share, without Docker',
-  ),
+  dataDir: dataDirSetting,
   trustedProxies: trustedProxies('TRACKER_TRUSTED_PROXIES', { default: [] }),
   origins: origins('TRACKER_ORIGINS'),
 

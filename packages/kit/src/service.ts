@@ -5,6 +5,7 @@ import { misspeltNames } from './misspelt.ts';
 import { readableOutput } from './readable-log.ts';
 import {
   choice,
+  path,
   readSettings,
   SettingsError,
   withoutSecrets,
@@ -40,6 +41,13 @@ export const logSettings = {
     'json for machines, text for people; in the bundle on a laptop text',
   ),
 };
+
+/** Of every service that has files. */
+export const dataDirSetting = path(
+  'DATA_DIR',
+  { default: './data' },
+  'Folder of the files that the services share, without Docker',
+);
 
 /**
  * Runs a service until SIGTERM or SIGINT (exit 0 after a clean stop). Wrong settings or a part that cannot start are told
