@@ -171,7 +171,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   const gauges = (): ServiceGauges => (cluster === undefined ? own() : sum(own(), cluster.sumOfOthers()));
   const readAddress = createAddressReader(settings.trustedProxies);
   const monotonicMs = (): number => performance.now();
-  const isTurningAway = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
+  const rejectsNewcomers = (): boolean => relays.state() === 'full' || relays.state() === 'draining';
   const bittorrent = buildBittorrent({
     ...{
       settings,
@@ -179,7 +179,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       budget,
       statistics,
       refuse,
-      isTurningAway,
+      rejectsNewcomers,
       randomInt,
       readAddress,
       monotonicMs,
@@ -197,7 +197,7 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
       settings.trackerRole === 'node'
         ? rejectUpgrade(socket, 'not_found', { message: 'Another node of this domain is the relay' })
         : relays.handleUpgrade(request, socket, head, address),
-    isTurningAway,
+    rejectsNewcomers,
     roster: () => relays.roster(),
     random: () => randomInt(1_000) / 1_000,
     accept: webSockets.accept,

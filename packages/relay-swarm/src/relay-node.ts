@@ -466,7 +466,7 @@ export class RelayNode {
     }
     const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
     this.#relays.verified(id, connection.address, nowMs);
-    if (!wasOffered) this.#gossip.spread(id, nowMs);
+    if (!wasOffered) this.#gossip.queueNews(id, nowMs);
     return true;
   }
 
@@ -497,6 +497,6 @@ export class RelayNode {
     const relay = this.#relays.get(id);
     const wasOffered = relay !== undefined && this.#relays.isOffered(relay, nowMs);
     if (!this.#relays.health(id, health, nowMs)) this.counters.statusesRefused++;
-    else if (!wasOffered) this.#gossip.spread(id, nowMs);
+    else if (!wasOffered) this.#gossip.queueNews(id, nowMs);
   }
 }

@@ -6,7 +6,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 
-export interface AnnounceWish {
+export interface AnnounceOptions {
   /** Trackers by URL or host. They replace the choice. */
   readonly trackers: readonly string[];
   /** Where relays answer, for example https://tracker.example.org. */
@@ -19,7 +19,7 @@ export class Announcer {
   readonly #trackers: readonly string[];
   readonly #relays: TorrentRelays;
 
-  constructor({ trackers, roster, state }: AnnounceWish) {
+  constructor({ trackers, roster, state }: AnnounceOptions) {
     (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
     this.#trackers = trackers.map(trackerUrl);
     this.#relays = new TorrentRelays(roster, {

@@ -10,7 +10,7 @@ import type { Link, Peer, Priority } from '../swarm/peer.ts';
 import type { SwarmStore } from '../swarm/swarm-table.ts';
 import type { Connection } from '../transport/connection.ts';
 import { readCloseEntry } from './close-entry.ts';
-import { ClusteredHosts } from './clustered-hosts.ts';
+import { ClusteredIpAnnounce } from './clustered-ip-announce.ts';
 import { ClusteredGraffiti } from './clustered-graffiti.ts';
 import { ClusteredWebTorrent } from './clustered-webtorrent.ts';
 import { CLOSE, RemotePeer } from './remote-peer.ts';
@@ -42,7 +42,7 @@ export interface TrackerCluster {
   /** In the place of the tracker's own. */
   frontends(uses: TrackerClusterUses): readonly Frontend<Connection>[];
   /** In the place of the tracker's own, for announces over HTTP and UDP. */
-  hosts(own: IpAnnounce): IpTracker;
+  ipTracker(own: IpAnnounce): IpTracker;
   mayBeAnswered(peer: Peer, nowMs: number): boolean;
   drain(): void;
   /** What the other nodes count. */
@@ -55,7 +55,7 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
   const isRelay = Number(settings.trackerRole === 'relay');
   let rules: TrackerRules | undefined;
   let edge: Edge<Connection> | undefined;
-  let hosts: ClusteredHosts | undefined;
+  let ipAnnounce: ClusteredIpAnnounce | undefined;
   const connection = await connectCluster({
     servers: settings.clusterUrl,
     token: settings.clusterToken,
@@ -68,7 +68,7 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
     tick: (nowMs) => {
       edge?.tick();
       rules?.tick(nowMs);
-      hosts?.tick(nowMs);
+      ipAnnounce?.tick(nowMs);
     },
     log,
     metrics,
@@ -101,7 +101,7 @@ export async function createTrackerCluster(options: TrackerClusterOptions): Prom
         new ClusteredWebTorrent({ webTorrent, rules, cluster, edge: own }),
       ];
     },
-    hosts: (own) => (hosts = new ClusteredHosts(own, cluster)),
+    ipTracker: (own) => (ipAnnounce = new ClusteredIpAnnounce(own, cluster)),
     mayBeAnswered: (peer, nowMs) => rules?.mayBeAnswered(peer, nowMs) === true,
     drain: () => cluster.drain(),
     sumOfOthers: () => cluster.sumOfOthers(),

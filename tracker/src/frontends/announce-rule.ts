@@ -33,7 +33,7 @@ export interface AnnounceRuleOptions<A extends Announce, M, R extends string> {
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
   /** Whether this relay is full or stopping: peers that are in stay, new ones are refused. */
-  readonly isTurningAway?: (() => boolean) | undefined;
+  readonly rejectsNewcomers?: (() => boolean) | undefined;
 }
 
 const TURNED_AWAY = {
@@ -53,14 +53,14 @@ export class AnnounceRule<A extends Announce, M extends object, R extends string
   }
 
   announce(announce: A, nowMs: number): AnnounceOutcome<M, R> {
-    const { members, limits, refuse, isTurningAway } = this.#options;
+    const { members, limits, refuse, rejectsNewcomers } = this.#options;
     const reason = refuse(announce.infoHash);
     if (reason !== undefined) return { cause: 'not_served', reason };
     if (announce.event === 'stopped') {
       members.leave(announce);
       return 'left';
     }
-    if (isTurningAway?.() === true && !members.has(announce)) return TURNED_AWAY;
+    if (rejectsNewcomers?.() === true && !members.has(announce)) return TURNED_AWAY;
     const hasCompleted = announce.event === 'completed';
     const news = { isSeeder: hasCompleted || announce.isSeeder, hasCompleted };
     const member = members.enter(announce, news, nowMs);

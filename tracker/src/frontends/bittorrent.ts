@@ -33,12 +33,12 @@ export interface BittorrentOptions {
   /** Counts the peers; undefined where they are not counted. */
   readonly statistics: PeerObserver | undefined;
   readonly refuse: (infoHash: string) => string | undefined;
-  readonly isTurningAway: () => boolean;
+  readonly rejectsNewcomers: () => boolean;
   readonly randomInt: RandomInt;
   readonly readAddress: AddressReader;
   readonly monotonicMs: () => number;
   /** Asks the owner of an info hash, where there are several nodes. */
-  readonly cluster?: { hosts(own: IpAnnounce): IpTracker } | undefined;
+  readonly cluster?: { ipTracker(own: IpAnnounce): IpTracker } | undefined;
   readonly log: Log;
 }
 
@@ -55,15 +55,15 @@ export interface Bittorrent {
 export function buildBittorrent(options: BittorrentOptions): Bittorrent {
   const { settings, swarms, monotonicMs, log } = options;
   const limits = {
-    hostsMax: settings.bittorrentHostsMax,
-    hostsPerAddressMax: settings.bittorrentHostsPerAddressMax,
+    peersMax: settings.bittorrentHostsMax,
+    peersPerAddressMax: settings.bittorrentHostsPerAddressMax,
   };
   const ipPeers = new IpPeerTable(swarms, limits, options.budget, options.statistics);
   const rate = { perSecond: settings.bittorrentRequestsPerSecond, burst: settings.bittorrentRequestsBurst };
   const rates = new AddressRates(rate, ADDRESSES_MAX);
   const intervalSeconds = settings.bittorrentIntervalSeconds;
   const tracker = new IpAnnounce({ ...options, ipPeers, rates, intervalSeconds });
-  const front = options.cluster?.hosts(tracker) ?? tracker;
+  const front = options.cluster?.ipTracker(tracker) ?? tracker;
   const udpTracker = new UdpTracker(front, connectionIds(settings, monotonicMs));
   const udp =
     settings.udpPort === 0

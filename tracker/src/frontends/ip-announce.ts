@@ -60,7 +60,7 @@ export interface IpAnnounceOptions {
   /** Why this info hash is not served here, or undefined where it is. */
   readonly refuse: (infoHash: string) => string | undefined;
   /** Whether this relay is full or stopping: peers that are in stay, new ones are refused. */
-  readonly isTurningAway: () => boolean;
+  readonly rejectsNewcomers: () => boolean;
 }
 
 const NUMWANT_DEFAULT = 50;
@@ -88,12 +88,12 @@ export class IpAnnounce implements IpTracker {
 
   constructor(options: IpAnnounceOptions) {
     this.#options = options;
-    const { ipPeers, refuse, isTurningAway } = options;
+    const { ipPeers, refuse, rejectsNewcomers } = options;
     this.#rule = new AnnounceRule<KnownRequest, IpPeer, IpPeerRefusal>({
       members: ipPeers,
       limits: LIMITS,
       refuse,
-      isTurningAway,
+      rejectsNewcomers,
     });
   }
 

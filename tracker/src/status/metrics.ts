@@ -109,7 +109,7 @@ export function registerMetrics(metrics: Metrics, measured: Measured): void {
   );
   metrics.counter(
     'answers_lost_total',
-    'Answers whose sender or router was not in the swarm',
+    'Answers whose sender or receiver was not in the swarm',
     () => counts.answersLost,
   );
   metrics.counter(

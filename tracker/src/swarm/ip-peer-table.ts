@@ -6,9 +6,9 @@ import { NO_OBSERVER, type PeerObserver } from './peer-observer.ts';
 import type { PeerNews, SwarmTable } from './swarm-table.ts';
 
 export interface IpPeerLimits {
-  readonly hostsMax: number;
+  readonly peersMax: number;
   /** Over all swarms, so that one address cannot fill them with ports that do not answer. */
-  readonly hostsPerAddressMax: number;
+  readonly peersPerAddressMax: number;
 }
 
 /**
@@ -38,7 +38,7 @@ export class IpPeerTable {
   readonly #ofAddress = new ShareCounts();
   readonly #byAge = new AgeList<IpPeer>();
   size = 0;
-  /** IpPeers that were removed because they had not announced for too long. */
+  /** Peers that were removed because they had not announced for too long. */
   expired = 0;
 
   constructor(swarms: SwarmTable, limits: IpPeerLimits, memory: IpPeerMemory, observer = NO_OBSERVER) {
@@ -59,8 +59,8 @@ export class IpPeerTable {
   ): IpPeer | IpPeerRefusal {
     let peer = this.#swarms.find(infoHash)?.ipPeers?.find(endpoint);
     if (peer === undefined) {
-      if (this.size >= this.#limits.hostsMax) return 'PEERS_FULL';
-      if (this.#ofAddress.isFull(addressKey, this.#limits.hostsPerAddressMax)) return 'ADDRESS_PEERS_FULL';
+      if (this.size >= this.#limits.peersMax) return 'PEERS_FULL';
+      if (this.#ofAddress.isFull(addressKey, this.#limits.peersPerAddressMax)) return 'ADDRESS_PEERS_FULL';
       if (this.#memory.isTight) return 'MEMORY_FULL';
       const swarm = this.#swarms.open(infoHash);
       if (swarm === undefined) return 'SWARMS_FULL';

@@ -20,7 +20,7 @@ export interface UpgradeGateOptions {
   /** Upgrades on `/relay`. */
   readonly upgradeRelay: (request: IncomingMessage, socket: Duplex, head: Buffer, address: string) => void;
   /** Whether this relay is full or stopping. */
-  readonly isTurningAway: () => boolean;
+  readonly rejectsNewcomers: () => boolean;
   /** The relays that a client refused for that is told of. */
   readonly roster: () => object;
   /** From 0 to 1: spreads the times at which refused clients come back. */
@@ -62,13 +62,13 @@ export class UpgradeGate {
   /** Clients, that is everybody but relays. */
   admit(request: RequestHead, socket: Duplex, head: Buffer): void {
     const { admission, budget, readAddress, isOriginAllowed } = this.#options;
-    const { isTurningAway, owedMs, roster, accept } = this.#options;
+    const { rejectsNewcomers, owedMs, roster, accept } = this.#options;
     if (!isOriginAllowed(request.headers.origin)) {
       this.#refuse(socket, 'origin');
       return;
     }
     const addressKey = limitKey(readAddress(request));
-    const refusal = isTurningAway()
+    const refusal = rejectsNewcomers()
       ? 'turned_away'
       : budget.isTight
         ? 'memory_full'

@@ -16,7 +16,7 @@ describe('closeSwarms()', () => {
   it('takes everybody out, tells each connection as a new announce would be told, and leaves other swarms alone', () => {
     const tracker = new TestTracker();
     const { swarms } = tracker;
-    const hosts = new IpPeerTable(swarms, { hostsMax: 10, hostsPerAddressMax: 10 }, plenty());
+    const ipPeers = new IpPeerTable(swarms, { peersMax: 10, peersPerAddressMax: 10 }, plenty());
     const [alice, bob] = [new TestLink(), new TestLink()];
     tracker.announce(alice, 'alice', { left: 0 }, 'bad');
     tracker.announce(bob, 'robert', { left: 5 }, 'bad');
@@ -28,24 +28,24 @@ describe('closeSwarms()', () => {
         endpoint: packEndpoint('192.0.2.7', port)!,
         addressKey: '192.0.2.7',
       };
-      hosts.enter(identity, { isSeeder: false, hasCompleted: false }, 0);
+      ipPeers.enter(identity, { isSeeder: false, hasCompleted: false }, 0);
     }
     expect(tracker.counts('bad')).toEqual([1, 3]);
 
-    expect([...closeSwarms(swarms, hosts, denied)]).toHaveLength(6); // two swarms looked at, four places cleared
+    expect([...closeSwarms(swarms, ipPeers, denied)]).toHaveLength(6); // two swarms looked at, four places cleared
     const told = { action: 'announce', info_hash: id('bad'), 'failure reason': REASON };
     expect([alice.take(), bob.take()]).toEqual([[told], [told]]);
-    expect([swarms.size, swarms.peers, hosts.size, alice.peers.length]).toEqual([1, 1, 0, 0]);
+    expect([swarms.size, swarms.peers, ipPeers.size, alice.peers.length]).toEqual([1, 1, 0, 0]);
     expect(tracker.counts('good')).toEqual([0, 1]);
   });
 
   it('takes one peer out in each step', () => {
     const tracker = new TestTracker();
-    const hosts = new IpPeerTable(tracker.swarms, { hostsMax: 10, hostsPerAddressMax: 10 }, plenty());
+    const ipPeers = new IpPeerTable(tracker.swarms, { peersMax: 10, peersPerAddressMax: 10 }, plenty());
     const links = Array.from({ length: 50 }, () => new TestLink());
     for (const [number, link] of links.entries()) tracker.announce(link, `peer ${number}`, {}, 'bad');
     let before = 50;
-    const steps = closeSwarms(tracker.swarms, hosts, denied);
+    const steps = closeSwarms(tracker.swarms, ipPeers, denied);
     while (steps.next().done !== true) {
       expect(before - tracker.swarms.peers).toBeLessThanOrEqual(1);
       before = tracker.swarms.peers;

@@ -7,10 +7,10 @@ import { SwarmTable } from '../../src/swarm/swarm-table.ts';
 import { id, plenty, TestLink } from '../support/links.ts';
 
 const randomInt = (limit: number): number => Math.floor(Math.random() * limit);
-const limits = { hostsMax: 1000, hostsPerAddressMax: 1000 };
+const limits = { peersMax: 1000, peersPerAddressMax: 1000 };
 const create = (some: Partial<typeof limits> = {}, swarmsMax = 100, budget = plenty()) => {
   const swarms = new SwarmTable({ swarmsMax, swarmsPerLinkMax: 100, peersMax: 1e6, peersPerAddressMax: 1e6 });
-  return { swarms, hosts: new IpPeerTable(swarms, { ...limits, ...some }, budget) };
+  return { swarms, ipPeers: new IpPeerTable(swarms, { ...limits, ...some }, budget) };
 };
 type Tables = ReturnType<typeof create>;
 
@@ -21,22 +21,22 @@ const identity = (address: string, port: number, peer = 'peer', torrent = 'torre
   addressKey: address,
 });
 const join = (tables: Tables, address: string, port = 1, isSeeder = false, nowMs = 0, torrent = 'torrent') =>
-  tables.hosts.enter(identity(address, port, 'peer', torrent), { isSeeder, hasCompleted: false }, nowMs);
+  tables.ipPeers.enter(identity(address, port, 'peer', torrent), { isSeeder, hasCompleted: false }, nowMs);
 const counts = ({ swarms }: Tables, torrent = 'torrent') => {
   const swarm = swarms.find(id(torrent));
   return [swarm?.complete, swarm?.incomplete, swarm?.downloaded];
 };
 
-describe('hosts in a swarm', () => {
+describe('IP peers in a swarm', () => {
   it('count in the byte budget, and none comes in where it is used up', () => {
     const budget = new ByteBudget({ bytesMax: 10_000 });
     const tables = create({}, 100, budget);
     for (let port = 1; !budget.isTight; port++) expect(typeof join(tables, '192.0.2.1', port)).toBe('object');
-    expect(tables.hosts.size).toBeGreaterThan(10);
+    expect(tables.ipPeers.size).toBeGreaterThan(10);
     expect(join(tables, '192.0.2.2')).toBe('MEMORY_FULL');
     expect(typeof join(tables, '192.0.2.1', 1, true)).toBe('object'); // who is inside goes on
-    tables.hosts.expire(1);
-    expect([tables.hosts.size, budget.bytes]).toEqual([0, 0]);
+    tables.ipPeers.expire(1);
+    expect([tables.ipPeers.size, budget.bytes]).toEqual([0, 0]);
   });
 
   it('count with its browsers, and keep it alive as long as one of either is there', () => {
@@ -54,10 +54,10 @@ describe('hosts in a swarm', () => {
     tables.swarms.removeAllOf(link);
     expect(typeof browser).toBe('object');
     expect(counts(tables)).toEqual([1, 1, 0]);
-    tables.hosts.leave(identity('192.0.2.1', 1));
-    tables.hosts.leave(identity('2001:db8::1', 1));
+    tables.ipPeers.leave(identity('192.0.2.1', 1));
+    tables.ipPeers.leave(identity('2001:db8::1', 1));
     expect(tables.swarms.size).toBe(0);
-    expect(tables.hosts.size).toBe(0);
+    expect(tables.ipPeers.size).toBe(0);
   });
 
   it("make the swarm's cached reply out of date", () => {
@@ -74,8 +74,8 @@ describe('hosts in a swarm', () => {
     const tables = create();
     join(tables, '192.0.2.1', 1, true);
     const news = { isSeeder: undefined, hasCompleted: false };
-    tables.hosts.enter(identity('192.0.2.1', 1), news, 0);
-    tables.hosts.enter(identity('192.0.2.2', 1), news, 0);
+    tables.ipPeers.enter(identity('192.0.2.1', 1), news, 0);
+    tables.ipPeers.enter(identity('192.0.2.2', 1), news, 0);
     expect(counts(tables)).toEqual([1, 1, 0]);
   });
 
@@ -83,24 +83,24 @@ describe('hosts in a swarm', () => {
     const tables = create();
     join(tables, '192.0.2.1');
     const news = { isSeeder: true, hasCompleted: true };
-    tables.hosts.enter(identity('192.0.2.1', 1), news, 0);
-    tables.hosts.enter(identity('192.0.2.1', 1), news, 0);
+    tables.ipPeers.enter(identity('192.0.2.1', 1), news, 0);
+    tables.ipPeers.enter(identity('192.0.2.1', 1), news, 0);
     expect(counts(tables)).toEqual([1, 0, 1]);
   });
 
   it('are removed only by who has their endpoint and their peer id', () => {
     const tables = create();
     join(tables, '192.0.2.1');
-    tables.hosts.leave(identity('192.0.2.1', 1, 'other'));
-    tables.hosts.leave(identity('192.0.2.1', 2));
-    tables.hosts.leave(identity('192.0.2.1', 1, 'peer', 'other'));
-    expect(tables.hosts.size).toBe(1);
+    tables.ipPeers.leave(identity('192.0.2.1', 1, 'other'));
+    tables.ipPeers.leave(identity('192.0.2.1', 2));
+    tables.ipPeers.leave(identity('192.0.2.1', 1, 'peer', 'other'));
+    expect(tables.ipPeers.size).toBe(1);
     // A client that started anew has a new peer id; the last word of the old one comes late.
-    tables.hosts.enter(identity('192.0.2.1', 1, 'anew'), { isSeeder: false, hasCompleted: false }, 0);
-    tables.hosts.leave(identity('192.0.2.1', 1));
-    expect(tables.hosts.size).toBe(1);
-    tables.hosts.leave(identity('192.0.2.1', 1, 'anew'));
-    expect(tables.hosts.size).toBe(0);
+    tables.ipPeers.enter(identity('192.0.2.1', 1, 'anew'), { isSeeder: false, hasCompleted: false }, 0);
+    tables.ipPeers.leave(identity('192.0.2.1', 1));
+    expect(tables.ipPeers.size).toBe(1);
+    tables.ipPeers.leave(identity('192.0.2.1', 1, 'anew'));
+    expect(tables.ipPeers.size).toBe(0);
   });
 
   it('are forgotten when they have not announced for too long, and nobody else is', () => {
@@ -109,17 +109,17 @@ describe('hosts in a swarm', () => {
     join(tables, '192.0.2.2', 1, false, 20);
     join(tables, '192.0.2.3', 1, false, 30, 'other');
     join(tables, '192.0.2.1', 1, false, 40);
-    tables.hosts.expire(31);
+    tables.ipPeers.expire(31);
     expect(counts(tables)).toEqual([0, 1, 0]);
     expect(tables.swarms.size).toBe(1);
-    expect(tables.hosts).toMatchObject({ size: 1, expired: 2 });
-    tables.hosts.expire(41);
-    expect(tables.hosts).toMatchObject({ size: 0, expired: 3 });
+    expect(tables.ipPeers).toMatchObject({ size: 1, expired: 2 });
+    tables.ipPeers.expire(41);
+    expect(tables.ipPeers).toMatchObject({ size: 0, expired: 3 });
   });
 
   it.each<[IpPeerRefusal, Partial<typeof limits>, number]>([
-    ['PEERS_FULL', { hostsMax: 2 }, 100],
-    ['ADDRESS_PEERS_FULL', { hostsPerAddressMax: 2 }, 100],
+    ['PEERS_FULL', { peersMax: 2 }, 100],
+    ['ADDRESS_PEERS_FULL', { peersPerAddressMax: 2 }, 100],
     ['SWARMS_FULL', {}, 2],
   ])('are refused with %s, except those who are there already', (refusal, some, swarmsMax) => {
     const tables = create(some, swarmsMax);
@@ -128,7 +128,7 @@ describe('hosts in a swarm', () => {
     expect(join(tables, '192.0.2.1', 1, false, 0, 'c')).toBe(refusal);
     expect(join(tables, '192.0.2.1', 1, false, 0, 'b')).toBeInstanceOf(Object);
     expect(tables.swarms.size).toBe(2);
-    tables.hosts.leave(identity('192.0.2.1', 1, 'peer', 'a'));
+    tables.ipPeers.leave(identity('192.0.2.1', 1, 'peer', 'a'));
     expect(join(tables, '192.0.2.1', 1, false, 0, 'c')).toBeInstanceOf(Object);
   });
 });
@@ -195,10 +195,10 @@ describe('IpPeerTable', () => {
     waitMs: fc.nat(10),
   });
 
-  it('agrees with a plain model, whatever hosts do', () => {
+  it('agrees with a plain model, whatever they do', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const tables = create({ hostsMax: 8, hostsPerAddressMax: 4 });
+        const tables = create({ peersMax: 8, peersPerAddressMax: 4 });
         const model = new Map<
           string,
           { torrent: string; address: string; isSeeder: boolean; seenMs: number }
@@ -209,10 +209,10 @@ describe('IpPeerTable', () => {
           const key = `${torrent} ${address} ${port}`;
           const isSeeder = action === 'seed';
           if (action === 'expire') {
-            tables.hosts.expire(nowMs - 20);
+            tables.ipPeers.expire(nowMs - 20);
             for (const [one, { seenMs }] of model) if (seenMs < nowMs - 20) model.delete(one);
           } else if (action === 'leave') {
-            tables.hosts.leave(identity(address, port, 'peer', torrent));
+            tables.ipPeers.leave(identity(address, port, 'peer', torrent));
             model.delete(key);
           } else {
             const ofAddress = [...model.values()].filter((one) => one.address === address).length;
@@ -222,7 +222,7 @@ describe('IpPeerTable', () => {
             );
             if (hasRoom) model.set(key, { torrent, address, isSeeder, seenMs: nowMs });
           }
-          expect(tables.hosts.size).toBe(model.size);
+          expect(tables.ipPeers.size).toBe(model.size);
           for (const name of ['a', 'b']) {
             const here = [...model.values()].filter((one) => one.torrent === name);
             const swarm = tables.swarms.find(id(name));
@@ -231,7 +231,7 @@ describe('IpPeerTable', () => {
             expect(swarm === undefined).toBe(here.length === 0);
           }
         }
-        tables.hosts.expire(Infinity);
+        tables.ipPeers.expire(Infinity);
         expect(tables.swarms.size).toBe(0);
       }),
       { numRuns: 300 },

@@ -16,7 +16,7 @@ import type { Tree } from './trees.ts';
 import { Upkeep } from './upkeep.ts';
 import { View } from './view.ts';
 
-export interface EngineWorld {
+export interface EnginePorts {
   /** From 0 to 1. */
   readonly random: () => number;
   /** A view that several engines of one simulation share; each has its own otherwise. */
@@ -34,11 +34,11 @@ export class Engine {
   readonly #control: Budget;
   #hasLeft = false;
 
-  constructor(identity: Identity, options: Partial<EngineOptions>, world: EngineWorld) {
+  constructor(identity: Identity, options: Partial<EngineOptions>, ports: EnginePorts) {
     const all = { ...engineDefaults, ...options };
-    const view = world.view ?? new View(identity.id, all);
-    const core = (this.#core = new Core(identity, all, view, world.random));
-    core.isViewShared = world.view !== undefined;
+    const view = ports.view ?? new View(identity.id, all);
+    const core = (this.#core = new Core(identity, all, view, ports.random));
+    core.isViewShared = ports.view !== undefined;
     this.#control = new Budget({
       bytesPerSecond: all.linkBytesPerSecond,
       packetsPerSecond: all.linkPacketsPerSecond,

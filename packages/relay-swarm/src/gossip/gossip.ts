@@ -84,8 +84,8 @@ export class Gossip {
     tell(connection, sample(news, ANSWER_MAX, random));
   }
 
-  /** A relay may have entered the roster: tells the others. */
-  spread(id: string, nowMs: number): void {
+  /** A relay may have entered the roster: the others are told of it with the next tick. */
+  queueNews(id: string, nowMs: number): void {
     const { relays } = this.#options;
     const relay = relays.get(id);
     if (relay === undefined || !relays.isOffered(relay, nowMs)) return;

@@ -4,7 +4,7 @@ import { readSource, bareMagnet, type Magnet } from '../links/magnet.ts';
 import type { Relays } from '../relays.ts';
 import { addStream, removeStream, startStreams } from '../stream/streams.ts';
 import { infoHashOf } from '../torrent/info-hash.ts';
-import { joinTorrent, type SharedTorrent, type TorrentWish } from '../torrent/shared-torrent.ts';
+import { joinTorrent, type SharedTorrent, type TorrentOptions } from '../torrent/shared-torrent.ts';
 import type { TorrentFile } from '../torrent/client.ts';
 import { faults } from './faults.ts';
 import { chooseFile } from './files.ts';
@@ -17,7 +17,7 @@ export interface PlaybackOptions {
   readonly file: string | undefined;
   readonly trackers: readonly string[];
   readonly webSeeds: readonly string[];
-  readonly p2p: TorrentWish['p2p'];
+  readonly p2p: TorrentOptions['p2p'];
   readonly uploadMax: number | undefined;
   /** Only what is played, and not the rest of the file for others. */
   readonly isSparing: boolean;

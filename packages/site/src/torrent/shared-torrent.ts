@@ -5,7 +5,7 @@ import { getClient, type Torrent, type TorrentFile } from './client.ts';
 import { pieceStoreFor } from './piece-store.ts';
 import { ruleWire, type WireCounts } from './wire-rules.ts';
 
-export interface TorrentWish {
+export interface TorrentOptions {
   /** The magnet, or the .torrent itself with its info hash. */
   readonly magnet: Magnet;
   readonly torrentFile?: Uint8Array | undefined;
@@ -92,11 +92,11 @@ interface Entry {
 const entries = new Map<string, Entry>();
 
 /** Joins the torrent, or adds it. Every joiner leaves once; the last one ends it. */
-export async function joinTorrent(wish: TorrentWish, relays: Relays): Promise<SharedTorrent> {
-  const key = `${wish.magnet.infoHash} ${wish.p2p === 'off' ? 'servers' : 'peers'}`;
+export async function joinTorrent(options: TorrentOptions, relays: Relays): Promise<SharedTorrent> {
+  const key = `${options.magnet.infoHash} ${options.p2p === 'off' ? 'servers' : 'peers'}`;
   let entry = entries.get(key);
   if (entry === undefined) {
-    entry = { shared: add(wish, relays), users: 0 };
+    entry = { shared: add(options, relays), users: 0 };
     entries.set(key, entry);
   }
   entry.users++;
@@ -112,7 +112,7 @@ export async function joinTorrent(wish: TorrentWish, relays: Relays): Promise<Sh
   };
   try {
     const { torrent, counts } = await shared;
-    for (const url of wish.magnet.webSeeds) if (torrent.ready) torrent.addWebSeed(url);
+    for (const url of options.magnet.webSeeds) if (torrent.ready) torrent.addWebSeed(url);
     return new SharedTorrent(torrent, counts, once(leave));
   } catch (error) {
     leave();
@@ -120,21 +120,21 @@ export async function joinTorrent(wish: TorrentWish, relays: Relays): Promise<Sh
   }
 }
 
-async function add(wish: TorrentWish, relays: Relays): Promise<{ torrent: Torrent; counts: Counts }> {
-  const { magnet, p2p, usesRelays = true } = wish;
+async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: Torrent; counts: Counts }> {
+  const { magnet, p2p, usesRelays = true } = options;
   const withPeers = p2p !== 'off';
   const [client, announced, store] = await Promise.all([
     getClient(withPeers, () => relays.iceServers()),
     withPeers && usesRelays ? relays.announceUrls(magnet.infoHash) : [],
-    wish.preloaded === undefined ? pieceStoreFor(magnet.infoHash) : undefined,
+    options.preloaded === undefined ? pieceStoreFor(magnet.infoHash) : undefined,
   ]);
-  if (wish.uploadMax !== undefined) client.throttleUpload(wish.uploadMax);
-  const torrent = client.add(wish.torrentFile ?? writeMagnet(magnet), {
-    announce: withPeers ? [...new Set([...wish.trackers, ...announced])] : [],
+  if (options.uploadMax !== undefined) client.throttleUpload(options.uploadMax);
+  const torrent = client.add(options.torrentFile ?? writeMagnet(magnet), {
+    announce: withPeers ? [...new Set([...options.trackers, ...announced])] : [],
     urlList: magnet.webSeeds,
-    ...(store === undefined ? { preloadedStore: wish.preloaded, skipVerify: true } : { store }),
+    ...(store === undefined ? { preloadedStore: options.preloaded, skipVerify: true } : { store }),
     storeCacheSlots: 0, // pieces are read from a file system that has a cache
-    deselect: wish.preloaded === undefined,
+    deselect: options.preloaded === undefined,
     ...(p2p === 'download-only' ? { uploads: 0 } : {}),
   });
   const counts = { fromPeers: 0, fromServers: 0, uploaded: 0, silentPeers: 0, failOvers: 0 };

@@ -54,7 +54,6 @@ interface Refused {
   readonly fault: string;
 }
 
-/** WebSocket close codes (RFC 6455 §7.4.1 and IANA's registry): policy violation; try again later. */
 /** This many pushes cost as much as one message. */
 const PUSHES_PER_TOKEN = 20;
 

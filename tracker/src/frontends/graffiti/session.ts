@@ -33,8 +33,6 @@ export interface SessionHooks {
   readonly fanOut: FanOut;
 }
 
-/** Policy violation (RFC 6455 §7.4.1). */
-
 export class GraffitiSession implements Protocol<GraffitiLink>, Subscriber {
   readonly link: GraffitiLink;
   readonly #hooks: SessionHooks;

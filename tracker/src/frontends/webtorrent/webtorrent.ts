@@ -170,12 +170,12 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
     const kind = event === 'paused' || event === 'empty' ? 'update' : event;
     const announce = { infoHash, peerId, event: kind, isSeeder, link, message } as const;
     const outcome = this.#rule.announce(announce, nowMs);
-    if (outcome === 'left') this.#bidFarewell(link, infoHash);
-    else if ('cause' in outcome) this.#turnDown(announce, outcome);
-    else this.#introduce(announce, outcome);
+    if (outcome === 'left') this.#replyToStopped(link, infoHash);
+    else if ('cause' in outcome) this.#reject(announce, outcome);
+    else this.#accept(announce, outcome);
   }
 
-  #bidFarewell(link: Link, infoHash: string): void {
+  #replyToStopped(link: Link, infoHash: string): void {
     this.counts.announces++;
     const { swarms, intervalSeconds } = this.#options;
     const swarm = swarms.find(infoHash);
@@ -185,7 +185,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   }
 
   /** The reply first, then the offers for other peers. */
-  #introduce({ link, message, event }: WebTorrentAnnounce, peer: Peer): void {
+  #accept({ link, message, event }: WebTorrentAnnounce, peer: Peer): void {
     this.counts.announces++;
     const extra = message.wantsRelays ? this.#options.relays() : undefined;
     link.send(announceReply(peer.swarm, this.#options.intervalSeconds(), extra), Priority.reply);
@@ -193,7 +193,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   }
 
   /** A peer that waits for its id gets a reply as if it were in the swarm, and is asked to announce again soon: its offers were not passed on. */
-  #turnDown({ link, message, infoHash }: WebTorrentAnnounce, refusal: AnnounceRefusal<SwarmRefusal>): void {
+  #reject({ link, message, infoHash }: WebTorrentAnnounce, refusal: AnnounceRefusal<SwarmRefusal>): void {
     const { cause, reason } = refusal;
     if (cause in this.announcesRefused) this.announcesRefused[cause as SwarmRefusal]++;
     if (cause !== 'PEER_ID_CONTESTED') this.#refuse(link, message, reason);

@@ -13,14 +13,14 @@ const PROTOCOL_ID = 0x41727101980n;
 const KEY = Buffer.alloc(32, 7);
 
 function create(rate = { perSecond: 1000, burst: 1000 }) {
-  const state = { isTurningAway: false };
+  const state = { rejectsNewcomers: false };
   const swarms = new SwarmTable({
     swarmsMax: 1000,
     swarmsPerLinkMax: 10,
     peersMax: 1e6,
     peersPerAddressMax: 1e6,
   });
-  const ipPeers = new IpPeerTable(swarms, { hostsMax: 1000, hostsPerAddressMax: 1000 }, plenty());
+  const ipPeers = new IpPeerTable(swarms, { peersMax: 1000, peersPerAddressMax: 1000 }, plenty());
   const tracker = new IpAnnounce({
     swarms,
     ipPeers,
@@ -28,7 +28,7 @@ function create(rate = { perSecond: 1000, burst: 1000 }) {
     intervalSeconds: 900,
     randomInt: (limit) => Math.floor(Math.random() * limit),
     refuse: (infoHash) => (infoHash === id('denied') ? 'This info_hash is not served here' : undefined),
-    isTurningAway: () => state.isTurningAway,
+    rejectsNewcomers: () => state.rejectsNewcomers,
   });
   return { swarms, ipPeers, state, tracker, udp: new UdpTracker(tracker, new ConnectionIds(KEY)) };
 }
@@ -210,7 +210,7 @@ describe('the UDP tracker', () => {
     const tracker = create();
     const [inside, newcomer] = [new UdpClient(tracker), new UdpClient(tracker, '192.0.2.2')];
     inside.announce({ peer: 'inside' });
-    tracker.state.isTurningAway = true;
+    tracker.state.rejectsNewcomers = true;
     expect(newcomer.announce({ peer: 'newcomer' }).error).toContain('no further peers');
     expect(inside.announce({ peer: 'inside', torrent: 'another' }).error).toContain('no further peers');
     expect(inside.announce({ peer: 'inside', event: 1, left: 0n })).toMatchObject({
@@ -222,7 +222,7 @@ describe('the UDP tracker', () => {
     expect(inside.announce({ peer: 'inside', event: 3 })).toMatchObject({ complete: 0, incomplete: 0 });
     expect(newcomer.announce({ peer: 'newcomer', event: 3 }).error).toBeUndefined();
 
-    tracker.state.isTurningAway = false;
+    tracker.state.rejectsNewcomers = false;
     expect(newcomer.announce({ peer: 'newcomer' })).toMatchObject({ incomplete: 1 });
   });
 

@@ -19,7 +19,7 @@ const NO_ANSWER: IpFailure = {
 type Question =
   { readonly announce: IpAnnounceRequest } | { readonly scrape: readonly string[]; readonly address: string };
 
-export class ClusteredHosts implements IpTracker {
+export class ClusteredIpAnnounce implements IpTracker {
   readonly #own: IpAnnounce;
   readonly #cluster: Cluster;
   readonly #asks: Asks;
