@@ -50,6 +50,13 @@ const allImports: (Import & { readonly isOfTypes: boolean })[] = sources.flatMap
 /** Types alone leave no trace in the compiled code. */
 const imports: readonly Import[] = allImports.filter(({ isOfTypes }) => !isOfTypes);
 
+/** What a file's comments claim that it alone imports: "The only importer of `peer`, and of `express`". */
+function claimed(text: string): string[] {
+  const NAME = '`?([a-z@][\\w@/:.-]*\\w)`?';
+  const sentence = new RegExp(`\\bonly importer of\\s+(?:// )?${NAME}(?:, and of ${NAME})?`, 'g');
+  return [...text.matchAll(sentence)].flatMap(([, ...names]) => names.filter((name) => name !== undefined));
+}
+
 describe('the house', () => {
   it('has imports to look at', () => {
     expect(imports.length).toBeGreaterThan(50);
@@ -80,7 +87,7 @@ describe('the house', () => {
     ).toEqual([]);
   });
 
-  /** A library, or a file of it. */
+  /** Of a library, of a file of it, or of a module of Node. Types alone tie nobody to it: a claim is about what runs. */
   const importersOf = (of: string, name: string): string[] => [
     ...new Set(
       imports
@@ -101,15 +108,27 @@ describe('the house', () => {
 
   it('says "only importer" only where it is true, of libraries and of Node\'s own modules', () => {
     const claims = sources.flatMap((file) =>
-      [...readRepositoryFile(file).matchAll(/\bonly importer of `?([a-z@][\w@/:.-]*\w)/g)].map(
-        ([, name]) => ({
-          file,
-          importers: importersOf(workspaceOf(file), name!),
-        }),
-      ),
+      claimed(readRepositoryFile(file)).map((name) => ({
+        file,
+        name,
+        importers: importersOf(workspaceOf(file), name),
+      })),
     );
     expect(claims.length).toBeGreaterThan(5);
+    expect(claims.map(({ name }) => name)).toEqual(expect.arrayContaining(['node:tls', 'peer', 'express']));
     expect(claims.filter((one) => one.importers.join() !== one.file)).toEqual([]);
+  });
+
+  it('reads each name of such a sentence, and sees where it is not true', () => {
+    expect(claimed('// The only importer of node:dgram.\n// And more')).toEqual(['node:dgram']);
+    expect(claimed('// The only importer of `peer`, and of @b/c that\n// it needs: of d')).toEqual([
+      'peer',
+      '@b/c',
+    ]);
+    expect(claimed('// The only importer of\n// commander.')).toEqual(['commander']);
+    // Several files of stun use it, so that a claim of any of them would be found out.
+    expect(importersOf('stun', 'node:dgram').length).toBeGreaterThan(1);
+    expect(importersOf('stun', 'node:nothing')).toEqual([]);
   });
 
   it('has no circles between files, not even of types', () => {

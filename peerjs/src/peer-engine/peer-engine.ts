@@ -1,5 +1,5 @@
 // PeerJS's own server, the package `peer`, as an engine: it is mounted without a listener and handed sockets and messages that were checked
-// before. The only importer of `peer`, and of the Express that it needs around it.
+// before. The only importer of `peer`, and of `express`, which it needs around it.
 import express from 'express';
 import { EventEmitter } from 'node:events';
 import { createServer } from 'node:http';

@@ -1,5 +1,5 @@
 // A TCP or TLS port that clients connect to. Connections are counted from their first packet on, so that a TLS handshake
-// that never ends counts as well.
+// that never ends counts as well. The only importer of node:tls.
 import { createServer, type Server, type Socket } from 'node:net';
 import { createSecureContext, createServer as createTlsServer, type Server as TlsServer } from 'node:tls';
 import type { Endpoint, ListeningAddress, TlsFiles, TurnEngineOptions } from '../engine.ts';
