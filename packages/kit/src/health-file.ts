@@ -1,6 +1,11 @@
 // Writes a service's health to the shared volume every few seconds, and a last word when it stops. What stands in it, and how it
-// is read: @relay-swarm/protocol/service-health.
-import { serviceHealthFile, type ServiceGauges, type ServiceHealth } from '@relay-swarm/protocol';
+// is read and written: @relay-swarm/protocol/service-health.
+import {
+  serviceHealthFile,
+  writeServiceHealth,
+  type ServiceGauges,
+  type ServiceHealth,
+} from '@relay-swarm/protocol';
 import { join } from 'node:path';
 import { writeJsonFile } from './files.ts';
 import type { Log } from './log.ts';
@@ -37,7 +42,7 @@ export function createHealthFile(options: HealthFileOptions): HealthFile {
 
   const save = async (health: ServiceHealth): Promise<void> => {
     latest = health;
-    await writeJsonFile(file, health);
+    await writeJsonFile(file, writeServiceHealth(health));
   };
   const write = async (): Promise<void> => {
     try {

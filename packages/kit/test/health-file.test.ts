@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readJsonFile } from '../src/files.ts';
-import type { ServiceGauges, ServiceHealth } from '@relay-swarm/protocol';
+import { readServiceHealth, type ServiceGauges } from '@relay-swarm/protocol';
 import { createHealthFile, type HealthFileOptions } from '../src/health-file.ts';
 import { silentLog } from '../src/log.ts';
 import type { Sampler } from '../src/sampler.ts';
@@ -33,8 +33,7 @@ describe('the health file', () => {
     const options = { dataDir, service: 'tracker', everyMs: 5, gauges, isDraining, log: silentLog };
     return (part = createHealthFile({ ...options, createSampler, ...changes }));
   };
-  const read = async () =>
-    (await readJsonFile(join(dataDir, 'health', 'tracker.json'))) as ServiceHealth | undefined;
+  const read = async () => readServiceHealth(await readJsonFile(join(dataDir, 'health', 'tracker.json')));
 
   it('is there once the part has started', async () => {
     await create(() => ({ connections: 12 })).start();

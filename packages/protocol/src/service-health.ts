@@ -68,6 +68,21 @@ const GAUGES = [
 /** Relative to the shared volume. */
 export const serviceHealthFile = (service: string): string => `health/${service}.json`;
 
+/** What stands in the file: what readServiceHealth() reads, and nothing else. */
+export function writeServiceHealth(health: ServiceHealth): unknown {
+  const { service, state, startedAt, sampledAt, periodSeconds, machine } = health;
+  const { cpu, processCpu, memory, receivedBytesPerSecond, sentBytesPerSecond, eventLoopDelayMs } = machine;
+  return {
+    service,
+    state,
+    startedAt,
+    sampledAt,
+    periodSeconds,
+    gauges: Object.fromEntries(GAUGES.map((name) => [name, health.gauges[name]])),
+    machine: { cpu, processCpu, memory, receivedBytesPerSecond, sentBytesPerSecond, eventLoopDelayMs },
+  };
+}
+
 /** Undefined where it is no snapshot. Gauges of another version are left out. */
 export function readServiceHealth(value: unknown): ServiceHealth | undefined {
   try {
