@@ -25,6 +25,30 @@ requireTool('openssl')('scripts/machines', () => {
     expect([status, stderr]).toEqual([1, expect.stringMatching(/no DOMAIN in \.env yet/)]);
   });
 
+  it('gives out no settings without a certificate', () => {
+    operator.script('machines', 'first', '10.0.0.1');
+    const before = operator.read('.env');
+    operator.write('.state/machines/authority.key', 'nobody can read this');
+    const added = operator.script('machines', 'add', '10.0.0.2');
+    expect([added.status, added.stdout]).toEqual([expect.any(Number), '']);
+    expect(added.status).not.toBe(0);
+    expect(added.stderr).toMatch(/key/); // what openssl says of it
+    expect(operator.script('machines', 'first', '10.0.0.1').status).not.toBe(0);
+    expect(operator.read('.env')).toBe(before);
+  });
+
+  it('gives what root made to the owner of the folder', () => {
+    operator.fake('id', 'echo 0').fake('chown', `printf '%s\\n' "$@" >>${operator.folder}/given`);
+    for (const args of [
+      ['first', '10.0.0.1'],
+      ['add', '10.0.0.2'],
+    ]) {
+      operator.write('given', '').script('machines', ...args);
+      for (const file of ['', '/authority.key', '/authority.pem', '/authority.srl'])
+        expect(operator.read('given').split('\n')).toContain(`${operator.folder}/.state/machines${file}`);
+    }
+  });
+
   it('keeps secrets that are there, and each further machine once', () => {
     operator.script('machines', 'first', '10.0.0.1');
     const secrets = (text: string): string[] =>

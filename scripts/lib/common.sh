@@ -28,7 +28,7 @@ setting() {
     return
   fi
   if [ -e "$root/.env" ]; then
-    line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$name=" "$root/.env" | tail -n 1)
+    line=$(grep -E "^[[:space:]]*(export[[:space:]]+)?$name=" "$root/.env" | tail -n 1) || true # none, which is no fault
     value=${line#*=}
     value=${value#"${value%%[![:space:]]*}"}
     case $value in
