@@ -25,6 +25,28 @@ requireTool('openssl')('scripts/machines', () => {
     expect([status, stderr]).toEqual([1, expect.stringMatching(/no DOMAIN in \.env yet/)]);
   });
 
+  it.each([
+    ['behind-proxy', /docker-compose\.behind-proxy\.yml: .*nginx of each must have the certificate/],
+    ['machine', /this is a further machine/],
+  ])('refuses to make a first machine of one with docker-compose.%s.yml', (file, words) => {
+    const env = `DOMAIN=relay.test\nCOMPOSE_FILE=docker-compose.yml:docker-compose.deploy.yml:docker-compose.${file}.yml\n`;
+    operator.write('.env', env);
+    const { status, stderr } = operator.script('machines', 'first', '10.0.0.1');
+    expect([status, stderr]).toEqual([1, expect.stringMatching(words)]);
+    expect(operator.read('.env')).toBe(env);
+  });
+
+  it("keeps the operator's own compose files, and names each once", () => {
+    const own = 'docker-compose.yml:docker-compose.deploy.yml:docker-compose.udp.yml';
+    operator.write('.env', `DOMAIN=relay.test\nCOMPOSE_FILE=${own}\n`);
+    for (let time = 0; time < 2; time++) {
+      operator.script('machines', 'first', '10.0.0.1');
+      expect(operator.read('.env').match(/^COMPOSE_FILE=.*$/gm)).toEqual([
+        `COMPOSE_FILE=${own}:docker-compose.cluster.yml:docker-compose.routes.yml:docker-compose.fronts.yml`,
+      ]);
+    }
+  });
+
   it('gives out no settings without a certificate', () => {
     operator.script('machines', 'first', '10.0.0.1');
     const before = operator.read('.env');
