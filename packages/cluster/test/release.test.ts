@@ -1,5 +1,5 @@
 // Of what build a node is: a digest of its program, told in its heartbeats.
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readHeartbeat, writeHeartbeat } from '../src/heartbeat.ts';
@@ -21,6 +21,26 @@ describe('of what build a node is', () => {
     writeFileSync(join(second, 'node.ts'), '// changed');
     expect(releaseOf(second)).not.toBe(releaseOf(first));
     expect(releaseOfProcess(join(folder, 'nowhere', 'main.js'))).toBe('');
+  });
+
+  it('is another one where a package of the image differs', () => {
+    // As in an image: SERVICE/dist/main.js, and packages/NAME/dist.
+    const release = (root: string, net: string): string => {
+      for (const [part, text] of Object.entries({
+        tracker: 'main',
+        'packages/kit': 'kit',
+        'packages/net': net,
+      })) {
+        mkdirSync(join(folder, root, part, 'dist'), { recursive: true });
+        writeFileSync(join(folder, root, part, 'dist/main.js'), text);
+      }
+      mkdirSync(join(folder, root, 'packages/mesh'), { recursive: true }); // not compiled there
+      return releaseOfProcess(join(folder, root, 'tracker/dist/main.js'));
+    };
+    const old = release('old', 'net');
+    expect(old).toMatch(/^[0-9a-f]{12}$/);
+    expect(release('same', 'net')).toBe(old);
+    expect(release('new', 'net, changed')).not.toBe(old);
   });
 
   it('is told to the others, who know how many there are', () => {
