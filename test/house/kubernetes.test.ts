@@ -12,7 +12,7 @@ interface Container {
   readonly env?: readonly {
     name: string;
     value?: string;
-    valueFrom?: { secretKeyRef: { name: string; key: string } };
+    valueFrom?: { secretKeyRef: { name: string; key: string } } | { fieldRef: { fieldPath: string } };
   }[];
   readonly volumeMounts: readonly { name: string }[];
   readonly securityContext: unknown;
@@ -37,6 +37,13 @@ interface Resource {
     readonly template: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod };
     readonly volumeClaimTemplates?: readonly { metadata: { name: string } }[];
     readonly ports: readonly { port: number }[];
+    readonly podSelector: {
+      readonly matchExpressions: readonly { key: string; operator: string; values: string[] }[];
+    };
+    readonly ingress: readonly {
+      from: readonly unknown[];
+      ports: readonly { protocol: string; port: number }[];
+    }[];
     readonly rules: readonly {
       http: {
         paths: readonly { path: string; backend: { service: { name: string; port: { number: number } } } }[];
@@ -58,7 +65,12 @@ const containers = workloads.flatMap(({ metadata, spec }) =>
   })),
 );
 const envOf = ({ env = [] }: Container): Record<string, string> =>
-  Object.fromEntries(env.map(({ name, value }) => [name, value ?? 'c0ffee'.repeat(11)]));
+  Object.fromEntries(
+    env.map(({ name, value, valueFrom }) => [
+      name,
+      value ?? (valueFrom !== undefined && 'fieldRef' in valueFrom ? '192.0.2.7' : 'c0ffee'.repeat(11)),
+    ]),
+  );
 const isIn = (labels: Labels, selector: Labels): boolean =>
   Object.entries(selector).every(([name, value]) => labels[name] === value);
 
@@ -134,9 +146,8 @@ describe('the manifests for Kubernetes', () => {
   });
 
   it('have Services that lead to Pods, and workloads that find their own', () => {
-    for (const { metadata, spec } of services.filter((one) => one.metadata.name !== 'nowhere')) {
+    for (const { spec } of services.filter((one) => one.metadata.name !== 'nowhere')) {
       const found = workloads.filter((one) => isIn(one.spec.template.metadata.labels, spec.selector));
-      expect([metadata.name, found.length]).toEqual([metadata.name, expect.any(Number)]);
       expect(found.length).toBeGreaterThan(0);
       for (const one of found)
         expect(one.spec.template.spec.containers[0]!.ports.map(({ containerPort }) => containerPort)).toEqual(
@@ -148,6 +159,33 @@ describe('the manifests for Kubernetes', () => {
       if (spec.serviceName !== undefined)
         expect(services.map(({ metadata }) => metadata.name)).toContain(spec.serviceName);
     }
+  });
+
+  // Who is in the Pods' network is believed who its clients are.
+  it('let the Ingress controller alone come to what believes it', () => {
+    const policies = resources.filter(({ kind }) => kind === 'NetworkPolicy');
+    const believing = workloads.filter(({ spec }) =>
+      spec.template.spec.containers[0]!.env?.some(({ name }) => name.endsWith('_TRUSTED_PROXIES')),
+    );
+    const [{ podSelector, ingress }] = policies.map(({ spec }) => spec) as [Resource['spec']];
+    // A policy does not reach a Pod on the machine's own network.
+    const reached = believing.filter(({ spec }) => spec.template.spec.hostNetwork !== true);
+    expect(podSelector.matchExpressions).toEqual([
+      { key: 'app', operator: 'In', values: reached.map(({ metadata }) => metadata.name) },
+    ]);
+    expect(ingress).toEqual([
+      {
+        from: [{ namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'ingress-nginx' } } }],
+        ports: [8000, 9000].map((port) => ({ protocol: 'TCP', port })),
+      },
+    ]);
+  });
+
+  it("listen at the machine's own address where they have its network", () => {
+    const hosts = containers.filter(({ pod }) => pod.hostNetwork === true);
+    expect(
+      hosts.map(({ of, env }) => [of, env?.find(({ name }) => name === 'STUN_HTTP_HOST')?.valueFrom]),
+    ).toEqual([['stun', { fieldRef: { fieldPath: 'status.hostIP' } }]]);
   });
 
   it('let nobody outside ask what is for operators, and lead everything else to a Service', () => {
