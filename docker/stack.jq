@@ -1,5 +1,5 @@
 # The bundle for `docker stack deploy`, which reads an older form of compose files: docs/swarm.md.
-#   docker compose -f docker-compose.yml -f docker-compose.cluster.yml config --format json | jq --from-file docker/stack.jq >stack.json
+#   (umask 077; docker compose -f docker-compose.yml -f docker-compose.cluster.yml config --format json | jq --from-file docker/stack.jq >stack.json)
 del(.name)
 # Thousands of relayed ports are nothing for Swarm's proxy: TURN runs by plain compose.
 | del(.services.stun)
