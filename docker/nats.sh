@@ -16,6 +16,7 @@ plain CLUSTER_TOKEN
   if [ -n "${CLUSTER_ROUTE_TLS:-}" ]; then
     plain CLUSTER_PASSWORD
     plain PRIVATE_ADDRESS
+    [ -z "${CLUSTER_ROUTES:-}" ] || plain CLUSTER_ROUTES # the first machine names nobody
     # Three files in one line: the authority, this machine's certificate, its key.
     base64 -d <<<"$CLUSTER_ROUTE_TLS" | awk -v folder="$folder" '
       /^-----BEGIN CERTIFICATE/ { file = folder (++certificates == 1 ? "/authority.pem" : "/certificate.pem") }

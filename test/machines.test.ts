@@ -1,5 +1,7 @@
 // scripts/machines where it is used wrongly, and twice. That its settings make two machines one: bundle/two-machines.test.ts.
+import { join } from 'node:path';
 import { OperatorFolder } from './support/operator-folder.ts';
+import { readRepositoryFile, root } from './support/repository.ts';
 import { requireTool } from './support/tools.ts';
 
 requireTool('openssl')('scripts/machines', () => {
@@ -13,6 +15,8 @@ requireTool('openssl')('scripts/machines', () => {
     [[], 2, /scripts\/machines first ADDRESS/],
     [['first'], 2, /needs an IPv4 address .*: found ""/],
     [['add', 'second.example.org'], 2, /needs an IPv4 address .*: found "second\.example\.org"/],
+    [['first', '999.1.1.1'], 2, /needs an IPv4 address .*: found "999\.1\.1\.1"/],
+    [['first', '10.0.0.256'], 2, /needs an IPv4 address/],
     [['add', '10.0.0.2'], 1, /This is not the first machine yet/],
   ])('%j: ends with %i and says why', (args, code, words) => {
     const { status, stderr } = operator.script('machines', ...args);
@@ -85,4 +89,47 @@ requireTool('openssl')('scripts/machines', () => {
     expect(operator.read('.env')).toMatch(/^FRONT_ADDRESSES=10\.0\.0\.1,10\.0\.0\.2$/m);
     expect(operator.script('machines', 'add', '10.0.0.1').status).toBe(1);
   });
+});
+
+describe('docker/nats.sh', () => {
+  let operator: OperatorFolder;
+  beforeEach(() => {
+    operator = new OperatorFolder().use('base64', 'env').fake('nats-server', 'echo started');
+  });
+  afterEach(() => operator.remove());
+
+  it.each([
+    ['', 0, 'started\n'],
+    ['10.0.0.1:6222,10.0.0.3:6222', 0, 'started\n'],
+    ['10.0.0.1:6222" ] authorization { }', 1, ''],
+  ])('with CLUSTER_ROUTES=%s ends with %i', (routes, code, said) => {
+    const settings = {
+      NATS_FOLDER: join(operator.folder, 'nats'),
+      CLUSTER_TOKEN: 'token',
+      CLUSTER_PASSWORD: 'password',
+      PRIVATE_ADDRESS: '10.0.0.2',
+      CLUSTER_ROUTE_TLS: 'AA==',
+      CLUSTER_ROUTES: routes,
+    };
+    const set = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
+    const { status, stdout, stderr } = operator.run('env', ...set, 'bash', join(root, 'docker/nats.sh'));
+    expect([status, stdout]).toEqual([code, said]);
+    if (code !== 0) expect(stderr).toMatch(/CLUSTER_ROUTES .*has other characters/);
+  });
+});
+
+// Whom the operator believes besides is no reason not to believe the other machines. Compose reads it so in bundle/fronts.test.ts.
+describe('docker-compose.fronts.yml', () => {
+  it.each(['TRACKER', 'PEERJS'])(
+    "adds the other machines to the operator's own %s_TRUSTED_PROXIES",
+    (service) => {
+      const text = readRepositoryFile('docker-compose.fronts.yml');
+      const value = new RegExp(`^ +${service}_TRUSTED_PROXIES: (.*)$`, 'm').exec(text)![1]!;
+      expect(value).toMatch(
+        new RegExp(
+          `^\\$\\{${service}_TRUSTED_PROXIES:-\\$\\{EDGE_SUBNET:-[0-9./]+\\}\\},\\$\\{FRONT_ADDRESSES(:\\?[^{}]*)?\\}$`,
+        ),
+      );
+    },
+  );
 });
