@@ -122,7 +122,11 @@ export function buildGunRelay(
   metrics.counter('souls_forgotten_total', 'Nodes that made room for others', () => graph.memory.forgotten);
   metrics.counter('messages_total', 'Messages that arrived', () => counters.messages);
   metrics.counter('messages_refused_total', 'Messages that did not reach gun', () => counters.refused);
-  metrics.counter('rests_total', 'Times that an eager client was made to wait, for its debt or for a turn', () => counters.rests);
+  metrics.counter(
+    'rests_total',
+    'Times that an eager client was made to wait, for its debt or for a turn',
+    () => counters.rests,
+  );
   metrics.counter(
     'connections_ended_total',
     'Connections ended by this relay',

@@ -32,7 +32,11 @@ export class Counters {
     metrics.counter('frames_in_total', 'Frames received from clients', () => this.framesIn);
     metrics.counter('heartbeats_total', 'Heartbeats among the frames received', () => this.heartbeats);
     metrics.counter('frames_out_total', 'Frames sent to clients', () => this.framesOut);
-    metrics.counter('rests_total', 'Times that an eager client was made to wait, for its debt or for a turn', () => this.rests);
+    metrics.counter(
+      'rests_total',
+      'Times that an eager client was made to wait, for its debt or for a turn',
+      () => this.rests,
+    );
     metrics.counter('replaced_total', 'Sockets replaced by a newer one', () => this.replaced);
     const byReason = (name: string, help: string, tally: Tally): void =>
       metrics.counter(name, help, () => tally.counts, 'reason');
