@@ -54,7 +54,7 @@ const imports: readonly Import[] = allImports.filter(({ isOfTypes }) => !isOfTyp
 function claimed(text: string): string[] {
   const NAME = '`?([a-z@][\\w@/:.-]*\\w)`?';
   const sentence = new RegExp(`\\bonly importer of\\s+(?:// )?${NAME}(?:, and of ${NAME})?`, 'g');
-  return [...text.matchAll(sentence)].flatMap(([, ...names]) => names.filter((name) => name !== undefined));
+  return [...text.matchAll(sentence)].flatMap(([, ...names]) => names.filter(Boolean));
 }
 
 describe('the house', () => {

@@ -1,6 +1,6 @@
 // <swarm-video src="magnet:…">: a media element whose source is a torrent. Everything that <video> has is there too (attributes, properties,
 // methods, events, <track> children), so that controls made for media elements, such as media-chrome, work with it unchanged. The only
-// importer of custom-media-element.
+// importer of custom-media-element. Long because its manifest is made from this file: attributes, events and slots must stand at the class.
 import { CustomVideoElement } from 'custom-media-element';
 import { relaysOf } from '../relays.ts';
 import type { TorrentFile } from '../torrent/client.ts';
