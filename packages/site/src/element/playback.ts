@@ -127,8 +127,8 @@ export class Playback {
 
   stop(): void {
     this.#dropUrl();
-    this.#shared?.torrent.off('error', this.#onError);
-    this.#shared?.torrent.off('close', this.#onClose);
+    this.#shared?.torrent.removeListener('error', this.#onError);
+    this.#shared?.torrent.removeListener('close', this.#onClose);
     this.#shared?.leave();
     this.#shared = undefined;
   }

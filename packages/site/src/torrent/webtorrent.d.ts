@@ -50,8 +50,8 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     on(event: 'ready' | 'done' | 'metadata' | 'close', listener: () => void): void;
     on(event: 'noPeers', listener: (kind: string) => void): void;
     on(event: 'upload' | 'download', listener: (bytes: number) => void): void;
-    off(event: 'error', listener: (error: Error | string) => void): void;
-    off(event: 'close', listener: () => void): void;
+    removeListener(event: 'error', listener: (error: Error | string) => void): void;
+    removeListener(event: 'close', listener: () => void): void;
     once(event: 'infoHash' | 'metadata' | 'ready' | 'close' | 'noPeers', listener: () => void): void;
   }
   export interface AddOptions {
