@@ -54,6 +54,21 @@ requireTool('ffmpeg')('a way that breaks off in the middle', () => {
       expect(on.time).toBeLessThan(FILM_SECONDS);
     };
 
+    /** Somebody else's page, without our service worker, that plays the film from its server. */
+    const playFromServer = async (magnet: string, webSeed: string, keep: string) => {
+      const others = await servePages({
+        '/': `<!doctype html><title>others</title><script type="module" src="${site.pages}/swarm-video.js"></script>
+          <swarm-video muted src="${magnet.replaceAll('&', '&amp;')}" webseed="${webSeed}"></swarm-video>`,
+      });
+      servers.push(others);
+      const page = await site.open(others.url);
+      await page.evaluate(keep);
+      await until(page, 'the film from the server', ({ duration, way }) => duration > 1 && way === 'server');
+      await act(page, 'await video.play()');
+      await until(page, 'playing', ({ time }) => time > 0.5);
+      return page;
+    };
+
     beforeAll(async () => {
       site = await startSite();
       folder = await mkdtemp(join(tmpdir(), 'fallback-'));
@@ -95,20 +110,7 @@ requireTool('ffmpeg')('a way that breaks off in the middle', () => {
       async () => {
         const server = await serveWebSeed('film.webm', film, { endsAt: film.length / 2 });
         const magnet = await seed();
-        const others = await servePages({
-          '/': `<!doctype html><title>others</title><script type="module" src="${site.pages}/swarm-video.js"></script>
-            <swarm-video muted src="${magnet.replaceAll('&', '&amp;')}" webseed="${server.url}"></swarm-video>`,
-        });
-        servers.push(others);
-        const page = await site.open(others.url);
-        await page.evaluate(KEEP_FALLBACKS);
-        await until(
-          page,
-          'the film from the server',
-          ({ duration, way }) => duration > 1 && way === 'server',
-        );
-        await act(page, 'await video.play()');
-        await until(page, 'playing', ({ time }) => time > 0.5);
+        const page = await playFromServer(magnet, server.url, KEEP_FALLBACKS);
         await server.close();
         await goesOn(page, 'memory');
         expect(await page.evaluate('fallbacks')).toEqual(['server memory']);
@@ -124,20 +126,7 @@ requireTool('ffmpeg')('a way that breaks off in the middle', () => {
       async () => {
         const server = await serveWebSeed('film.webm', film, { endsAt: film.length / 2 });
         const magnet = await seed('--upload', '30K');
-        const others = await servePages({
-          '/': `<!doctype html><title>others</title><script type="module" src="${site.pages}/swarm-video.js"></script>
-            <swarm-video muted src="${magnet.replaceAll('&', '&amp;')}" webseed="${server.url}"></swarm-video>`,
-        });
-        servers.push(others);
-        const page = await site.open(others.url);
-        await page.evaluate(KEEP_VERDICT);
-        await until(
-          page,
-          'the film from the server',
-          ({ duration, way }) => duration > 1 && way === 'server',
-        );
-        await act(page, 'await video.play()');
-        await until(page, 'playing', ({ time }) => time > 0.5);
+        const page = await playFromServer(magnet, server.url, KEEP_VERDICT);
         await server.close();
         await page.waitForFunction('window.isGone', undefined, { timeout: LONG_MS });
         await act(page, 'video.pause(); video.currentTime = 0.2');
