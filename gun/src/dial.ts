@@ -2,7 +2,6 @@
 // protocol.
 import type { AddressGuard } from '@relay-swarm/net';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
-import { isIP } from 'node:net';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
 import { FRAGMENTS_MAX, GOODBYE_MS_MAX, type Opened, type WireLimits } from './wire.ts';
 
@@ -25,8 +24,7 @@ export async function dial(
   limits: WireLimits,
   opened: Opened,
 ): Promise<void> {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) await guard.check(host); // net.connect does not ask `lookup` about an address
+  await guard.checkAddressIn(url);
   const options: ClientOptions & YoungerOptions = {
     maxPayload: limits.frameBytesMax,
     perMessageDeflate: false,

@@ -14,6 +14,8 @@ export class RefusedAddress extends Error {
 export interface AddressGuard {
   /** The addresses that may be dialled for a host; throws RefusedAddress where one of them may not. */
   check(host: string): Promise<readonly string[]>;
+  /** The same where a URL names an address, about which `net.connect` does not ask `lookup`; a name is left to that. */
+  checkAddressIn(url: string | URL): Promise<void>;
   /** The same for `net.connect`'s option `lookup`, so that the address checked is the address dialled. */
   readonly lookup: LookupFunction;
 }
@@ -27,7 +29,7 @@ export function createAddressGuard(options: {
   const { allowPrivate, own = interfaceAddresses, isPublic = isPublicAddress } = options;
   const resolve = options.resolve ?? (allowPrivate ? resolveBySystem : resolveByDns);
   const check = async (host: string): Promise<readonly string[]> => {
-    const name = host.replace(/^\[|\]$/g, '');
+    const name = withoutBrackets(host);
     const addresses = isIP(name) === 0 ? await resolve(name) : [name];
     if (addresses.length === 0) throw new RefusedAddress(`Cannot dial ${name}: it has no address`);
     if (!allowPrivate) {
@@ -39,6 +41,10 @@ export function createAddressGuard(options: {
     }
     return addresses;
   };
+  const checkAddressIn = async (url: string | URL): Promise<void> => {
+    const host = withoutBrackets(new URL(url).hostname);
+    if (isIP(host) !== 0) await check(host);
+  };
   const lookup: LookupFunction = (host, { all }, done) => {
     check(host).then(
       (addresses) => {
@@ -49,8 +55,11 @@ export function createAddressGuard(options: {
       (error: unknown) => done(error as NodeJS.ErrnoException, []),
     );
   };
-  return { check, lookup };
+  return { check, checkAddressIn, lookup };
 }
+
+/** Of an IPv6 address in a URL. */
+const withoutBrackets = (host: string): string => host.replace(/^\[|\]$/g, '');
 
 /** By DNS alone, with short time-outs: getaddrinfo would hold one of the few threads that also write our files. */
 async function resolveByDns(host: string): Promise<readonly string[]> {

@@ -8,7 +8,6 @@ import {
 } from '@relay-swarm/protocol';
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import { isIP } from 'node:net';
 
 const FETCH_MS_MAX = 5_000;
 
@@ -19,8 +18,7 @@ export async function fetchDescriptor(
   millisecondsMax = FETCH_MS_MAX,
 ): Promise<SignedDescriptor> {
   const url = new URL(origin.replace(/\/$/, '') + DESCRIPTOR_PATH);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) await guard.check(host); // net.connect does not ask `lookup` about an address
+  await guard.checkAddressIn(url);
   // One deadline for everything, so that one byte a second gets nobody further
   const signal = AbortSignal.timeout(millisecondsMax);
   const response = await new Promise<IncomingMessage>((resolve, reject) => {

@@ -2,7 +2,6 @@
 import type { AddressGuard } from '@relay-swarm/net';
 import { RELAY_FRAME_CHARS_MAX } from '@relay-swarm/protocol';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
-import { isIP } from 'node:net';
 import { WebSocket, type RawData } from 'ws';
 
 export interface Wire {
@@ -45,8 +44,7 @@ export async function dialWire(
   opened: Opened,
   millisecondsMax = DIAL_MS_MAX,
 ): Promise<void> {
-  const host = new URL(url).hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0) await guard.check(host); // net.connect does not ask `lookup` about an address
+  await guard.checkAddressIn(url);
   await new Promise<void>((resolve, reject) => {
     const socket = new WebSocket(url, {
       ...LIMITS,
