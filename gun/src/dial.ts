@@ -3,6 +3,7 @@
 import type { AddressGuard } from '@relay-swarm/net';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import { WebSocket, type ClientOptions, type RawData } from 'ws';
+import { startPinging, type Pinged } from './pinging.ts';
 import { FRAGMENTS_MAX, GOODBYE_MS_MAX, type Opened, type WireLimits } from './wire.ts';
 
 const DIAL_MS_MAX = 5_000;
@@ -50,7 +51,6 @@ export async function dial(
 }
 
 function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opened: Opened): void {
-  let isAlive = true;
   let resting: NodeJS.Timeout | undefined;
   /** What waits for a slow reader, as the holder counts it. */
   let waitingBytes = 0;
@@ -85,12 +85,16 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
     end,
     close: (code = 1000) => close(code),
   });
-  const pinging = setInterval(() => {
-    if (!isAlive && !socket.isPaused) socket.terminate();
-    else socket.ping();
-    isAlive = false;
-  }, pingMs);
-  socket.on('pong', () => (isAlive = true));
+  const pinged: Pinged = {
+    pingsUnanswered: 0,
+    get isResting() {
+      return socket.isPaused;
+    },
+    ping: () => socket.ping(),
+    terminate: () => socket.terminate(),
+  };
+  const pinging = startPinging(pinged, pingMs);
+  socket.on('pong', () => (pinged.pingsUnanswered = 0));
   // Frames that were read while it was in debt wait here, unparsed.
   const unread: Buffer[] = [];
   const read = (): void => {
@@ -109,7 +113,7 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
     if (socket.isPaused) socket.resume();
   };
   socket.on('message', (data: RawData, isBinary) => {
-    isAlive = true;
+    pinged.pingsUnanswered = 0;
     const frame = data as Buffer; // binaryType is nodebuffer
     const refusal = isBinary ? 'binary' : holder.hold(frame.length);
     if (refusal !== undefined) {

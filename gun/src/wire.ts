@@ -6,6 +6,7 @@ import type { HeldSocket, SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { startPinging, type Pinged } from './pinging.ts';
 
 export interface WireLimits {
   readonly frameBytesMax: number;
@@ -65,7 +66,7 @@ export function createAcceptor(limits: WireLimits): Accept {
     closeMsMax: GOODBYE_MS_MAX,
     events: {
       message: (wire, payload, isBinary) => wire.take(payload, isBinary),
-      signOfLife: (wire) => (wire.isAlive = true),
+      signOfLife: (wire) => (wire.pingsUnanswered = 0),
       restMs: (wire, bytes) => wire.listener.restMs(bytes),
       mayRead: (wire) => wire.listener.control(),
       settled: (wire) => memory.settled(wire, monotonicMs()),
@@ -97,10 +98,10 @@ function frameOf(text: string): Buffer {
   return last.frame;
 }
 
-class AcceptedWire implements Wire, HeldSocket {
+class AcceptedWire implements Wire, HeldSocket, Pinged {
   /** Set before anything is read. */
   listener!: WireListener;
-  isAlive = true;
+  pingsUnanswered = 0;
   isCountedUnfinished = false;
   bufferedBytes = 0;
   readonly addressKey: string;
@@ -114,7 +115,7 @@ class AcceptedWire implements Wire, HeldSocket {
     this.#socket = socket;
     this.#limits = limits;
     this.holder = limits.memory.open(addressKey, (reason) => this.endFor(reason));
-    this.#pinging = setInterval(() => this.#ping(), limits.pingMs);
+    this.#pinging = startPinging(this, limits.pingMs);
   }
 
   get partial(): PartialMessage | undefined {
@@ -139,7 +140,7 @@ class AcceptedWire implements Wire, HeldSocket {
   }
 
   take(payload: Buffer, isBinary: boolean): void {
-    this.isAlive = true;
+    this.pingsUnanswered = 0;
     if (isBinary) this.end('binary');
     else this.listener.frame(payload);
   }
@@ -181,9 +182,11 @@ class AcceptedWire implements Wire, HeldSocket {
     clearInterval(this.#pinging);
   }
 
-  #ping(): void {
-    if (!this.isAlive && !this.isResting) this.#socket.terminate();
-    else if (this.#socket.readyState === OPEN) this.#socket.stream.write(PING_FRAME);
-    this.isAlive = false;
+  ping(): void {
+    if (this.#socket.readyState === OPEN) this.#socket.stream.write(PING_FRAME);
+  }
+
+  terminate(): void {
+    this.#socket.terminate();
   }
 }

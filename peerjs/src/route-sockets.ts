@@ -1,6 +1,6 @@
 // The open WebSockets of one path: each pays for what it sends, is pinged when it is silent, and is ended with a reason that is counted.
 import type { Log } from '@relay-swarm/kit';
-import { type AddressBuckets, drain, isTurnOver, Payments } from '@relay-swarm/net';
+import { type AddressBuckets, drain, isTurnOver, keepaliveStep, Payments } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage } from 'node:http';
@@ -108,13 +108,13 @@ export class RouteSockets {
     const lastMs = this.#sweptAtMs;
     const nowMs = (this.#sweptAtMs = clock.monotonicMs());
     const pingMs = settings.pingSeconds * 1000;
+    const periodsMax = settings.idleSeconds / settings.pingSeconds;
     for (const socket of this.#open) {
-      const silentMs = nowMs - socket.heardAtMs;
-      if (silentMs < pingMs || socket.isResting) continue; // what a resting one says is not read
-      if (silentMs >= settings.idleSeconds * 1000) this.cut(socket, 'idle');
-      else if (Math.floor(silentMs / pingMs) > Math.floor((lastMs - socket.heardAtMs) / pingMs)) {
-        socket.ping(); // another ping period of silence has passed since the last sweep
-      }
+      const periods = (nowMs - socket.heardAtMs) / pingMs;
+      const periodsBefore = (lastMs - socket.heardAtMs) / pingMs;
+      const step = keepaliveStep(socket.isResting, { periods, periodsBefore }, periodsMax);
+      if (step === 'end') this.cut(socket, 'idle');
+      else if (step === 'ping') socket.ping();
     }
   }
 

@@ -13,6 +13,7 @@ export * from './flusher.ts';
 export * from './http-door.ts';
 export * from './ip.ts';
 export * from './json-values.ts';
+export * from './keepalive.ts';
 export * from './origins.ts';
 export * from './public-ip.ts';
 export * from './payments.ts';

@@ -1,5 +1,6 @@
 // Looks after open connections: pings them, spread over the ping period, and ends those that are dead, never spoke, or have nothing to do here.
 // Pure but for the connections: it is told the time once a second.
+import { keepaliveStepByPings } from '@relay-swarm/net';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { Connection } from './connection.ts';
 
@@ -11,8 +12,7 @@ export interface KeepaliveLimits {
   readonly idleSeconds: number;
 }
 
-/** Pings that may stay unanswered. */
-const PINGS_MISSED_MAX = 2;
+const PINGS_UNANSWERED_MAX = 2;
 /** How long a probed connection has to answer. */
 export const PROBE_MS = 5_000;
 
@@ -81,8 +81,9 @@ export class Keepalive {
   }
 
   #look(connection: Connection, nowMs: number): void {
-    if (connection.isResting) return; // its answers wait with everything else
-    if (connection.pingsUnanswered >= PINGS_MISSED_MAX) this.#end(connection);
+    const step = keepaliveStepByPings(connection.isResting, connection.pingsUnanswered, PINGS_UNANSWERED_MAX);
+    if (step === 'wait') return;
+    if (step === 'end') this.#end(connection);
     else if (connection.isIdle && nowMs - connection.lastFrameMs >= this.#limits.idleSeconds * 1000) {
       this.ended.idle++;
       connection.close(REFUSALS.idle.close, 'Idle: nothing announced and nothing asked for');
