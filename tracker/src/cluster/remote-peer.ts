@@ -3,12 +3,12 @@ import type { Bucket, ByteBudget } from '@relay-swarm/net';
 import { textFrame } from '@relay-swarm/net/ws-frame';
 import type { RemoteLink } from '@relay-swarm/cluster';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
-import type { GraffitiLink } from '../frontends/graffiti/session.ts';
 import type { Protocol } from '../frontends/protocol.ts';
-import { Priority, type Link, type Peer } from '../swarm/peer.ts';
+import { Priority, type Peer } from '../swarm/peer.ts';
+import type { ProtocolLink } from '../transport/protocol-link.ts';
 import { closeEntry } from './close-entry.ts';
 
-export class RemotePeer implements Link, GraffitiLink {
+export class RemotePeer implements ProtocolLink {
   readonly remote: RemoteLink;
   /** Its part of this node's byte budget; its share of the other node's is counted there. */
   readonly #holder: ReturnType<ByteBudget['open']>;

@@ -17,9 +17,9 @@ import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { FrameMemory } from '../frames/frame-memory.ts';
 import { PING_FRAME, textFrame } from '@relay-swarm/net/ws-frame';
 import { joinFrames } from '../frames/frame.ts';
-import type { GraffitiLink } from '../frontends/graffiti/session.ts';
 import type { Protocol } from '../frontends/protocol.ts';
-import { Priority, type Link, type Peer } from '../swarm/peer.ts';
+import { Priority, type Peer } from '../swarm/peer.ts';
+import type { ProtocolLink } from './protocol-link.ts';
 import type { SocketHandle, WebSocketHandle } from './socket-handles.ts';
 
 const OPEN = 1;
@@ -55,7 +55,7 @@ export interface Shared {
   readonly failed: (error: unknown) => void;
 }
 
-export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Payer {
+export class Connection implements ProtocolLink, Flushable, HeldSocket, Payer {
   readonly peers: Peer[] = [];
   /** The key under which its address is counted. */
   readonly addressKey: string;
@@ -144,7 +144,6 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     this.holder.release(bytes);
   }
 
-  /** Queues a text (Graffiti), or a finished frame with what it may be sacrificed for. False where it was dropped. */
   send(frame: Buffer | string, priority: Priority = Priority.reply): boolean {
     if (this.#webSocket.readyState !== OPEN) return false;
     const pending = this.#pendingBytes();
@@ -185,7 +184,6 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     this.terminate();
   }
 
-  /** Calls back, later, when everything sent until now has left. Never calls back where the connection ends before that. */
   whenDrained(callback: () => void): void {
     this.flush();
     this.#socket.write(NOTHING, () => {
@@ -238,7 +236,6 @@ export class Connection implements Link, Flushable, GraffitiLink, HeldSocket, Pa
     this.probedUntilMs = 0;
   }
 
-  /** Sends what is queued, then closes. */
   close(code: number, reason: string): void {
     this.flush();
     this.#webSocket.close(code, reason);

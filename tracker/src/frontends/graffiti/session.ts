@@ -5,7 +5,7 @@ import type { FanOut, Task } from './fan-out.ts';
 import type { Challenged } from './handshake.ts';
 import type { Subscriber } from './topics.ts';
 
-/** One connection, made by the transport. No method of it calls back into Graffiti before it returns. */
+/** What Graffiti asks of a connection. No method of it calls back into Graffiti before it returns. */
 export interface GraffitiLink {
   /** The key under which its address is counted. */
   readonly addressKey: string;
