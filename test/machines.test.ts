@@ -31,7 +31,7 @@ requireTool('openssl')('scripts/machines', () => {
 
   it.each([
     ['behind-proxy', /docker-compose\.behind-proxy\.yml: .*nginx of each must have the certificate/],
-    ['machine', /this is a further machine/],
+    ['front', /this is a further machine/],
   ])('refuses to make a first machine of one with docker-compose.%s.yml', (file, words) => {
     const env = `DOMAIN=relay.test\nCOMPOSE_FILE=docker-compose.yml:docker-compose.deploy.yml:docker-compose.${file}.yml\n`;
     operator.write('.env', env);

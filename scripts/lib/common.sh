@@ -64,8 +64,8 @@ normal() {
 behind_proxy() { [[ $(setting COMPOSE_FILE) == *docker-compose.behind-proxy.yml* ]]; }
 
 # Whether this is one of several machines of a domain (docs/cluster.md), and whether it is another one than the first.
-several_machines() { [[ $(setting COMPOSE_FILE) =~ docker-compose\.(fronts|front|machine)\.yml ]]; }
-further_machine() { [[ $(setting COMPOSE_FILE) =~ docker-compose\.(front|machine)\.yml ]]; }
+several_machines() { [[ $(setting COMPOSE_FILE) =~ docker-compose\.fronts?\.yml ]]; }
+further_machine() { [[ $(setting COMPOSE_FILE) == *docker-compose.front.yml* ]]; }
 
 # compose ARGS…: docker compose on the deployed bundle, whatever the folder we are called from.
 compose() {

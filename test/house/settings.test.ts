@@ -80,7 +80,6 @@ describe('.env.example', () => {
     'docker-compose.routes.yml',
     'docker-compose.fronts.yml',
     'docker-compose.front.yml',
-    'docker-compose.machine.yml',
   ].flatMap((file) =>
     [...readRepositoryFile(file).matchAll(/\$\{([A-Z0-9_]+)|^ {6}([A-Z][A-Z0-9_]*):$/gm)].map(
       ([, used, handed]) => used ?? handed!,
