@@ -1,5 +1,6 @@
 // STUN and TURN servers for RTCPeerConnection, from the relays that answer fastest, with credentials that are still good for a while.
 import { Fields } from '@relay-swarm/protocol/fields';
+import { ICE_SERVERS_CHARS_MAX } from '@relay-swarm/protocol/ice-servers';
 import { ClientError } from './errors.ts';
 import { readAnswer, type Fetch } from './relay-source.ts';
 
@@ -63,7 +64,7 @@ export class IceServers {
     );
     const startedAtMs = performance.now();
     const asked = nearest.slice(0, ASKED_MAX).map(async ({ url, roundTripMs }) => {
-      const { iceServers, ttlMs } = await readAnswer(this.#fetch, url, 16_384, readIceServers);
+      const { iceServers, ttlMs } = await readAnswer(this.#fetch, url, ICE_SERVERS_CHARS_MAX, readIceServers);
       answers.push({
         iceServers,
         expiresAtMs: this.#now() + ttlMs,
@@ -92,7 +93,7 @@ export class IceServers {
 
 /** The answer of `/ice-servers`. Throws ProtocolError. */
 export function readIceServers(text: string): { iceServers: RTCIceServer[]; ttlMs: number } {
-  const fields = Fields.fromJson(text, 16_384);
+  const fields = Fields.fromJson(text, ICE_SERVERS_CHARS_MAX);
   const iceServers = fields.objects('iceServers', 16, (server) => ({
     urls: server.words('urls', 16, /^(stuns?|turns?):[^\s]{1,256}$/),
     ...(server.has('username') && {

@@ -1,5 +1,6 @@
 // The relays for torrents, for whoever plays or seeds: where one is announced and kept while relays come and go, and ICE servers. Never rejects:
 // what is not known is left out, and asked for again.
+import { ICE_SERVERS_CHARS_MAX, ICE_SERVERS_PATH } from '@relay-swarm/protocol/ice-servers';
 import { readAnswer, httpBase } from './relay-source.ts';
 import { readIceServers } from './ice-servers.ts';
 import { keepTorrent, type WebTorrentTorrent } from './keep-tracker.ts';
@@ -12,7 +13,6 @@ export interface TorrentRelaysOptions extends RosterOptions {
 }
 
 const RETRY_MS = 5_000;
-const ICE_CHARS_MAX = 16_384;
 
 /**
  * The relays that these know. Viewers of one torrent meet because all of them rank the relays alike. A relay that does not list itself has no
@@ -43,9 +43,9 @@ export class TorrentRelays {
     const [base] = this.#bases;
     if (offered.length > 0 || base === undefined) return offered;
     // A relay that has no public address lists nobody's, and has its own all the same.
-    const url = `${base}/ice-servers`;
+    const url = base + ICE_SERVERS_PATH;
     const fetch = this.#options.fetch ?? ((...request) => globalThis.fetch(...request));
-    const own = await readAnswer(fetch, url, ICE_CHARS_MAX, readIceServers).catch(() => undefined);
+    const own = await readAnswer(fetch, url, ICE_SERVERS_CHARS_MAX, readIceServers).catch(() => undefined);
     return own?.iceServers ?? [];
   }
 

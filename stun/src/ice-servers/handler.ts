@@ -3,6 +3,7 @@ import { sendJson, type RequestHandler } from '@relay-swarm/kit';
 import { AddressRates, limitKey, sendRefusal, type AddressReader } from '@relay-swarm/net';
 import { answerPreflight, corsHeaders, type CorsRule } from '@relay-swarm/net/cors';
 import { createOriginCheck } from '@relay-swarm/net/origins';
+import { ICE_SERVERS_PATH } from '@relay-swarm/protocol/ice-servers';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { mintCredential } from '../auth/credential.ts';
@@ -67,7 +68,7 @@ export function createIceServers(options: IceServersOptions): IceServers {
   };
 
   const handle: RequestHandler = (request, response) => {
-    if (request.url?.split('?', 1)[0] !== '/ice-servers') return false;
+    if (request.url?.split('?', 1)[0] !== ICE_SERVERS_PATH) return false;
     const headers = corsHeaders(rule, request);
     if (headers === undefined) {
       sendRefusal(response, 'origin', { headers: { vary: 'Origin' } });
