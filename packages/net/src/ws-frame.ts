@@ -3,7 +3,6 @@
 const FINAL = 0x80;
 const CLOSE = 8;
 const FINAL_TEXT = 0x81; // FIN and opcode 1
-const FINAL_BINARY = 0x82;
 
 /** The frame of an empty ping (RFC 6455 §5.5.2). */
 export const PING_FRAME: Buffer = Buffer.from([0x89, 0]);
@@ -15,11 +14,7 @@ export function headerBytes(payloadBytes: number): number {
 
 /** Writes the header of a text frame and returns where its payload begins. */
 export function writeTextHeader(target: Buffer, at: number, payloadBytes: number): number {
-  return writeHeader(target, at, FINAL_TEXT, payloadBytes);
-}
-
-function writeHeader(target: Buffer, at: number, first: number, payloadBytes: number): number {
-  target[at] = first;
+  target[at] = FINAL_TEXT;
   if (payloadBytes < 126) {
     target[at + 1] = payloadBytes;
     return at + 2;
@@ -41,13 +36,6 @@ export function textFrame(text: string): Buffer {
   const payloadBytes = Buffer.byteLength(text);
   const frame = Buffer.allocUnsafeSlow(headerBytes(payloadBytes) + payloadBytes);
   frame.write(text, writeTextHeader(frame, 0, payloadBytes));
-  return frame;
-}
-
-/** The same of bytes. */
-export function binaryFrame(payload: Uint8Array): Buffer {
-  const frame = Buffer.allocUnsafeSlow(headerBytes(payload.length) + payload.length);
-  frame.set(payload, writeHeader(frame, 0, FINAL_BINARY, payload.length));
   return frame;
 }
 

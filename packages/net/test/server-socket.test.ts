@@ -2,7 +2,7 @@
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { text as readAll } from 'node:stream/consumers';
-import { rejectUpgrade, onWebSocketUpgrade, textFrame, binaryFrame } from '@relay-swarm/net';
+import { rejectUpgrade, onWebSocketUpgrade, textFrame } from '@relay-swarm/net';
 import { SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import { NEXT_TURN_MS } from '../src/turns.ts';
 import { clientFrame, closePayload, type FrameParts } from './support/client-frames.ts';
@@ -30,7 +30,11 @@ beforeAll(async () => {
     events: {
       message: ({ stream }, payload, isBinary) => {
         if (payload.toString() === 'a mistake') throw new Error('ours');
-        stream.write(isBinary ? binaryFrame(payload) : textFrame(payload.toString()));
+        stream.write(
+          isBinary
+            ? clientFrame({ opcode: BINARY, payload, mask: undefined })
+            : textFrame(payload.toString()),
+        );
       },
       restMs: (_owner, bytes) => comes(bytes),
       signOfLife: () => void events.push('sign of life'),

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import * as ws from 'ws';
-import { binaryFrame, PING_FRAME, textFrame } from '../src/ws-frame.ts';
+import { PING_FRAME, textFrame } from '../src/ws-frame.ts';
 
 // The library has it but its declarations do not.
 const { Receiver } = ws as unknown as { Receiver: new (options: object) => Writable };
@@ -41,7 +41,6 @@ it('keeps no memory of others with a small frame', () => {
   expect(textFrame('Hello').buffer.byteLength).toBe(7);
 });
 
-it('frames bytes, and the example of a ping of RFC 6455 §5.5.2', () => {
-  expect(binaryFrame(Buffer.from('Hello'))).toEqual(Buffer.from([0x82, 0x05, 0x48, 0x65, 0x6c, 0x6c, 0x6f]));
+it('frames a ping (RFC 6455 §5.5.2)', () => {
   expect(PING_FRAME).toEqual(Buffer.from([0x89, 0x00]));
 });
