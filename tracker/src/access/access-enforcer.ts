@@ -2,7 +2,7 @@
 // other clients do not wait for it. No sockets; the turns are passed in.
 import { Priority } from '../swarm/peer.ts';
 import type { IpPeerTable } from '../swarm/ip-peer-table.ts';
-import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import { failure } from '../frontends/webtorrent/writer.ts';
 
 /** Work in small pieces, one for each `next()`. */
@@ -38,7 +38,7 @@ export class AccessEnforcer {
 
 /** Removes all peers of refused swarms. Peers on a connection are told what a new announce would be told; others hear it at their next one. */
 export function* closeSwarms(
-  swarms: SwarmTable,
+  swarms: SwarmStore,
   ipPeers: IpPeerTable,
   refuse: (infoHash: string) => string | undefined,
 ): Generator<void, void> {

@@ -7,7 +7,7 @@ import type { Graffiti } from '../frontends/graffiti/graffiti.ts';
 import type { Frontend } from '../frontends/protocol.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
 import type { Link, Peer, Priority } from '../swarm/peer.ts';
-import type { SwarmStore } from '../swarm/swarm-table.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { Connection } from '../transport/connection.ts';
 import { readCloseEntry } from './close-entry.ts';
 import { ClusteredIpAnnounce } from './clustered-ip-announce.ts';

@@ -4,7 +4,7 @@ import type { Frontend } from '../frontends/protocol.ts';
 import type { Message } from '../frontends/webtorrent/message.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
 import type { Link, Peer } from '../swarm/peer.ts';
-import type { SwarmStore } from '../swarm/swarm-table.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import { RemotePeer } from './remote-peer.ts';
 
 export interface TrackerRulesOptions {

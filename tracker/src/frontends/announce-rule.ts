@@ -1,6 +1,6 @@
 // What becomes of an announce, whatever it came over: refused, leaving, or in the swarm. What the announcer is then told is its
 // front end's: offers for browsers, addresses for the others.
-import type { PeerNews } from '../swarm/swarm-table.ts';
+import type { PeerNews } from '../swarm/swarm-store.ts';
 
 export type AnnounceEvent = 'started' | 'completed' | 'stopped' | 'update';
 

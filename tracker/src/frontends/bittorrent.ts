@@ -7,7 +7,7 @@ import { createHttpAnnounce, type HttpAnnounces } from './http/http-announce.ts'
 import { IpPeerTable } from '../swarm/ip-peer-table.ts';
 import { IpAnnounce, type IpTracker } from './ip-announce.ts';
 import type { PeerObserver } from '../swarm/peer-observer.ts';
-import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { RandomInt } from '../swarm/random-int.ts';
 import { createTicks } from '../ticks.ts';
 import { ConnectionIds } from './udp/connection-ids.ts';
@@ -28,7 +28,7 @@ export interface BittorrentOptions {
     readonly clusterUrl: readonly string[];
     readonly clusterToken: string;
   };
-  readonly swarms: SwarmTable;
+  readonly swarms: SwarmStore;
   readonly budget: ByteBudget;
   /** Counts the peers; undefined where they are not counted. */
   readonly statistics: PeerObserver | undefined;

@@ -3,7 +3,7 @@ import { limitKey, type AddressRates } from '@relay-swarm/net';
 import { isIPv6Endpoint, packEndpoint } from '../swarm/endpoint.ts';
 import type { IpPeer } from '../swarm/ip-peers.ts';
 import type { IpPeerKey, IpPeerRefusal, IpPeerTable } from '../swarm/ip-peer-table.ts';
-import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { RandomInt } from '../swarm/random-int.ts';
 import { AnnounceRule, type Announce, type AnnounceRefusal } from './announce-rule.ts';
 
@@ -52,7 +52,7 @@ export function soon<T, U>(value: Later<T>, then: (value: T) => U): Later<U> {
 }
 
 export interface IpAnnounceOptions {
-  readonly swarms: SwarmTable;
+  readonly swarms: SwarmStore;
   readonly ipPeers: IpPeerTable;
   readonly rates: AddressRates;
   readonly intervalSeconds: number;

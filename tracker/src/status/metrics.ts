@@ -11,12 +11,12 @@ import type { SocketErrors } from '../transport/socket-errors.ts';
 import type { UpgradeGate } from '../transport/upgrade-gate.ts';
 import type { WebSockets } from '../transport/web-sockets.ts';
 import { idToHex } from '../frontends/webtorrent/ids.ts';
-import type { SwarmTable } from '../swarm/swarm-table.ts';
+import type { SwarmStore } from '../swarm/swarm-store.ts';
 import type { PeerStatistics } from './stats.ts';
 import type { WebTorrent } from '../frontends/webtorrent/webtorrent.ts';
 
 export interface Measured {
-  readonly swarms: SwarmTable;
+  readonly swarms: SwarmStore;
   /** Undefined where TRACKER_STATS is off. */
   readonly statistics: PeerStatistics | undefined;
   readonly webTorrent: WebTorrent;

@@ -3,7 +3,7 @@ import { ShareCounts, type ByteBudget } from '@relay-swarm/net';
 import { AgeList } from './age-list.ts';
 import { IpPeer, IpPeers } from './ip-peers.ts';
 import { NO_OBSERVER, type PeerObserver } from './peer-observer.ts';
-import type { PeerNews, SwarmTable } from './swarm-table.ts';
+import type { PeerNews, SwarmStore } from './swarm-store.ts';
 
 export interface IpPeerLimits {
   readonly peersMax: number;
@@ -31,7 +31,7 @@ export interface IpPeerKey {
 }
 
 export class IpPeerTable {
-  readonly #swarms: SwarmTable;
+  readonly #swarms: SwarmStore;
   readonly #limits: IpPeerLimits;
   readonly #observer: PeerObserver;
   readonly #memory: IpPeerMemory;
@@ -41,7 +41,7 @@ export class IpPeerTable {
   /** Peers that were removed because they had not announced for too long. */
   expired = 0;
 
-  constructor(swarms: SwarmTable, limits: IpPeerLimits, memory: IpPeerMemory, observer = NO_OBSERVER) {
+  constructor(swarms: SwarmStore, limits: IpPeerLimits, memory: IpPeerMemory, observer = NO_OBSERVER) {
     this.#memory = memory;
     this.#observer = observer;
     this.#swarms = swarms;

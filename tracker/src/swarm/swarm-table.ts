@@ -4,60 +4,13 @@ import { AgeList } from './age-list.ts';
 import { IdContests } from './id-contests.ts';
 import { NO_OBSERVER, type PeerObserver } from './peer-observer.ts';
 import type { Link, Peer, PeerSwarm } from './peer.ts';
+import type { PeerKey, PeerNews, SwarmLimits, SwarmRefusal, SwarmStore } from './swarm-store.ts';
 import { Swarm } from './swarm.ts';
-
-export interface SwarmLimits {
-  readonly swarmsMax: number;
-  readonly swarmsPerLinkMax: number;
-  /** In all swarms; one that is in two counts twice. */
-  readonly peersMax: number;
-  /** For one address, and a multiple of it for one /48, so that a few addresses cannot fill the swarms. */
-  readonly peersPerAddressMax: number;
-}
-
-/** What a peer is known by. */
-export interface PeerKey {
-  readonly link: Link;
-  readonly infoHash: string;
-  readonly peerId: string;
-}
-
-/** Why an announce was refused, in words for its sender. */
-export type SwarmRefusal =
-  | 'PEERS_FULL'
-  | 'MEMORY_FULL'
-  | 'ADDRESS_PEERS_FULL'
-  | 'SWARMS_FULL'
-  | 'CONNECTION_SWARMS_FULL'
-  | 'PEER_ID_CONTESTED'
-  | 'PEER_ID_HELD';
 
 /** What a peer takes, with its share of a swarm: 600 bytes in one of twenty, 1,400 where it is alone (measured). */
 const PEER_BYTES = 1_000;
 
-export interface PeerNews {
-  /** Undefined where the announce does not tell (no `left`): a known peer stays what it is, a new one is a leecher. */
-  readonly isSeeder: boolean | undefined;
-  readonly hasCompleted: boolean;
-}
-
-/** What front ends need of a store of swarms; test/support/swarm-store-contract.ts says what it must do. */
-export type SwarmStore = Pick<
-  SwarmTable,
-  | 'size'
-  | 'peers'
-  | 'expired'
-  | 'find'
-  | 'has'
-  | 'enter'
-  | 'leave'
-  | 'remove'
-  | 'removeAllOf'
-  | 'touch'
-  | 'expire'
->;
-
-export class SwarmTable {
+export class SwarmTable implements SwarmStore {
   readonly #swarms = new Map<string, Swarm>();
   readonly #limits: SwarmLimits;
   readonly #observer: PeerObserver;
@@ -65,7 +18,6 @@ export class SwarmTable {
   readonly #byAge = new AgeList<Peer>();
   readonly #contests = new IdContests();
   #peers = 0;
-  /** Peers that were removed because they had not announced for too long. */
   expired = 0;
 
   constructor(limits: SwarmLimits, observer = NO_OBSERVER) {
@@ -73,7 +25,6 @@ export class SwarmTable {
     this.#observer = observer;
   }
 
-  /** Those with the most peers, the largest first. Looks at all of them. */
   largest(count: number): Swarm[] {
     const found: Swarm[] = [];
     for (const swarm of this.#swarms.values()) {
@@ -101,7 +52,6 @@ export class SwarmTable {
     return this.#swarms.values();
   }
 
-  /** The swarm, made if it does not exist; undefined where there are too many. Pass it to forgetIfEmpty() where nothing is added to it. */
   open(infoHash: string): Swarm | undefined {
     let swarm = this.#swarms.get(infoHash);
     if (swarm === undefined && this.#swarms.size < this.#limits.swarmsMax) {
@@ -124,7 +74,6 @@ export class SwarmTable {
     if (peer !== undefined) this.remove(peer);
   }
 
-  /** The peer announces itself: it is added or updated. */
   enter({ link, infoHash, peerId }: PeerKey, news: PeerNews, nowMs: number): Peer | SwarmRefusal {
     const swarm = this.#swarms.get(infoHash);
     const peer = swarm?.find(peerId);
@@ -153,12 +102,10 @@ export class SwarmTable {
     return peer;
   }
 
-  /** The peer is alive: it has sent something other than an announce. */
   touch(peer: Peer, nowMs: number): void {
     this.#byAge.touch(peer, nowMs);
   }
 
-  /** Takes the peer out; a swarm that is empty then is forgotten. */
   remove(peer: Peer): void {
     const { swarm, id, lastSeenMs } = peer;
     const heir = this.#contests.settle(peer);
@@ -187,7 +134,6 @@ export class SwarmTable {
     return peer;
   }
 
-  /** Removes the peers last seen before the given time. */
   expire(beforeMs: number): void {
     for (;;) {
       const peer = this.#byAge.oldestBefore(beforeMs);

@@ -1,11 +1,12 @@
 // The peers of one info hash. Pure: no sockets, no clock; random numbers are passed in.
-import type { IpPeer, IpPeers, IpPeerSwarm } from './ip-peers.ts';
-import { GONE, Peer, type Link, type PeerSwarm } from './peer.ts';
+import type { IpPeer, IpPeers } from './ip-peers.ts';
+import { GONE, Peer, type Link } from './peer.ts';
 import type { RandomInt } from './random-int.ts';
+import type { StoredSwarm } from './swarm-store.ts';
 
 const NOBODY: readonly Peer[] = [];
 
-export class Swarm implements PeerSwarm, IpPeerSwarm {
+export class Swarm implements StoredSwarm {
   readonly infoHash: string;
   /** Times that a peer said it completed its download. */
   downloaded = 0;
@@ -35,12 +36,10 @@ export class Swarm implements PeerSwarm, IpPeerSwarm {
     return this.#byId.size === 0 && this.ipPeers === undefined;
   }
 
-  /** The peer that holds the id. */
   find(id: string): Peer | undefined {
     return this.#byId.get(id);
   }
 
-  /** Any peer on a connection; undefined where there is none. */
   get anyPeer(): Peer | undefined {
     return this.#leechers.at(-1) ?? this.#seeders.at(-1);
   }

@@ -2,7 +2,8 @@
 import { ByteBudget, type Bucket } from '@relay-swarm/net';
 import { FrameMemory } from '../../src/frames/frame-memory.ts';
 import type { Link, Peer, Priority } from '../../src/swarm/peer.ts';
-import { SwarmTable, type SwarmLimits, type SwarmStore } from '../../src/swarm/swarm-table.ts';
+import type { SwarmLimits, SwarmStore } from '../../src/swarm/swarm-store.ts';
+import { SwarmTable } from '../../src/swarm/swarm-table.ts';
 import { WebTorrent, type WebTorrentOptions } from '../../src/frontends/webtorrent/webtorrent.ts';
 
 /** The payload of one finished text frame. */

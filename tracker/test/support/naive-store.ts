@@ -8,7 +8,7 @@ import type {
   SwarmLimits,
   SwarmRefusal,
   SwarmStore,
-} from '../../src/swarm/swarm-table.ts';
+} from '../../src/swarm/swarm-store.ts';
 
 const PEER_BYTES = 1_000;
 const SITE_SHARES = 8;
@@ -53,6 +53,27 @@ export class NaiveStore implements SwarmStore {
     return this.#swarms.find((swarm) => swarm.infoHash === infoHash);
   }
 
+  all(): Iterable<Swarm> {
+    return this.#swarms; // a list that does not change: each that comes or goes makes another one
+  }
+
+  largest(count: number): Swarm[] {
+    const peersOf = ({ complete, incomplete }: Swarm): number => complete + incomplete;
+    return this.#swarms.toSorted((a, b) => peersOf(b) - peersOf(a)).slice(0, count);
+  }
+
+  open(infoHash: string): Swarm | undefined {
+    const known = this.find(infoHash);
+    if (known !== undefined || this.size >= this.#limits.swarmsMax) return known;
+    const swarm = new Swarm(infoHash);
+    this.#swarms = [...this.#swarms, swarm];
+    return swarm;
+  }
+
+  forgetIfEmpty({ isEmpty, infoHash }: Pick<Swarm, 'isEmpty' | 'infoHash'>): void {
+    if (isEmpty) this.#swarms = this.#swarms.filter((swarm) => swarm.infoHash !== infoHash);
+  }
+
   has(key: PeerKey): boolean {
     return this.#peerOf(key)?.link === key.link;
   }
@@ -70,8 +91,7 @@ export class NaiveStore implements SwarmStore {
     }
     const refusal = this.#refusal(link, infoHash);
     if (refusal !== undefined) return refusal;
-    const swarm = this.find(infoHash) ?? new Swarm(infoHash);
-    if (!this.#swarms.includes(swarm)) this.#swarms.push(swarm);
+    const swarm = this.open(infoHash)!;
     if (hasCompleted) swarm.downloaded++;
     return this.#add(swarm, peerId, link, isSeeder ?? false);
   }
@@ -94,7 +114,7 @@ export class NaiveStore implements SwarmStore {
       heir.link.hold(PEER_BYTES)
     )
       this.#add(swarm, id, heir.link, heir.isSeeder);
-    this.#swarms = this.#swarms.filter(({ isEmpty }) => !isEmpty);
+    this.forgetIfEmpty(swarm);
   }
 
   removeAllOf(link: Link): void {

@@ -1,19 +1,14 @@
 // What every store of swarms has to do, whoever wrote it: a second one must pass this too.
 import fc from 'fast-check';
-import type { SwarmStore } from '../../src/swarm/swarm-table.ts';
-import { TestLink } from './links.ts';
+import { packEndpoint } from '../../src/swarm/endpoint.ts';
+import { IpPeerTable } from '../../src/swarm/ip-peer-table.ts';
+import type { SwarmLimits, SwarmStore } from '../../src/swarm/swarm-store.ts';
+import { plenty, TestLink } from './links.ts';
 
 const leecher = { isSeeder: false, hasCompleted: false };
 const seeder = { isSeeder: true, hasCompleted: false };
 const completed = { isSeeder: true, hasCompleted: true };
 const unknown = { isSeeder: undefined, hasCompleted: false };
-
-interface Limits {
-  readonly swarmsMax: number;
-  readonly swarmsPerLinkMax: number;
-  readonly peersMax: number;
-  readonly peersPerAddressMax: number;
-}
 
 /** A link that answers every probe at once. */
 class LivelyLink extends TestLink {
@@ -22,8 +17,8 @@ class LivelyLink extends TestLink {
   }
 }
 
-export function describeSwarmStore(name: string, create: (limits: Limits) => SwarmStore): void {
-  const open = (limits: Partial<Limits> = {}): SwarmStore =>
+export function describeSwarmStore(name: string, create: (limits: SwarmLimits) => SwarmStore): void {
+  const open = (limits: Partial<SwarmLimits> = {}): SwarmStore =>
     create({ swarmsMax: 1e6, swarmsPerLinkMax: 1e6, peersMax: 1e6, peersPerAddressMax: 1e6, ...limits });
   const counts = (store: SwarmStore, infoHash = 'a'): unknown => {
     const swarm = store.find(infoHash);
@@ -104,6 +99,64 @@ export function describeSwarmStore(name: string, create: (limits: Limits) => Swa
         ['w', 'x', 'z'],
         1,
       ]);
+    });
+
+    it('tells the largest swarms, and no more than are asked for', () => {
+      const store = open();
+      for (const [infoHash, peers] of [
+        ['a', 2],
+        ['b', 5],
+        ['c', 1],
+        ['d', 3],
+      ] as const) {
+        for (let at = 0; at < peers; at++)
+          store.enter(key(new TestLink(), `${at}`, infoHash), at === 0 ? seeder : leecher, 0);
+      }
+      const largest = (count: number): string[] => store.largest(count).map(({ infoHash }) => infoHash);
+      expect(largest(3)).toEqual(['b', 'd', 'a']);
+      expect(largest(9)).toEqual(['b', 'd', 'a', 'c']);
+      expect(open().largest(3)).toEqual([]);
+    });
+
+    it('is walked through while swarms go, each once', () => {
+      const store = open();
+      const links = ['a', 'b', 'c', 'd'].map((infoHash) => {
+        const link = new TestLink();
+        for (const id of ['x', 'y']) store.enter(key(link, id, infoHash), id === 'x' ? leecher : seeder, 0);
+        return link;
+      });
+      const seen: string[] = [];
+      for (const swarm of store.all()) {
+        seen.push(swarm.infoHash);
+        for (let peer = swarm.anyPeer; peer !== undefined; peer = swarm.anyPeer) store.remove(peer);
+      }
+      expect(seen.sort()).toEqual(['a', 'b', 'c', 'd']);
+      expect([store.size, store.peers, links.flatMap(({ peers }) => peers)]).toEqual([0, 0, []]);
+    });
+
+    it('keeps a swarm for peers at addresses, whose table counts them, as long as one of either kind is in it', () => {
+      const store = open({ swarmsMax: 2 });
+      const ipPeers = new IpPeerTable(store, { peersMax: 9, peersPerAddressMax: 9 }, plenty());
+      const host = (infoHash: string) => ({
+        infoHash,
+        peerId: 'host',
+        endpoint: packEndpoint('192.0.2.7', 1)!,
+        addressKey: '192.0.2.7',
+      });
+      const link = new TestLink();
+      store.enter(key(link, 'x'), seeder, 0);
+      for (const infoHash of ['a', 'b']) expect(typeof ipPeers.enter(host(infoHash), leecher, 0)).toBe('object');
+      expect([ipPeers.enter(host('c'), leecher, 0), store.open('c')]).toEqual(['SWARMS_FULL', undefined]);
+      expect([store.open('a') === store.find('a'), counts(store)]).toEqual([true, [1, 1, 0]]);
+      store.leave(key(link, 'x'));
+      expect([store.size, store.peers, counts(store)]).toEqual([2, 0, [0, 1, 0]]);
+      store.enter(key(link, 'y', 'b'), leecher, 0);
+      for (const infoHash of ['a', 'b']) ipPeers.leave(host(infoHash));
+      expect([store.size, counts(store), counts(store, 'b')]).toEqual([1, undefined, [0, 1, 0]]);
+      const opened = store.open('c')!; // and nobody comes
+      store.forgetIfEmpty(opened);
+      store.forgetIfEmpty(store.find('b')!);
+      expect([store.find('c'), store.size]).toEqual([undefined, 1]);
     });
 
     it('leaves an id to its first holder as long as that lives, and gives it to who waits when it does not', () => {

@@ -1,5 +1,5 @@
 // What a client is told that meets a limit of the swarms.
-import type { SwarmRefusal } from '../../swarm/swarm-table.ts';
+import type { SwarmRefusal } from '../../swarm/swarm-store.ts';
 import type { AnnounceRefusal } from '../announce-rule.ts';
 
 export const LIMITS: Readonly<Record<SwarmRefusal, AnnounceRefusal<SwarmRefusal>>> = {

@@ -4,7 +4,7 @@ import { takeToken, newBucket, type Rate } from '@relay-swarm/net';
 import type { FrameMemory } from '../../frames/frame-memory.ts';
 import { noteOffer, takeOffer } from '../../swarm/open-offers.ts';
 import { Priority, type Link, type Peer } from '../../swarm/peer.ts';
-import type { SwarmRefusal, SwarmStore } from '../../swarm/swarm-table.ts';
+import type { SwarmRefusal, SwarmStore } from '../../swarm/swarm-store.ts';
 import type { RandomInt } from '../../swarm/random-int.ts';
 import { AnnounceRule, type Announce, type AnnounceRefusal } from '../announce-rule.ts';
 import type { Frontend, Protocol } from '../protocol.ts';
