@@ -70,10 +70,10 @@ export const IP_SCRAPE_HASHES_MAX = 74;
 
 type Refusal = AnnounceRefusal<IpPeerRefusal>;
 const LIMITS: Readonly<Record<IpPeerRefusal, Refusal>> = {
-  SWARMS_FULL: { cause: 'SWARMS_FULL', reason: 'This tracker serves no further torrents now' },
-  PEERS_FULL: { cause: 'PEERS_FULL', reason: 'This tracker serves no further peers now' },
-  MEMORY_FULL: { cause: 'MEMORY_FULL', reason: 'This tracker has no memory for further peers now' },
-  ADDRESS_PEERS_FULL: { cause: 'ADDRESS_PEERS_FULL', reason: 'Too many torrents from one address' },
+  swarms_full: { cause: 'swarms_full', reason: 'This tracker serves no further torrents now' },
+  peers_full: { cause: 'peers_full', reason: 'This tracker serves no further peers now' },
+  memory_full: { cause: 'memory_full', reason: 'This tracker has no memory for further peers now' },
+  address_peers_full: { cause: 'address_peers_full', reason: 'Too many torrents from one address' },
 };
 const NOBODY: readonly IpPeer[] = [];
 const NOTHING: Counts = { complete: 0, incomplete: 0, downloaded: 0 };

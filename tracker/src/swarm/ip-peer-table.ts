@@ -20,7 +20,7 @@ export type IpPeerMemory = Pick<ByteBudget, 'isTight' | 'reserve'>;
 /** With its share of a swarm: 500 bytes in one of twenty, 1,400 where it is alone (measured). */
 const IP_PEER_BYTES = 600;
 
-export type IpPeerRefusal = 'SWARMS_FULL' | 'PEERS_FULL' | 'MEMORY_FULL' | 'ADDRESS_PEERS_FULL';
+export type IpPeerRefusal = 'swarms_full' | 'peers_full' | 'memory_full' | 'address_peers_full';
 
 export interface IpPeerKey {
   readonly infoHash: string;
@@ -59,11 +59,11 @@ export class IpPeerTable {
   ): IpPeer | IpPeerRefusal {
     let peer = this.#swarms.find(infoHash)?.ipPeers?.find(endpoint);
     if (peer === undefined) {
-      if (this.size >= this.#limits.peersMax) return 'PEERS_FULL';
-      if (this.#ofAddress.isFull(addressKey, this.#limits.peersPerAddressMax)) return 'ADDRESS_PEERS_FULL';
-      if (this.#memory.isTight) return 'MEMORY_FULL';
+      if (this.size >= this.#limits.peersMax) return 'peers_full';
+      if (this.#ofAddress.isFull(addressKey, this.#limits.peersPerAddressMax)) return 'address_peers_full';
+      if (this.#memory.isTight) return 'memory_full';
       const swarm = this.#swarms.open(infoHash);
-      if (swarm === undefined) return 'SWARMS_FULL';
+      if (swarm === undefined) return 'swarms_full';
       peer = new IpPeer(swarm, endpoint, addressKey, peerId, news.isSeeder ?? false);
       (swarm.ipPeers ??= new IpPeers()).add(peer);
       if (news.hasCompleted) swarm.downloaded++;

@@ -26,13 +26,13 @@ export interface PeerNews {
 
 /** Why an announce was refused. */
 export type SwarmRefusal =
-  | 'PEERS_FULL'
-  | 'MEMORY_FULL'
-  | 'ADDRESS_PEERS_FULL'
-  | 'SWARMS_FULL'
-  | 'CONNECTION_SWARMS_FULL'
-  | 'PEER_ID_CONTESTED'
-  | 'PEER_ID_HELD';
+  | 'peers_full'
+  | 'memory_full'
+  | 'address_peers_full'
+  | 'swarms_full'
+  | 'connection_swarms_full'
+  | 'peer_id_contested'
+  | 'peer_id_held';
 
 export interface StoredSwarm extends PeerSwarm, IpPeerSwarm {
   /** The peer that holds the id. */

@@ -78,22 +78,22 @@ export class SwarmTable implements SwarmStore {
     const swarm = this.#swarms.get(infoHash);
     const peer = swarm?.find(peerId);
     if (peer === undefined) {
-      if (link.peers.length >= this.#limits.swarmsPerLinkMax) return 'CONNECTION_SWARMS_FULL';
-      if (this.#peers >= this.#limits.peersMax) return 'PEERS_FULL';
-      if (this.#shares.isFull(link.addressKey, this.#limits.peersPerAddressMax)) return 'ADDRESS_PEERS_FULL';
+      if (link.peers.length >= this.#limits.swarmsPerLinkMax) return 'connection_swarms_full';
+      if (this.#peers >= this.#limits.peersMax) return 'peers_full';
+      if (this.#shares.isFull(link.addressKey, this.#limits.peersPerAddressMax)) return 'address_peers_full';
       const opened = swarm ?? this.open(infoHash);
-      if (opened === undefined) return 'SWARMS_FULL';
+      if (opened === undefined) return 'swarms_full';
       if (!link.hold(PEER_BYTES)) {
         this.forgetIfEmpty(opened);
-        return 'MEMORY_FULL';
+        return 'memory_full';
       }
       if (news.hasCompleted) opened.downloaded++;
       return this.#add(opened, peerId, link, news.isSeeder ?? false, nowMs);
     }
     if (peer.link !== link)
       return this.#contests.enter(peer, link, news.isSeeder ?? false, nowMs)
-        ? 'PEER_ID_CONTESTED'
-        : 'PEER_ID_HELD';
+        ? 'peer_id_contested'
+        : 'peer_id_held';
     if (news.hasCompleted && !peer.isSeeder) peer.swarm.downloaded++;
     const isSeeder = news.isSeeder ?? peer.isSeeder;
     if (isSeeder !== peer.isSeeder) this.#observer.changed(peerId, isSeeder);

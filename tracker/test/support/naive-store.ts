@@ -150,16 +150,16 @@ export class NaiveStore implements SwarmStore {
     const site = siteKey(link.addressKey);
     const count = (isOf: (address: string) => boolean): number =>
       this.#all.filter((peer) => isOf(peer.link.addressKey)).length;
-    if (link.peers.length >= swarmsPerLinkMax) return 'CONNECTION_SWARMS_FULL';
-    if (this.peers >= peersMax) return 'PEERS_FULL';
-    if (count((address) => address === link.addressKey) >= peersPerAddressMax) return 'ADDRESS_PEERS_FULL';
+    if (link.peers.length >= swarmsPerLinkMax) return 'connection_swarms_full';
+    if (this.peers >= peersMax) return 'peers_full';
+    if (count((address) => address === link.addressKey) >= peersPerAddressMax) return 'address_peers_full';
     if (
       site !== undefined &&
       count((address) => siteKey(address) === site) >= SITE_SHARES * peersPerAddressMax
     )
-      return 'ADDRESS_PEERS_FULL';
-    if (this.find(infoHash) === undefined && this.size >= swarmsMax) return 'SWARMS_FULL';
-    return link.hold(PEER_BYTES) ? undefined : 'MEMORY_FULL';
+      return 'address_peers_full';
+    if (this.find(infoHash) === undefined && this.size >= swarmsMax) return 'swarms_full';
+    return link.hold(PEER_BYTES) ? undefined : 'memory_full';
   }
 
   /** Another connection announces the holder's id: it waits while the holder is probed, or is refused. */
@@ -172,11 +172,11 @@ export class NaiveStore implements SwarmStore {
     if (contest.probe !== undefined && !isUnanswered(contest))
       Object.assign(contest, { waiting: [], probe: undefined, quietUntilMs: nowMs + ANSWER_COUNTS_MS });
     const others = contest.waiting.filter((one) => one.link !== link && one.link.isOpen);
-    if (nowMs < contest.quietUntilMs || others.length >= WAITING_MAX) return 'PEER_ID_HELD';
+    if (nowMs < contest.quietUntilMs || others.length >= WAITING_MAX) return 'peer_id_held';
     contest.waiting = [...others, { link, isSeeder }];
     holder.link.probe();
     contest.probe ??= holder.link.probedUntilMs;
-    return 'PEER_ID_CONTESTED';
+    return 'peer_id_contested';
   }
 
   #heirOf(holder: Peer): Waiting | undefined {

@@ -50,8 +50,8 @@ export function describeSwarmStore(name: string, create: (limits: SwarmLimits) =
       const [one, two] = [new TestLink(), new TestLink()];
       store.enter(key(one, 'x', 'a'), leecher, 0);
       store.enter(key(one, 'x', 'b'), leecher, 0);
-      expect(store.enter(key(one, 'y', 'a'), leecher, 0)).toBe('CONNECTION_SWARMS_FULL');
-      expect(store.enter(key(two, 'y', 'c'), leecher, 0)).toBe('SWARMS_FULL');
+      expect(store.enter(key(one, 'y', 'a'), leecher, 0)).toBe('connection_swarms_full');
+      expect(store.enter(key(two, 'y', 'c'), leecher, 0)).toBe('swarms_full');
       expect(typeof store.enter(key(one, 'x', 'a'), seeder, 0)).toBe('object');
       expect([store.size, store.peers, two.peers]).toEqual([2, 2, []]);
     });
@@ -65,7 +65,7 @@ export function describeSwarmStore(name: string, create: (limits: SwarmLimits) =
       expect(each).toBeGreaterThan(500);
       two.heldBytesMax = 1.5 * each;
       store.enter(key(two, 'y', 'b'), leecher, 1);
-      expect(store.enter(key(two, 'z', 'c'), leecher, 1)).toBe('MEMORY_FULL');
+      expect(store.enter(key(two, 'z', 'c'), leecher, 1)).toBe('memory_full');
       expect([store.size, store.peers, two.heldBytes]).toEqual([2, 2, each]);
       store.leave(key(two, 'y', 'b'));
       store.expire(10);
@@ -76,11 +76,11 @@ export function describeSwarmStore(name: string, create: (limits: SwarmLimits) =
       const store = open({ peersMax: 12, peersPerAddressMax: 1 });
       const from = (address: string, id: string) => store.enter(key(new TestLink(address), id), leecher, 0);
       expect(typeof from('192.0.2.1', 'a')).toBe('object');
-      expect(from('192.0.2.1', 'b')).toBe('ADDRESS_PEERS_FULL');
+      expect(from('192.0.2.1', 'b')).toBe('address_peers_full');
       const site = Array.from({ length: 9 }, (_, net) => from(`2001:db8:1:${net}::/64`, `c${net}`));
       expect(site.map((one) => typeof one === 'object')).toEqual([...Array<boolean>(8).fill(true), false]);
       for (let net = 0; net < 3; net++) from(`192.0.2.${net + 10}`, `d${net}`);
-      expect([store.peers, from('192.0.2.99', 'e')]).toEqual([12, 'PEERS_FULL']);
+      expect([store.peers, from('192.0.2.99', 'e')]).toEqual([12, 'peers_full']);
       store
         .find('a')!
         .find('a')!
@@ -145,8 +145,9 @@ export function describeSwarmStore(name: string, create: (limits: SwarmLimits) =
       });
       const link = new TestLink();
       store.enter(key(link, 'x'), seeder, 0);
-      for (const infoHash of ['a', 'b']) expect(typeof ipPeers.enter(host(infoHash), leecher, 0)).toBe('object');
-      expect([ipPeers.enter(host('c'), leecher, 0), store.open('c')]).toEqual(['SWARMS_FULL', undefined]);
+      for (const infoHash of ['a', 'b'])
+        expect(typeof ipPeers.enter(host(infoHash), leecher, 0)).toBe('object');
+      expect([ipPeers.enter(host('c'), leecher, 0), store.open('c')]).toEqual(['swarms_full', undefined]);
       expect([store.open('a') === store.find('a'), counts(store)]).toEqual([true, [1, 1, 0]]);
       store.leave(key(link, 'x'));
       expect([store.size, store.peers, counts(store)]).toEqual([2, 0, [0, 1, 0]]);
@@ -162,10 +163,10 @@ export function describeSwarmStore(name: string, create: (limits: SwarmLimits) =
     it('leaves an id to its first holder as long as that lives, and gives it to who waits when it does not', () => {
       const [store, first, second] = [open(), new TestLink(), new TestLink('192.0.2.2')];
       store.enter(key(first, 'x'), leecher, 0);
-      expect(store.enter(key(second, 'x'), seeder, 0)).toBe('PEER_ID_CONTESTED');
+      expect(store.enter(key(second, 'x'), seeder, 0)).toBe('peer_id_contested');
       expect([first.probes, counts(store)]).toEqual([1, [0, 1, 0]]);
       first.probedUntilMs = 0; // it answers
-      expect(store.enter(key(second, 'x'), seeder, 1_000)).toBe('PEER_ID_HELD');
+      expect(store.enter(key(second, 'x'), seeder, 1_000)).toBe('peer_id_held');
       first.end(store); // and leaves by itself: nobody inherits
       expect(store.peers).toBe(0);
 
@@ -196,7 +197,7 @@ export function describeSwarmStore(name: string, create: (limits: SwarmLimits) =
       const silent = new TestLink();
       store.enter(key(silent, 'y'), leecher, 0);
       const crowd = Array.from({ length: 5 }, () => store.enter(key(new TestLink(), 'y'), leecher, 0));
-      expect(crowd.slice(3)).toEqual(['PEER_ID_CONTESTED', 'PEER_ID_HELD']);
+      expect(crowd.slice(3)).toEqual(['peer_id_contested', 'peer_id_held']);
     });
 
     /** What happened, seen from outside: which link holds which id in which swarm, and whether it seeds. */

@@ -33,7 +33,7 @@ describe('IP peers in a swarm', () => {
     const tables = create({}, 100, budget);
     for (let port = 1; !budget.isTight; port++) expect(typeof join(tables, '192.0.2.1', port)).toBe('object');
     expect(tables.ipPeers.size).toBeGreaterThan(10);
-    expect(join(tables, '192.0.2.2')).toBe('MEMORY_FULL');
+    expect(join(tables, '192.0.2.2')).toBe('memory_full');
     expect(typeof join(tables, '192.0.2.1', 1, true)).toBe('object'); // who is inside goes on
     tables.ipPeers.expire(1);
     expect([tables.ipPeers.size, budget.bytes]).toEqual([0, 0]);
@@ -118,9 +118,9 @@ describe('IP peers in a swarm', () => {
   });
 
   it.each<[IpPeerRefusal, Partial<typeof limits>, number]>([
-    ['PEERS_FULL', { peersMax: 2 }, 100],
-    ['ADDRESS_PEERS_FULL', { peersPerAddressMax: 2 }, 100],
-    ['SWARMS_FULL', {}, 2],
+    ['peers_full', { peersMax: 2 }, 100],
+    ['address_peers_full', { peersPerAddressMax: 2 }, 100],
+    ['swarms_full', {}, 2],
   ])('are refused with %s, except those who are there already', (refusal, some, swarmsMax) => {
     const tables = create(some, swarmsMax);
     join(tables, '192.0.2.1', 1, false, 0, 'a');

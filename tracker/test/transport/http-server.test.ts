@@ -188,7 +188,7 @@ describe('a connection', () => {
       'failure reason': expect.stringContaining('Too many torrents') as string,
     });
     const metrics = await (await fetch(tracker.url.replace('ws', 'http') + '/metrics')).text();
-    expect(metrics).toContain('tracker_announces_refused_total{reason="CONNECTION_SWARMS_FULL"} 1');
+    expect(metrics).toContain('tracker_announces_refused_total{reason="connection_swarms_full"} 1');
   });
 
   it('that floods is closed', async () => {

@@ -73,13 +73,13 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   };
   /** Announces that a limit of the swarms refused. */
   readonly announcesRefused: Record<SwarmRefusal, number> = {
-    SWARMS_FULL: 0,
-    CONNECTION_SWARMS_FULL: 0,
-    PEERS_FULL: 0,
-    MEMORY_FULL: 0,
-    ADDRESS_PEERS_FULL: 0,
-    PEER_ID_CONTESTED: 0,
-    PEER_ID_HELD: 0,
+    swarms_full: 0,
+    connection_swarms_full: 0,
+    peers_full: 0,
+    memory_full: 0,
+    address_peers_full: 0,
+    peer_id_contested: 0,
+    peer_id_held: 0,
   };
 
   constructor(options: WebTorrentOptions) {
@@ -196,7 +196,7 @@ export class WebTorrent implements Frontend<Link>, Protocol<Link> {
   #reject({ link, message, infoHash }: WebTorrentAnnounce, refusal: AnnounceRefusal<SwarmRefusal>): void {
     const { cause, reason } = refusal;
     if (cause in this.announcesRefused) this.announcesRefused[cause as SwarmRefusal]++;
-    if (cause !== 'PEER_ID_CONTESTED') this.#refuse(link, message, reason);
+    if (cause !== 'peer_id_contested') this.#refuse(link, message, reason);
     else link.send(replyOnce(this.#options.swarms.find(infoHash)!, CONTEST_SECONDS), Priority.reply);
   }
 
