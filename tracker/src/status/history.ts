@@ -1,5 +1,6 @@
 // The last hour in numbers, for the status page: what this relay had, and how loaded the relays were that it knows. Pure; kept in memory, so a
 // restart begins anew, and the page shows when.
+import { NOT_LISTED, type HistoryAnswer } from '@relay-swarm/protocol/history';
 
 export interface HistorySample {
   readonly peers: number;
@@ -8,27 +9,12 @@ export interface HistorySample {
   readonly allocations: number;
 }
 
-/** `GET /history.json`. Lists run from the oldest sample to the newest. */
-export interface HistoryAnswer {
-  readonly periodSeconds: number;
-  /** Milliseconds since 1970, of the newest sample; 0 before there is one. */
-  readonly endsAtMs: number;
-  readonly peers: readonly number[];
-  readonly swarms: readonly number[];
-  readonly signalingClients: readonly number[];
-  readonly allocations: readonly number[];
-  readonly relayPeriodSeconds: number;
-  /** Relay id → load in percent; -1 where it was not listed. */
-  readonly relays: Readonly<Record<string, readonly number[]>>;
-}
-
 export const HISTORY_PERIOD_SECONDS = 15;
 const SAMPLES_MAX = 240;
 /** Relays are sampled with every fourth sample. */
 const RELAY_EVERY = 4;
 const RELAY_SAMPLES_MAX = SAMPLES_MAX / RELAY_EVERY;
 const RELAYS_MAX = 64;
-const NOT_LISTED = -1;
 
 export interface ListedRelay {
   readonly id: string;

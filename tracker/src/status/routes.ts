@@ -2,11 +2,11 @@
 import { sendJson, type RequestHandler } from '@relay-swarm/kit';
 import { answerPreflight, sendRefusal } from '@relay-swarm/net';
 import { isRankingKey, RANKING_KEY_CHARS_MAX } from '@relay-swarm/protocol';
+import type { HistoryAnswer } from '@relay-swarm/protocol/history';
 import type { RankedQuery } from '@relay-swarm/relay-swarm';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PAGE_HEADERS } from './html.ts';
 import { homePage, statsPage, type HomeFacts } from './pages.ts';
-import type { HistoryAnswer } from './history.ts';
 import type { Stats } from './stats.ts';
 
 export interface RoutesOptions {

@@ -1,9 +1,10 @@
 // The relays and this one's numbers, refreshed while somebody looks, and a test of everything from this browser.
+import type { RelayHistory } from '@relay-swarm/protocol/history';
 import type { Roster, RosterRelay } from '@relay-swarm/protocol/roster';
 import { signalingUrl } from '../mesh/room-link.ts';
 import { byId, copyText, ownTracker } from '../page.ts';
 import { relaysOf } from '../relays.ts';
-import { readHistory, readRelays, readStats, type History } from '../status-source.ts';
+import { readHistory, readRelays, readStats } from '../status-source.ts';
 import { Plot } from '../status/plots.ts';
 import { ringPicture } from '../status/ring.ts';
 import { RoundTrips } from '../status/round-trips.ts';
@@ -28,7 +29,7 @@ const PLOTS = {
 } as const;
 
 let roster: Roster | undefined;
-let history: History | undefined;
+let history: RelayHistory | undefined;
 const roundTrips = new RoundTrips(drawRelays);
 const plots = Object.entries(PLOTS).map(([name, label]) => {
   const figure = document.querySelector<HTMLElement>(`[data-plot=${name}]`)!;
