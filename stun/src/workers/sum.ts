@@ -6,8 +6,8 @@ import type { BudgetNow } from './messages.ts';
 
 type Numbers = Readonly<Record<string, number>>;
 
-const NOTHING: TurnStats = {
-  ...createCounters(),
+/** What there is now, and not how often something was: it ends with the worker. */
+const NOTHING_HELD = {
   isDraining: false,
   allocations: 0,
   permissions: 0,
@@ -16,6 +16,7 @@ const NOTHING: TurnStats = {
   connections: 0,
   relayPortsFree: 0,
 };
+const NOTHING: TurnStats = { ...createCounters(), ...NOTHING_HELD };
 
 function add(one: unknown, other: unknown): unknown {
   if (typeof one === 'number' || typeof other === 'number') return Number(one ?? 0) + Number(other ?? 0);
@@ -30,16 +31,7 @@ export const sumOf = (all: readonly TurnStats[]): TurnStats =>
   all.reduce((sum, one) => add(sum, one) as TurnStats, NOTHING);
 
 /** The part of a dead worker's numbers that stays: what it has counted since its start. */
-export const leftBehind = (stats: TurnStats): TurnStats => ({
-  ...stats,
-  isDraining: false,
-  allocations: 0,
-  permissions: 0,
-  channels: 0,
-  reservations: 0,
-  connections: 0,
-  relayPortsFree: 0,
-});
+export const leftBehind = (stats: TurnStats): TurnStats => ({ ...stats, ...NOTHING_HELD });
 
 /** What all workers hold, as metrics of one process show it. */
 export const budgetOfWorkers = (
