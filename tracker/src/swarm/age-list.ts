@@ -18,6 +18,12 @@ export class AgeList<T extends Aged<T>> {
     return oldest !== undefined && oldest.lastSeenMs < beforeMs ? oldest : undefined;
   }
 
+  /** Those last seen before the given time, the oldest first. Each is to be taken out before the next is asked for. */
+  *allBefore(beforeMs: number): Generator<T> {
+    for (let one = this.oldestBefore(beforeMs); one !== undefined; one = this.oldestBefore(beforeMs))
+      yield one;
+  }
+
   /** When the newest one was seen; undefined where the list is empty. */
   get newestMs(): number | undefined {
     return this.#newest?.lastSeenMs;

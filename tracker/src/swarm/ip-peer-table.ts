@@ -94,9 +94,7 @@ export class IpPeerTable {
 
   /** Removes the peers last seen before the given time. */
   expire(beforeMs: number): void {
-    for (;;) {
-      const peer = this.#byAge.oldestBefore(beforeMs);
-      if (peer === undefined) return;
+    for (const peer of this.#byAge.allBefore(beforeMs)) {
       this.remove(peer);
       this.expired++;
     }

@@ -1,17 +1,11 @@
 // The peers of one swarm: peers that are reached at an address and port, which announce over HTTP or UDP instead of a WebSocket.
 // Pure: no sockets, no clock; random numbers are passed in.
 import { isIPv6Endpoint } from './endpoint.ts';
+import type { SwarmState } from './peer.ts';
 import type { RandomInt } from './random-int.ts';
 
 /** The swarm of such peers, as far as they and their tables need it. */
-export interface IpPeerSwarm {
-  readonly infoHash: string;
-  readonly isEmpty: boolean;
-  readonly complete: number;
-  readonly incomplete: number;
-  downloaded: number;
-  /** Undefined when a count has changed. */
-  replyFrame: Buffer | undefined;
+export interface IpPeerSwarm extends SwarmState {
   ipPeers: IpPeers | undefined;
 }
 

@@ -30,14 +30,19 @@ export interface Link {
   readonly probedUntilMs: number;
 }
 
-/** A peer's swarm, as code that holds the peer uses it. */
-export interface PeerSwarm {
+/** What a swarm tells of itself, whatever its peers are reached over. */
+export interface SwarmState {
   readonly infoHash: string;
   readonly isEmpty: boolean;
   readonly complete: number;
   readonly incomplete: number;
   downloaded: number;
+  /** The newest announce reply; undefined when a count has changed since. */
   replyFrame: Buffer | undefined;
+}
+
+/** A peer's swarm, as code that holds the peer uses it. */
+export interface PeerSwarm extends SwarmState {
   replyIntervalSeconds: number;
   add(id: string, link: Link, isSeeder: boolean): Peer;
   refresh(peer: Peer, isSeeder: boolean): void;

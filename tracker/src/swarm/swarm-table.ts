@@ -135,9 +135,7 @@ export class SwarmTable implements SwarmStore {
   }
 
   expire(beforeMs: number): void {
-    for (;;) {
-      const peer = this.#byAge.oldestBefore(beforeMs);
-      if (peer === undefined) return;
+    for (const peer of this.#byAge.allBefore(beforeMs)) {
       this.remove(peer);
       this.expired++;
     }

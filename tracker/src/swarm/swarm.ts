@@ -13,7 +13,6 @@ export class Swarm implements StoredSwarm {
   readonly #leechers: Peer[] = [];
   readonly #seeders: Peer[] = [];
   readonly #byId = new Map<string, Peer>();
-  /** The newest announce reply; undefined when a count has changed since. */
   replyFrame: Buffer | undefined = undefined;
   replyIntervalSeconds = 0;
 

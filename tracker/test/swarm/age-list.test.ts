@@ -37,4 +37,20 @@ describe('AgeList', () => {
     list.append(one, 500);
     expect([list.oldestBefore(500), list.oldestBefore(501)]).toEqual([undefined, one]);
   });
+
+  it('walks through those from before, the oldest first, while each is taken out', () => {
+    const list = new AgeList<One>();
+    const all = [100, 200, 300, 400].map((nowMs) => {
+      const one = new One();
+      list.append(one, nowMs);
+      return one;
+    });
+    const seen: One[] = [];
+    for (const one of list.allBefore(300)) {
+      list.takeOut(one);
+      seen.push(one);
+    }
+    expect(seen.map((one) => all.indexOf(one))).toEqual([0, 1]);
+    expect(list.oldestBefore(Infinity) === all[2]).toBe(true);
+  });
 });
