@@ -6,12 +6,18 @@ import { debtMs, isBucketFull, newBucket, owedMsOf, spendTokens, type Bucket, ty
 
 /** The buckets of an address that has a connection: its own, and that of its /48. */
 export interface AddressAccount {
-  readonly bucket: Bucket;
-  readonly site: Bucket | undefined;
+  readonly bucket: SharedBucket;
+  readonly site: SharedBucket | undefined;
 }
 
-/** An address that has this share of its burst left asks for little. */
+/** A bucket, and how many connections share it. */
+interface SharedBucket extends Bucket {
+  connections: number;
+}
+
+/** An address that has this share of its burst left, and no more connections than these, asks for little. */
 const UNUSED_SHARE = 0.9;
+export const FEW_CONNECTIONS = 8;
 
 export class AddressBuckets {
   readonly rate: Rate;
@@ -51,19 +57,17 @@ export class AddressBuckets {
     return Math.max(owedMs, debtMs(spendTokens(site, this.#siteRate, tokens, nowMs), this.#siteRate));
   }
 
-  /** Whether an address, or its /48, has used more of its burst than a page or a few clients do. */
+  /** Whether an address, or its /48, has more connections or has used more of its burst than a page or a few clients do. */
   isBusy({ bucket, site }: AddressAccount): boolean {
-    return isMuchUsed(bucket, this.rate) || (site !== undefined && isMuchUsed(site, this.#siteRate));
+    return isMuchUsed(bucket, this.rate, 1) || isMuchUsed(site, this.#siteRate, SITE_SHARES);
   }
 
   /** The same by its key; an address that is not known is busy where its /48 is. */
   isBusyKey(addressKey: string): boolean {
     const site = siteKey(addressKey);
-    const bucket = this.#addresses.bucketOf(addressKey);
-    const siteBucket = site === undefined ? undefined : this.#sites.bucketOf(site);
     return (
-      (bucket !== undefined && isMuchUsed(bucket, this.rate)) ||
-      (siteBucket !== undefined && isMuchUsed(siteBucket, this.#siteRate))
+      isMuchUsed(this.#addresses.bucketOf(addressKey), this.rate, 1) ||
+      (site !== undefined && isMuchUsed(this.#sites.bucketOf(site), this.#siteRate, SITE_SHARES))
     );
   }
 
@@ -95,13 +99,14 @@ export class AddressBuckets {
   }
 }
 
-const isMuchUsed = (bucket: Bucket, { burst }: Rate): boolean =>
-  bucket.thousandths < burst * 1_000 * UNUSED_SHARE;
+const isMuchUsed = (bucket: SharedBucket | undefined, { burst }: Rate, shares: number): boolean =>
+  bucket !== undefined &&
+  (bucket.thousandths < burst * 1_000 * UNUSED_SHARE || bucket.connections > FEW_CONNECTIONS * shares);
 
 /** Buckets by key, each shared by all who have entered under it. */
 class SharedBuckets {
   readonly #rate: Rate;
-  readonly #accounts = new Map<string, { connections: number; readonly bucket: Bucket }>();
+  readonly #buckets = new Map<string, SharedBucket>();
   /** Buckets without a connection, kept until their debt is paid. */
   readonly #left = new Set<string>();
 
@@ -110,22 +115,22 @@ class SharedBuckets {
   }
 
   get size(): number {
-    return this.#accounts.size;
+    return this.#buckets.size;
   }
 
-  enter(key: string, nowMs: number): Bucket {
-    let account = this.#accounts.get(key);
-    if (account === undefined) {
-      account = { connections: 0, bucket: newBucket(this.#rate, nowMs) };
-      this.#accounts.set(key, account);
+  enter(key: string, nowMs: number): SharedBucket {
+    let bucket = this.#buckets.get(key);
+    if (bucket === undefined) {
+      bucket = { ...newBucket(this.#rate, nowMs), connections: 0 };
+      this.#buckets.set(key, bucket);
     }
-    account.connections++;
+    bucket.connections++;
     this.#left.delete(key);
-    return account.bucket;
+    return bucket;
   }
 
-  bucketOf(key: string): Bucket | undefined {
-    return this.#accounts.get(key)?.bucket;
+  bucketOf(key: string): SharedBucket | undefined {
+    return this.#buckets.get(key);
   }
 
   owedMs(key: string, nowMs: number): number {
@@ -134,15 +139,15 @@ class SharedBuckets {
   }
 
   leave(key: string): void {
-    const account = this.#accounts.get(key);
-    if (account !== undefined && --account.connections <= 0) this.#left.add(key);
+    const bucket = this.#buckets.get(key);
+    if (bucket !== undefined && --bucket.connections <= 0) this.#left.add(key);
   }
 
   tick(nowMs: number): void {
     for (const key of this.#left) {
-      if (!isBucketFull(this.#accounts.get(key)!.bucket, this.#rate, nowMs)) continue;
+      if (!isBucketFull(this.#buckets.get(key)!, this.#rate, nowMs)) continue;
       this.#left.delete(key);
-      this.#accounts.delete(key);
+      this.#buckets.delete(key);
     }
   }
 }

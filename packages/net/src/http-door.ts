@@ -6,7 +6,7 @@ import type { Metrics } from '@relay-swarm/kit';
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { AddressAccount, AddressBuckets } from './address-buckets.ts';
+import { FEW_CONNECTIONS, type AddressAccount, type AddressBuckets } from './address-buckets.ts';
 import { ShareCounts } from './admission.ts';
 import { createProxyCheck } from './client-address.ts';
 import { limitKey } from './ip.ts';
@@ -37,8 +37,6 @@ const AHEAD_MS_MAX = 100;
 const OWED_MS_MAX = 1_000;
 
 const TICK_MS = 1_000;
-/** Of an address that has no more, new ones need not wait. */
-const FEW_CONNECTIONS = 8;
 
 const THIS_MACHINE: readonly string[] = ['127.0.0.1', limitKey('::1')];
 

@@ -41,6 +41,18 @@ describe('AddressBuckets', () => {
     ]);
   });
 
+  it('calls an address busy that has more than eight connections, and a /48 with eight times as many', () => {
+    const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
+    const seen = Array.from({ length: 9 }, () => buckets.isBusy(buckets.enter('a', 0)));
+    expect([seen.lastIndexOf(false), seen.indexOf(true), buckets.isBusyKey('a')]).toEqual([7, 8, true]);
+    buckets.leave('a');
+    expect(buckets.isBusyKey('a')).toBe(false);
+
+    const networks = Array.from({ length: 65 }, (_, network) => `2001:db8:1:${network}::/64`);
+    const seenOfSite = networks.map((key) => buckets.isBusy(buckets.enter(key, 0)));
+    expect([seenOfSite.indexOf(true), buckets.isBusyKey(networks[0]!)]).toEqual([64, true]);
+  });
+
   it('calls all of a /48 busy that has used more than a tenth of its own', () => {
     const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
     const accounts = Array.from({ length: 9 }, (_, network) =>
