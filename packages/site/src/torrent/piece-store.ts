@@ -19,16 +19,24 @@ const ROOT = 'pieces';
 const KEPT_DAYS = 7;
 const KEPT_OF_QUOTA_MAX = 0.5;
 
-/** A store class for this torrent, as WebTorrent makes one itself later. */
-export async function pieceStoreFor(infoHash: string): Promise<new (pieceBytes: number) => PieceStore> {
+export interface PieceStores {
+  /** WebTorrent makes one itself, once it knows the torrent. */
+  readonly Store: new (pieceBytes: number) => PieceStore;
+  /** To be called when the torrent has ended: it may never have made a store, and its folder is held for it all the same. */
+  release(): void;
+}
+
+/** Where this torrent's pieces are kept. */
+export async function pieceStoreFor(infoHash: string): Promise<PieceStores> {
   const folder = await openFolder(infoHash).catch(() => undefined); // sandboxed, private mode, or full
-  if (folder === undefined) return MemoryStore;
+  if (folder === undefined) return { Store: MemoryStore, release: () => undefined };
   const kept = folder;
-  return class extends FolderStore {
+  const Store = class extends FolderStore {
     constructor(pieceBytes: number) {
       super(pieceBytes, kept);
     }
   };
+  return { Store, release: () => kept.release() };
 }
 
 interface Folder {

@@ -53,15 +53,30 @@ export class SharedTorrent {
     this.#leave = leave;
   }
 
-  /** Resolves once the names of the files are known. @throws what WebTorrent ended the torrent with */
+  /** Resolves once the names of the files are known. @throws what the torrent ended with, now or before; AbortError */
   metadata(signal: AbortSignal): Promise<readonly TorrentFile[]> {
     const { torrent } = this;
-    if (torrent.ready) return Promise.resolve(torrent.files);
-    return new Promise((resolve, reject) => {
-      torrent.on('ready', () => resolve(torrent.files));
-      torrent.on('error', (error) => reject(error instanceof Error ? error : new Error(error)));
-      torrent.on('close', () => reject(new Error('The torrent was closed')));
-      signal.addEventListener('abort', () => reject(new DOMException('No longer wanted', 'AbortError')));
+    return new Promise<readonly TorrentFile[]>((resolve, reject) => {
+      const onReady = (): void => settle(() => resolve(torrent.files));
+      const onError = (error: Error | string): void =>
+        settle(() => reject(error instanceof Error ? error : new Error(error)));
+      const onClose = (): void => settle(() => reject(new Error('The torrent was closed')));
+      const onAbort = (): void => settle(() => reject(new DOMException('No longer wanted', 'AbortError')));
+      const settle = (settled: () => void): void => {
+        torrent.removeListener('ready', onReady);
+        torrent.removeListener('error', onError);
+        torrent.removeListener('close', onClose);
+        signal.removeEventListener('abort', onAbort);
+        settled();
+      };
+      torrent.on('ready', onReady);
+      torrent.on('error', onError);
+      torrent.on('close', onClose);
+      signal.addEventListener('abort', onAbort);
+      // What has happened already is not told again.
+      if (signal.aborted) onAbort();
+      else if (torrent.destroyed) onClose();
+      else if (torrent.ready) onReady();
     });
   }
 
@@ -89,35 +104,42 @@ interface Entry {
   readonly shared: Promise<{ torrent: Torrent; counts: Counts }>;
   users: number;
 }
+/** Those that live, or are about to. */
 const entries = new Map<string, Entry>();
 
 /** Joins the torrent, or adds it. Every joiner leaves once; the last one ends it. */
 export async function joinTorrent(options: TorrentOptions, relays: Relays): Promise<SharedTorrent> {
   const key = `${options.magnet.infoHash} ${options.p2p === 'off' ? 'servers' : 'peers'}`;
-  let entry = entries.get(key);
-  if (entry === undefined) {
-    entry = { shared: add(options, relays), users: 0 };
-    entries.set(key, entry);
-  }
+  const entry = entries.get(key) ?? addEntry(key, options, relays);
   entry.users++;
   const { shared } = entry;
   const leave = (): void => {
     entry.users--;
     if (entry.users > 0) return;
-    entries.delete(key);
+    forget(key, entry);
     void shared.then(
       ({ torrent }) => torrent.destroyed || torrent.destroy(),
       () => undefined, // never added
     );
   };
-  try {
-    const { torrent, counts } = await shared;
-    for (const url of options.magnet.webSeeds) if (torrent.ready) torrent.addWebSeed(url);
-    return new SharedTorrent(torrent, counts, once(leave));
-  } catch (error) {
-    leave();
-    throw error;
-  }
+  const { torrent, counts } = await shared;
+  for (const url of options.magnet.webSeeds) if (torrent.ready) torrent.addWebSeed(url);
+  return new SharedTorrent(torrent, counts, once(leave));
+}
+
+/** Whoever comes after it has failed or ended gets a new one, whatever others still hold the old one. */
+function addEntry(key: string, options: TorrentOptions, relays: Relays): Entry {
+  const entry: Entry = { shared: add(options, relays), users: 0 };
+  entries.set(key, entry);
+  entry.shared.then(
+    ({ torrent }) => torrent.once('close', () => forget(key, entry)), // WebTorrent closes what has failed, too
+    () => forget(key, entry),
+  );
+  return entry;
+}
+
+function forget(key: string, entry: Entry): void {
+  if (entries.get(key) === entry) entries.delete(key);
 }
 
 async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: Torrent; counts: Counts }> {
@@ -132,7 +154,9 @@ async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: 
   const torrent = client.add(options.torrentFile ?? writeMagnet(magnet), {
     announce: withPeers ? [...new Set([...options.trackers, ...announced])] : [],
     urlList: magnet.webSeeds,
-    ...(store === undefined ? { preloadedStore: options.preloaded, skipVerify: true } : { store }),
+    ...(store === undefined
+      ? { preloadedStore: options.preloaded, skipVerify: true }
+      : { store: store.Store }),
     storeCacheSlots: 0, // pieces are read from a file system that has a cache
     deselect: options.preloaded === undefined,
     ...(p2p === 'download-only' ? { uploads: 0 } : {}),
@@ -142,6 +166,7 @@ async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: 
   torrent.on('wire', (wire) => ruleWire(wire, torrent, { counts, isSelfish: p2p === 'download-only' }));
   torrent.on('warning', () => undefined); // a tracker that does not answer: there are others, and the statistics show it
   torrent.on('error', () => undefined); // whoever waits for the metadata hears of it
+  torrent.once('close', () => store?.release()); // also where it ended before there was a store
   return { torrent, counts };
 }
 

@@ -51,7 +51,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     on(event: 'noPeers', listener: (kind: string) => void): void;
     on(event: 'upload' | 'download', listener: (bytes: number) => void): void;
     removeListener(event: 'error', listener: (error: Error | string) => void): void;
-    removeListener(event: 'close', listener: () => void): void;
+    removeListener(event: 'close' | 'ready', listener: () => void): void;
     once(event: 'infoHash' | 'metadata' | 'ready' | 'close' | 'noPeers', listener: () => void): void;
   }
   export interface AddOptions {
@@ -68,6 +68,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
   export interface SeedOptions extends AddOptions {
     name: string;
     pieceLength: number;
+    filterJunkFiles: boolean;
     onProgress?: (bytesHashed: number) => void;
   }
   export default class WebTorrent {
