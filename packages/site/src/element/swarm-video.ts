@@ -1,7 +1,7 @@
 // <swarm-video src="magnet:…">: a media element whose source is a torrent. Everything that <video> has is there too (attributes, properties,
-// methods, events, <track> children), so that controls made for media elements, such as media-chrome, work with it unchanged. The only
-// importer of custom-media-element. Long because its manifest is made from this file: attributes, events and slots must stand at the class.
-import { CustomVideoElement } from 'custom-media-element';
+// methods, events, <track> children), so that controls made for media elements, such as media-chrome, work with it unchanged. Long because its
+// manifest is made from this file: attributes, events and slots must stand at the class.
+import { readSource } from '../links/magnet.ts';
 import { relaysOf } from '../relays.ts';
 import type { TorrentFile } from '../torrent/client.ts';
 import type { TorrentStats } from '../torrent/shared-torrent.ts';
@@ -12,6 +12,8 @@ import type { Notice } from './notice.ts';
 import { drawNotice, OVERLAY_STYLE } from './overlay.ts';
 import { showPicture } from './picture.ts';
 import { Playback, type Ready, type Way } from './playback.ts';
+import { reflectAttributes, takeUpProperties } from './reflected.ts';
+import { SearchingVideo } from './searching-video.ts';
 import { isReachable, watchServer } from './server-watch.ts';
 import { attachSubtitles, showSubtitles } from './subtitles.ts';
 import { TorrentNumbers } from './torrent-numbers.ts';
@@ -52,22 +54,36 @@ const MEDIA_ERR_DECODE = 3;
  * @csspart image - the <img> where the file is a picture
  * @csspart stats - the numbers
  */
-export class SwarmVideoElement extends CustomVideoElement {
+export class SwarmVideoElement extends SearchingVideo {
   static override get observedAttributes(): string[] {
     return [...super.observedAttributes, ...OWN_ATTRIBUTES];
   }
 
   static override getTemplateHTML = (attributes: Record<string, string>): string => {
     const others = Object.fromEntries(Object.entries(attributes).filter(([name]) => name !== 'src'));
-    return `${CustomVideoElement.getTemplateHTML(others)}<style>${OVERLAY_STYLE}</style><div id="notice"></div><div id="numbers"></div>`;
+    return `${super.getTemplateHTML(others)}<style>${OVERLAY_STYLE}</style><div id="notice"></div><div id="numbers"></div>`;
   };
+
+  // The attributes as properties: reflected.ts
+  declare file: string;
+  declare trackers: string;
+  declare roster: string;
+  declare webseed: string;
+  declare p2p: string;
+  declare worker: string;
+  declare subtitle: string;
+  declare stats: boolean;
+  declare consent: boolean;
+  declare start: number;
+  declare stop: number;
+  declare maxUpload: number;
 
   #playback: Playback | undefined;
   #ended = new AbortController();
   #isScheduled = false;
-  #wantsPlay = false;
+  /** Where a viewer was who tries again. */
+  #resumeAt = 0;
   #way: Way | undefined;
-  #isBegun = false;
   #overlayRoot: HTMLElement | undefined;
   #retriesLeft = 2;
   /** Of the source whose way is being changed. */
@@ -79,7 +95,7 @@ export class SwarmVideoElement extends CustomVideoElement {
     way: () => this.#way,
     root: () =>
       this.hasAttribute('stats') ? (this.shadowRoot?.getElementById('numbers') ?? undefined) : undefined,
-    say: (type, detail) => this.#say(type, detail),
+    say: (type, detail) => this.tell(type, detail),
   });
 
   /** Where notices are drawn: in this element, or somewhere above controls that cover it. */
@@ -113,9 +129,12 @@ export class SwarmVideoElement extends CustomVideoElement {
     // As in HTML, the attribute says how it starts; a template may set it after the element was made.
     if (name === 'muted' && this.#way === undefined) this.nativeEl.muted = now !== null;
     if (name === 'subtitle') showSubtitles(this.nativeEl, now);
-    if (before !== now && SOURCE_ATTRIBUTES.includes(name)) this.#schedule();
+    if (before === now || !SOURCE_ATTRIBUTES.includes(name)) return;
+    this.#resumeAt = 0;
+    this.#schedule();
   }
   override connectedCallback(): void {
+    takeUpProperties(this);
     super.connectedCallback();
     this.#schedule();
   }
@@ -127,14 +146,8 @@ export class SwarmVideoElement extends CustomVideoElement {
   override load(): void {
     this.#schedule();
   }
-  override async play(): Promise<void> {
-    if (this.#way !== undefined) return this.nativeEl.play();
-    this.#wantsPlay = true;
-    if (!this.#isBegun) await this.#begin();
-  }
-  override pause(): void {
-    this.#wantsPlay = false;
-    this.nativeEl.pause();
+  protected override search(): void {
+    if (!this.#isScheduled) void this.#begin();
   }
 
   override handleEvent(event: Event): void {
@@ -150,15 +163,15 @@ export class SwarmVideoElement extends CustomVideoElement {
     super.handleEvent(event);
   }
 
-  /** All attributes of one moment count once. */
+  /** What was there ends at once; all attributes of one moment count once. */
   #schedule(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;
+    this.#end();
     queueMicrotask(() => {
       this.#isScheduled = false;
-      if (!this.isConnected) return;
-      this.#end();
-      const waits = this.preload === 'none' && !this.hasAttribute('autoplay');
+      if (!this.isConnected || this.isSearched) return;
+      const waits = this.preload === 'none' && !this.hasAttribute('autoplay') && !this.isPlayWanted;
       if (this.getAttribute('src') && !waits) void this.#begin();
     });
   }
@@ -166,11 +179,11 @@ export class SwarmVideoElement extends CustomVideoElement {
   #end(): void {
     this.#ended.abort();
     this.#ended = new AbortController();
-    this.#isBegun = false;
     this.#numbers.stop();
     this.#playback?.stop();
     this.#playback = undefined;
-    if (this.#way !== undefined) this.nativeEl.removeAttribute('src');
+    if (this.#way !== undefined) showPicture(this.shadowRoot, this.nativeEl, undefined);
+    this.empty();
     this.#way = undefined;
     this.#show({ kind: 'none' });
   }
@@ -178,17 +191,20 @@ export class SwarmVideoElement extends CustomVideoElement {
   async #begin(): Promise<void> {
     const { signal } = this.#ended;
     const isOver = (): boolean => signal.aborted;
-    this.#isBegun = true;
+    const source = this.getAttribute('src') ?? '';
+    this.searching();
     try {
+      readSource(source); // nobody is asked about a link that names nothing
       const consent = await this.#consent.ask(this, (notice) => {
-        if (notice.kind === 'none') this.#wantsPlay = true; // whoever answers wants to watch
+        if (isOver()) return;
+        if (notice.kind === 'none') this.wantPlay(); // whoever answers wants to watch
         this.#show(notice);
       });
       if (isOver()) return;
       const waiting = setTimeout(() => this.#show(WAITING), WAITING_MS);
       this.#numbers.start();
       this.#playback = new Playback({
-        source: this.getAttribute('src') ?? '',
+        source,
         file: this.getAttribute('file') ?? undefined,
         trackers: words(this.getAttribute('trackers')),
         webSeeds: words(this.getAttribute('webseed')),
@@ -215,19 +231,16 @@ export class SwarmVideoElement extends CustomVideoElement {
     this.#show({ kind: 'none' });
     const isImage = kindOf(name) === 'image';
     showPicture(this.shadowRoot, this.nativeEl, isImage ? { url, name } : undefined);
-    if (!isImage) {
-      this.nativeEl.src = url;
-      if (way === 'server')
-        watchServer(this.nativeEl, this.#ended.signal, () => {
-          if (this.#way === 'server') void this.#takeNextWay(new Error('The server does not answer'));
-        });
-      if (this.#wantsPlay) this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
-    }
+    this.found(isImage ? undefined : url);
+    if (way === 'server')
+      watchServer(this.nativeEl, this.#ended.signal, () => {
+        if (this.#way === 'server') void this.#takeNextWay(new Error('The server does not answer'));
+      });
     const torrent = this.#playback?.torrent?.torrent;
     const subtitle = (): string | null => this.getAttribute('subtitle');
     if (file !== undefined)
       void attachSubtitles(this.nativeEl, this.files, file, subtitle, this.#ended.signal);
-    this.#say('p2pready', { name, way, infoHash: torrent?.infoHash, files: this.files });
+    this.tell('p2pready', { name, way, infoHash: torrent?.infoHash, files: this.files });
   }
 
   async #onMediaError(): Promise<void> {
@@ -256,7 +269,7 @@ export class SwarmVideoElement extends CustomVideoElement {
     try {
       const ready = await playback.nextWay(cause);
       if (signal.aborted) return;
-      this.#say('p2pfallback', { from, to: ready.way, reason: cause.message });
+      this.tell('p2pfallback', { from, to: ready.way, reason: cause.message });
       this.#goOn(() => this.#take(ready)); // as the viewer is by now: another way may take minutes
     } catch (fault) {
       if (!signal.aborted) this.#fail(fault);
@@ -268,7 +281,6 @@ export class SwarmVideoElement extends CustomVideoElement {
   /** Loads anew, goes on from the same second, and plays if it did. */
   #goOn(load: () => void): void {
     const { currentTime, paused } = this.nativeEl;
-    this.#wantsPlay = !paused;
     load();
     this.nativeEl.currentTime = currentTime;
     if (!paused)
@@ -279,13 +291,19 @@ export class SwarmVideoElement extends CustomVideoElement {
   #fail(error: unknown): void {
     const fault = asFault(error);
     const download = this.nativeEl.src || undefined;
-    this.#show({ kind: 'fault', fault, retry: () => this.#schedule(), download });
-    this.#say('p2perror', fault);
-    this.dispatchEvent(new CustomEvent('error', { detail: fault }));
+    const at = this.nativeEl.currentTime;
+    const retry = (): void => {
+      this.#resumeAt = at;
+      this.#schedule();
+      this.wantPlay(); // whoever tries again wants to watch
+    };
+    this.#show({ kind: 'fault', fault, retry, download });
+    this.failed(fault);
+    this.tell('p2perror', fault);
   }
 
   #seekToStart(): void {
-    const start = Number(this.getAttribute('start'));
+    const start = this.#resumeAt || Number(this.getAttribute('start'));
     if (start > 0 && this.nativeEl.currentTime === 0) this.nativeEl.currentTime = start;
   }
   #stopInTime(): void {
@@ -296,11 +314,10 @@ export class SwarmVideoElement extends CustomVideoElement {
   #show(notice: Notice): void {
     if (this.overlayRoot !== undefined) drawNotice(this.overlayRoot, notice);
   }
-  #say(type: string, detail: unknown): void {
-    this.dispatchEvent(new CustomEvent(type, { detail }));
-  }
 }
 
 const words = (text: string | null): string[] => (text ?? '').split(/\s+/).filter((word) => word !== '');
+
+reflectAttributes(SwarmVideoElement.prototype);
 
 if (customElements.get('swarm-video') === undefined) customElements.define('swarm-video', SwarmVideoElement);

@@ -45,12 +45,20 @@ requireTool('ffmpeg')('the element in a page of others', () => {
               <media-playback-rate-button rates="1 2"></media-playback-rate-button>
               <media-time-display showduration></media-time-display>
             </media-control-bar>
+            <media-error-dialog slot="dialog"></media-error-dialog>
           </media-controller>`,
         '/own-video/': `<!doctype html><title>others</title>
           <script type="module" src="${site.pages}/swarm-video.js"></script>
           <swarm-video src="${shelf.magnet.replaceAll('&', '&amp;')}" file="film" muted>
             <video slot="media" id="own" width="64"></video>
           </swarm-video>`,
+        '/early/': `<!doctype html><title>others</title>
+          <swarm-video preload="none"></swarm-video>
+          <script>
+            const video = document.querySelector('swarm-video');
+            Object.assign(video, { src: ${JSON.stringify(shelf.magnet)}, file: 'film', maxUpload: 500_000, stats: true, muted: true });
+          </script>
+          <script type="module" src="${site.pages}/swarm-video.js"></script>`,
       });
       page = await site.open(others.url);
     }, LONG_MS);
@@ -106,11 +114,75 @@ requireTool('ffmpeg')('the element in a page of others', () => {
     );
 
     it(
-      'shows what the page says where it cannot play',
+      'shows what the page says where it cannot play, and tells the controls',
       async () => {
         await act(page, "video.setAttribute('src', 'magnet:?dn=nothing')");
         await page.locator('#mine').waitFor();
         expect(await page.locator('#mine').isVisible()).toBe(true);
+        await page.locator('media-error-dialog[mediaerrorcode="4"]').waitFor({ state: 'attached' });
+      },
+      LONG_MS,
+    );
+
+    it(
+      'tells of itself what a <video> tells: from the search to the film, to another source, to a fault',
+      async () => {
+        const early = await site.open(`${others.url}/early/`);
+        await early.waitForFunction("customElements.get('swarm-video')");
+        const seen = await act(
+          early,
+          `const events = [];
+          for (const type of ['loadstart', 'play', 'waiting', 'playing', 'pause', 'emptied', 'error', 'ended'])
+            video.addEventListener(type, () => events.push(type));
+          const state = () => [video.networkState, video.readyState > 0, video.paused, video.error?.code ?? 0];
+          const nameOf = (promise) => promise.then(() => 'played', ({ name }) => name);
+          const steps = {};
+          const note = (step) => { steps[step] = [...state(), events.splice(0).join(' ')]; };
+          const { file, maxUpload, stats, consent, start, subtitle } = video;
+          steps.properties = [file, maxUpload, stats, consent, start, subtitle, video.getAttribute('max-upload')];
+          note('before');
+          const first = nameOf(video.play());
+          note('asked');
+          steps.played = await first;
+          while (!events.includes('playing')) await new Promise((done) => setTimeout(done, 20));
+          note('playing');
+
+          video.src = 'magnet:?xt=urn:btih:${'ab'.repeat(20)}';
+          const second = nameOf(video.play());
+          steps.gone = [Number.isNaN(video.duration), video.currentTime, video.nativeEl.getAttribute('src')];
+          await new Promise((done) => setTimeout(done, 50));
+          note('another');
+          video.pause();
+          steps.paused = await second;
+          note('still');
+
+          video.preload = 'auto'; // else nobody would look before it is to play
+          video.src = 'magnet:?dn=nothing';
+          while (video.error === null) await new Promise((done) => setTimeout(done, 20));
+          note('fault');
+          steps.refused = await nameOf(video.play());
+          steps.words = video.error.message;
+          video.stats = false;
+          steps.hasStats = video.hasAttribute('stats');
+          return steps;`,
+        );
+        const [EMPTY, LOADING, NO_SOURCE] = [0, 2, 3];
+        expect(seen).toEqual({
+          properties: ['film', 500_000, true, false, 0, '', '500000'],
+          before: [EMPTY, false, true, 0, ''],
+          asked: [LOADING, false, false, 0, 'play waiting loadstart'],
+          played: 'played',
+          playing: [expect.any(Number), true, false, 0, expect.stringMatching(/^(waiting )*playing$/)],
+          gone: [true, 0, null],
+          another: [LOADING, false, false, 0, 'play waiting loadstart emptied'],
+          paused: 'AbortError',
+          still: [LOADING, false, true, 0, 'pause'],
+          fault: [NO_SOURCE, false, true, 4, expect.stringMatching(/^emptied loadstart error$/)],
+          refused: 'NotSupportedError',
+          words: expect.stringMatching(/^This magnet has no info hash/),
+          hasStats: false,
+        });
+        await early.context().close();
       },
       LONG_MS,
     );
