@@ -6,6 +6,7 @@ import type { Relays } from '../src/relays.ts';
 const removed: string[] = [];
 let added: () => void = () => undefined;
 let torrent: EventEmitter & { destroyed: boolean };
+let metadata: () => Promise<unknown>;
 const file = {
   name: 'film.webm',
   path: 'film.webm',
@@ -22,10 +23,9 @@ jest.unstable_mockModule('../src/stream/streams.ts', () => ({
   removeStream: (url: string) => removed.push(url),
 }));
 jest.unstable_mockModule('../src/torrent/shared-torrent.ts', () => ({
-  joinTorrent: () =>
-    Promise.resolve({ torrent, metadata: () => Promise.resolve([file]), leave: () => undefined }),
+  joinTorrent: () => Promise.resolve({ torrent, metadata: () => metadata(), leave: () => undefined }),
 }));
-const { Playback } = await import('../src/element/playback.ts');
+const { Playback, webSeedAddress } = await import('../src/element/playback.ts');
 
 describe('Playback', () => {
   const own = Object.getOwnPropertyDescriptor(globalThis, 'RTCPeerConnection');
@@ -33,18 +33,19 @@ describe('Playback', () => {
     Object.defineProperty(globalThis, 'RTCPeerConnection', { value: () => undefined, configurable: true });
     removed.length = 0;
     added = () => undefined;
+    metadata = () => Promise.resolve([file]);
     torrent = Object.assign(new EventEmitter(), { destroyed: false, urlList: [], files: [file] });
   });
   afterEach(() => {
     if (own === undefined) Reflect.deleteProperty(globalThis, 'RTCPeerConnection');
     else Object.defineProperty(globalThis, 'RTCPeerConnection', own);
   });
-  const made = (): InstanceType<typeof Playback> =>
+  const made = (webSeeds: readonly string[] = []): InstanceType<typeof Playback> =>
     new Playback({
       source: 'ab'.repeat(20),
       file: undefined,
       trackers: [],
-      webSeeds: [],
+      webSeeds,
       p2p: 'auto',
       uploadMax: undefined,
       isSparing: false,
@@ -61,6 +62,17 @@ describe('Playback', () => {
   it('streams none that had ended before it was joined', async () => {
     torrent.destroyed = true;
     await expect(made().start()).rejects.toMatchObject({ code: 'stream-broken' });
+  });
+
+  it('says that nothing comes where the torrent ends before anybody knows what is in it', async () => {
+    metadata = () => Promise.reject(new Error('The torrent was closed'));
+    await expect(made().start()).rejects.toMatchObject({ code: 'stream-broken' });
+  });
+
+  it('takes the server where the torrent ends before anybody knows what is in it', async () => {
+    metadata = () => Promise.reject(new Error('No space left'));
+    const url = 'https://cdn.example/film.webm';
+    expect(await made([url]).start()).toMatchObject({ way: 'server', url, name: 'film.webm' });
   });
 
   it('streams none that ended while its stream began, and keeps no stream of it', async () => {
@@ -86,5 +98,18 @@ describe('Playback', () => {
     expect(torrent.eventNames()).not.toEqual([]);
     playback.stop();
     expect(torrent.eventNames()).toEqual([]);
+  });
+});
+
+describe('webSeedAddress() (BEP 19)', () => {
+  const film = { path: 'film 1.webm' };
+  const album = [{ path: 'album/one.mp3' }, { path: 'album/ä/two.mp3' }];
+  it.each([
+    ['a single file', ['https://x/other-name'], [film], film, 'https://x/other-name'],
+    ['a single file in a folder', ['https://x/media/'], [film], film, 'https://x/media/film%201.webm'],
+    ['one of several', ['https://x/media'], album, album[1]!, 'https://x/media/album/%C3%A4/two.mp3'],
+    ['nowhere', [], album, album[0]!, undefined],
+  ])('of %s', (_, seeds, files, file_, url) => {
+    expect(webSeedAddress(seeds, files, file_)).toBe(url);
   });
 });

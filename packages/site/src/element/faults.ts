@@ -48,9 +48,13 @@ export const faults = {
       'This browser cannot talk to other browsers (WebRTC is missing or switched off), and there is no server to get this video from. Try another browser.',
     ),
   streamBroken: (cause: unknown): PlaybackFault =>
-    new PlaybackFault('stream-broken', 'The video stopped arriving. Reload the page to try again.', {
-      cause,
-    }),
+    new PlaybackFault(
+      'stream-broken',
+      'The video stopped arriving: whoever had it may have left. Try again in a moment.',
+      {
+        cause,
+      },
+    ),
 };
 
 /** Anything that was thrown, as a fault with words for a viewer. */

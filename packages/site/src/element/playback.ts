@@ -90,7 +90,7 @@ export class Playback {
       this.stop();
       throw new DOMException('No longer wanted', 'AbortError');
     }
-    const files = await this.#metadata(this.#shared);
+    const files = await this.#metadata(this.#shared, this.#magnet);
     if (files === undefined) return this.#fromServer(this.#magnet);
     const file = chooseFile(files, this.#options.file);
     if (file === undefined)
@@ -133,15 +133,28 @@ export class Playback {
     this.#shared = undefined;
   }
 
-  async #metadata(shared: SharedTorrent): Promise<readonly TorrentFile[] | undefined> {
-    const metadata = shared.metadata(this.#options.signal);
-    const seed = this.#magnet?.webSeeds[0];
-    if (seed === undefined || seed.endsWith('/')) return metadata;
-    metadata.catch(() => undefined);
-    const late = new Promise<undefined>((resolve) =>
-      setTimeout(() => resolve(undefined), this.#options.p2p === 'off' ? 0 : METADATA_MS_BEFORE_SERVER),
-    );
-    return Promise.race([metadata, late]);
+  /** Undefined where a server has the file, and nobody tells in time what is in the torrent. @throws PlaybackFault where it ends before that */
+  async #metadata(
+    shared: SharedTorrent,
+    { webSeeds: [seed] }: Magnet,
+  ): Promise<readonly TorrentFile[] | undefined> {
+    const { signal } = this.#options;
+    const hasServer = seed !== undefined && !seed.endsWith('/');
+    const metadata = shared.metadata(signal).catch((error: unknown) => {
+      if (signal.aborted) throw error;
+      if (hasServer) return undefined;
+      throw faults.streamBroken(error);
+    });
+    if (!hasServer) return metadata;
+    metadata.catch(() => undefined); // late: the server is asked by then
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(
+        () => resolve(undefined),
+        this.#options.p2p === 'off' ? 0 : METADATA_MS_BEFORE_SERVER,
+      );
+    });
+    return Promise.race([metadata, late]).finally(() => clearTimeout(timer));
   }
 
   #fromServer({ webSeeds, name }: Magnet): Ready {

@@ -25,9 +25,11 @@ const KEEP_VERDICT = `const own = fetch;
     throw error;
   });`;
 /** From now on no further piece can be kept. */
-const fillDisk = async (page: Page): Promise<void> => {
+const fillDisk = async (page: Page): Promise<{ free(): Promise<unknown> }> => {
   const session = await page.context().newCDPSession(page);
-  await session.send('Storage.overrideQuotaForOrigin', { origin: new URL(page.url()).origin, quotaSize: 1 });
+  const { origin } = new URL(page.url());
+  await session.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1 });
+  return { free: () => session.send('Storage.overrideQuotaForOrigin', { origin }) };
 };
 
 requireTool('ffmpeg')('a way that breaks off in the middle', () => {
@@ -144,15 +146,27 @@ requireTool('ffmpeg')('a way that breaks off in the middle', () => {
     );
 
     it(
-      'says so when the disk is full and no other way is left',
+      'says so when the disk is full and no other way is left, and plays on from there when the viewer tries again',
       async () => {
         const magnet = await seed('--upload', '150K');
         const page = await site.open(`${site.pages}/watch?muted=1&autoplay=1&warningTitle=0#${magnet}`);
-        await until(page, 'the stream', ({ time, way }) => time > 0.5 && way === 'stream');
-        await fillDisk(page);
+        await until(page, 'the stream', ({ time, way }) => time > 2 && way === 'stream');
+        // Another player of the page, which keeps the torrent that fails.
+        await act(page, 'document.body.append(video.cloneNode())');
+        const disk = await fillDisk(page);
         await until(page, 'the words', ({ text }) =>
-          text.includes('The video stopped arriving. Reload the page to try again.'),
+          text.includes('The video stopped arriving: whoever had it may have left. Try again in a moment.'),
         );
+        const { time: at } = await read(page);
+        expect(at).toBeGreaterThan(1);
+        await disk.free();
+        const from = act(
+          page,
+          "return new Promise((resolve) => video.addEventListener('playing', () => resolve(video.currentTime), { once: true }))",
+        );
+        await page.locator('#player').getByRole('button', { name: 'Try again' }).click();
+        await goesOn(page, 'stream');
+        expect(await from).toBeGreaterThanOrEqual(at - 0.5);
         await page.context().close();
       },
       LONG_MS,
