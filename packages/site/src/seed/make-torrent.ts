@@ -1,5 +1,6 @@
 // A torrent from chosen files: hashed here, in the browser; nothing leaves it.
 import { getClient } from '../torrent/client.ts';
+import { pathOf } from './dropped-files.ts';
 import { FileStore } from './file-store.ts';
 
 export interface MadeTorrent {
@@ -20,15 +21,20 @@ export function pieceBytesFor(bytes: number): number {
   return Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, wanted));
 }
 
-/** What people mean to share: no hidden files, nor what systems leave in folders; folders as they were. */
+/** What people mean to share: nothing hidden, nor what systems leave in folders. */
 export function shareable(files: Iterable<File>): File[] {
-  return [...files]
-    .filter(({ name }) => !name.startsWith('.') && !/^(thumbs\.db|desktop\.ini)$/i.test(name))
-    .map((file) =>
-      file.webkitRelativePath === ''
-        ? file
-        : Object.defineProperty(file, 'fullPath', { value: file.webkitRelativePath }),
-    );
+  const isLeftOver = (name: string): boolean =>
+    name.startsWith('.') || /^(thumbs\.db|desktop\.ini|__macosx)$/i.test(name);
+  return [...files].filter((file) => !pathOf(file).split('/').some(isLeftOver));
+}
+
+/** The file's name, or that of the one folder that all are in. */
+export function nameOf(files: readonly File[]): string {
+  const [first] = files;
+  if (first !== undefined && files.length === 1) return first.name;
+  const folders = new Set(files.map((file) => pathOf(file).split('/').slice(0, -1)[0]));
+  const [folder] = folders;
+  return folders.size === 1 && folder !== undefined ? folder : `${files.length} files`;
 }
 
 /** @param progress called with the share that is hashed, from 0 to 1 */
@@ -38,8 +44,7 @@ export async function makeTorrent(
 ): Promise<MadeTorrent> {
   const bytes = files.reduce((sum, { size }) => sum + size, 0);
   const pieceBytes = pieceBytesFor(bytes);
-  const folder = files[0]?.webkitRelativePath.split('/')[0];
-  const name = files.length === 1 ? files[0]!.name : (folder ?? '') || `${files.length} files`;
+  const name = nameOf(files);
   const client = await getClient(false, () => Promise.resolve([]));
   return new Promise((resolve, reject) => {
     const torrent = client.seed(
@@ -47,6 +52,7 @@ export async function makeTorrent(
       {
         name,
         pieceLength: pieceBytes,
+        filterJunkFiles: false, // shareable() has done it: the store below must have just these
         announce: [], // named when it is shared; without this line the library names public ones
         preloadedStore: new FileStore(pieceBytes, files),
         storeCacheSlots: 0,

@@ -1,6 +1,7 @@
 // Files are dropped or chosen, prepared with a bar and words, and shared from this page. In the page's HTML: #drop, #files, #progress, #status.
 import { LinkError } from '../links/magnet.ts';
 import { byId } from '../page.ts';
+import { droppedFiles } from './dropped-files.ts';
 import { shareable } from './make-torrent.ts';
 import type { Seed, Seeds, ShareOptions } from './seeds.ts';
 
@@ -20,6 +21,10 @@ export function wireShareForm(seeds: Seeds, options: () => ShareOptions, shared:
     const files = shareable(list);
     if (files.length === 0) {
       say('Nothing to share here: choose at least one file. Hidden files are left out.');
+      return;
+    }
+    if (files.every(({ size }) => size === 0)) {
+      say('Nothing to share here: it is empty.');
       return;
     }
     bar.hidden = false;
@@ -46,7 +51,12 @@ export function wireShareForm(seeds: Seeds, options: () => ShareOptions, shared:
       event.preventDefault();
       drop.classList.toggle('over', type === 'dragenter' || type === 'dragover');
     });
-  drop.addEventListener('drop', (event) => void share(event.dataTransfer?.files ?? []));
+  drop.addEventListener('drop', ({ dataTransfer }) => {
+    if (dataTransfer === null) return;
+    droppedFiles(dataTransfer).then(share, (error: unknown) =>
+      say(`This cannot be shared: ${wordsOf(error)}`),
+    );
+  });
   addEventListener('beforeunload', (event) => {
     if (seeds.all.length > 0) event.preventDefault(); // the browser asks whether to leave
   });
