@@ -5,6 +5,7 @@ import { TorrentRelays, type TextStore, type WebTorrentTorrent } from '@relay-sw
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { readTracker } from './addresses.ts';
 
 export interface AnnounceOptions {
   /** Trackers by URL or host. They replace the choice. */
@@ -21,7 +22,7 @@ export class Announcer {
 
   constructor({ trackers, roster, state }: AnnounceOptions) {
     (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
-    this.#trackers = trackers.map(trackerUrl);
+    this.#trackers = trackers.map(readTracker);
     this.#relays = new TorrentRelays(roster, {
       store: state === undefined ? null : fileStore(state),
       alsoAt: (url) => [`${url.replace(/^ws/, 'http').replace(/\/$/, '')}/announce`],
@@ -46,14 +47,6 @@ export class Announcer {
   close(): void {
     this.#relays.close();
   }
-}
-
-/** A host gets wss:// (ws:// on this machine), an http address of a relay its WebSocket; a slash at the end goes. */
-export function trackerUrl(text: string): string {
-  const trimmed = text.trim().replace(/\/+$/, '');
-  if (/^(wss?|udp):\/\//.test(trimmed) || /^https?:\/\/.*\/announce$/.test(trimmed)) return trimmed;
-  if (/^https?:\/\//.test(trimmed)) return trimmed.replace(/^http/, 'ws');
-  return `${/^(localhost|127\.|\[::1\]|[^/]+\.localhost)/.test(trimmed) ? 'ws' : 'wss'}://${trimmed}`;
 }
 
 /** One small file, which is always whole. */

@@ -1,5 +1,6 @@
 // The command line, whose defaults are the settings of the environment. The only importer of commander.
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { readRelay, readTracker } from './addresses.ts';
 import { readBytes, readCount, readPort } from './quantities.ts';
 import type { SeederSettings } from './settings.ts';
 
@@ -46,7 +47,7 @@ export function readCommandLine(commands: Commands, settings: SeederSettings): C
     .description('seed files, folders, magnets and .torrents')
     .argument('[sources...]', 'files, folders, "magnet:?…" in quotes, .torrent files or addresses')
     .addOption(trackers(settings))
-    .addOption(new Option('--trackers <url...>').default([]).hideHelp())
+    .addOption(new Option('--trackers <url...>').argParser(listed(readTracker)).default([]).hideHelp())
     .addOption(roster(settings))
     .addOption(webSeeds(settings))
     .option('--watch <folder...>', 'seed whatever appears in these folders', [...settings.watch])
@@ -89,14 +90,14 @@ export function readCommandLine(commands: Commands, settings: SeederSettings): C
 }
 
 const trackers = (settings: SeederSettings): Option =>
-  new Option('-t, --tracker <url...>', 'trackers to use, instead of those the relays choose').default([
-    ...settings.trackers,
-  ]);
+  new Option('-t, --tracker <url...>', 'trackers to use, instead of those the relays choose')
+    .argParser(listed(readTracker))
+    .default([...settings.trackers]);
 
 const roster = (settings: SeederSettings): Option =>
-  new Option('-r, --roster <url...>', 'a relay, which knows the others (SEEDER_ROSTER)').default([
-    settings.roster,
-  ]);
+  new Option('-r, --roster <url...>', 'a relay, which knows the others (SEEDER_ROSTER)')
+    .argParser(listed(readRelay))
+    .default([settings.roster]);
 
 const webSeeds = (settings: SeederSettings): Option =>
   new Option(
@@ -120,3 +121,12 @@ const told =
       throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
     }
   };
+
+/** For an option that takes several: what is given stands in the place of its default. */
+const listed = (reader: (text: string) => string): ((text: string) => string[]) => {
+  const given: string[] = [];
+  return (text) => {
+    given.push(told(reader)(text));
+    return given;
+  };
+};

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // relay-seeder: the command. Everything that looks at the process is here.
 import { readSettings } from '@relay-swarm/kit';
+import type { Stats } from 'node:fs';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
@@ -102,7 +103,7 @@ async function seed(sources: readonly string[], options: SeedArguments): Promise
 async function make(path: string, options: MakeArguments): Promise<void> {
   const report = reportFor(options.json);
   const name = basename(resolve(path));
-  const webSeeds = webSeedsFor(options.webSeed, { name, isFile: (await stat(path)).isFile() });
+  const webSeeds = webSeedsFor(options.webSeed, { name, isFile: (await found(path)).isFile() });
   const bare = await makeTorrent(path, {
     webSeeds,
     progress: (share) => report.progress(`Hashing ${path}`, share),
@@ -118,6 +119,7 @@ async function make(path: string, options: MakeArguments): Promise<void> {
 
 async function verify(file: string, folder: string, options: { readonly json?: boolean }): Promise<void> {
   const report = reportFor(options.json);
+  await found(file);
   const bytes = await readFile(file);
   if (infoHashOf(bytes) === undefined) throw new SourceError(`"${file}" is no torrent file`);
   const client = new SeedClient({
@@ -132,6 +134,13 @@ async function verify(file: string, folder: string, options: { readonly json?: b
   if (wrong.length === 0) report.note(`All of ${torrent.name} is there and right`);
   await client.close();
   process.exit(wrong.length === 0 ? 0 : 1);
+}
+
+/** @throws SourceError where nothing of that name is there */
+function found(path: string): Promise<Stats> {
+  return stat(path).catch(() => {
+    throw new SourceError(`There is no file or folder "${path}"`);
+  });
 }
 
 function stateFolder(env: NodeJS.ProcessEnv): string {

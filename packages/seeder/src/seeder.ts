@@ -135,6 +135,7 @@ export class Seeder {
   async #seedPath(path: string, began: (torrent: Torrent) => void): Promise<Found> {
     const files = await listFiles(path);
     if (files.length === 0) throw new SourceError(`Cannot seed "${path}": there is no file in it`);
+    if (files.every(({ bytes }) => bytes === 0)) throw new SourceError(`Cannot seed "${path}": it is empty`);
     const known = await this.#memory.recall(path, files);
     const made =
       known ??

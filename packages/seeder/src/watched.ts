@@ -27,6 +27,11 @@ export function watchFolder(folder: string, changes: Changes): Watcher {
     ignored: (path) => /(^|[/\\])\.[^/\\]/.test(path.slice(folder.length)),
     awaitWriteFinish: { stabilityThreshold: QUIET_MS, pollInterval: 250 },
   });
+  // What has changed is another torrent; the pieces of the old one are no longer there.
+  watcher.on('change', (path) => {
+    changes.left(path);
+    changes.appeared(path);
+  });
   watcher.on('add', changes.appeared).on('unlink', changes.left).on('unlinkDir', changes.left);
   watcher.on('addDir', (path) => {
     if (path !== folder) changes.appeared(path);

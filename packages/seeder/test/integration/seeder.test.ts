@@ -95,6 +95,43 @@ describe('relay-seeder', () => {
   );
 
   it(
+    'seeds a file of its folder anew once it has changed',
+    async () => {
+      const watched = file('watched-changes');
+      await mkdir(watched);
+      await writeFile(join(watched, 'film.bin'), randomBytes(20_000));
+      const seeder = await seed('--watch', watched);
+      const { infoHash } = await seeder.event('seeding');
+      await writeFile(join(watched, 'film.bin'), randomBytes(30_000));
+      const again = await seeder.event('seeding', (event) => event['infoHash'] !== infoHash);
+      expect(again).toMatchObject({ name: 'film.bin', bytes: 30_000, isHashed: true });
+      expect(seeder.events.filter(({ event }) => event === 'error')).toEqual([]);
+    },
+    LONG_MS,
+  );
+
+  it(
+    'seeds a folder as one torrent, and takes it from its .torrent',
+    async () => {
+      await mkdir(file('album/inner'), { recursive: true });
+      await writeFile(file('album/one.bin'), content.subarray(0, 100_000));
+      await writeFile(file('album/inner/two.bin'), content.subarray(100_000, 150_000));
+      const seeder = await seed(file('album'));
+      expect(await seeder.event('seeding')).toMatchObject({ name: 'album', bytes: 150_000 });
+      expect(seeder.events.filter(({ event }) => event === 'progress').at(-1)).toMatchObject({
+        percent: 100,
+      });
+      const torrent = file('album.torrent');
+      expect(await (await run('make', file('album'), '-o', torrent)).ended).toBe(0);
+      const other = await seed(torrent);
+      await other.event('note', ({ message }) => message === 'All of album has arrived');
+      const got = await readFile(join(folder, 'downloads', 'album', 'inner', 'two.bin'));
+      expect(got.equals(content.subarray(100_000, 150_000))).toBe(true);
+    },
+    LONG_MS,
+  );
+
+  it(
     'downloads and seeds the magnets of a list, over the trackers of --trackers',
     async () => {
       const { infoHash } = await (await seed(file('film.bin'))).event('seeding');
@@ -187,11 +224,28 @@ describe('relay-seeder', () => {
     [['/no/such/file'], /no such file or folder/],
     [['magnet:?xt=urn:btih:abc'], /Put it in quotes/],
     [['film', '--upload', 'fast'], /20M or 2G/],
+    [['film', '--tracker', 'no host'], /'-t, --tracker .*the address of a tracker.*but is "no host"/],
+    [['film', '--roster', 'ftp://x'], /'-r, --roster .*the address of a relay.*but is "ftp:\/\/x"/],
     [[], /Nothing to seed/],
   ])('refuses %j with a sentence, and ends', async (args, sentence) => {
     const seeder = await seed(...args);
     expect(await seeder.ended).toBe(1);
-    if (args[1] === undefined) expect(JSON.stringify(seeder.events)).toMatch(sentence);
+    expect(seeder.events.map(({ message }) => String(message)).join('\n') + seeder.errors).toMatch(sentence);
+  });
+
+  it('refuses to seed what is empty, and to make or check what is not there', async () => {
+    await writeFile(file('empty.bin'), '');
+    for (const [args, sentence] of [
+      [['seed', file('empty.bin'), '--state', file('state')], /empty\.bin": it is empty/],
+      [['make', file('nowhere')], /There is no file or folder ".*nowhere"/],
+      [['verify', file('nowhere.torrent'), folder], /There is no file or folder ".*nowhere.torrent"/],
+    ] as const) {
+      const seeder = await runSeeder(args);
+      expect(await seeder.ended).toBe(1);
+      expect(
+        seeder.events.at(-1)?.['event'] === 'stopped' ? seeder.events.at(-2) : seeder.events.at(-1),
+      ).toMatchObject({ message: expect.stringMatching(sentence) });
+    }
   });
 
   describeWithChromium('with Chromium', () => {
