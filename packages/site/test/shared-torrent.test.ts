@@ -115,6 +115,18 @@ describe('joinTorrent()', () => {
   });
 });
 
+describe('SharedTorrent.stats()', () => {
+  it('tells no rate of what goes out before anything was passed on: the library counts requests, too', async () => {
+    const shared = await joinAndLeave();
+    Object.assign(added[0]!, { uploadSpeed: 620 });
+    expect(shared.stats()).toMatchObject({ uploaded: 0, uploadSpeed: 0 });
+    const wire = Object.assign(new EventEmitter(), { type: 'webrtc', setTimeout: () => undefined });
+    added[0]!.emit('wire', wire);
+    wire.emit('upload', 16_384);
+    expect(shared.stats()).toMatchObject({ uploaded: 16_384, uploadSpeed: 620 });
+  });
+});
+
 describe('SharedTorrent.metadata()', () => {
   it('is there at once where the names are known', async () => {
     const shared = await joinAndLeave();

@@ -85,7 +85,7 @@ export class SharedTorrent {
     return {
       peers: torrent.numPeers,
       downloadSpeed: torrent.downloadSpeed,
-      uploadSpeed: torrent.uploadSpeed,
+      uploadSpeed: this.#counts.uploaded === 0 ? 0 : torrent.uploadSpeed, // requests count too, which pass nothing on
       ...this.#counts,
       progress: torrent.progress,
       trackers: (torrent.discovery?.tracker?._trackers ?? []).map(({ announceUrl, socket }) => ({
