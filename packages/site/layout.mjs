@@ -67,4 +67,5 @@ function header(current, names) {
 </header>`;
 }
 
-const FOOTER = `<footer class="bottom"><p>Browsers send each other what you see here. This server introduces them and sees none of it.</p></footer>`;
+const FOOTER = `<p id="said" class="visually-hidden" role="status"></p>
+<footer class="bottom"><p>Browsers send each other what you see here. This server introduces them and sees none of it.</p></footer>`;

@@ -25,13 +25,17 @@ const SAID_MS = 1500;
 
 export async function copyText(text: string, button: HTMLButtonElement): Promise<void> {
   const label = (button.dataset['label'] ??= button.textContent);
+  const said = byId('said'); // for whoever does not see the button change
   try {
     await navigator.clipboard.writeText(text.trim());
-    button.textContent = 'Copied';
+    said.textContent = button.textContent = 'Copied';
   } catch {
-    button.textContent = 'Select and copy by hand'; // the browser did not allow it
+    said.textContent = button.textContent = 'Select and copy by hand'; // the browser did not allow it
   }
-  setTimeout(() => (button.textContent = label), SAID_MS);
+  setTimeout(() => {
+    said.textContent = '';
+    button.textContent = label;
+  }, SAID_MS);
 }
 
 const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;

@@ -16,6 +16,7 @@ export function showPlayer(
   { source, trackers, options }: PlayerSettings,
 ): SwarmVideoElement {
   const { startSeconds, stopSeconds } = options;
+  const wantsNoMotion = matchMedia('(prefers-reduced-motion: reduce)').matches;
   render(
     html`<media-controller
         ?autohide=${false}
@@ -41,7 +42,9 @@ export function showPlayer(
           stop=${stopSeconds ?? nothing}
           src=${source}
         ></swarm-video>
-        <media-loading-indicator slot="centered-chrome" noautohide></media-loading-indicator>
+        <media-loading-indicator slot="centered-chrome" noautohide>
+          ${wantsNoMotion ? html`<span slot="icon">Loading…</span>` : nothing}
+        </media-loading-indicator>
         ${
           options.controls
             ? html`<media-control-bar>
@@ -65,7 +68,13 @@ export function showPlayer(
   root.querySelector('media-captions-button')?.setAttribute('role', 'switch');
   root.querySelector('media-playback-rate-button')?.setAttribute('aria-label', '1x, playback rate'); // until it changes
   const video = root.querySelector('swarm-video') as SwarmVideoElement;
-  video.overlayRoot = root.querySelector<HTMLElement>('.notices') ?? undefined;
+  const notices = root.querySelector<HTMLElement>('.notices')!;
+  video.overlayRoot = notices;
+  // A button that was pressed goes with its notice: the keyboard goes on at the player, whose keys work from here (blank, arrows, m, f).
+  notices.addEventListener('click', () => {
+    if (!notices.contains(document.activeElement))
+      root.querySelector<HTMLElement>('media-controller')?.focus({ preventScroll: true });
+  });
   // A source that is loaded begins with the default rate.
   if (options.playbackRate !== undefined) video.defaultPlaybackRate = options.playbackRate;
   return video;

@@ -46,16 +46,17 @@ export class ConsentQuestion {
   /** Never asked where nothing is shared, where the page has asked already, or again after an answer. Stays open when it is no longer shown. */
   async ask(element: Element, show: (notice: Notice) => void): Promise<Consent> {
     if (!element.hasAttribute('consent') || wishedP2p(element) === 'off') return 'share';
-    this.#answer ??= rememberedConsent() ?? (await askViewer(hasServer(element), show));
+    this.#answer ??= rememberedConsent() ?? (await askViewer(element, show));
     return this.#answer;
   }
 }
 
-function askViewer(hasServer: boolean, show: (notice: Notice) => void): Promise<Consent> {
+function askViewer(element: Element, show: (notice: Notice) => void): Promise<Consent> {
   return new Promise((resolve) => {
     show({
       kind: 'consent',
-      hasServer,
+      hasServer: hasServer(element),
+      passesOn: wishedP2p(element) === 'auto',
       decide: (consent, isRemembered) => {
         if (isRemembered) rememberConsent(consent);
         show({ kind: 'none' });

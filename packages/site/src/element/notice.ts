@@ -16,5 +16,7 @@ export type Notice =
   | {
       readonly kind: 'consent';
       readonly hasServer: boolean;
+      /** False where what arrives goes on to nobody. */
+      readonly passesOn: boolean;
       readonly decide: (consent: Consent, isRemembered: boolean) => void;
     };

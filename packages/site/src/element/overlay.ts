@@ -32,18 +32,24 @@ function templateOf(notice: Notice) {
   }
 }
 
-function consentTemplate({ hasServer, decide }: Extract<Notice, { kind: 'consent' }>) {
+function consentTemplate({ hasServer, passesOn, decide }: Extract<Notice, { kind: 'consent' }>) {
   const choose = (consent: Consent) => (event: Event) => {
     const over = (event.currentTarget as HTMLElement).closest('.over');
     decide(consent, over?.querySelector('input')?.checked ?? false);
   };
   return html`<div class="over" part="consent" role="group" aria-label="Before it starts">
     <p>
-      This comes from other viewers and, once you have it, goes on to others from you. They see your internet
-      address, as every site does that you visit.
+      ${
+        passesOn
+          ? 'This comes from other viewers and, once you have it, goes on to others from you.'
+          : 'This comes from other viewers; nothing goes on to others from you.'
+      }
+      They see your internet address, as every site does that you visit.
     </p>
     <div class="row">
-      <button type="button" class="primary" @click=${choose('share')}>Watch and pass on</button>
+      <button type="button" class="primary" @click=${choose('share')}>
+        ${passesOn ? 'Watch and pass on' : 'Watch'}
+      </button>
       ${
         hasServer
           ? html`<button type="button" @click=${choose('servers')}>Watch from the server only</button>`
@@ -71,13 +77,15 @@ const WAYS: Readonly<Record<Way, string>> = {
 };
 
 function statsTemplate({ stats, way, bufferedSeconds }: Numbers) {
-  const received = stats.fromPeers + stats.fromServers;
   const inUse = stats.trackers.filter(({ isConnected }) => isConnected);
   const rows: [string, string][] = [
     ['Peers', String(stats.peers)],
-    ['Down', `${formatRate(stats.downloadSpeed)}, ${formatBytes(received)} in all`],
+    [
+      'Down',
+      `${formatRate(stats.downloadSpeed)}, ${formatBytes(stats.fromPeers + stats.fromServers)} in all`,
+    ],
     ['Up', `${formatRate(stats.uploadSpeed)}, ${formatBytes(stats.uploaded)} in all`],
-    ['From peers', received === 0 ? 'nothing yet' : formatShare(stats.fromPeers / received)],
+    ['From peers', sourceOf(stats, way)],
     ['Way', way === undefined ? 'not yet' : WAYS[way]],
     [
       'Relays',
@@ -99,6 +107,12 @@ function statsTemplate({ stats, way, bufferedSeconds }: Numbers) {
   </dl>`;
 }
 
+function sourceOf({ fromPeers, fromServers }: TorrentStats, way: Way | undefined): string {
+  if (way === 'server') return 'nothing: HTTP alone';
+  const received = fromPeers + fromServers;
+  return received === 0 ? 'nothing yet' : formatShare(fromPeers / received);
+}
+
 const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
 
 /**
@@ -108,15 +122,20 @@ const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host :
 export const OVERLAY_STYLE = `
 :host{position:relative;display:inline-block}
 img[part=image]{display:block;width:100%;height:100%;object-fit:contain}
-.over{position:absolute;inset:0;display:grid;place-content:center;justify-items:center;gap:.75rem;padding:1rem;text-align:center;color:#fff;background:rgb(10 12 18/88%);font:1rem/1.5 system-ui,sans-serif;overflow:auto}
+.over{position:absolute;inset:0;display:grid;place-content:safe center;justify-items:center;gap:.75rem;padding:1rem;text-align:center;color:#fff;background:rgb(10 12 18/88%);font:1rem/1.5 system-ui,sans-serif;overflow:auto}
 .over p{margin:0;max-width:42ch}.over.waiting{background:rgb(10 12 18/60%);pointer-events:none}
 .over .row{display:flex;flex-wrap:wrap;gap:.6rem;justify-content:center}
 .over button,.over .button{font:inherit;font-weight:600;min-height:2.75rem;padding:.5rem 1.1rem;border-radius:.5rem;border:1px solid rgb(255 255 255/60%);background:rgb(255 255 255/12%);color:#fff;text-decoration:none;cursor:pointer;display:inline-flex;align-items:center}
 .over button.primary{background:#5563e8;border-color:#5563e8}
 .over label{display:flex;gap:.5rem;align-items:center;font-size:.9rem}
+#notice{position:absolute;inset:0;container-type:size;pointer-events:none}#notice .over:not(.waiting){pointer-events:auto}
 #numbers{position:absolute;inset:0;pointer-events:none;container-type:size}
 .stats{position:absolute;left:.75rem;top:.75rem;margin:0;padding:.6rem .8rem;border-radius:.5rem;color:#fff;background:rgb(10 12 18/80%);font:.8rem/1.5 ui-monospace,Menlo,Consolas,monospace;max-width:calc(100% - 1.5rem);box-sizing:border-box;max-height:calc(100% - 1.5rem);overflow:hidden}
 .stats div{display:flex;gap:.75rem}.stats dt{min-width:6.5em;opacity:.8}.stats dd{margin:0;overflow-wrap:anywhere}
+@container (max-height:16rem){
+.over{gap:.4rem;padding:.5rem .75rem;font-size:.75rem;line-height:1.35}.over p{max-width:52ch}
+.over button,.over .button{min-height:2rem;padding:.2rem .8rem;font-size:.85rem}.over label{font-size:.75rem}
+}
 @container (max-width:32rem) or (max-height:16rem){
 .stats{left:.35rem;top:.35rem;padding:.25rem .45rem;max-width:calc(100% - .7rem);max-height:calc(100% - .7rem);font:.66rem/1.2 system-ui,sans-serif;font-variant-numeric:tabular-nums}
 .stats div{gap:.5rem}.stats dt{min-width:6em}.stats dd{min-width:0;overflow:hidden;white-space:nowrap;text-overflow:ellipsis}
