@@ -30,13 +30,27 @@ function readForm(): Partial<PlayOptions> {
     warningTitle: data.has('warningTitle'),
     p2p: p2p === 'off' || p2p === 'download-only' ? p2p : 'auto',
     startSeconds: readSeconds(text('start') ?? null),
+    stopSeconds: readSeconds(text('stop') ?? null),
+    subtitle: text('subtitle'),
     file: text('file'),
   };
+}
+
+/** What cannot be read as a time is left out of the code, and said. */
+function checkTimes(): void {
+  const wrong = ['start', 'stop'].filter((id) => {
+    const field = byId(id, HTMLInputElement);
+    const isWrong = field.value.trim() !== '' && readSeconds(field.value.trim()) === undefined;
+    field.setAttribute('aria-invalid', String(isWrong));
+    return isWrong;
+  });
+  byId('time-fault').textContent = wrong.length === 0 ? '' : 'A time is 90, 1m30s or 1:30.';
 }
 
 let timer: ReturnType<typeof setTimeout> | undefined;
 let shown = '';
 function update(): void {
+  checkTimes();
   const wanted = source.value.trim();
   try {
     if (wanted !== '') readSource(wanted);

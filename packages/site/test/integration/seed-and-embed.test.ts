@@ -201,6 +201,30 @@ requireTool('ffmpeg')('seeding and embedding', () => {
       LONG_MS,
     );
 
+    it('writes what was chosen into the code, and says what is no time', async () => {
+      const generator = await site.open(`${site.pages}/embed-code#${magnet}`);
+      const fill = (name: string, text: string) => generator.locator(`[name=${name}]`).fill(text);
+      for (const [name, text] of [
+        ['start', '1m30s'],
+        ['stop', '2:00'],
+        ['subtitle', 'en'],
+        ['file', 'film'],
+      ] as const)
+        await fill(name, text);
+      await generator.locator('[name=p2p]').selectOption('download-only');
+      await generator.locator('#frame-title').fill('A "film"');
+      const code = (await generator.locator('#code').textContent()) ?? '';
+      expect(code).toContain(
+        `src="${site.pages}/embed?p2p=download-only&amp;start=90&amp;stop=120&amp;subtitle=en&amp;file=film#magnet:?`,
+      );
+      expect(code).toContain('title="A &quot;film&quot;"');
+      await fill('stop', 'soon');
+      expect(await generator.locator('#time-fault').innerText()).toBe('A time is 90, 1m30s or 1:30.');
+      expect(await generator.locator('#stop').getAttribute('aria-invalid')).toBe('true');
+      expect(await generator.locator('#code').textContent()).not.toContain('stop=');
+      await generator.context().close();
+    });
+
     it('understands the links of webtorrentseeder.com', async () => {
       const hash = /[0-9a-f]{40}/.exec(magnet)![0];
       for (const form of [
