@@ -1,4 +1,6 @@
 // What stands over the picture when there is none: the question about sharing, what is being waited for, what went wrong; and the statistics.
+import { isStream } from '../stream/protocol.ts';
+import { saveStream } from '../stream/save-stream.ts';
 import type { TorrentStats } from '../torrent/shared-torrent.ts';
 import { formatBytes, formatRate, formatShare } from '../page.ts';
 import { html, nothing, renderInto } from '../view.ts';
@@ -20,16 +22,19 @@ function templateOf(notice: Notice) {
         <slot name="error"><p role="alert">${notice.fault.message}</p></slot>
         <div class="row">
           <button type="button" class="primary" @click=${notice.retry}>Try again</button>
-          ${
-            notice.download === undefined
-              ? nothing
-              : html`<a class="button" href=${notice.download} download>Download</a>`
-          }
+          ${downloadTemplate(notice.download)}
         </div>
       </div>`;
     case 'consent':
       return consentTemplate(notice);
   }
+}
+
+function downloadTemplate(address: string | undefined) {
+  if (address === undefined) return nothing;
+  if (isStream(address))
+    return html`<button type="button" @click=${() => saveStream(address)}>Download</button>`;
+  return html`<a class="button" href=${address} download target="_blank" rel="noopener">Download</a>`;
 }
 
 function consentTemplate({ hasServer, passesOn, decide }: Extract<Notice, { kind: 'consent' }>) {

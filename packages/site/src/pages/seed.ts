@@ -1,5 +1,6 @@
 // Sharing files: chosen or dropped, hashed here, and sent from this page to whoever opens the link.
 import { embedFrame } from '@relay-swarm/protocol/embed';
+import { kindOf } from '../element/files.ts';
 import { readTracker } from '../links/magnet.ts';
 import { writePageLink } from '../links/page-link.ts';
 import { byId, copyText, formatBytes, formatRate } from '../page.ts';
@@ -12,6 +13,8 @@ import { readRelays } from '../status-source.ts';
 import { html, nothing, render, unsafeSVG } from '../view.ts';
 
 const DRAW_MS = 1_000;
+/** Other files have a link all the same, from which they are saved. */
+const PLAYED = ['video', 'audio', 'image'];
 keepRunning();
 const seeds = new Seeds(relaysOf(location.origin));
 
@@ -43,6 +46,8 @@ function panel(seed: Seed) {
   const frame = embedFrame({ url: writePageLink(`${location.origin}/embed`, seed.magnet), title: seed.name });
   const qr = qrSvg(link);
   const stats = seed.shared.stats();
+  const { files } = seed.shared.torrent;
+  const isShown = files.length === 0 || files.some(({ name }) => PLAYED.includes(kindOf(name)));
   const inUse = stats.trackers.filter(({ isConnected }) => isConnected).length;
   return html`<section class="panel" aria-label=${seed.name} data-info-hash=${seed.infoHash}>
     <h2>${seed.name} <span class="quiet">${formatBytes(seed.bytes)}</span></h2>
@@ -67,15 +72,15 @@ function panel(seed: Seed) {
     <div class="share">
       <div class="stack">
         <div>
-          <span class="label">Link to watch</span>
+          <span class="label">${isShown ? 'Link to watch' : 'Link'}</span>
           <code class="code link" tabindex="0">${link}</code>
         </div>
-        <div class="row">
+        <div class="row deeds">
           <button type="button" class="primary" @click=${copies(link)}>Copy link</button>
           <button type="button" @click=${copies(seed.magnet)}>Copy magnet</button>
-          <button type="button" @click=${copies(frame)}>Copy embed code</button>
+          ${isShown ? html`<button type="button" @click=${copies(frame)}>Copy embed</button>` : nothing}
           <a class="button" href=${torrentAddress(seed)} download="${seed.name}.torrent">Save .torrent</a>
-          <button type="button" @click=${() => void seeds.end(seed).then(draw)}>Stop sharing</button>
+          <button type="button" @click=${() => void end(seed)}>Stop sharing</button>
         </div>
         <p class="hint">
           ${
@@ -92,6 +97,14 @@ function panel(seed: Seed) {
       }
     </div>
   </section>`;
+}
+
+/** Its panel goes, and with it the button that was pressed: the keyboard goes on where the next file is chosen. */
+async function end(seed: Seed): Promise<void> {
+  await seeds.end(seed);
+  draw();
+  byId('status').textContent = `"${seed.name}" is no longer shared.`;
+  byId('files').focus();
 }
 
 const addresses = new Map<string, string>();

@@ -1,10 +1,12 @@
 // Watching: a magnet from the address or the field, the player, and where the bytes come from.
 import type { SwarmVideoElement } from '../element/swarm-video.ts';
-import { kindOf } from '../element/files.ts';
+import { wantsToSave, wishedP2p } from '../element/consent.ts';
+import { chooseFile, kindOf } from '../element/files.ts';
 import { LinkError, readSource } from '../links/magnet.ts';
 import { readPageLink, writePageLink, type PlayOptions } from '../links/page-link.ts';
 import { byId, copyText, formatBytes, formatRate, formatShare } from '../page.ts';
 import { showPlayer } from '../player.ts';
+import { saveStream } from '../stream/save-stream.ts';
 import type { TorrentFile } from '../torrent/client.ts';
 import type { TorrentStats } from '../torrent/shared-torrent.ts';
 import { html, nothing, render } from '../view.ts';
@@ -43,26 +45,52 @@ function watch(source: string, trackers: readonly string[], options: PlayOptions
   byId('embed-link', HTMLAnchorElement).href = writePageLink(`${location.origin}/embed-code`, source);
   const copy = byId('copy-link', HTMLButtonElement);
   copy.addEventListener('click', () => void copyText(location.href, copy));
+  if (wishedP2p(video) !== 'auto')
+    byId('share-note').textContent = wantsToSave()
+      ? 'To spare your connection, this page sends nothing to others.'
+      : 'This page sends nothing to others, because its link says so.';
+  video.addEventListener('p2perror', (event) => {
+    // What cannot be shown may be saved all the same.
+    const [first] = video.files;
+    if (first !== undefined) drawFiles(video, video.files);
+    if (first !== undefined && video.way === undefined)
+      entitle(video.files.length === 1 ? first.name : first.path.split('/')[0]!);
+    if ((event as CustomEvent<{ code: string }>).detail.code !== 'bad-source') return;
+    field.value = source; // to be mended here
+    field.setAttribute('aria-invalid', 'true');
+    byId('open').hidden = false;
+    for (const other of byId('stage').querySelectorAll<HTMLElement>('.panel')) other.hidden = true;
+  });
   video.addEventListener('p2pready', (event) => {
     const { name, files } = (event as CustomEvent<{ name: string; files: readonly TorrentFile[] }>).detail;
-    byId('heading').textContent = name;
-    document.title = `${name} · relay-swarm`;
-    drawFiles(video, files, name);
+    entitle(name);
+    drawFiles(video, files);
   });
   video.addEventListener('p2pstats', (event) =>
     drawNumbers((event as CustomEvent<TorrentStats>).detail, video),
   );
 }
 
+function entitle(name: string): void {
+  byId('heading').textContent = name;
+  document.title = `${name} · relay-swarm`;
+}
+
 function drawNumbers(stats: TorrentStats, video: SwarmVideoElement): void {
   const received = stats.fromPeers + stats.fromServers;
-  const source =
-    video.way === 'server' ? 'HTTP' : received === 0 ? '…' : formatShare(stats.fromPeers / received);
+  const source = received === 0 ? '…' : formatShare(stats.fromPeers / received);
+  // What the browser loads from the server by itself, nobody here can count.
+  const arriving =
+    video.way === 'server'
+      ? [['Source', 'Server (HTTP)']]
+      : [
+          ['From peers', source],
+          ['Received', formatBytes(received)],
+          ['Down', formatRate(stats.downloadSpeed)],
+        ];
   const rows = [
     ['Peers', String(stats.peers)],
-    ['From peers', source],
-    ['Received', formatBytes(received)],
-    ['Down', formatRate(stats.downloadSpeed)],
+    ...arriving,
     ['Passed on', formatBytes(stats.uploaded)],
     ['Up', formatRate(stats.uploadSpeed)],
   ];
@@ -83,32 +111,52 @@ function drawNumbers(stats: TorrentStats, video: SwarmVideoElement): void {
       : `Introduced by ${inUse.join(', ') || 'nobody at the moment'} (${inUse.length} of ${stats.trackers.length} relays answer).`;
 }
 
-function drawFiles(video: SwarmVideoElement, files: readonly TorrentFile[], playing: string): void {
+function drawFiles(video: SwarmVideoElement, files: readonly TorrentFile[]): void {
+  const playing = chooseFile(files, video.file);
   const play = (at: number) => () => {
+    if (files[at] === playing) return;
     here.searchParams.set('file', String(at));
     history.replaceState(null, '', here);
     video.setAttribute('file', String(at));
-    drawFiles(video, files, files[at]!.name);
+    video.play().catch(() => undefined); // a picture, or not allowed
+    drawFiles(video, files);
   };
+  if (files.length === 0) {
+    render(
+      html`<li class="quiet">Not known: the server has this one, and no viewer has told more.</li>`,
+      byId('files'),
+    );
+    return;
+  }
   render(
     files.map(
       (file, at) =>
         html`<li>
           <span class="name">${file.path}</span>
           <span class="quiet">${formatBytes(file.length)}</span>
-          ${
-            ['video', 'audio', 'image'].includes(kindOf(file.name))
-              ? html`<button
-                  type="button"
-                  class="small"
-                  @click=${play(at)}
-                  ?disabled=${file.name === playing}
-                >
-                  ${file.name === playing ? 'Playing' : 'Play'}
-                </button>`
-              : nothing
-          }
-          <button type="button" class="small" @click=${() => void save(video, file)}>Save</button>
+          <span class="actions">
+            ${
+              ['video', 'audio', 'image'].includes(kindOf(file.name))
+                ? html`<button
+                    type="button"
+                    class="small"
+                    aria-label="${file === playing ? 'Chosen' : 'Play'}: ${file.path}"
+                    aria-disabled=${String(file === playing)}
+                    @click=${play(at)}
+                  >
+                    ${file === playing ? 'Chosen' : 'Play'}
+                  </button>`
+                : nothing
+            }
+            <button
+              type="button"
+              class="small"
+              aria-label="Save: ${file.path}"
+              @click=${() => void save(video, file)}
+            >
+              Save
+            </button>
+          </span>
         </li>`,
     ),
     byId('files'),
@@ -117,8 +165,13 @@ function drawFiles(video: SwarmVideoElement, files: readonly TorrentFile[], play
 
 /** As a stream where that works, so that a large file need not fit into memory. */
 async function save(video: SwarmVideoElement, file: TorrentFile): Promise<void> {
+  const address = await video.addressOf(file);
+  if (address !== undefined) {
+    saveStream(address);
+    return;
+  }
   const link = document.createElement('a');
   link.download = file.name;
-  link.href = (await video.addressOf(file)) ?? URL.createObjectURL(await file.blob());
+  link.href = URL.createObjectURL(await file.blob());
   link.click();
 }

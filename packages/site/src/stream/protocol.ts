@@ -3,6 +3,9 @@
 /** Below the worker's scope; no page of ours has an address that starts so. */
 export const STREAM_PATH = '~stream/';
 
+/** Whether only the service worker has what is at this address. */
+export const isStream = (address: string): boolean => address.includes(`/${STREAM_PATH}`);
+
 /** Worker → page, with a port for the answer. */
 export interface StreamRequest {
   readonly kind: 'relay-swarm stream';

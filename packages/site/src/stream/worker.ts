@@ -63,7 +63,7 @@ async function answer(event: FetchEvent_, token: string): Promise<Response> {
     token,
     method: request.method,
     range: request.headers.get('range') ?? undefined,
-    isDocument: request.destination === 'document',
+    isDocument: ['document', 'iframe', 'frame'].includes(request.destination),
   };
   const found = await findOwner(clientId, message);
   if (typeof found === 'string') {

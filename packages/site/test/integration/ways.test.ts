@@ -68,6 +68,9 @@ requireTool('ffmpeg')('the ways to a viewer', () => {
           );
           const playing = await until(page, `playing with p2p=${p2p}`, ({ time }) => time > 1);
           expect([playing.way, playing.fromPeers]).toEqual(['server', 0]);
+          expect(await page.locator('#files').innerText()).toMatch(/^Not known: the server has this one/);
+          await page.locator('dl#numbers', { hasText: 'Server (HTTP)' }).waitFor();
+          expect(await page.locator('dl#numbers').innerText()).not.toContain('Received');
           await page.context().close();
         }
       },
