@@ -1,5 +1,5 @@
 // Pictures of every page, as its visitors see it: in both themes, on a phone and on a desk.
-//   node packages/site/screenshots.mjs [FOLDER] [URL]     needs the running bundle (npm start), a Chromium, and ffmpeg for a film to play
+//   node packages/site/screenshots.mjs [FOLDER] [URL] [NAME…]     needs the running bundle (npm start), a Chromium, and ffmpeg for a film to play
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,16 +7,18 @@ import { join } from 'node:path';
 import { argv, env } from 'node:process';
 import { chromium } from 'playwright-core';
 
-const [folder = 'pictures', url = 'http://localhost:5001'] = argv.slice(2);
+const [folder = 'pictures', url = 'http://localhost:5001', ...wanted] = argv.slice(2);
 const THEMES = /** @type {const} */ (['light', 'dark']);
 const SIZES = { phone: { width: 360, height: 740 }, desk: { width: 1280, height: 800 } };
 const LONG_MS = 60_000;
 
-/** A film with something to see: a fractal that turns. */
+/** A film with something to see: the light of a sun that goes down. */
 function makeFilm() {
   const work = mkdtempSync(join(tmpdir(), 'screenshots-'));
   const file = join(work, 'A film.webm');
-  const picture = ['-f', 'lavfi', '-i', 'gradients=size=1280x720:rate=15:duration=12:speed=0.02:seed=3'];
+  const colours = 'c0=0xffe8b0:c1=0xff9a6b:c2=0x6b4fd0:c3=0x141a4a:nb_colors=4';
+  const light = `type=radial:x0=640:y0=420:x1=1250:y1=720:speed=0.01:${colours}`;
+  const picture = ['-f', 'lavfi', '-i', `gradients=size=1280x720:rate=15:duration=12:${light}`];
   execFileSync('ffmpeg', [
     ...['-v', 'error', ...picture, '-pix_fmt', 'yuv420p', '-c:v', 'libvpx', '-deadline', 'realtime'],
     ...['-b:v', '1M', '-g', '15', '-cues_to_front', '1', file],
@@ -33,13 +35,18 @@ const browser = await chromium.launch({
 mkdirSync(folder, { recursive: true });
 const failed = [];
 
-const seeding = await browser.newPage();
-await seeding.goto(`${url}/seed`);
-await seeding
-  .locator('#files')
-  .setInputFiles({ name: 'A film.webm', mimeType: 'video/webm', buffer: makeFilm() });
-await seeding.locator('.code.link').waitFor({ timeout: LONG_MS });
-const magnet = ((await seeding.locator('.code.link').textContent()) ?? '').split('#')[1] ?? '';
+const film = makeFilm();
+/** Shared from a page of its own; gives back the magnet.
+ * @param {string} name @param {Buffer} buffer */
+async function share(name, buffer) {
+  const page = await browser.newPage();
+  await page.goto(`${url}/seed`);
+  await page.locator('#files').setInputFiles({ name, mimeType: '', buffer });
+  await page.locator('.code.link').waitFor({ timeout: LONG_MS });
+  return ((await page.locator('.code.link').textContent()) ?? '').split('#')[1] ?? '';
+}
+const magnet = await share('A film.webm', film);
+const notes = await share('notes.txt', Buffer.from('Nine o’clock, at the old mill.'));
 const play = `muted=1&autoplay=1&warningTitle=0`;
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -56,14 +63,20 @@ const shots = {
         timeout: LONG_MS,
       });
       await page.locator('swarm-video .stats').waitFor();
+      await page.mouse.move(300, 300); // the controls come
     },
   },
   fault: {
     path: '/watch#film',
-    ready: async (page) => {
-      await page.locator('.over button').first().click();
-      await page.waitForTimeout(3_000);
-    },
+    ready: (page) => page.locator('.over [role=alert]').waitFor(),
+  },
+  searching: {
+    path: `/watch?autoplay=1&muted=1&warningTitle=0#${'ab'.repeat(20)}`,
+    ready: (page) => page.locator('.over.waiting').waitFor(),
+  },
+  saving: {
+    path: `/watch?warningTitle=0#${notes}`,
+    ready: (page) => page.getByRole('button', { name: 'Save: notes.txt' }).waitFor(),
   },
   paused: {
     path: `/watch?warningTitle=0#${magnet}`,
@@ -74,10 +87,16 @@ const shots = {
   },
   embed: {
     path: `/embed?${play}#${magnet}`,
-    ready: (page) =>
-      page.waitForFunction(`document.querySelector('swarm-video')?.currentTime > 1`, undefined, {
+    ready: async (page) => {
+      await page.waitForFunction(`document.querySelector('swarm-video')?.currentTime > 1`, undefined, {
         timeout: LONG_MS,
-      }),
+      });
+      await page.mouse.move(100, 300);
+    },
+  },
+  'embed-question': {
+    path: `/embed#${magnet}`,
+    ready: (page) => page.locator('.over button').first().waitFor(),
   },
   'embed-code': {
     path: `/embed-code#${magnet}`,
@@ -87,9 +106,10 @@ const shots = {
   seeding: {
     path: '/seed',
     ready: async (page) => {
-      const buffer = Buffer.from(`shared at ${Date.now()}`);
-      await page.locator('#files').setInputFiles({ name: 'notes.txt', mimeType: 'text/plain', buffer });
+      const buffer = Buffer.concat([film, Buffer.from(`shared at ${Date.now()}`)]);
+      await page.locator('#files').setInputFiles({ name: 'A film.webm', mimeType: 'video/webm', buffer });
       await page.locator('.code.link').waitFor({ timeout: LONG_MS });
+      await page.waitForTimeout(2_000);
     },
   },
   mesh: { path: '/mesh', ready: (page) => page.waitForTimeout(8_000) },
@@ -99,6 +119,7 @@ const shots = {
 for (const colorScheme of THEMES)
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const [name, { path, ready }] of Object.entries(shots)) {
+      if (wanted.length > 0 && !wanted.includes(name)) continue;
       const context = await browser.newContext({
         ...{ colorScheme, viewport, deviceScaleFactor: 1 },
         bypassCSP: true, // what is waited for is asked by eval, which the pages' policy refuses
