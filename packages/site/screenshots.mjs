@@ -64,6 +64,7 @@ const shots = {
       });
       await page.locator('swarm-video .stats').waitFor();
       await page.mouse.move(300, 300); // the controls come
+      await page.waitForTimeout(500);
     },
   },
   fault: {
@@ -92,6 +93,7 @@ const shots = {
         timeout: LONG_MS,
       });
       await page.mouse.move(100, 300);
+      await page.waitForTimeout(500);
     },
   },
   'embed-question': {

@@ -52,9 +52,12 @@ function watch(source: string, trackers: readonly string[], options: PlayOptions
   video.addEventListener('p2perror', (event) => {
     // What cannot be shown may be saved all the same.
     const [first] = video.files;
-    if (first !== undefined) drawFiles(video, video.files);
-    if (first !== undefined && video.way === undefined)
-      entitle(video.files.length === 1 ? first.name : first.path.split('/')[0]!);
+    if (first !== undefined) {
+      drawFiles(video, video.files);
+      byId('files-note').hidden = false;
+      if (video.way === undefined)
+        entitle(video.files.length === 1 ? first.name : first.path.split('/')[0]!);
+    }
     if ((event as CustomEvent<{ code: string }>).detail.code !== 'bad-source') return;
     field.value = source; // to be mended here
     field.setAttribute('aria-invalid', 'true');
@@ -64,6 +67,7 @@ function watch(source: string, trackers: readonly string[], options: PlayOptions
   video.addEventListener('p2pready', (event) => {
     const { name, files } = (event as CustomEvent<{ name: string; files: readonly TorrentFile[] }>).detail;
     entitle(name);
+    byId('files-note').hidden = true;
     drawFiles(video, files);
   });
   video.addEventListener('p2pstats', (event) =>

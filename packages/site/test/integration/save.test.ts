@@ -37,6 +37,7 @@ describeWithChromium('a file that cannot be shown', () => {
       const save = page.getByRole('button', { name: 'Save: notes.txt' });
       await save.waitFor();
       expect(await page.locator('h1').innerText()).toBe('notes.txt');
+      expect(await page.locator('#files-note').isVisible()).toBe(true);
       expect(await page.locator('#files').getByRole('button', { name: 'Play' }).count()).toBe(0);
       const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
       expect(download.suggestedFilename()).toBe('notes.txt');
