@@ -55,8 +55,7 @@ function watch(source: string, trackers: readonly string[], options: PlayOptions
     if (first !== undefined) {
       drawFiles(video, video.files);
       byId('files-note').hidden = false;
-      if (video.way === undefined)
-        entitle(video.files.length === 1 ? first.name : first.path.split('/')[0]!);
+      if (video.way === undefined) entitle(video.files.length === 1 ? first.name : first.path.split('/')[0]!);
     }
     if ((event as CustomEvent<{ code: string }>).detail.code !== 'bad-source') return;
     field.value = source; // to be mended here

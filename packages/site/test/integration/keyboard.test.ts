@@ -115,6 +115,11 @@ requireTool('ffmpeg')('the pages with a keyboard', () => {
         const source = page.getByLabel('Magnet link, info hash or address of a .torrent');
         await page.getByRole('button', { name: 'Try again' }).waitFor();
         expect(await source.inputValue()).toBe('film');
+        const colourOf = (property: string) =>
+          source.evaluate((field, name) => getComputedStyle(field).getPropertyValue(name), property);
+        expect(await colourOf('border-color')).toBe(
+          await page.locator('#source-fault').evaluate((hint) => getComputedStyle(hint).color),
+        );
         await source.fill(shelf.magnet);
         await source.press('Enter');
         await page.getByRole('button', { name: 'Watch and pass on' }).waitFor();
