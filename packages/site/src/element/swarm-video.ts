@@ -156,7 +156,6 @@ export class SwarmVideoElement extends SearchingVideo {
         void this.#onMediaError();
         return;
       }
-      if (event.type === 'loadedmetadata') this.#seekToStart();
       if (event.type === 'timeupdate') this.#stopInTime();
       if (event.type === 'playing') this.#retriesLeft = 2;
     }
@@ -232,6 +231,7 @@ export class SwarmVideoElement extends SearchingVideo {
     const isImage = kindOf(name) === 'image';
     showPicture(this.shadowRoot, this.nativeEl, isImage ? { url, name } : undefined);
     this.found(isImage ? undefined : url);
+    this.#seekToStart();
     if (way === 'server')
       watchServer(this.nativeEl, this.#ended.signal, () => {
         if (this.#way === 'server') void this.#takeNextWay(new Error('The server does not answer'));
@@ -282,7 +282,7 @@ export class SwarmVideoElement extends SearchingVideo {
   #goOn(load: () => void): void {
     const { currentTime, paused } = this.nativeEl;
     load();
-    this.nativeEl.currentTime = currentTime;
+    if (currentTime > 0) this.nativeEl.currentTime = currentTime;
     if (!paused)
       this.nativeEl.play().catch(() => undefined); // not allowed without a click: the controls are there
     else if (currentTime > 0) this.nativeEl.pause(); // what is loaded anew would begin where there is `autoplay`
@@ -302,9 +302,10 @@ export class SwarmVideoElement extends SearchingVideo {
     this.tell('p2perror', fault);
   }
 
+  /** Before anything has loaded, so that it begins there: once it has, it may be playing from the beginning already. */
   #seekToStart(): void {
     const start = this.#resumeAt || Number(this.getAttribute('start'));
-    if (start > 0 && this.nativeEl.currentTime === 0) this.nativeEl.currentTime = start;
+    if (start > 0) this.nativeEl.currentTime = start;
   }
   #stopInTime(): void {
     const stop = Number(this.getAttribute('stop'));
