@@ -67,6 +67,20 @@ requireTool('ffmpeg')('the pages with a keyboard', () => {
       LONG_MS,
     );
 
+    it.each(['dark', 'light'] as const)(
+      'has examples in its fields that can be read (%s): as quiet as other quiet words, and no quieter',
+      async (colorScheme) => {
+        const page = await site.open(`${site.pages}/watch`, await site.browser.newContext({ colorScheme }));
+        const [example, quiet] = await page.evaluate<[string, string]>(`[
+          getComputedStyle(document.querySelector('#source'), '::placeholder').color,
+          getComputedStyle(document.querySelector('.bottom')).color,
+        ]`);
+        expect(example).toBe(quiet);
+        await page.context().close();
+      },
+      LONG_MS,
+    );
+
     it(
       'says that something was copied, for whoever does not see the button',
       async () => {
