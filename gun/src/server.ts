@@ -3,16 +3,21 @@ import { closeServer, listen, type Part, type RequestHandler } from '@relay-swar
 import {
   type AddressBuckets,
   Admission,
+  answerClientError,
+  asksForWebSocket,
   createAddressReader,
+  FirstLook,
   HttpDoor,
   isTurnOver,
   limitKey,
   onWebSocketUpgrade,
   rejectUpgrade,
+  type RequestHead,
   sendRefusal,
 } from '@relay-swarm/net';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
+import type { Duplex } from 'node:stream';
 import { BYTES_PER_MESSAGE, PIECE_COST, REQUEST_COST } from './prices.ts';
 import type { GunSettings } from './settings.ts';
 import { createAcceptor, type Wire, type WireLimits, type WireListener } from './wire.ts';
@@ -22,6 +27,10 @@ const PATH = '/gun';
 const LINK_PATH = '/gun?link';
 /** Connections of an address that are no WebSockets (yet). */
 const HTTP_PER_ADDRESS_MAX = 200;
+/** How long the head of a request may be under way. */
+const HEAD_MS_MAX = 5_000;
+const HEAD_BYTES_MAX = 16_384;
+const LOOK_MS = 1_000;
 
 export interface GunServer extends Part {
   readonly door: HttpDoor;
@@ -53,7 +62,8 @@ export function createGunServer(
     monotonicMs: limits.monotonicMs,
     isTurnOver,
   });
-  const server = createServer({ requestTimeout: 10_000, headersTimeout: 5_000 }, (request, response) => {
+  const timeouts = { requestTimeout: 10_000, headersTimeout: HEAD_MS_MAX, maxHeaderSize: HEAD_BYTES_MAX };
+  const server = createServer(timeouts, (request, response) => {
     if (!door.admits(limitKey(readAddress(request)))) {
       sendRefusal(response, 'address_rate', { random: Math.random() });
       return;
@@ -62,8 +72,8 @@ export function createGunServer(
     const isGun = pathOf(request.url) === PATH;
     sendRefusal(response, isGun ? 'websocket_wanted' : 'not_found');
   });
-  door.watch(server);
-  onWebSocketUpgrade(server, (request, socket, head) => {
+  server.on('clientError', answerClientError);
+  const upgrade = (request: RequestHead, socket: Duplex, head: Buffer): void => {
     const refuse = (code: HttpRefusalCode): void => rejectUpgrade(socket, code, { random: Math.random() });
     if (pathOf(request.url) !== PATH) {
       refuse('not_found');
@@ -88,7 +98,24 @@ export function createGunServer(
         },
       };
     });
+  };
+  door.watch(server);
+  onWebSocketUpgrade(server, upgrade);
+  // The handshakes of browsers and libraries are served without the objects that Node makes for a request.
+  const look = new FirstLook(server, {
+    comes: door.comes,
+    mustWait: door.mustWait,
+    take: (request, socket, behind) => {
+      // Node's server makes an address wait that owes too much
+      if (!asksForWebSocket(request) || !door.admits(limitKey(readAddress(request)), PIECE_COST))
+        return false;
+      upgrade(request, socket, behind);
+      return true;
+    },
+    headBytesMax: HEAD_BYTES_MAX,
+    waitMsMax: HEAD_MS_MAX,
   });
+  let looking: NodeJS.Timeout | undefined;
 
   return {
     name: 'server',
@@ -96,8 +123,13 @@ export function createGunServer(
     door,
     connections: () => wires.size,
     refused: () => refused,
-    start: () => listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' }),
+    start: () => {
+      looking = setInterval(() => look.tick(performance.now()), LOOK_MS).unref();
+      return listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' });
+    },
     stop: () => {
+      clearInterval(looking);
+      look.close();
       for (const wire of wires) wire.end('draining');
       return closeServer(server);
     },

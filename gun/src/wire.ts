@@ -1,10 +1,9 @@
 // One WebSocket of a client or another gun relay that has connected here: sizes, pings, and reading no faster than its rate.
-import { PING_FRAME, rejectUpgrade, textFrame, type Holder } from '@relay-swarm/net';
+import { PING_FRAME, rejectUpgrade, textFrame, type Holder, type RequestHead } from '@relay-swarm/net';
 import type { FrameFault, PartialMessage } from '@relay-swarm/net/frame-reader';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import type { HeldSocket, SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { startPinging, type Pinged } from './pinging.ts';
 
@@ -51,7 +50,7 @@ export const GOODBYE_MS_MAX = 2_000;
 export const FRAGMENTS_MAX = 64;
 
 export type Accept = (
-  request: IncomingMessage,
+  request: RequestHead,
   stream: Duplex,
   head: Buffer,
   addressKey: string,

@@ -8,11 +8,11 @@ import {
   type Flushable,
   type Holder,
   type Payer,
+  type RequestHead,
 } from '@relay-swarm/net';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import type { HeldSocket, SocketEnd, SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { PartialMessage } from '@relay-swarm/net/frame-reader';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from './callers.ts';
 
@@ -179,7 +179,7 @@ export class ClientSocket implements Payer, Flushable, HeldSocket {
 const flusher = new Flusher();
 
 export type Upgrade = (
-  request: IncomingMessage,
+  request: RequestHead,
   stream: Duplex,
   head: Buffer,
   caller: Caller,

@@ -1,14 +1,18 @@
 // The HTTP server: one dispatcher for upgrades, connection limits before anything is upgraded, and an orderly end.
 import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
+  answerClientError,
+  asksForWebSocket,
   createAddressReader,
   createOriginCheck,
+  FirstLook,
   HttpDoor,
   isTurnOver,
   limitKey,
   onWebSocketUpgrade,
   type RefusalDetails,
   rejectUpgrade,
+  type RequestHead,
   sendRefusal,
 } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -25,8 +29,8 @@ import type { Clock } from './clock.ts';
 export interface UpgradeRoute {
   /** Exactly as requests name it, without a query. */
   readonly path: string;
-  /** Takes the stream over; false where that opened no connection. One that it opened counts until the route lets it leave. */
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean;
+  /** Takes the stream over, which may be paused; false where that opened no connection. One that it opened counts until the route lets it leave. */
+  upgrade(request: RequestHead, stream: Duplex, head: Buffer, caller: Caller): boolean;
   /** Once a second. */
   sweep(): void;
   /** Closes every connection, within some seconds. */
@@ -53,6 +57,9 @@ export interface SignalingServer extends Part {
 }
 
 const SWEEP_MS = 1_000;
+/** How long a request, or its head, may be under way. */
+const HEAD_MS_MAX = 5_000;
+const HEAD_BYTES_MAX = 16_384;
 /** Sockets that have sent no whole request yet may be this many more than connections. */
 const WAITING_MAX = 1_024;
 /** The same of one address, beside its connections. */
@@ -69,7 +76,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   let isDraining = false;
   let sweeper: NodeJS.Timeout | undefined;
 
-  const keyOf = (request: IncomingMessage): string => limitKey(readAddress(request));
+  const keyOf = (request: RequestHead): string => limitKey(readAddress(request));
 
   const deny = (code: HttpRefusalCode): Pick<RefusalDetails, 'random'> => {
     counters.refusedRequests.add(code);
@@ -89,10 +96,10 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
   const http = createServer(
     {
       requestTimeout: 10_000,
-      headersTimeout: 5_000,
+      headersTimeout: HEAD_MS_MAX,
       keepAliveTimeout: 5_000,
       connectionsCheckingInterval: 2_000,
-      maxHeaderSize: 16_384,
+      maxHeaderSize: HEAD_BYTES_MAX,
     },
     (request, response) => {
       if (options.operations(request, response)) return;
@@ -105,10 +112,10 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       else options.answer(request, response);
     },
   );
+  http.on('clientError', answerClientError);
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
-  door.watch(http);
-  onWebSocketUpgrade(http, (request, stream, head) => {
+  const upgrade = (request: RequestHead, stream: Duplex, head: Buffer): void => {
     const refuse = (code: HttpRefusalCode): void => rejectUpgrade(stream, code, deny(code));
     const route = byPath.get(request.url?.split('?', 1)[0] ?? '');
     if (!route) {
@@ -131,6 +138,21 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     const caller = options.memory.budget.isTight ? 'memory_full' : callers.enter(key, nowMs);
     if (typeof caller === 'string') refuse(caller);
     else if (!route.upgrade(request, stream, head, caller)) callers.leave(caller);
+  };
+  door.watch(http);
+  onWebSocketUpgrade(http, upgrade);
+  // The handshakes of browsers and libraries are served without the objects that Node makes for a request.
+  const look = new FirstLook(http, {
+    comes: door.comes,
+    mustWait: door.mustWait,
+    take: (request, socket, behind) => {
+      // Node's server makes an address wait that owes too much
+      if (!asksForWebSocket(request) || !door.admits(keyOf(request), PIECE_COST)) return false;
+      upgrade(request, socket, behind);
+      return true;
+    },
+    headBytesMax: HEAD_BYTES_MAX,
+    waitMsMax: HEAD_MS_MAX,
   });
 
   return {
@@ -148,6 +170,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       });
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
+        look.tick(performance.now());
         options.memory.tick(clock.monotonicMs());
         callers.tick(clock.monotonicMs());
       }, SWEEP_MS);
@@ -155,6 +178,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     stop: async () => {
       isDraining = true; // still listening: new clients are told to come back later
       clearInterval(sweeper);
+      look.close();
       await Promise.all(routes.map((route) => route.stop()));
       await closeServer(http);
     },

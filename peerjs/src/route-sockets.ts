@@ -1,9 +1,15 @@
 // The open WebSockets of one path: each pays for what it sends, is pinged when it is silent, and is ended with a reason that is counted.
 import type { Log } from '@relay-swarm/kit';
-import { type AddressBuckets, drain, isTurnOver, keepaliveStep, Payments } from '@relay-swarm/net';
+import {
+  type AddressBuckets,
+  drain,
+  isTurnOver,
+  keepaliveStep,
+  Payments,
+  type RequestHead,
+} from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Caller } from './callers.ts';
 import { createUpgrade, type ClientSocket, type SocketListener, type Upgrade } from './client-socket.ts';
@@ -81,7 +87,7 @@ export class RouteSockets {
   }
 
   /** Takes the stream over; undefined where that opened no connection. */
-  open(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): ClientSocket | undefined {
+  open(request: RequestHead, stream: Duplex, head: Buffer, caller: Caller): ClientSocket | undefined {
     const socket = this.#upgrade(request, stream, head, caller);
     if (socket === undefined) return undefined;
     this.payments.begin(socket);

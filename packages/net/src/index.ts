@@ -5,6 +5,7 @@ export * from './admission.ts';
 export * from './budget-of-service.ts';
 export * from './budget.ts';
 export * from './client-address.ts';
+export * from './client-error.ts';
 export * from './cors.ts';
 export * from './drain.ts';
 export * from './ed25519.ts';

@@ -1,9 +1,9 @@
 // The mesh's WebSockets: what arrives is charged, read and given to the rooms. Who does not join in time is cut.
 import { ProtocolError } from '@relay-swarm/protocol/fields';
+import type { RequestHead } from '@relay-swarm/net';
 import { readMeshRequest, writeMeshReply } from '@relay-swarm/protocol/mesh';
 import { MESH_FRAME_CHARS_MAX, MESH_VERSION, type MeshRequest } from '@relay-swarm/protocol/mesh-member';
 import { randomBytes } from 'node:crypto';
-import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { CloseRefusalCode, MeshRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { Caller } from '../callers.ts';
@@ -69,7 +69,7 @@ export class MeshRoute implements UpgradeRoute {
     });
   }
 
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
+  upgrade(request: RequestHead, stream: Duplex, head: Buffer, caller: Caller): boolean {
     const socket = this.#sockets.open(request, stream, head, caller);
     if (!socket) return false;
     const visitor: Visitor = {

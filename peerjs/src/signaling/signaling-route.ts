@@ -1,5 +1,5 @@
 // PeerJS signaling: who gets an id, and what ends a client that has one.
-import { createOriginCheck } from '@relay-swarm/net';
+import { createOriginCheck, type RequestHead } from '@relay-swarm/net';
 import { REFUSALS, type CloseRefusalCode } from '@relay-swarm/protocol/refusals';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
@@ -84,7 +84,7 @@ export class SignalingRoute implements UpgradeRoute {
     return this.#engine.queuedBytes;
   }
 
-  upgrade(request: IncomingMessage, stream: Duplex, head: Buffer, caller: Caller): boolean {
+  upgrade(request: RequestHead, stream: Duplex, head: Buffer, caller: Caller): boolean {
     stream.cork(); // the answer to the upgrade and OPEN go out together
     const socket = this.#sockets.open(request, stream, head, caller);
     if (socket) {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import ts from 'typescript';
 import { WebSocketServer } from 'ws';
@@ -67,9 +68,10 @@ function echoRoute(leave: (caller: Caller) => void): UpgradeRoute {
   return {
     path: '/sibling',
     upgrade: (request, stream, head, caller) => {
-      sockets.handleUpgrade(request, stream, head, (socket) => {
+      sockets.handleUpgrade(request as IncomingMessage, stream, head, (socket) => {
         socket.on('message', (data) => socket.send(data, { binary: false }));
         socket.on('close', () => leave(caller));
+        stream.resume();
       });
       return true;
     },

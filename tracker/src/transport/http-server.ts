@@ -3,6 +3,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
+  answerClientError,
   FirstLook,
   limitKey,
   onWebSocketUpgrade,
@@ -50,11 +51,6 @@ const HTTP_CONNECTIONS_MAX = 1_000;
 const PAGE_COST = 40;
 const ANNOUNCE = /^\/(announce|scrape)\b/;
 
-const BAD_REQUESTS: Readonly<Record<string, string>> = {
-  ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
-  HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
-};
-
 export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { settings, door, readAddress, gate, unread, errors, log } = options;
   const server: Server = createServer(
@@ -91,14 +87,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on('drop', () => {
     dropped++;
   });
-  // As Node answers these itself, but counted: a handshake that takes too long, headers that are too large, what is no HTTP.
+  // A handshake that takes too long, headers that are too large, what is no HTTP.
   server.on('clientError', (error: Error & { code?: string }, socket) => {
     errors.count(error);
-    if (!socket.writable) socket.destroy();
-    else
-      socket.end(
-        `HTTP/1.1 ${BAD_REQUESTS[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`,
-      );
+    answerClientError(error, socket);
   });
 
   return {
