@@ -107,8 +107,7 @@ export function createGunServer(
     mustWait: door.mustWait,
     take: (request, socket, behind) => {
       // Node's server makes an address wait that owes too much
-      if (!asksForWebSocket(request) || !door.admits(limitKey(readAddress(request)), PIECE_COST))
-        return false;
+      if (!asksForWebSocket(request) || !door.admits(limitKey(readAddress(request)))) return false;
       upgrade(request, socket, behind);
       return true;
     },

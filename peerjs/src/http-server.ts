@@ -147,7 +147,7 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     mustWait: door.mustWait,
     take: (request, socket, behind) => {
       // Node's server makes an address wait that owes too much
-      if (!asksForWebSocket(request) || !door.admits(keyOf(request), PIECE_COST)) return false;
+      if (!asksForWebSocket(request) || !door.admits(keyOf(request))) return false;
       upgrade(request, socket, behind);
       return true;
     },
@@ -178,8 +178,8 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     stop: async () => {
       isDraining = true; // still listening: new clients are told to come back later
       clearInterval(sweeper);
-      look.close();
       await Promise.all(routes.map((route) => route.stop()));
+      look.close();
       await closeServer(http);
     },
   };

@@ -29,6 +29,7 @@ export class FirstLook {
   readonly #waiting = new Map<Socket, number>();
   /** What has come from these is looked at in a later turn. */
   readonly #delayed = new Set<Socket>();
+  #isClosed = false;
   readonly #onData: (this: Socket, chunk: Buffer) => void;
   readonly #onError: (this: Socket, error: Error) => void;
 
@@ -57,6 +58,10 @@ export class FirstLook {
 
   /** Waits for what comes: the first request of a connection, or the next one. */
   watch(socket: Socket, nowMs = performance.now()): void {
+    if (this.#isClosed) {
+      socket.destroy();
+      return;
+    }
     this.#waiting.set(socket, nowMs);
     socket.on('data', this.#onData);
     socket.on('end', onEnd);
@@ -77,8 +82,9 @@ export class FirstLook {
     }
   }
 
-  /** Ends those that are waited for. */
+  /** Ends those that are waited for, and whoever would have to be from now on. */
   close(): void {
+    this.#isClosed = true;
     for (const socket of this.#waiting.keys()) socket.destroy();
     this.#waiting.clear();
   }

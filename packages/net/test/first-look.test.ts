@@ -70,6 +70,12 @@ it('takes one plain request after another, and what came behind', async () => {
   expect(behinds).toEqual(['', 'more']);
 });
 
+it('ends whoever comes once it is closed, for nobody waits for it any more', async () => {
+  look.close();
+  const { socket } = await open();
+  await closed(socket);
+});
+
 it('looks in a later turn where it must wait, and is not asked twice', async () => {
   isLate = true;
   asked = 0;
