@@ -55,10 +55,11 @@ export function createProxyCheck(trusted: readonly string[]): (address: string) 
 }
 
 /**
- * Whether a request comes straight from this machine or from a trusted proxy. Only these are told what is for operators, since a
- * listener for proxies can often be reached by others in their network.
+ * Whether a request comes straight from this machine or from a trusted proxy itself. Only these are told what is for operators, since a
+ * listener for proxies can often be reached by others in their network. What a proxy carries for somebody is no operator's question.
  */
 export function createInsiderCheck(trusted: readonly string[]): (request: IncomingMessage) => boolean {
   const trust = proxyaddr.compile(['127.0.0.1', '::1', ...trusted]);
-  return ({ socket: { remoteAddress } }) => remoteAddress !== undefined && trust(remoteAddress, 0);
+  return ({ headers, socket: { remoteAddress } }) =>
+    headers['x-forwarded-for'] === undefined && remoteAddress !== undefined && trust(remoteAddress, 0);
 }

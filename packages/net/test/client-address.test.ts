@@ -66,8 +66,11 @@ describe('createInsiderCheck()', () => {
     ['10.213.78.3', false],
     ['192.168.1.9', false],
     [undefined, false],
-  ])('a request from %s, whatever it says of others: %s', (address, expected) => {
-    expect(isInsider(request(address, '127.0.0.1'))).toBe(expected);
+  ])('a request from %s itself: %s, and none that it carries for somebody', (address, expected) => {
+    expect([isInsider(request(address)), isInsider(request(address, '127.0.0.1'))]).toEqual([
+      expected,
+      false,
+    ]);
   });
 });
 
