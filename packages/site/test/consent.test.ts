@@ -52,6 +52,24 @@ describe('ConsentQuestion', () => {
     expect(shown.map(({ kind }) => kind)).toEqual(['consent', 'none']);
   });
 
+  it('takes no answer to receiving for one to passing on', async () => {
+    const shown: Notice[] = [];
+    const question = new ConsentQuestion();
+    const ask = (p2p: string): Promise<string> =>
+      question.ask(asking({ src: magnet, consent: '', p2p }), (notice) => {
+        shown.push(notice);
+        if (notice.kind === 'consent') notice.decide('share', true);
+      });
+    expect([await ask('download-only'), await ask('download-only'), await ask('auto')]).toEqual([
+      'share',
+      'share',
+      'share',
+    ]);
+    expect(shown.flatMap((one) => (one.kind === 'consent' ? [one.passesOn] : []))).toEqual([false, true]);
+    await ask('download-only');
+    expect(shown).toHaveLength(4); // who passes on receives as well
+  });
+
   it.each([[{ p2p: 'off', consent: '' }], [{}]])('does not ask where %j stands', async (attributes) => {
     const shown: Notice[] = [];
     const answer = new ConsentQuestion().ask(asking(attributes), (notice) => shown.push(notice));

@@ -4,19 +4,22 @@ import type { Consent, Notice } from './notice.ts';
 
 const KEY = 'relay-swarm consent';
 
+/** "receive": the viewer has agreed to receive from others, where nothing was passed on to them. */
+type Answer = Consent | 'receive';
+
 /** What the viewer has decided on this site; undefined where he was not asked, or nothing can be kept. */
-function rememberedConsent(): Consent | undefined {
+function rememberedAnswer(): Answer | undefined {
   try {
     const value = localStorage.getItem(KEY);
-    return value === 'share' || value === 'servers' ? value : undefined;
+    return value === 'share' || value === 'servers' || value === 'receive' ? value : undefined;
   } catch {
     return undefined; // no storage here (a sandbox): asked every time
   }
 }
 
-function rememberConsent(consent: Consent): void {
+function rememberAnswer(answer: Answer): void {
   try {
-    localStorage.setItem(KEY, consent);
+    localStorage.setItem(KEY, answer);
   } catch {
     // no storage here: asked again the next time
   }
@@ -41,26 +44,33 @@ export function wishedP2p(element: Element): P2p {
 
 /** The viewer's answer for one element. */
 export class ConsentQuestion {
-  #answer: Consent | undefined;
+  #answer: Answer | undefined;
 
-  /** Never asked where nothing is shared, where the page has asked already, or again after an answer. Stays open when it is no longer shown. */
+  /**
+   * Never asked where nothing is shared, where the page has asked already, or again after an answer, unless that was about receiving only
+   * and now things are passed on. Stays open when it is no longer shown.
+   */
   async ask(element: Element, show: (notice: Notice) => void): Promise<Consent> {
-    if (!element.hasAttribute('consent') || wishedP2p(element) === 'off') return 'share';
-    this.#answer ??= rememberedConsent() ?? (await askViewer(element, show));
-    return this.#answer;
+    const wish = wishedP2p(element);
+    if (!element.hasAttribute('consent') || wish === 'off') return 'share';
+    const known = this.#answer ?? rememberedAnswer();
+    const isEnough = known !== undefined && (known !== 'receive' || wish === 'download-only');
+    this.#answer = isEnough ? known : await askViewer(element, show, wish === 'auto');
+    return this.#answer === 'receive' ? 'share' : this.#answer;
   }
 }
 
-function askViewer(element: Element, show: (notice: Notice) => void): Promise<Consent> {
+function askViewer(element: Element, show: (notice: Notice) => void, passesOn: boolean): Promise<Answer> {
   return new Promise((resolve) => {
     show({
       kind: 'consent',
       hasServer: hasServer(element),
-      passesOn: wishedP2p(element) === 'auto',
+      passesOn,
       decide: (consent, isRemembered) => {
-        if (isRemembered) rememberConsent(consent);
+        const answer = consent === 'share' && !passesOn ? 'receive' : consent;
+        if (isRemembered) rememberAnswer(answer);
         show({ kind: 'none' });
-        resolve(consent);
+        resolve(answer);
       },
     });
   });

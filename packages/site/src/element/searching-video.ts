@@ -83,6 +83,7 @@ export abstract class SearchingVideo extends CustomVideoElement {
   /** @param url undefined where it is nothing that plays */
   protected found(url: string | undefined): void {
     this.#phase = 'found';
+    this.#fault = undefined;
     if (url === undefined) {
       this.#cancelPlay('NotSupportedError', 'There is nothing to play in it');
       return;

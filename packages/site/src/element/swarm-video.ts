@@ -232,7 +232,7 @@ export class SwarmVideoElement extends SearchingVideo {
     showPicture(this.shadowRoot, this.nativeEl, isImage ? { url, name } : undefined);
     this.found(isImage ? undefined : url);
     this.#seekToStart();
-    if (way === 'server')
+    if (way === 'server' && !isImage)
       watchServer(this.nativeEl, this.#ended.signal, () => {
         if (this.#way === 'server') void this.#takeNextWay(new Error('The server does not answer'));
       });
