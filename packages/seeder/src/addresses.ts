@@ -15,7 +15,8 @@ export function readTracker(text: string): string {
     : /^https?:\/\//.test(trimmed)
       ? trimmed.replace(/^http/, 'ws')
       : `${isHere(trimmed) ? 'ws' : 'wss'}://${trimmed}`;
-  if (isAddress(url)) return url;
+  const isOther = !isWhole && /^(?!https?:)[^/]*:\/\//.test(trimmed);
+  if (!isOther && isAddress(url)) return url;
   throw new RangeError(
     `must be a host or the address of a tracker, such as wss://tracker.example.org, but is "${text}"`,
   );

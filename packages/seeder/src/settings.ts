@@ -1,5 +1,6 @@
 // What the seeder reads from the environment: the command line's defaults, and all that its container has. Name, bounds and default, once each.
 import { choice, integer, list, LOG_FORMATS, path, readUrl, url, type Settings } from '@relay-swarm/kit';
+import { readTracker } from './addresses.ts';
 
 const BYTES_MAX = 1_000_000_000_000_000;
 const words = (name: string, of: string, help: string) =>
@@ -15,7 +16,11 @@ export const seederSettings = {
     },
     'A relay, which knows the others',
   ),
-  trackers: words('SEEDER_TRACKERS', 'trackers', 'Trackers to use, instead of those that the relays choose'),
+  trackers: list<string>(
+    'SEEDER_TRACKERS',
+    { of: 'trackers', itemsMax: 64, item: readTracker, default: [] },
+    'Trackers to use, instead of those that the relays choose',
+  ),
   webSeeds: list<string>(
     'SEEDER_WEB_SEEDS',
     {
