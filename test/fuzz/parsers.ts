@@ -30,6 +30,7 @@ import { readIceServers } from '../../packages/client/src/ice-servers.ts';
 import { readMeeting } from '../../packages/client/src/magnet.ts';
 import { readRemembered } from '../../packages/client/src/roster-cache.ts';
 import { readEnvelope, writeEnvelope } from '../../packages/mesh/src/envelope.ts';
+import { readPlainHead, type PlainHead } from '../../packages/net/src/request-head.ts';
 import { readMessage } from '../../peerjs/src/signaling/message.ts';
 import { peerjsSettings, checkPeerjsSettings } from '../../peerjs/src/settings.ts';
 import { readProxyHeader } from '../../stun/src/listeners/proxy-protocol.ts';
@@ -40,6 +41,7 @@ import { readAnnounceQuery, readScrapeQuery } from '../../tracker/src/frontends/
 import { readAnnounce, readHeader, readScrape } from '../../tracker/src/frontends/udp/packets.ts';
 import { MessageReader } from '../../tracker/src/frontends/webtorrent/reader.ts';
 import { trackerSettings } from '../../tracker/src/settings.ts';
+import type { Socket } from 'node:net';
 import { orRefusal, same, shapeOf, type Parser } from './parser.ts';
 
 const utf8 = (input: Buffer): string => input.toString('utf8');
@@ -252,11 +254,25 @@ export const parsers: readonly Parser[] = [
     name: 'client-remembered',
     read: (input) => shapeOf(readRemembered({ getItem: () => utf8(input), setItem: () => undefined })),
   },
+  { name: 'request-head', read: readHead },
   addresses,
   ofSettings('tracker-settings', (env) => readSettings(env, trackerSettings)),
   ofSettings('peerjs-settings', (env) => readSettings(env, peerjsSettings, checkPeerjsSettings)),
   ofSettings('stun-settings', (env) => readSettings(env, stunSettings, checkSettings)),
 ];
+
+/** What was read, written as it was read, is read again the same. */
+function readHead(input: Buffer): string {
+  const read = (bytes: Buffer): PlainHead | undefined => readPlainHead(bytes, 8_192, {} as Socket);
+  const head = read(input);
+  if (head === undefined) return 'left to Node';
+  const { url, headers, bytes } = head;
+  if (bytes > input.length) throw new Error(`read ${bytes} bytes of ${input.length}`);
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${String(value)}\r\n`);
+  const again = read(Buffer.from(`GET ${url} HTTP/1.1\r\n${lines.join('')}\r\n`, 'latin1'));
+  same('read again', [again?.url, again?.headers], [url, headers]);
+  return Object.keys(headers).sort().join(' ');
+}
 
 /** For what is told to a page by an Error with a sentence; a TypeError or RangeError is our mistake. */
 function answered(read: () => unknown): string {

@@ -24,6 +24,7 @@ const attackOn = (id: string, service: ServiceName, path: (index: number) => str
   },
 });
 
+export const onTracker = attackOn('5a', 'tracker', () => '/');
 export const onPeerjs = attackOn(
   '5b',
   'peerjs',

@@ -28,7 +28,8 @@ export const attack: Attack = {
         () => false,
       );
       if (!isGranted) client.close();
-      else if (++granted > GRANTED_MAX) tell.breach(`five addresses have more than ${GRANTED_MAX} allocations`);
+      else if (++granted > GRANTED_MAX)
+        tell.breach(`five addresses have more than ${GRANTED_MAX} allocations`);
     }
   },
 };
