@@ -195,7 +195,8 @@ for (let round = 0; ; round++) {
       round % HISTORY_EVERY === 0 ? readHistory() : Promise.resolve(history),
       drawNumbers(),
     ]);
-    byId('summary').textContent = summary(roster?.relays).words;
+    const { words } = summary(roster?.relays);
+    if (byId('summary').textContent !== words) byId('summary').textContent = words; // what is rewritten is read aloud again
     roundTrips.watch((roster?.relays ?? []).map(({ url }) => url));
     drawRelays();
     drawHistory();
