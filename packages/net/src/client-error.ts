@@ -1,5 +1,4 @@
 // What is no HTTP, is too large or too slow is answered and cut, as Node does by itself where nobody listens to 'clientError'.
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 const ANSWERS: Readonly<Record<string, string>> = {
@@ -7,9 +6,12 @@ const ANSWERS: Readonly<Record<string, string>> = {
   HPE_HEADER_OVERFLOW: '431 Request Header Fields Too Large',
 };
 
-/** For a server's 'clientError', which is told of sockets. The connection ends, whether or not the other end reads why. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex): void {
+/** For a server's 'clientError'. The connection ends, whether or not the other end reads why. */
+export function answerClientError(
+  error: Error & { code?: string },
+  socket: Duplex & { destroySoon?(): void },
+): void {
   if (socket.writable)
     socket.write(`HTTP/1.1 ${ANSWERS[error.code ?? ''] ?? '400 Bad Request'}\r\nConnection: close\r\n\r\n`);
-  (socket as Socket).destroySoon();
+  socket.destroySoon?.();
 }
