@@ -3,17 +3,14 @@ import { closeServer, listen, type Part, type RequestHandler } from '@relay-swar
 import {
   type AddressBuckets,
   Admission,
-  answerClientError,
-  asksForWebSocket,
   createAddressReader,
-  FirstLook,
   HttpDoor,
   isTurnOver,
   limitKey,
-  onWebSocketUpgrade,
   rejectUpgrade,
   type RequestHead,
   sendRefusal,
+  serveHandshakes,
 } from '@relay-swarm/net';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
 import { createServer, type Server } from 'node:http';
@@ -30,7 +27,6 @@ const HTTP_PER_ADDRESS_MAX = 200;
 /** How long the head of a request may be under way. */
 const HEAD_MS_MAX = 5_000;
 const HEAD_BYTES_MAX = 16_384;
-const LOOK_MS = 1_000;
 
 export interface GunServer extends Part {
   readonly door: HttpDoor;
@@ -47,6 +43,7 @@ export function createGunServer(
   open: (wire: Wire, isLink: boolean) => WireListener,
 ): GunServer {
   const readAddress = createAddressReader(settings.trustedProxies);
+  const keyOf = (request: RequestHead): string => limitKey(readAddress(request));
   const accept = createAcceptor(limits);
   const admission = new Admission(settings);
   const wires = new Set<Wire>();
@@ -64,7 +61,7 @@ export function createGunServer(
   });
   const timeouts = { requestTimeout: 10_000, headersTimeout: HEAD_MS_MAX, maxHeaderSize: HEAD_BYTES_MAX };
   const server = createServer(timeouts, (request, response) => {
-    if (!door.admits(limitKey(readAddress(request)))) {
+    if (!door.admits(keyOf(request))) {
       sendRefusal(response, 'address_rate', { random: Math.random() });
       return;
     }
@@ -72,14 +69,13 @@ export function createGunServer(
     const isGun = pathOf(request.url) === PATH;
     sendRefusal(response, isGun ? 'websocket_wanted' : 'not_found');
   });
-  server.on('clientError', answerClientError);
   const upgrade = (request: RequestHead, socket: Duplex, head: Buffer): void => {
     const refuse = (code: HttpRefusalCode): void => rejectUpgrade(socket, code, { random: Math.random() });
     if (pathOf(request.url) !== PATH) {
       refuse('not_found');
       return;
     }
-    const key = limitKey(readAddress(request));
+    const key = keyOf(request);
     const refusal = limits.memory.budget.isTight ? 'memory_full' : admission.enter(key);
     if (refusal !== undefined) {
       refused++;
@@ -99,22 +95,8 @@ export function createGunServer(
       };
     });
   };
-  door.watch(server);
-  onWebSocketUpgrade(server, upgrade);
-  // The handshakes of browsers and libraries are served without the objects that Node makes for a request.
-  const look = new FirstLook(server, {
-    comes: door.comes,
-    mustWait: door.mustWait,
-    take: (request, socket, behind) => {
-      // Node's server makes an address wait that owes too much
-      if (!asksForWebSocket(request) || !door.admits(limitKey(readAddress(request)))) return false;
-      upgrade(request, socket, behind);
-      return true;
-    },
-    headBytesMax: HEAD_BYTES_MAX,
-    waitMsMax: HEAD_MS_MAX,
-  });
-  let looking: NodeJS.Timeout | undefined;
+  const limitsOfHeads = { headBytesMax: HEAD_BYTES_MAX, headMsMax: HEAD_MS_MAX };
+  const look = serveHandshakes(server, { door, keyOf, upgrade, ...limitsOfHeads });
 
   return {
     name: 'server',
@@ -122,12 +104,8 @@ export function createGunServer(
     door,
     connections: () => wires.size,
     refused: () => refused,
-    start: () => {
-      looking = setInterval(() => look.tick(performance.now()), LOOK_MS).unref();
-      return listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' });
-    },
+    start: () => listen(server, 'the gun relay', { ...settings, settingName: 'GUN_PORT' }),
     stop: () => {
-      clearInterval(looking);
       look.close();
       for (const wire of wires) wire.end('draining');
       return closeServer(server);

@@ -1,19 +1,16 @@
 // The HTTP server: one dispatcher for upgrades, connection limits before anything is upgraded, and an orderly end.
 import { closeServer, listen, type Log, type Part, type RequestHandler } from '@relay-swarm/kit';
 import {
-  answerClientError,
-  asksForWebSocket,
   createAddressReader,
   createOriginCheck,
-  FirstLook,
   HttpDoor,
   isTurnOver,
   limitKey,
-  onWebSocketUpgrade,
   type RefusalDetails,
   rejectUpgrade,
   type RequestHead,
   sendRefusal,
+  serveHandshakes,
 } from '@relay-swarm/net';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
 import type { HttpRefusalCode } from '@relay-swarm/protocol/refusals';
@@ -112,7 +109,6 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       else options.answer(request, response);
     },
   );
-  http.on('clientError', answerClientError);
   http.maxConnections = settings.connectionsMax + WAITING_MAX;
 
   const upgrade = (request: RequestHead, stream: Duplex, head: Buffer): void => {
@@ -139,21 +135,8 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     if (typeof caller === 'string') refuse(caller);
     else if (!route.upgrade(request, stream, head, caller)) callers.leave(caller);
   };
-  door.watch(http);
-  onWebSocketUpgrade(http, upgrade);
-  // The handshakes of browsers and libraries are served without the objects that Node makes for a request.
-  const look = new FirstLook(http, {
-    comes: door.comes,
-    mustWait: door.mustWait,
-    take: (request, socket, behind) => {
-      // Node's server makes an address wait that owes too much
-      if (!asksForWebSocket(request) || !door.admits(keyOf(request))) return false;
-      upgrade(request, socket, behind);
-      return true;
-    },
-    headBytesMax: HEAD_BYTES_MAX,
-    waitMsMax: HEAD_MS_MAX,
-  });
+  const limitsOfHeads = { headBytesMax: HEAD_BYTES_MAX, headMsMax: HEAD_MS_MAX };
+  const look = serveHandshakes(http, { door, keyOf, upgrade, ...limitsOfHeads });
 
   return {
     name: 'signaling',
@@ -170,7 +153,6 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
       });
       sweeper = setInterval(() => {
         for (const route of routes) route.sweep();
-        look.tick(performance.now());
         options.memory.tick(clock.monotonicMs());
         callers.tick(clock.monotonicMs());
       }, SWEEP_MS);

@@ -20,6 +20,8 @@ export interface FirstLookOptions {
   readonly waitMsMax: number;
 }
 
+const TICK_MS = 1_000;
+
 export class FirstLook {
   readonly #server: Server;
   readonly #options: FirstLookOptions;
@@ -29,6 +31,7 @@ export class FirstLook {
   readonly #waiting = new Map<Socket, number>();
   /** What has come from these is looked at in a later turn. */
   readonly #delayed = new Set<Socket>();
+  #ticking: NodeJS.Timeout | undefined = undefined;
   #isClosed = false;
   readonly #onData: (this: Socket, chunk: Buffer) => void;
   readonly #onError: (this: Socket, error: Error) => void;
@@ -41,6 +44,9 @@ export class FirstLook {
     const { comes } = options;
     server.on('connection', (socket: Socket) => {
       if (comes?.(socket) !== false) this.watch(socket);
+    });
+    server.once('listening', () => {
+      if (!this.#isClosed) this.#ticking = setInterval(() => this.tick(), TICK_MS).unref();
     });
     // One function for all sockets: a closure for each would cost memory.
     const look = this.#look.bind(this);
@@ -69,8 +75,8 @@ export class FirstLook {
     socket.resume();
   }
 
-  /** Once a second. */
-  tick(nowMs: number): void {
+  /** Ends those that have said nothing for too long. Called once a second while the server listens. */
+  tick(nowMs = performance.now()): void {
     for (const [socket, sinceMs] of this.#waiting) {
       if (socket.destroyed) this.#letGo(socket);
       else if (nowMs - sinceMs >= this.#options.waitMsMax) {
@@ -85,6 +91,7 @@ export class FirstLook {
   /** Ends those that are waited for, and whoever would have to be from now on. */
   close(): void {
     this.#isClosed = true;
+    clearInterval(this.#ticking);
     for (const socket of this.#waiting.keys()) socket.destroy();
     this.#waiting.clear();
   }

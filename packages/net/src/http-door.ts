@@ -80,16 +80,26 @@ export class HttpDoor {
 
   /** A request pays; false where its address owes too much for it to be answered. */
   admits(addressKey: string, requestCost = this.options.requestCost): boolean {
+    const isAdmitted = this.#asks(addressKey, requestCost, true);
+    if (!isAdmitted) this.counts.refused++;
+    return isAdmitted;
+  }
+
+  /** Whether a request may be answered before Node's server has it. Then it pays; otherwise it does so there. */
+  mayComeEarly(addressKey: string): boolean {
+    return this.#asks(addressKey, this.options.requestCost, false);
+  }
+
+  /** Whether the address owes little. */
+  #asks(addressKey: string, cost: number, paysAlways: boolean): boolean {
     const { addresses, monotonicMs } = this.options;
     const now = monotonicMs();
     this.#tick(now);
     const account = addresses.enter(addressKey, now);
-    const owedMs = addresses.debtMs(account, now);
-    addresses.spend(account, requestCost, now);
+    const owesLittle = addresses.debtMs(account, now) <= OWED_MS_MAX || THIS_MACHINE.includes(addressKey);
+    if (owesLittle || paysAlways) addresses.spend(account, cost, now);
     addresses.leave(addressKey);
-    if (owedMs <= OWED_MS_MAX || THIS_MACHINE.includes(addressKey)) return true;
-    this.counts.refused++;
-    return false;
+    return owesLittle;
   }
 
   register(metrics: Metrics): void {

@@ -8,6 +8,7 @@ export * from './client-address.ts';
 export * from './client-error.ts';
 export * from './cors.ts';
 export * from './drain.ts';
+export * from './early-handshakes.ts';
 export * from './ed25519.ts';
 export * from './first-look.ts';
 export * from './flusher.ts';

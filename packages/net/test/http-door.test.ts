@@ -159,6 +159,16 @@ describe('HttpDoor', () => {
     expect(healthChecks).not.toContain(false);
   });
 
+  it('lets requests come early as long as as many would be answered, and leaves the others to Node, unpaid and uncounted', async () => {
+    const addresses = new AddressBuckets(RATE);
+    const { door } = await open({ addresses });
+    const early = Array.from({ length: 1_100 }, () => door.mayComeEarly('a'));
+    const owedMs = addresses.owedMs('a', nowMs);
+    expect([early.indexOf(false), door.counts.refused, door.mayComeEarly('a')]).toEqual([1_021, 0, false]);
+    expect(addresses.owedMs('a', nowMs)).toBe(owedMs);
+    expect(door.mayComeEarly('b')).toBe(true);
+  });
+
   it('forgets addresses that owe nothing more', async () => {
     const addresses = new AddressBuckets(RATE);
     const { door } = await open({ addresses });

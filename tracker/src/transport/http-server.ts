@@ -82,7 +82,6 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     headBytesMax: HEAD_BYTES_MAX,
     waitMsMax: settings.requestSeconds * 1000,
   });
-  let looking: NodeJS.Timeout | undefined;
   let dropped = 0;
   server.on('drop', () => {
     dropped++;
@@ -107,12 +106,10 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
         port: settings.port,
         settingName: 'TRACKER_PORT',
       });
-      looking = setInterval(() => look.tick(performance.now()), 1_000).unref();
       log.info('listening', { host: settings.host, port: (server.address() as AddressInfo).port });
     },
     stop: async () => {
       server.close();
-      clearInterval(looking);
       look.close();
       await options.webSockets.closeAll();
       await closeServer(server);

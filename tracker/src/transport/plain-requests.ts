@@ -16,7 +16,7 @@ import { isForRelays, type UpgradeGate } from './upgrade-gate.ts';
 
 export interface PlainRequestsOptions {
   readonly gate: UpgradeGate;
-  readonly door: Pick<HttpDoor, 'admits'>;
+  readonly door: Pick<HttpDoor, 'mayComeEarly'>;
   readonly readAddress: AddressReader;
   /** The bencoded answer to an announce or a scrape; undefined where the request is neither. */
   readonly answerTo: (request: PlainHead) => Later<Uint8Array> | undefined;
@@ -44,8 +44,7 @@ export class PlainRequests {
       return true;
     }
     if (request.headers.upgrade !== undefined || behind.length > 0) return false;
-    // Node's server makes it wait or refuses it; it pays there once more, since it costs more there
-    if (!door.admits(limitKey(readAddress(request)))) return false;
+    if (!door.mayComeEarly(limitKey(readAddress(request)))) return false; // Node's server makes it wait or refuses it
     const answer = answerTo(request);
     if (answer === undefined) return false;
     socket.on('error', errors.count);
