@@ -1,27 +1,17 @@
 // The life of a service, seen from outside: a real process, its signals, its exit code and what it writes.
-import { build, stop as stopEsbuild } from 'esbuild';
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { compileProgram } from '../../../test/support/compile.mjs';
 
-const here = import.meta.dirname;
 const KEY = 'c0ffee'.repeat(8);
-const cache = join(here, '../../../node_modules/.cache');
+let program: string;
 let folder: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  await mkdir(cache, { recursive: true });
-  folder = await mkdtemp(join(cache, 'kit-service-'));
-  await build({
-    entryPoints: [join(here, 'fixtures/service.ts')],
-    outfile: join(folder, 'service.mjs'),
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    format: 'esm',
-    logLevel: 'error',
-  }).finally(stopEsbuild); // its helper process would keep jest from ending
+  program = await compileProgram('packages/kit/test/fixtures/service.ts');
+  folder = dirname(program);
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
@@ -38,7 +28,7 @@ interface Line {
 async function start(env: Record<string, string>, dotEnv?: string) {
   const cwd = await mkdtemp(join(folder, 'cwd-'));
   if (dotEnv !== undefined) await writeFile(join(cwd, '.env'), dotEnv);
-  const child = spawn(process.execPath, [join(folder, 'service.mjs')], {
+  const child = spawn(process.execPath, [program], {
     cwd,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
