@@ -5,10 +5,9 @@ import { TorrentRelays, type TextStore, type WebTorrentTorrent } from '@relay-sw
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { readTracker } from './addresses.ts';
 
 export interface AnnounceOptions {
-  /** Trackers by URL or host. They replace the choice. */
+  /** Trackers by URL. They replace the choice. */
   readonly trackers: readonly string[];
   /** Where relays answer, for example https://tracker.example.org. */
   readonly roster: readonly string[];
@@ -22,7 +21,7 @@ export class Announcer {
 
   constructor({ trackers, roster, state }: AnnounceOptions) {
     (globalThis as { WebSocket?: unknown }).WebSocket ??= WebSocket;
-    this.#trackers = trackers.map(readTracker);
+    this.#trackers = trackers;
     this.#relays = new TorrentRelays(roster, {
       store: state === undefined ? null : fileStore(state),
       alsoAt: (url) => [`${url.replace(/^ws/, 'http').replace(/\/$/, '')}/announce`],

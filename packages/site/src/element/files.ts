@@ -15,7 +15,12 @@ const KINDS: readonly (readonly [Kind, RegExp])[] = [
   ['subtitles', /\.(srt|vtt)$/i],
 ];
 
+/** What the player shows, the first before the others. */
+const SHOWN: readonly Kind[] = ['video', 'audio', 'image'];
+
 export const kindOf = (name: string): Kind => KINDS.find(([, ending]) => ending.test(name))?.[0] ?? 'other';
+
+export const isShown = ({ name }: Pick<NamedFile, 'name'>): boolean => SHOWN.includes(kindOf(name));
 
 /**
  * The file to play: the one that was wished (its number from 0, a glob, or a part of its path), or else the largest video, audio or image, in
@@ -29,7 +34,7 @@ export function chooseFile<F extends NamedFile>(files: readonly F[], wish?: stri
       : (file: F) => file.path.toLowerCase().includes(wish.toLowerCase());
     return files.filter(matches).sort((a, b) => b.length - a.length)[0];
   }
-  for (const kind of ['video', 'audio', 'image'] as const) {
+  for (const kind of SHOWN) {
     const [largest] = files.filter(({ name }) => kindOf(name) === kind).sort((a, b) => b.length - a.length);
     if (largest !== undefined) return largest;
   }

@@ -8,7 +8,7 @@ const CODES = {
   MEDIA_ERR_SRC_NOT_SUPPORTED: 4,
 } as const;
 
-/** What never began to play has no usable source, whatever the reason; only what broke off is a fault of the network. */
+/** What stops arriving is a fault of the network; for every other reason there is no usable source. */
 const codeOf = (code: FaultCode): number =>
   code === 'stream-broken' ? CODES.MEDIA_ERR_NETWORK : CODES.MEDIA_ERR_SRC_NOT_SUPPORTED;
 

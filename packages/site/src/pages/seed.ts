@@ -1,6 +1,6 @@
 // Sharing files: chosen or dropped, hashed here, and sent from this page to whoever opens the link.
 import { embedFrame } from '@relay-swarm/protocol/embed';
-import { kindOf } from '../element/files.ts';
+import { isShown } from '../element/files.ts';
 import { readTracker } from '../links/magnet.ts';
 import { writePageLink } from '../links/page-link.ts';
 import { byId, copyText, formatBytes, formatRate } from '../page.ts';
@@ -13,8 +13,6 @@ import { readRelays } from '../status-source.ts';
 import { html, nothing, render, unsafeSVG } from '../view.ts';
 
 const DRAW_MS = 1_000;
-/** Other files have a link all the same, from which they are saved. */
-const PLAYED = ['video', 'audio', 'image'];
 keepRunning();
 const seeds = new Seeds(relaysOf(location.origin));
 
@@ -47,7 +45,7 @@ function panel(seed: Seed) {
   const qr = qrSvg(link);
   const stats = seed.shared.stats();
   const { files } = seed.shared.torrent;
-  const isShown = files.length === 0 || files.some(({ name }) => PLAYED.includes(kindOf(name)));
+  const isToWatch = files.length === 0 || files.some(isShown); // other files have a link all the same, from which they are saved
   const inUse = stats.trackers.filter(({ isConnected }) => isConnected).length;
   return html`<section class="panel" aria-label=${seed.name} data-info-hash=${seed.infoHash}>
     <h2>${seed.name} <span class="quiet">${formatBytes(seed.bytes)}</span></h2>
@@ -72,13 +70,13 @@ function panel(seed: Seed) {
     <div class="share">
       <div class="stack">
         <div>
-          <span class="label">${isShown ? 'Link to watch' : 'Link'}</span>
+          <span class="label">${isToWatch ? 'Link to watch' : 'Link'}</span>
           <code class="code link" tabindex="0">${link}</code>
         </div>
         <div class="row deeds">
           <button type="button" class="primary" @click=${copies(link)}>Copy link</button>
           <button type="button" @click=${copies(seed.magnet)}>Copy magnet</button>
-          ${isShown ? html`<button type="button" @click=${copies(frame)}>Copy embed</button>` : nothing}
+          ${isToWatch ? html`<button type="button" @click=${copies(frame)}>Copy embed</button>` : nothing}
           <a class="button" href=${torrentAddress(seed)} download="${seed.name}.torrent">Save .torrent</a>
           <button type="button" @click=${() => void end(seed)}>Stop sharing</button>
         </div>

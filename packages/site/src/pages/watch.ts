@@ -1,7 +1,7 @@
 // Watching: a magnet from the address or the field, the player, and where the bytes come from.
 import type { SwarmVideoElement } from '../element/swarm-video.ts';
 import { wantsToSave, wishedP2p } from '../element/consent.ts';
-import { chooseFile, kindOf } from '../element/files.ts';
+import { chooseFile, isShown } from '../element/files.ts';
 import { LinkError, readSource } from '../links/magnet.ts';
 import { readPageLink, writePageLink, type PlayOptions } from '../links/page-link.ts';
 import { byId, copyText, formatBytes, formatRate, formatShare } from '../page.ts';
@@ -139,7 +139,7 @@ function drawFiles(video: SwarmVideoElement, files: readonly TorrentFile[]): voi
           <span class="quiet">${formatBytes(file.length)}</span>
           <span class="actions">
             ${
-              ['video', 'audio', 'image'].includes(kindOf(file.name))
+              isShown(file)
                 ? html`<button
                     type="button"
                     class="small"
