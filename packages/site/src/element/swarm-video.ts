@@ -81,7 +81,7 @@ export class SwarmVideoElement extends SearchingVideo {
   #playback: Playback | undefined;
   #ended = new AbortController();
   #isScheduled = false;
-  /** Where a viewer was who tries again. */
+  /** Where a viewer was who tries again; once. */
   #resumeAt = 0;
   #way: Way | undefined;
   #overlayRoot: HTMLElement | undefined;
@@ -305,6 +305,7 @@ export class SwarmVideoElement extends SearchingVideo {
   /** Before anything has loaded, so that it begins there: once it has, it may be playing from the beginning already. */
   #seekToStart(): void {
     const start = this.#resumeAt || Number(this.getAttribute('start'));
+    this.#resumeAt = 0;
     if (start > 0) this.nativeEl.currentTime = start;
   }
   #stopInTime(): void {
