@@ -1,4 +1,5 @@
 // The clients of docs/clients.md, as they stand there, in Chromium against the bundle.
+import { join } from 'node:path';
 import {
   bundleForBrowser,
   callPage,
@@ -12,11 +13,28 @@ import {
   type PageServer,
 } from '../support/chromium.ts';
 import { compose, eventually, get } from '../support/bundle.ts';
-import { repositoryFiles } from '../support/repository.ts';
+import { repositoryFiles, root } from '../support/repository.ts';
 import { snippet, snippetsOf } from '../support/snippets.ts';
 
 const PAGE = 'docs/clients.md';
 const RELAY = `localhost:${process.env['HTTP_PORT'] ?? '5001'}`;
+
+/** Loads one segment of a stream as a player of p2p-media-loader's does, and tells whether it came from its URL or from a peer. */
+const LOADER = `
+    import { Core } from ${JSON.stringify(join(root, 'node_modules/p2p-media-loader-core/dist/p2p-media-loader-core.es.js'))};
+    const loadWith = async (config, waitMs) => {
+      // The URL is not asked before this time is over: whoever waits asks its peers.
+      const core = new Core({ ...config, httpDownloadInitialTimeoutMs: waitMs });
+      const source = new Promise((resolve) =>
+        core.addEventListener('onSegmentLoaded', ({ downloadSource }) => resolve(downloadSource)));
+      const url = location.origin + '/segment.bin';
+      core.setManifestResponseUrl(location.origin + '/stream.m3u8');
+      core.addStreamIfNoneExists({ runtimeId: 'main', type: 'main', index: '0' });
+      core.updateStream('main', [{ runtimeId: url, externalId: 1, url, startTime: 0, endTime: 4 }]);
+      core.updatePlayback(0, 1);
+      await new Promise((onSuccess, onError) => core.loadSegment(url, { onSuccess, onError }));
+      return source;
+    };`;
 
 /** What a test does with a snippet's exports, as a module's text; each function is called from here. */
 const USES: Readonly<Record<string, string>> = {
@@ -42,6 +60,43 @@ const USES: Readonly<Record<string, string>> = {
       });
     };`,
   'webrtc.js': `export const state = () => snippet.connection.signalingState;`,
+  'p2p-media-loader.js': `
+    ${LOADER}
+    export const load = (waitMs) => loadWith(snippet.core, waitMs);`,
+  // Its player hands the hook what it would give to p2p-media-loader, and waits for the answer; the instance's own tracker is out of reach here.
+  'peertube.js': `
+    ${LOADER}
+    const hooks = {};
+    snippet.register({ registerHook: ({ target, handler }) => (hooks[target] = handler) });
+    export const load = async (waitMs) => {
+      const own = { announceTrackers: ['ws://127.0.0.1:9/tracker/socket'], rtcConfig: { iceServers: [{ urls: 'stun:127.0.0.1:9' }] } };
+      const { loader } = await hooks['filter:internal.player.p2p-media-loader.options.result']({ loader: own });
+      return loadWith(loader, waitMs);
+    };`,
+  'mesh.js': `
+    const entered = snippet.enter('a room');
+    const said = entered.then(async (room) => {
+      for await (const { data } of room.messages()) return data;
+    });
+    export const broadcast = async (text) => {
+      const room = await entered;
+      if (room.members.length === 0) await new Promise((resolve) => room.on('memberjoined', resolve));
+      await room.broadcast(text);
+    };
+    export const hear = () => said;`,
+  'yjs.js': `
+    const opened = snippet.edit('a document');
+    export const write = async (text) => (await opened).getText('t').insert(0, text);
+    export const read = async () => {
+      const text = (await opened).getText('t');
+      return text.toString() || new Promise((resolve) => text.observe(() => resolve(text.toString())));
+    };`,
+  'graffiti.js': `
+    export const announce = () => snippet.announce('a topic');
+    export const visitor = async () => (await snippet.visitors('a topic').next()).value;`,
+  'gundb.js': `
+    export const put = (text) => new Promise((resolve) => snippet.gun.get('hello').put({ text }, ({ err }) => resolve(err ?? 'put')));
+    export const read = () => new Promise((resolve) => snippet.gun.get('hello').get('text').on((text) => text && resolve(text)));`,
 };
 
 // Notes what is handed to WebRTC. The first import, since libraries keep the constructor that they find when they are loaded.
@@ -55,7 +110,7 @@ const RECORDER = `import 'data:text/javascript,${encodeURIComponent(`
     }
   };`)}';`;
 
-const CLIENT = /new (WebTorrent|Peer|RTCPeerConnection)\(|joinRoom\(/;
+const CLIENT = /new (WebTorrent|Peer|RTCPeerConnection)\(|joinRoom\(|announceTrackers|(?<!\.)\bjoin\(/;
 
 it('shows no client that is not told of our TURN servers, and none that is not run', () => {
   const pages = repositoryFiles().filter((file) => file.endsWith('.md'));
@@ -68,10 +123,29 @@ it('shows no client that is not told of our TURN servers, and none that is not r
   const run = [...Object.keys(USES), 'two-tabs.js', 'relay-peer.js']; // the last in peerjs/test
   expect(
     clients
-      // Its README's pieces stand on a roster that its own tests have.
-      .filter(({ page, file }) => page !== 'packages/client/README.md' && !run.includes(file ?? ''))
+      // The READMEs of our own libraries show pieces, which stand on what their tests have.
+      .filter(({ page, file }) => !/^packages\/(client|mesh)\/README/.test(page) && !run.includes(file ?? ''))
       .map(({ page, text }) => [page, text]),
   ).toEqual([]);
+});
+
+it('has for PeerTube a package.json with all that its validator wants', () => {
+  const { name, engine, library, clientScripts, ...rest } = JSON.parse(
+    snippet(PAGE, 'peertube-package.json'),
+  ) as Record<string, unknown>;
+  expect(name).toMatch(/^peertube-plugin-[a-z-0-9]+$/);
+  expect([engine, library]).toEqual([{ peertube: expect.stringMatching(/^>=\d+\.\d+\.\d+$/) }, './main.js']);
+  expect(clientScripts).toEqual([{ script: 'client.js', scopes: ['video-watch', 'embed'] }]);
+  expect(Object.keys(rest).sort()).toEqual([
+    'author',
+    'bugs',
+    'css',
+    'description',
+    'homepage',
+    'staticDirs',
+    'translations',
+    'version',
+  ]);
 });
 
 describeWithChromium('the clients of docs/clients.md', () => {
@@ -96,8 +170,10 @@ describeWithChromium('the clients of docs/clients.md', () => {
   async function pagesWith(file: string): Promise<[Page, Page]> {
     const module = snippet(PAGE, file).replaceAll('localhost:5001', RELAY);
     const imports = [...module.matchAll(/^import .*;$/gm)].map(([line]) => line).join('\n');
-    const names = [...module.matchAll(/^export const (\w+)/gm)].map(([, name]) => name!);
-    const body = module.replace(/^import .*;$/gm, '').replaceAll('export const ', 'const ');
+    const names = [...module.matchAll(/^export (?:const|function|async function\*) (\w+)/gm)].map(
+      ([, name]) => name!,
+    );
+    const body = module.replace(/^import .*;$/gm, '').replace(/^export /gm, '');
     // A block, so that the snippet's names and the test's are apart.
     const program = `${RECORDER}
       ${imports}
@@ -107,7 +183,8 @@ describeWithChromium('the clients of docs/clients.md', () => {
       }
       ${USES[file]!}
       export const urlsSeen = () => globalThis.seen;`;
-    const server = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+    const script = await bundleForBrowser(program, join(root, 'packages/mesh/test/recipes')); // which has Yjs's provider
+    const server = await servePages({ ...programPage(script), '/segment.bin': Buffer.alloc(64_000, 'live') });
     servers.push(server);
     return [await openPage(browser, server.url), await openPage(browser, server.url)];
   }
@@ -156,6 +233,54 @@ describeWithChromium('the clients of docs/clients.md', () => {
     const id = await callPage<string>(one, 'idOf');
     expect(await callPage(two, 'call', id)).toBe('echo hello');
     await expectTurn(two);
+  });
+
+  it.each(['p2p-media-loader', 'PeerTube'])('%s', async (name) => {
+    const [one, two] = await pagesWith(`${name.toLowerCase()}.js`);
+    expect(await callPage(one, 'load', 0)).toBe('http');
+    expect(await callPage(two, 'load', 60_000)).toBe('p2p');
+    await expectTurn(two);
+  });
+
+  it('a mesh room', async () => {
+    const [one, two] = await pagesWith('mesh.js');
+    await callPage(one, 'broadcast', 'hello');
+    expect(await callPage(two, 'hear')).toBe('hello');
+    await expectTurn(two);
+  });
+
+  it('Yjs', async () => {
+    const [one, two] = await pagesWith('yjs.js');
+    await callPage(one, 'write', 'hello');
+    expect(await callPage(two, 'read')).toBe('hello');
+    await expectTurn(two);
+  });
+
+  it('Graffiti', async () => {
+    const [one, two] = await pagesWith('graffiti.js');
+    const visitor = callPage(two, 'visitor');
+    await callPage(one, 'announce');
+    expect(await visitor).toEqual({ action: 'announce', peer: expect.stringMatching(/^[0-9a-f]{64}$/) });
+  });
+
+  describe('with the profile gun', () => {
+    beforeAll(() => {
+      compose('--profile', 'gun', 'up', '--detach', '--build', '--wait', 'gun');
+    });
+    afterAll(() => {
+      compose('--profile', 'gun', 'rm', '--stop', '--force', 'gun');
+    });
+
+    it('GunDB', async () => {
+      await eventually(
+        'gun behind nginx',
+        () => get('gun.localhost', '/gun'),
+        ({ status }) => status === 426,
+      );
+      const [one, two] = await pagesWith('gundb.js');
+      expect(await callPage(one, 'put', 'world')).toBe('put');
+      expect(await callPage(two, 'read')).toBe('world');
+    });
   });
 
   it('WebRTC of your own', async () => {
