@@ -12,6 +12,9 @@ const upgrade =
   'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 
+/** As in life, every client has an address of its own: the connections of one address take turns, so that others are heard. */
+const addressOf = (index) => `127.1.${index >> 8}.${index & 255}`;
+
 /** Messages of all connections of this process. */
 export const counters = { sent: 0, received: 0, replies: 0, offers: 0, answers: 0, failures: 0, closed: 0 };
 
@@ -35,7 +38,7 @@ export class Connection {
   open(port, isSecure, session) {
     return new Promise((resolve, reject) => {
       this.upgraded = resolve;
-      const to = { port, host: '127.0.0.1', noDelay: true };
+      const to = { port, host: '127.0.0.1', noDelay: true, localAddress: addressOf(this.index) };
       const ready = () => this.socket?.write(upgrade);
       if (isSecure) {
         const secure = { servername: 'localhost', rejectUnauthorized: false, session: session?.current };

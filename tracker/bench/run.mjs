@@ -118,7 +118,11 @@ function messageScenario(
   return {
     title,
     measure: async () => {
-      const all = { ours: await measure(ours, scenario), [RIVAL]: await measure(theirs('ws'), scenario) };
+      const all = {
+        ours: await measure(ours, scenario),
+        [RIVAL]: await measure(theirs('ws'), scenario),
+        [FLOOR]: await measure(floor('messages'), scenario),
+      };
       messageRows('messages', title, all, { ratioMax }, scenario);
       row('messages', all, `${title}: resident after it, MB`, 0, (r) => r.residentKilobytes / 1_024, {
         max: residentMbMax,
