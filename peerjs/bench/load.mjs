@@ -28,10 +28,15 @@ const candidate = {
 /** @type {(WebSocket & { id?: string })[]} */
 let clients = [];
 
-function open(url, id) {
+/** As in life, each has an address of its own: the connections of one address take turns, so that others are heard. */
+const addressOf = (index) => `127.1.${index >> 8}.${index & 255}`;
+
+function open(url, index) {
   return new Promise((resolve, reject) => {
+    const id = `client-${index}`;
     const socket = new WebSocket(`${url}?key=peerjs&id=${id}&token=${id}token&version=1.5.5`, {
       perMessageDeflate: false,
+      localAddress: addressOf(index),
     });
     socket.once('error', reject);
     socket.once('message', () => {
@@ -43,7 +48,7 @@ function open(url, id) {
 async function connect({ url, count }) {
   let next = 0;
   const worker = async () => {
-    while (next < count) clients.push(await open(url, `client-${next++}`));
+    while (next < count) clients.push(await open(url, next++));
   };
   await Promise.all(Array.from({ length: CONNECTING_MAX }, worker));
 }

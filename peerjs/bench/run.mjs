@@ -35,7 +35,7 @@ const env = {
   DATA_DIR: dataDir,
   // The snapshot's price does not depend on the clients, and bare `peer` writes none: it is left out of their price.
   PEERJS_HEALTH_SECONDS: '60',
-  // All clients come from one address here. The guard counts all the same.
+  // The load asks for more than any client may. The guard counts all the same.
   ...Object.fromEntries(
     ['CONNECTIONS', 'CONNECTIONS_PER_ADDRESS'].map((name) => [`PEERJS_${name}_MAX`, '1000000']),
   ),

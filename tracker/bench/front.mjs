@@ -42,7 +42,7 @@ export async function startFront(trackerPort, settings = {}) {
     NGINX_ACCESS_LOG: '/dev/null',
     NGINX_WORKERS: '1',
     NGINX_CONNECTIONS_MAX: '19000',
-    // All of the load comes from one address.
+    // The load asks for more than any client may.
     NGINX_CONNECTIONS_PER_ADDRESS_MAX: '50000',
     NGINX_REQUESTS_PER_SECOND_MAX: '100000',
     NGINX_REQUESTS_BURST: '100000',

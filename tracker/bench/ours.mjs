@@ -1,7 +1,7 @@
 // How our tracker is started to be measured.
 import { join } from 'node:path';
 
-/** The limits that protect an open relay would refuse ten thousand connections, and such talkative ones, of one address. */
+/** The limits that protect an open relay would refuse clients as talkative as those of the load. */
 export const OUR_SETTINGS = {
   LOG_LEVEL: 'warn',
   TRACKER_DHT_ENABLED: 'false',

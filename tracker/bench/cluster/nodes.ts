@@ -146,7 +146,7 @@ export class Nodes {
         CLUSTER_TOKEN: NatsServer.token,
         TRACKER_ROLE: role,
         TRACKER_DHT_ENABLED: 'false',
-        // All clients have one address.
+        // The load asks for more than any client may.
         TRACKER_PEERS_PER_ADDRESS_MAX: '100000',
         TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '100000',
         TRACKER_ANNOUNCES_PER_SECOND: '1000',
