@@ -1,7 +1,6 @@
 // Pages at different nodes of one domain, in a real Chromium: a file, a call and a mesh, and in the middle of each one node is killed. Three trackers and
 // three signaling servers, each a process of its own, are joined by a real nats-server; nginx stands before them where a page must find another node.
-import { rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Front } from '../tracker/bench/cluster/front.ts';
 import { spawnTracker, type TrackerProcess } from '../tracker/test/support/tracker-process.ts';
 import { metric } from '../peerjs/test/support/http.ts';
@@ -21,7 +20,7 @@ import {
   type Page,
   type PageServer,
 } from './support/chromium.ts';
-import { compileProgram } from './support/compile.ts';
+import { programOf } from './support/compile.ts';
 import { NatsServer } from './support/nats-server.ts';
 import { root } from './support/repository.ts';
 import { findTool, requireFound } from './support/tools.ts';
@@ -84,7 +83,7 @@ requireFound({
   beforeAll(async () => {
     nats = await NatsServer.start();
     browser = await launchChromium(MEDIA_FLAGS);
-    signalingProgram = await compileProgram('peerjs/src/main.ts');
+    signalingProgram = await programOf('peerjs/src/main.ts');
   }, TEST_MS_MAX);
   afterEach(async () => {
     for (const page of opened.splice(0)) await page.context().close();
@@ -93,7 +92,6 @@ requireFound({
   afterAll(async () => {
     await browser.close();
     await nats.kill();
-    await rm(dirname(signalingProgram), { recursive: true, force: true });
   }, TEST_MS_MAX);
 
   const pagesOf = async (files: Record<string, string>, count: number): Promise<Page[]> => {

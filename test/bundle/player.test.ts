@@ -5,11 +5,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  removeSeeder,
-  runSeeder,
-  type SeederProcess,
-} from '../../packages/seeder/test/support/seeder-process.ts';
+import { runSeeder, type SeederProcess } from '../../packages/seeder/test/support/seeder-process.ts';
 import { FILM_SECONDS, makeFilm } from '../../packages/site/test/support/film.ts';
 import { act, until, type Evaluator } from '../../packages/site/test/support/viewer.ts';
 import { compose, eventually, get, port } from '../support/bundle.ts';
@@ -116,7 +112,6 @@ requireTool('ffmpeg')('the player', () => {
     await writeFile(join(folder, 'of-seeder.webm'), film);
   }, LONG_MS);
   afterAll(async () => {
-    await removeSeeder();
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -1,8 +1,8 @@
-// A real Chromium for tests, and a server for the pages it opens. The only importer of playwright-core and esbuild in tests.
-import { build, stop as stopEsbuild } from 'esbuild';
+// A real Chromium for tests, and a server for the pages it opens. The only importer of playwright-core in tests.
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core';
+import { bundle } from './esbuild.mjs';
 import { findTool, requireFound } from './tools.ts';
 
 export type { Browser, BrowserContext, Page } from 'playwright-core';
@@ -68,13 +68,9 @@ export async function launchChromiumWithProfile(
   });
 }
 
-/** Builds that run: esbuild's helper is one for all, and one that is stopped answers nobody. */
-let building = 0;
-
 /** One script for the browser from an ES module's text, npm packages included. */
 export async function bundleForBrowser(module: string, resolveDir: string): Promise<string> {
-  building += 1;
-  const { outputFiles } = await build({
+  const { outputFiles } = await bundle({
     stdin: { contents: module, resolveDir, loader: 'ts' },
     bundle: true,
     write: false,
@@ -84,7 +80,7 @@ export async function bundleForBrowser(module: string, resolveDir: string): Prom
     target: 'es2022',
     define: { global: 'globalThis' },
     logLevel: 'error',
-  }).finally(() => (--building === 0 ? stopEsbuild() : undefined)); // its helper process would keep jest from ending
+  });
   return outputFiles[0]!.text;
 }
 

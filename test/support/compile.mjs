@@ -1,9 +1,9 @@
 // A program of this repository in one file, compiled from the sources of this moment, to be run in a process of its own: for tests, and for
 // run-typescript.mjs. It is JavaScript because the oldest Node we support runs no TypeScript.
-import { build, stop as stopEsbuild } from 'esbuild';
 import { mkdir, mkdtemp, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { bundle } from './esbuild.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -31,27 +31,16 @@ const ownPlaces = {
   },
 };
 
-/** @type {Promise<unknown>} */
-let last = Promise.resolve();
-
 /**
  * @param {string} entry for example tracker/src/main.ts
  * @returns {Promise<string>} the program, alone in a folder below node_modules, so that the packages of npm are found from there; whoever asked removes the folder
  */
-export function compileProgram(entry) {
-  // One after the other: each ends esbuild's helper process, which would keep jest from ending, and with it whatever else is being built.
-  const program = last.then(() => compile(entry));
-  last = program.catch(() => undefined);
-  return program;
-}
-
-/** @param {string} entry */
-async function compile(entry) {
+export async function compileProgram(entry) {
   const cache = join(root, 'node_modules', '.cache', 'relay-swarm');
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'program-'));
   const outfile = join(folder, `${basename(entry, '.ts')}.mjs`);
-  await build({
+  await bundle({
     entryPoints: [join(root, entry)],
     outfile,
     bundle: true,
@@ -61,6 +50,6 @@ async function compile(entry) {
     packages: 'external',
     plugins: [ourPackages, ownPlaces],
     logLevel: 'error',
-  }).finally(stopEsbuild);
+  });
   return outfile;
 }

@@ -1,8 +1,9 @@
 // The life of a service, seen from outside: a real process, its signals, its exit code and what it writes.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { compileProgram } from '../../../test/support/compile.mjs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { programOf } from '../../../test/support/compile.ts';
 
 const KEY = 'c0ffee'.repeat(8);
 let program: string;
@@ -10,8 +11,8 @@ let folder: string;
 const children: ChildProcess[] = [];
 
 beforeAll(async () => {
-  program = await compileProgram('packages/kit/test/fixtures/service.ts');
-  folder = dirname(program);
+  program = await programOf('packages/kit/test/fixtures/service.ts');
+  folder = await mkdtemp(join(tmpdir(), 'service-'));
 });
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');

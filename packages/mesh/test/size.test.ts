@@ -1,6 +1,6 @@
 // What a page loads for the mesh.
-import { build, stop } from 'esbuild';
 import { gzipSync } from 'node:zlib';
+import { bundle } from '../../../test/support/esbuild.mjs';
 
 /** A page that calls `join`: engine, repair, signaling, WebRTC, keys, room, and the checks of arguments. docs/decisions.md says why not 12 KB. */
 const JOIN_BYTES_MAX = 22_050;
@@ -10,7 +10,7 @@ const BESIDE_CLIENT_BYTES_MAX = 21_350;
 const ENGINE_BYTES_MAX = 12_900;
 
 async function gzippedBytes(module: string): Promise<number> {
-  const { outputFiles } = await build({
+  const { outputFiles } = await bundle({
     stdin: { contents: module, resolveDir: import.meta.dirname, loader: 'ts' },
     bundle: true,
     minify: true,
@@ -22,8 +22,6 @@ async function gzippedBytes(module: string): Promise<number> {
   });
   return gzipSync(outputFiles[0]!.contents, { level: 9 }).length;
 }
-
-afterAll(stop);
 
 it('is small, and needs nothing from Node', async () => {
   const join = "export { join } from '@relay-swarm/mesh';";

@@ -11,7 +11,7 @@ import {
 } from '../../../test/support/chromium.ts';
 import { signToken } from '../../src/signaling/identity.ts';
 import { clientPage, MEDIA_FLAGS } from '../support/page.ts';
-import { compile, freePort, startCompiled, type ServerProcess } from '../support/processes.ts';
+import { freePort, startOurs, type ServerProcess } from '../support/processes.ts';
 
 const TIMEOUT_MS = 60_000;
 
@@ -22,7 +22,6 @@ describeWithChromium('two pages with PeerJS', () => {
   const open: Page[] = [];
 
   beforeAll(async () => {
-    compile();
     browser = await launchChromium(MEDIA_FLAGS);
     pages = await servePages(await clientPage());
   }, 120_000);
@@ -38,7 +37,7 @@ describeWithChromium('two pages with PeerJS', () => {
   });
 
   async function startServer(env: Record<string, string> = {}, port?: number): Promise<ServerProcess> {
-    const server = await startCompiled(env, port);
+    const server = await startOurs(env, port);
     servers.push(server);
     return server;
   }

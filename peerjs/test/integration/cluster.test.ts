@@ -1,7 +1,5 @@
 // Three signaling servers, each a process of its own, joined by a real nats-server: to clients they are one.
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { compileProgram } from '../../../test/support/compile.ts';
+import { programOf } from '../../../test/support/compile.ts';
 import { NatsServer } from '../../../test/support/nats-server.ts';
 import { requireTool } from '../../../test/support/tools.ts';
 import { connect, disconnectAll, open, until, type TestClient } from '../support/client.ts';
@@ -48,7 +46,7 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
 
   beforeAll(async () => {
     nats = await NatsServer.start();
-    program = await compileProgram('peerjs/src/main.ts');
+    program = await programOf('peerjs/src/main.ts');
     nodes = await Promise.all([node(), node(), node()]);
     await whole('3,3,3');
   }, 60_000);
@@ -61,7 +59,6 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
   afterAll(async () => {
     await Promise.all(nodes.map((each) => each.kill()));
     await nats.kill();
-    await rm(dirname(program), { recursive: true, force: true });
   }, 30_000);
 
   it('pass messages on in order, wherever the two clients are', async () => {

@@ -7,7 +7,7 @@ import type { Caller } from '../../src/callers.ts';
 import { ENGINES, type EngineName } from '../../src/engines.ts';
 import type { UpgradeRoute } from '../../src/http-server.ts';
 import { disconnectAll } from '../support/client.ts';
-import { compile, startBarePeer, startCompiled, type ServerProcess } from '../support/processes.ts';
+import { startBarePeer, startOurs, type ServerProcess } from '../support/processes.ts';
 import { startService } from '../support/service.ts';
 import { faults, type RunningProcess, type Subject } from './faults.ts';
 
@@ -97,7 +97,7 @@ const ours = (engine: EngineName): Subject => ({
     running.push(service);
     return service;
   },
-  startProcess: async () => asProcess(await startCompiled({ PEERJS_ENGINE: engine })),
+  startProcess: async () => asProcess(await startOurs({ PEERJS_ENGINE: engine })),
   wsRange: lockedVersion('ws'),
   typeFaults: () => typeFaults([]),
 });
@@ -108,8 +108,6 @@ const bare: Subject = {
   wsRange: manifest('node_modules/peer').dependencies['ws']!,
   typeFaults: () => typeFaults(['@types/cors']),
 };
-
-beforeAll(compile, 120_000);
 
 afterEach(async () => {
   disconnectAll();

@@ -1,13 +1,11 @@
-// Servers in processes of their own: bare `peer` as its users start it, and our service as it is compiled.
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+// Servers in processes of their own: bare `peer` as its users start it, and our service.
+import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programOf } from '../../../test/support/compile.ts';
 import { until } from './client.ts';
-
-const here = import.meta.dirname;
-const root = join(here, '../../..');
 
 export interface ServerProcess {
   readonly port: number;
@@ -62,19 +60,9 @@ export async function start(file: string, env: Record<string, string>, port: num
 }
 
 export async function startBarePeer(env: Record<string, string> = {}): Promise<ServerProcess> {
-  return start(join(here, '../../bench/bare.mjs'), env, await freePort());
+  return start(join(import.meta.dirname, '../../bench/bare.mjs'), env, await freePort());
 }
 
-/** `compile()` first. */
-export async function startCompiled(env: Record<string, string> = {}, port?: number): Promise<ServerProcess> {
-  return start(join(here, '../../dist/main.js'), env, port ?? (await freePort()));
-}
-
-/** Brings dist/ up to date. */
-export function compile(): void {
-  execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-b', 'peerjs'], {
-    cwd: root,
-    stdio: 'pipe',
-    timeout: 60_000,
-  });
+export async function startOurs(env: Record<string, string> = {}, port?: number): Promise<ServerProcess> {
+  return start(await programOf('peerjs/src/main.ts'), env, port ?? (await freePort()));
 }

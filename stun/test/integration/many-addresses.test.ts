@@ -1,13 +1,12 @@
 // A server with several addresses, asked from another machine under each of them: the answer has to come from the address that
-// was asked, or no client takes it. Two network namespaces, the shipped program with its defaults, coturn's clients.
+// was asked, or no client takes it. Two network namespaces, the program with its defaults, coturn's clients.
 import { execFile, execFileSync } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { programOf } from '../../../test/support/compile.ts';
 import { findTool, requireFound } from '../../../test/support/tools.ts';
 
-const here = import.meta.dirname;
-const ROOT = join(here, '../../..');
 const ADDRESSES = ['10.77.0.1', '10.77.0.2', '10.77.1.3', 'fd77::1', 'fd77::2', '10.77.0.9'];
 
 /** Root may make namespaces; elsewhere the kernel may let users. */
@@ -32,10 +31,8 @@ requireFound(needed)('a server with several addresses', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'stun-addresses-'));
-    const tsc = join(ROOT, 'node_modules/typescript/bin/tsc');
-    execFileSync(process.execPath, [tsc, '-b', 'stun'], { cwd: ROOT, stdio: 'pipe' });
-    const script = join(here, '../support/many-addresses.sh');
-    const args = ['--user', '--map-root-user', '--net', script, join(here, '../../dist/main.js'), folder];
+    const script = join(import.meta.dirname, '../support/many-addresses.sh');
+    const args = ['--user', '--map-root-user', '--net', script, await programOf('stun/src/main.ts'), folder];
     await new Promise<void>((resolve, reject) => {
       execFile('unshare', [...args, ...ADDRESSES], { timeout: 120_000 }, (error, _stdout, stderr) =>
         error ? reject(new Error(`${error.message}${stderr}`)) : resolve(),

@@ -1,12 +1,10 @@
 // STUN_WORKERS on this machine's Node.js, where it is new enough (or BENCH_NODE names one); in CI the image's (test/bundle/stun-workers.test.ts).
 import { execFileSync } from 'node:child_process';
-import { readFile, readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { compileProgram } from '../../../test/support/compile.ts';
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { programOf } from '../../../test/support/compile.ts';
 import { spawned, workersSuite, type StartServer } from '../support/workers-suite.ts';
 
-let program: Promise<string> | undefined;
-afterAll(async () => program && rm(dirname(await program), { recursive: true }));
 const node = process.env['BENCH_NODE'] ?? process.execPath;
 const [major = 0, minor = 0] = execFileSync(node, ['--version'], { encoding: 'utf8' })
   .slice(1)
@@ -14,7 +12,7 @@ const [major = 0, minor = 0] = execFileSync(node, ['--version'], { encoding: 'ut
   .map(Number);
 
 const start: StartServer = async (env, folder) => {
-  const main = await (program ??= compileProgram('stun/src/main.ts'));
+  const main = await programOf('stun/src/main.ts');
   const { child, output, stop } = spawned(
     node,
     ['--enable-source-maps', main],

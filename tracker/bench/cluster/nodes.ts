@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { compileProgram } from '../../../test/support/compile.ts';
+import { compileProgram } from '../../../test/support/compile.mjs';
 import { NatsServer } from '../../../test/support/nats-server.ts';
 import { HandClient, type Received } from '../../test/support/hand-client.ts';
 import { WiredMachine } from '../../../test/support/namespace.ts';

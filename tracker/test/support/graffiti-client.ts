@@ -1,9 +1,9 @@
 // The real @graffiti-garden/tracker-client, for Node. It is made for pages: its package does not say that it is an ES module, so Node
 // will not load it, and it takes WebSocket from its surroundings. Its own text is run unchanged but for its chatter on the console.
-import { build, stop as stopEsbuild } from 'esbuild';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { bundle } from '../../../test/support/esbuild.mjs';
 
 export interface Update {
   readonly action: 'announce' | 'unannounce';
@@ -61,14 +61,14 @@ export async function loadGraffitiLibrary(): Promise<GraffitiLibrary> {
   await mkdir(cache, { recursive: true });
   const folder = await mkdtemp(join(cache, 'graffiti-'));
   const outfile = join(folder, 'graffiti.mjs');
-  await build({
+  await bundle({
     stdin: { contents: graffitiModule, resolveDir: import.meta.dirname },
     outfile,
     bundle: true,
     format: 'esm',
     drop: ['console'],
     logLevel: 'error',
-  }).finally(stopEsbuild); // its helper process would keep jest from ending
+  });
   Object.assign(globalThis, { WebSocket: PageWebSocket });
   try {
     return (await import(outfile)) as GraffitiLibrary;

@@ -6,7 +6,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Environment } from '@relay-swarm/kit';
-import { compileProgram } from '../../../test/support/compile.ts';
+import { compileProgram } from '../../../test/support/compile.mjs';
 
 const START_MS_MAX = 10_000;
 

@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { compileProgram } from '../../../../test/support/compile.ts';
+import { join } from 'node:path';
+import { programOf } from '../../../../test/support/compile.ts';
 
 export interface RelaysOptions {
   /** A PeerJS server beside each tracker. */
@@ -49,8 +49,8 @@ export async function startRelays(
   settings: Readonly<Record<string, string>> = {},
   options: RelaysOptions = {},
 ): Promise<Relays> {
-  const tracker = await compileProgram('tracker/src/main.ts');
-  const peerjs = options.hasPeerjs === true ? await compileProgram('peerjs/src/main.ts') : undefined;
+  const tracker = await programOf('tracker/src/main.ts');
+  const peerjs = options.hasPeerjs === true ? await programOf('peerjs/src/main.ts') : undefined;
   const started: Started[] = [];
   for (let i = 0; i < count; i++) {
     const [port, peerjsPort] = [await freePort(), await freePort()];
@@ -130,9 +130,7 @@ export async function startRelays(
     stop: async () => {
       for (const relay of started) for (const child of relay.children) child.kill('SIGKILL'); // ends frozen ones too
       await Promise.all(started.flatMap(({ children }) => children.map(ended)));
-      const folders = [...started.map(({ folder }) => folder), dirname(tracker)];
-      if (peerjs !== undefined) folders.push(dirname(peerjs));
-      await Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true })));
+      await Promise.all(started.map(({ folder }) => rm(folder, { recursive: true, force: true })));
     },
   };
 }

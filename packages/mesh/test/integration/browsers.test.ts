@@ -1,11 +1,10 @@
 // One room of real members, introduced by our service in a process of its own; test/bundle/members.test.ts has its container.
-import { compile, freePort, startCompiled } from '../../../../peerjs/test/support/processes.ts';
+import { freePort, startOurs } from '../../../../peerjs/test/support/processes.ts';
 import { describeTwelve } from '../support/twelve-members.ts';
 
 describeTwelve('twelve members: Chromium, Firefox and Node', async () => {
-  compile();
   const port = await freePort();
-  const start = () => startCompiled({ PEERJS_REQUESTS_BURST: '1000' }, port);
+  const start = () => startOurs({ PEERJS_REQUESTS_BURST: '1000' }, port);
   let server = await start();
   return {
     url: `ws://127.0.0.1:${port}/mesh`,

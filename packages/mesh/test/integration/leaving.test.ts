@@ -1,8 +1,6 @@
 // What is left of members that have gone: nothing that keeps a process from ending, and nothing that a page still holds.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { startService, type RunningService } from '../../../../peerjs/test/support/service.ts';
 import {
   callPage,
@@ -14,7 +12,7 @@ import {
   type Page,
   type PageServer,
 } from '../../../../test/support/chromium.ts';
-import { compileProgram } from '../../../../test/support/compile.ts';
+import { programOf } from '../../../../test/support/compile.ts';
 import { memberPage } from '../support/member-page.ts';
 import type { MemberState } from '../support/member-program.ts';
 
@@ -31,9 +29,8 @@ afterAll(() => service.stop());
 describe('in Node', () => {
   let program: string;
   beforeAll(async () => {
-    program = await compileProgram('packages/mesh/test/support/visit.ts');
+    program = await programOf('packages/mesh/test/support/visit.ts');
   });
-  afterAll(() => rm(dirname(program), { recursive: true }));
 
   it.each(['leave', 'abandon'])(
     'the process ends by itself (%s)',

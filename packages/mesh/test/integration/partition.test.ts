@@ -2,9 +2,9 @@
 import type { ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { chromiumPath, describeWithChromium } from '../../../../test/support/chromium.ts';
-import { compileProgram } from '../../../../test/support/compile.ts';
+import { programOf } from '../../../../test/support/compile.ts';
 import { chromiumMembers, nodeMembers, type Members } from '../support/machines.ts';
 import { memberPage } from '../support/member-page.ts';
 import type { MemberState } from '../support/member-program.ts';
@@ -57,8 +57,8 @@ describeWithBoth('a network that falls in two', () => {
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'mesh-partition-'));
-    programs.push(await compileProgram('peerjs/src/main.ts'));
-    programs.push(await compileProgram('packages/mesh/test/support/members.ts'));
+    programs.push(await programOf('peerjs/src/main.ts'));
+    programs.push(await programOf('packages/mesh/test/support/members.ts'));
     const page = await memberPage();
     network = await SwitchedNetwork.create(2);
     server = network.server.node(programs[0]!, [], {
@@ -75,9 +75,7 @@ describeWithBoth('a network that falls in two', () => {
     await Promise.all(all.map((members) => members.end()));
     server.kill('SIGKILL');
     await network.end();
-    await Promise.all(
-      [folder, ...programs.map((program) => dirname(program))].map((path) => rm(path, { recursive: true })),
-    );
+    await rm(folder, { recursive: true });
   });
 
   it('is one room before, and nothing goes through the server', async () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
 import { memoryOf } from '../../../site/test/support/process-memory.ts';
 import { RawPeer } from '../support/raw-peer.ts';
-import { removeSeeder, runSeeder, type SeederProcess } from '../support/seeder-process.ts';
+import { runSeeder, type SeederProcess } from '../support/seeder-process.ts';
 
 const LONG_MS = 120_000;
 const MB = 1_000_000;
@@ -68,7 +68,6 @@ describe('the limits of relay-seeder', () => {
   });
   afterAll(async () => {
     await tracker.stop();
-    await removeSeeder();
     await rm(folder, { recursive: true, force: true });
   });
 

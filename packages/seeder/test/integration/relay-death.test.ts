@@ -9,7 +9,7 @@ import { decodeRoster } from '@relay-swarm/protocol/roster';
 import { describeWithChromium, launchChromium, type Browser } from '../../../../test/support/chromium.ts';
 import { startRelays, type Relays } from '../../../client/test/support/relays.ts';
 import { downloadInStockPage } from '../../../site/test/support/stock-seeder.ts';
-import { removeSeeder, runSeeder, type SeederProcess } from '../support/seeder-process.ts';
+import { runSeeder, type SeederProcess } from '../support/seeder-process.ts';
 
 const LONG_MS = 120_000;
 const RELAYS = 4; // a torrent uses three
@@ -35,7 +35,7 @@ describeWithChromium('relay-seeder, and relays that die', () => {
   }, LONG_MS);
   afterAll(async () => {
     await Promise.all(running.map((seeder) => seeder.kill()));
-    await Promise.all([browser.close(), relays.stop(), removeSeeder()]);
+    await Promise.all([browser.close(), relays.stop()]);
     await rm(folder, { recursive: true, force: true });
   });
 

@@ -9,7 +9,7 @@ import { describeWithChromium, launchChromium } from '../../../../test/support/c
 import { requireFound } from '../../../../test/support/tools.ts';
 import { downloadInStockPage } from '../../../site/test/support/stock-seeder.ts';
 import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
-import { removeSeeder, runSeeder, type SeederEvent, type SeederProcess } from '../support/seeder-process.ts';
+import { runSeeder, type SeederEvent, type SeederProcess } from '../support/seeder-process.ts';
 
 const LONG_MS = 120_000;
 const LIBTORRENT = join(import.meta.dirname, '../../../../test/support/clients/libtorrent-client.py');
@@ -41,7 +41,6 @@ describe('relay-seeder', () => {
   afterEach(() => Promise.all(running.splice(0).map((seeder) => seeder.stop())));
   afterAll(async () => {
     await tracker.stop();
-    await removeSeeder();
     await rm(folder, { recursive: true, force: true });
   });
 

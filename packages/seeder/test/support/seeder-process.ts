@@ -1,10 +1,8 @@
 // relay-seeder in a process of its own, talking JSON.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { createInterface } from 'node:readline';
-import { compileProgram } from '../../../../test/support/compile.ts';
+import { programOf } from '../../../../test/support/compile.ts';
 
 export type SeederEvent = { readonly event: string } & Readonly<Record<string, unknown>>;
 
@@ -22,21 +20,12 @@ export interface SeederProcess {
 }
 
 const EVENT_MS_MAX = 60_000;
-let program: Promise<string> | undefined;
-
-/** Compiled once for a test file. */
-export const compileSeeder = (): Promise<string> =>
-  (program ??= compileProgram('packages/seeder/src/main.ts'));
-export async function removeSeeder(): Promise<void> {
-  if (program !== undefined) await rm(dirname(await program), { recursive: true, force: true });
-  program = undefined;
-}
 
 export async function runSeeder(
   args: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<SeederProcess> {
-  const child = spawn(process.execPath, [await compileSeeder(), ...args, '--json'], {
+  const child = spawn(process.execPath, [await programOf('packages/seeder/src/main.ts'), ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { PATH: process.env['PATH'], HOME: '/nonexistent', ...env },
   });

@@ -9,7 +9,7 @@ import {
   type PageServer,
 } from '../../../../test/support/chromium.ts';
 import { requireTool } from '../../../../test/support/tools.ts';
-import { removeSeeder, runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
+import { runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
 import { FILM_SECONDS, makeFilm } from '../support/film.ts';
 import { startSite, type RunningSite } from '../support/running-site.ts';
 import { act, read, until } from '../support/viewer.ts';
@@ -82,7 +82,6 @@ requireTool('ffmpeg')('a way that breaks off in the middle', () => {
       await Promise.all(servers.splice(0).map((server) => server.close()));
     });
     afterAll(async () => {
-      await removeSeeder();
       await site.stop();
       await rm(folder, { recursive: true, force: true });
     });

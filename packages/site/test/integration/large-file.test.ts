@@ -9,7 +9,7 @@ import {
   type BrowserContext,
   type Page,
 } from '../../../../test/support/chromium.ts';
-import { removeSeeder, runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
+import { runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
 import { findChild } from '../support/process-memory.ts';
 import { watchMemory, type Growth } from '../support/memory-watch.ts';
 import { startPages, type RunningPages } from '../support/running-site.ts';
@@ -43,7 +43,6 @@ const SEEDER_GROWTH_BYTES_MAX = 150 * MB;
   }, LONG_MS);
   afterAll(async () => {
     await site.stop();
-    await removeSeeder();
     await rm(folder, { recursive: true, force: true });
   }, LONG_MS);
 

@@ -1,5 +1,5 @@
 // The mesh's page: members of two tabs in one room, over real WebRTC; traces, a kill, an island.
-import { compile, startCompiled, type ServerProcess } from '../../../../peerjs/test/support/processes.ts';
+import { startOurs, type ServerProcess } from '../../../../peerjs/test/support/processes.ts';
 import { describeWithChromium, type Page } from '../../../../test/support/chromium.ts';
 import { cleanup } from 'node-datachannel';
 import { joinFromNode } from '../../../mesh/src/node.ts';
@@ -22,8 +22,7 @@ describeWithChromium('the mesh page', () => {
     return site.open(`${site.pages}/mesh#room=test&signaling=${url}&members=${members}`);
   };
   beforeAll(async () => {
-    compile();
-    [site, signaling] = [await startSite(), await startCompiled({ PEERJS_REQUESTS_BURST: '1000' })];
+    [site, signaling] = [await startSite(), await startOurs({ PEERJS_REQUESTS_BURST: '1000' })];
   }, 120_000);
   afterAll(async () => {
     await site.stop();

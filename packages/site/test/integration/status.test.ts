@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { compile, startCompiled, type ServerProcess } from '../../../../peerjs/test/support/processes.ts';
+import { startOurs, type ServerProcess } from '../../../../peerjs/test/support/processes.ts';
 import { makeCertificate, publicKeyHash } from '../../../../stun/test/support/certificate.ts';
 import { startService, type RunningService } from '../../../../stun/test/support/service.ts';
 import { describeWithChromium, type Page } from '../../../../test/support/chromium.ts';
@@ -20,14 +20,13 @@ describeWithChromium('the status page', () => {
   let stun: RunningService;
   let page: Page;
   beforeAll(async () => {
-    compile();
     folder = await mkdtemp(join(tmpdir(), 'status-'));
     const { certFile, keyFile } = await makeCertificate(folder);
     stun = await startService({
       ...{ tlsCertFile: certFile, tlsKeyFile: keyFile },
       ...{ listenAddresses: STUN_ADDRESSES, publicHosts: STUN_ADDRESSES },
     });
-    signaling = await startCompiled({ PEERJS_REQUESTS_BURST: '1000' });
+    signaling = await startOurs({ PEERJS_REQUESTS_BURST: '1000' });
     site = await startSite(
       3,
       {},

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describeWithChromium } from '../../../../test/support/chromium.ts';
 import { requireTool } from '../../../../test/support/tools.ts';
-import { removeSeeder, runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
+import { runSeeder, type SeederProcess } from '../../../seeder/test/support/seeder-process.ts';
 import { makeFilm } from '../support/film.ts';
 import { startSite, type RunningSite } from '../support/running-site.ts';
 import { act, agree, until } from '../support/viewer.ts';
@@ -34,7 +34,6 @@ requireTool('ffmpeg')('the ways to a viewer', () => {
     }, LONG_MS);
     afterAll(async () => {
       await seeder.stop();
-      await removeSeeder();
       await Promise.all([site.stop(), webSeed.close(), torrents?.close()]);
       await rm(folder, { recursive: true, force: true });
     });
