@@ -14,6 +14,8 @@ export abstract class SearchingVideo extends CustomVideoElement {
   #phase: Phase = 'empty';
   #fault: PlaybackFault | undefined;
   readonly #pending = new PendingPlay();
+  /** Counts the sources: what the <video> says late of one that was let go means nothing to the next. */
+  #sources = 0;
   /** Told when play() was called, and so not again when the <video> plays. */
   #hasToldPlay = false;
 
@@ -92,8 +94,9 @@ export abstract class SearchingVideo extends CustomVideoElement {
     if (!this.#pending.isWanted) return;
     const playing = this.nativeEl.play();
     this.#pending.settle(playing);
+    const source = this.#sources;
     playing.catch(() => {
-      if (!this.nativeEl.paused) return;
+      if (source !== this.#sources || !this.nativeEl.paused) return;
       this.#hasToldPlay = false;
       this.tell('pause'); // not allowed without a click: the controls are there
     });
@@ -108,6 +111,7 @@ export abstract class SearchingVideo extends CustomVideoElement {
   /** As it was before any source: what has been found is let go, since a <video> would go on with what it has. */
   protected empty(): void {
     if (this.#phase === 'empty') return;
+    this.#sources++;
     this.#cancelPlay('AbortError', 'Another source has taken its place');
     this.nativeEl.removeAttribute('src');
     if (this.#phase === 'found') this.nativeEl.load();

@@ -24,7 +24,6 @@ const OWN_ATTRIBUTES = [...SOURCE_ATTRIBUTES, 'max-upload', 'stats', 'start', 's
 /** From when on a viewer is told that nobody is there. */
 const WAITING_MS = 4_000;
 const WAITING: Notice = { kind: 'waiting', text: 'Looking for somebody who has this…' };
-const MEDIA_ERR_DECODE = 3;
 
 /**
  * @element swarm-video
@@ -250,7 +249,7 @@ export class SwarmVideoElement extends SearchingVideo {
     const name = this.#playback.file?.name ?? 'this file';
     const hasPlayed = at > 0 || duration > 0;
     const isOfPlayer =
-      error.code === MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)));
+      error.code === error.MEDIA_ERR_DECODE || (!hasPlayed && (await isReachable(this.nativeEl.src)));
     if (signal.aborted) return; // another source by now
     if (isOfPlayer) {
       this.#fail(faults.notPlayable(name));

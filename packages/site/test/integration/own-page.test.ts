@@ -2,7 +2,6 @@
 import {
   bundleForBrowser,
   describeWithChromium,
-  programPage,
   servePages,
   type Page,
   type PageServer,
@@ -13,6 +12,7 @@ import { startSite, type RunningSite } from '../support/running-site.ts';
 import { seedShelf } from '../support/shelf.ts';
 import type { StockPage } from '../support/stock-seeder.ts';
 import { act, until } from '../support/viewer.ts';
+import { serveWebSeed } from '../support/web-seed-server.ts';
 
 const LONG_MS = 120_000;
 
@@ -25,11 +25,9 @@ requireTool('ffmpeg')('the element in a page of others', () => {
     beforeAll(async () => {
       site = await startSite();
       shelf = await seedShelf(site.browser, site.relays.urls);
-      const { '/program.js': mediaChrome } = programPage(
-        await bundleForBrowser("import 'media-chrome';", import.meta.dirname),
-      );
+      const mediaChrome = await bundleForBrowser("import 'media-chrome';", import.meta.dirname);
       others = await servePages({
-        '/media-chrome.js': mediaChrome!,
+        '/media-chrome.js': mediaChrome,
         '/': `<!doctype html><title>others</title>
           <script type="module" src="/media-chrome.js"></script>
           <script type="module" src="${site.pages}/swarm-video.js"></script>
@@ -183,6 +181,30 @@ requireTool('ffmpeg')('the element in a page of others', () => {
           hasStats: false,
         });
         await early.context().close();
+      },
+      LONG_MS,
+    );
+
+    it(
+      'tells of a new source nothing that the one before it says late',
+      async () => {
+        const silent = await serveWebSeed('film.webm', Buffer.alloc(1_000), { endsAt: 0 });
+        const late = await site.open(`${others.url}/early/`);
+        await late.waitForFunction("customElements.get('swarm-video')");
+        const seen = await act(
+          late,
+          `const nameOf = (promise) => promise.then(() => 'played', ({ name }) => name);
+          Object.assign(video, { p2p: 'off', webseed: ${JSON.stringify(silent.url)}, src: '${'ab'.repeat(20)}' });
+          const first = nameOf(video.play());
+          while (video.way !== 'server') await new Promise((done) => setTimeout(done, 20));
+          Object.assign(video, { p2p: 'auto', webseed: '', src: '${'cd'.repeat(20)}' });
+          const events = [];
+          for (const type of ['play', 'pause']) video.addEventListener(type, () => events.push(type));
+          void nameOf(video.play());
+          return [await first, events, await new Promise((done) => setTimeout(() => done(video.paused), 50))];`,
+        );
+        expect(seen).toEqual(['AbortError', ['play'], false]);
+        await Promise.all([late.context().close(), silent.close()]);
       },
       LONG_MS,
     );
