@@ -55,10 +55,7 @@ export function keepTracker(client: TrackerClient, roster: Roster, options: Keep
       'Cannot keep this tracker client: wanted a Client of bittorrent-tracker',
     );
   const choice = new RelayChoice(roster, infoHashKey(client.infoHash), options);
-  const add = (url: string): void => {
-    if (!client.destroyed && !inner._trackers.some((tracker) => isSame(tracker.announceUrl, url)))
-      addTracker(inner, url);
-  };
+  const add = (url: string): void => addTracker(inner, url);
   const urlsOf = ({ url }: { readonly url: string }): readonly string[] => [
     url,
     ...(options.alsoAt?.(url) ?? []),
@@ -87,6 +84,12 @@ export async function keepTorrent(
   return choice;
 }
 
+/** Announces a webtorrent torrent at these trackers, too. Rejects with a ClientError where it has ended, or asks no trackers. */
+export async function announceAt(torrent: WebTorrentTorrent, urls: readonly string[]): Promise<void> {
+  const client = (await trackerOf(torrent)) as Inner;
+  for (const url of urls) addTracker(client, url);
+}
+
 /** webtorrent makes its tracker client once it knows the info hash and its own port. */
 async function trackerOf(torrent: WebTorrentTorrent): Promise<TrackerClient> {
   for (let tries = 0; tries < 600; tries++) {
@@ -102,8 +105,9 @@ async function trackerOf(torrent: WebTorrentTorrent): Promise<TrackerClient> {
   );
 }
 
-/** A client of the same kind makes the tracker, as it makes all of its own; then it is the running client's. */
+/** A client of the same kind makes the tracker, as it makes all of its own; then it is the running client's. One that is there stays. */
 function addTracker(client: Inner, url: string): void {
+  if (client.destroyed || client._trackers.some((tracker) => isSame(tracker.announceUrl, url))) return;
   const Client = client.constructor as new (options: object) => Inner;
   const maker = new Client({
     infoHash: client.infoHash,

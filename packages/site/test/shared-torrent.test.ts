@@ -10,6 +10,17 @@ class FakeTorrent extends EventEmitter {
   ready = false;
   destroyed = false;
   files: readonly { readonly name: string }[] = [];
+  metadata: unknown;
+  discovery = { tracker: null };
+  urlList: string[];
+  readonly seedsAdded: string[] = [];
+  constructor(urlList: string[]) {
+    super();
+    this.urlList = urlList;
+  }
+  addWebSeed(url: string): void {
+    this.seedsAdded.push(url);
+  }
   end(error?: Error): void {
     if (this.destroyed) return;
     this.destroyed = true;
@@ -27,8 +38,8 @@ jest.unstable_mockModule('../src/torrent/client.ts', () => ({
   getClient: () =>
     isClientHere
       ? Promise.resolve({
-          add: () => {
-            const torrent = new FakeTorrent();
+          add: (_source: unknown, { urlList }: { urlList: string[] }) => {
+            const torrent = new FakeTorrent(urlList);
             added.push(torrent);
             return torrent;
           },
@@ -48,8 +59,11 @@ const relays = {
   keep: () => Promise.resolve(),
 } as Relays;
 const infoHash = 'ab'.repeat(20);
-const join = () =>
-  joinTorrent({ magnet: bareMagnet(infoHash), trackers: [], p2p: 'auto', uploadMax: undefined }, relays);
+const join = (...webSeeds: string[]) =>
+  joinTorrent(
+    { magnet: { ...bareMagnet(infoHash), webSeeds }, trackers: [], p2p: 'auto', uploadMax: undefined },
+    relays,
+  );
 const file = { name: 'film.webm' };
 const never = new AbortController().signal;
 
@@ -60,8 +74,8 @@ beforeEach(() => {
   for (const torrent of added.splice(0)) torrent.end();
   released.length = 0;
 });
-const joinAndLeave = async () => {
-  const shared = await join();
+const joinAndLeave = async (...webSeeds: string[]) => {
+  const shared = await join(...webSeeds);
   joined.push(shared);
   return shared;
 };
@@ -105,6 +119,16 @@ describe('joinTorrent()', () => {
     await expect(failed).rejects.toThrow('Failed to fetch');
     isClientHere = true;
     expect((await joinAndLeave()).torrent).toBe(added[0]);
+  });
+
+  it('takes the web seeds of whoever comes later, before and after the files are known', async () => {
+    const [one, two, three] = ['https://a.example/f', 'https://b.example/f', 'https://c.example/f'];
+    const first = await joinAndLeave(one);
+    await joinAndLeave(one, two); // WebTorrent itself goes through the list once it knows the files
+    expect([first.torrent.urlList, added[0]!.seedsAdded]).toEqual([[one, two], []]);
+    added[0]!.metadata = new Uint8Array(1);
+    await joinAndLeave(two, three);
+    expect([first.torrent.urlList, added[0]!.seedsAdded]).toEqual([[one, two, three], [three]]);
   });
 
   it('gives the folder of pieces back, also of a torrent that ends before it needs one', async () => {

@@ -1,4 +1,5 @@
 // A torrent in this page, shared by all who play it, with counts of what came from whom.
+import { announceAt } from '@relay-swarm/client/keep-tracker';
 import type { Relays } from '../relays.ts';
 import { writeMagnet, type Magnet } from '../links/magnet.ts';
 import { getClient, type Torrent, type TorrentFile } from './client.ts';
@@ -110,7 +111,8 @@ const entries = new Map<string, Entry>();
 /** Joins the torrent, or adds it. Every joiner leaves once; the last one ends it. */
 export async function joinTorrent(options: TorrentOptions, relays: Relays): Promise<SharedTorrent> {
   const key = `${options.magnet.infoHash} ${options.p2p === 'off' ? 'servers' : 'peers'}`;
-  const entry = entries.get(key) ?? addEntry(key, options, relays);
+  const found = entries.get(key);
+  const entry = found ?? addEntry(key, options, relays);
   entry.users++;
   const { shared } = entry;
   const leave = (): void => {
@@ -123,8 +125,18 @@ export async function joinTorrent(options: TorrentOptions, relays: Relays): Prom
     );
   };
   const { torrent, counts } = await shared;
-  for (const url of options.magnet.webSeeds) if (torrent.ready) torrent.addWebSeed(url);
+  if (found !== undefined && !torrent.destroyed) extend(torrent, options);
   return new SharedTorrent(torrent, counts, once(leave));
+}
+
+/** Where this joiner finds it is where all find it from now on. */
+function extend(torrent: Torrent, { magnet, trackers, p2p }: TorrentOptions): void {
+  for (const url of magnet.webSeeds) {
+    if (torrent.urlList.includes(url)) continue;
+    torrent.urlList.push(url); // WebTorrent goes through this list once it knows the files
+    if (torrent.metadata !== undefined) torrent.addWebSeed(url);
+  }
+  if (p2p !== 'off') announceAt(torrent, [...magnet.trackers, ...trackers]).catch(() => undefined); // it has ended meanwhile
 }
 
 /** Whoever comes after it has failed or ended gets a new one, whatever others still hold the old one. */
@@ -153,7 +165,7 @@ async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: 
   if (options.uploadMax !== undefined) client.throttleUpload(options.uploadMax);
   const torrent = client.add(options.torrentFile ?? writeMagnet(magnet), {
     announce: withPeers ? [...new Set([...options.trackers, ...announced])] : [],
-    urlList: magnet.webSeeds,
+    urlList: [...magnet.webSeeds],
     ...(store === undefined
       ? { preloadedStore: options.preloaded, skipVerify: true }
       : { store: store.Store }),

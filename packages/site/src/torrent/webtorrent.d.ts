@@ -29,7 +29,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     readonly torrentFile: Uint8Array;
     readonly files: readonly TorrentFile[];
     readonly announce: readonly string[];
-    readonly urlList: readonly string[];
+    readonly urlList: string[];
     readonly numPeers: number;
     readonly progress: number;
     readonly length: number;
@@ -37,6 +37,7 @@ declare module 'webtorrent/dist/webtorrent.min.js' {
     readonly uploaded: number;
     readonly downloadSpeed: number;
     readonly uploadSpeed: number;
+    readonly metadata?: unknown;
     readonly ready: boolean;
     readonly done: boolean;
     readonly destroyed: boolean;

@@ -7,10 +7,11 @@ import {
   type PageServer,
 } from '../../../../test/support/chromium.ts';
 import { requireTool } from '../../../../test/support/tools.ts';
-import { FILM_SECONDS } from '../support/film.ts';
+import { spawnTracker } from '../../../../tracker/test/support/tracker-process.ts';
+import { FILM_SECONDS, makeFilm } from '../support/film.ts';
 import { startSite, type RunningSite } from '../support/running-site.ts';
 import { seedShelf } from '../support/shelf.ts';
-import type { StockPage } from '../support/stock-seeder.ts';
+import { seedFromStockPage, type StockPage } from '../support/stock-seeder.ts';
 import { act, until } from '../support/viewer.ts';
 import { serveWebSeed } from '../support/web-seed-server.ts';
 
@@ -181,6 +182,30 @@ requireTool('ffmpeg')('the element in a page of others', () => {
           hasStats: false,
         });
         await early.context().close();
+      },
+      LONG_MS,
+    );
+
+    it(
+      'plays what only the tracker of a second player of the same torrent knows',
+      async () => {
+        const elsewhere = await spawnTracker();
+        const film = { 'film.webm': await makeFilm() };
+        const seeder = await seedFromStockPage(site.browser, film, { announce: [elsewhere.url] });
+        const [infoHash] = /[0-9a-f]{40}/.exec(seeder.magnet)!;
+        const two = await site.open(`${others.url}/early/`);
+        await two.waitForFunction("customElements.get('swarm-video')");
+        await act(
+          two,
+          `video.removeAttribute('file');
+          Object.assign(video, { preload: 'auto', src: '${infoHash}' });
+          while (video.getStats() === undefined) await new Promise((done) => setTimeout(done, 20));
+          const second = document.createElement('swarm-video');
+          Object.assign(second, { preload: 'auto', trackers: '${elsewhere.url}', src: '${infoHash}' });
+          document.body.append(second);`,
+        );
+        await until(two, 'the film', ({ duration, peers }) => duration > 1 && peers > 0);
+        await Promise.all([two.context().close(), seeder.close(), elsewhere.stop()]);
       },
       LONG_MS,
     );
