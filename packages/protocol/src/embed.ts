@@ -11,7 +11,8 @@ export interface EmbedFrame {
 
 /**
  * The frame's HTML. Each attribute was measured in Chromium 156 and Firefox 153: without `allow` there is neither full screen nor autoplay;
- * without `allow-same-origin` the frame has no service worker and no storage, so nothing streams.
+ * without `allow-same-origin` the frame has no service worker and no storage, so nothing streams; without `allow-downloads` (Chromium alone
+ * was asked) what cannot be played cannot be saved either.
  */
 export function embedFrame({ url, title, width, height }: EmbedFrame): string {
   const size =
@@ -21,7 +22,7 @@ export function embedFrame({ url, title, width, height }: EmbedFrame): string {
   return [
     `<iframe src="${escapeAttribute(url)}" title="${escapeAttribute(title)}" loading="lazy"`,
     'allow="autoplay; fullscreen; picture-in-picture" allowfullscreen',
-    'sandbox="allow-scripts allow-same-origin allow-popups"',
+    'sandbox="allow-scripts allow-same-origin allow-popups allow-downloads"',
     `referrerpolicy="strict-origin-when-cross-origin" ${size}></iframe>`,
   ].join(' ');
 }

@@ -1,7 +1,8 @@
 // A file that is no film, in a real Chromium: whoever has its link saves it, and so does whoever wants a film as a file.
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { describeWithChromium, type Page } from '../../../../test/support/chromium.ts';
+import { embedFrame } from '@relay-swarm/protocol/embed';
+import { describeWithChromium, servePages, type Page } from '../../../../test/support/chromium.ts';
 import { startSite, type RunningSite } from '../support/running-site.ts';
 import { agree } from '../support/viewer.ts';
 
@@ -48,21 +49,59 @@ describeWithChromium('a file that cannot be shown', () => {
   );
 
   it(
-    'is saved from the player, which says that it cannot play it',
+    'is saved with another one, in the same moment',
     async () => {
+      const other = await site.open(`${site.pages}/seed`);
+      const texts = { 'one.txt': 'The first', 'two.txt': 'The second' };
+      await other.locator('#files').setInputFiles(
+        Object.entries(texts).map(([name, text]) => ({
+          name,
+          mimeType: 'text/plain',
+          buffer: Buffer.from(text),
+        })),
+      );
+      const page = await site.open((await other.locator('.code.link').textContent()) ?? '');
+      await agree(page);
+      await page.getByRole('button', { name: /^Save: .*two\.txt/ }).waitFor();
+      const saved = new Map<string, string>();
+      const both = new Promise<void>((resolve) => {
+        page.on('download', (download) => {
+          void download.path().then(async (path) => {
+            saved.set(download.suggestedFilename(), await readFile(path, 'utf8'));
+            if (saved.size === 2) resolve();
+          });
+        });
+      });
+      await page.evaluate(
+        "for (const button of document.querySelectorAll('#files [aria-label^=Save]')) button.click()",
+      );
+      await both;
+      expect(Object.fromEntries(saved)).toEqual(texts);
+      await Promise.all([page.context().close(), other.context().close()]);
+    },
+    LONG_MS,
+  );
+
+  it.each(['/watch', 'a page of others'])(
+    'is saved from the player, which says that it cannot play it (%s)',
+    async (where) => {
       const noise = randomBytes(200_000);
       const other = await site.open(`${site.pages}/seed`);
       await other
         .locator('#files')
         .setInputFiles({ name: 'noise.webm', mimeType: 'video/webm', buffer: noise });
       const link = (await other.locator('.code.link').textContent()) ?? '';
-      const page = await site.open(link.replace('#', '?warningTitle=0#'));
-      const download = page.getByRole('button', { name: 'Download' });
+      const url = link.replace('#', '?warningTitle=0#');
+      const frame = embedFrame({ url: url.replace('/watch', '/embed'), title: 'Noise' });
+      const others = await servePages({ '/': `<!doctype html><title>others</title>${frame}` });
+      const page = await site.open(where === '/watch' ? url : others.url);
+      const player = where === '/watch' ? page : page.frameLocator('iframe');
+      const download = player.getByRole('button', { name: 'Download' });
       await download.waitFor();
       const [got] = await Promise.all([page.waitForEvent('download'), download.click()]);
       expect(got.suggestedFilename()).toBe('noise.webm');
       expect((await readFile(await got.path())).equals(noise)).toBe(true);
-      await Promise.all([page.context().close(), other.context().close()]);
+      await Promise.all([page.context().close(), other.context().close(), others.close()]);
     },
     LONG_MS,
   );
