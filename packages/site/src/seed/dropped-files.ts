@@ -54,6 +54,5 @@ async function readFolder(entry: FolderEntry): Promise<DroppedEntry[]> {
 
 const withPath = (file: File, path: string): File => Object.defineProperty(file, 'fullPath', { value: path });
 
-/** Where it stood below what was chosen or dropped: its name alone, or a folder's name first. */
-export const pathOf = (file: File): string =>
-  (file as { readonly fullPath?: string }).fullPath ?? (file.webkitRelativePath || file.name);
+/** Where it stood below what was dropped: its name alone, or a folder's name first. */
+export const pathOf = (file: File): string => (file as { readonly fullPath?: string }).fullPath ?? file.name;
