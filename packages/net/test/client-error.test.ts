@@ -41,6 +41,23 @@ it.each([
   await ended;
 });
 
+it('says nothing within a response that has begun', async () => {
+  server.on('request', (_request, response) => {
+    response.writeHead(200, { 'content-length': '100' });
+    response.write('begun');
+  });
+  const { port } = server.address() as AddressInfo;
+  let said = '';
+  const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n'));
+  socket.on('data', (data) => {
+    if (said === '') socket.write('no HTTP\r\n\r\n');
+    said += data.toString();
+  });
+  socket.on('error', () => undefined);
+  await new Promise((resolve) => socket.on('close', resolve));
+  expect(said).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*\r\n\r\nbegun$/);
+});
+
 it('tells one that says nothing that its time is over', async () => {
   const ended = new Promise((resolve) => {
     server.once('connection', (socket) => {
