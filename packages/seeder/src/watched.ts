@@ -2,6 +2,7 @@
 // chokidar.
 import { watch } from 'chokidar';
 import { readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import { magnetsOf } from './sources.ts';
 
 export interface Changes {
@@ -15,29 +16,44 @@ export interface Watcher {
   close(): Promise<void>;
 }
 
-/** A file counts once it has not grown for so long: until then somebody is still copying it. */
+/** A file or folder counts once nothing has changed in it for so long: until then somebody is still copying it. */
 const QUIET_MS = 2_000;
 const LIST_SECONDS = 60;
 const LIST_ASK_MS_MAX = 15_000;
 
 /** Each file or folder right in this folder is a torrent of its own. */
 export function watchFolder(folder: string, changes: Changes): Watcher {
-  const watcher = watch(folder, {
-    depth: 0,
-    ignored: (path) => /(^|[/\\])\.[^/\\]/.test(path.slice(folder.length)),
-    awaitWriteFinish: { stabilityThreshold: QUIET_MS, pollInterval: 250 },
-  });
-  // What has changed is another torrent; the pieces of the old one are no longer there.
-  watcher.on('change', (path) => {
-    changes.left(path);
-    changes.appeared(path);
-  });
-  watcher.on('add', changes.appeared).on('unlink', changes.left).on('unlinkDir', changes.left);
-  watcher.on('addDir', (path) => {
-    if (path !== folder) changes.appeared(path);
+  const watcher = watch(folder, { ignored: (path) => /(^|[/\\])\.[^/\\]/.test(path.slice(folder.length)) });
+  const told = new Set<string>();
+  const changing = new Map<string, ReturnType<typeof setTimeout>>();
+  const leave = (source: string): void => {
+    if (told.delete(source)) changes.left(source);
+  };
+  watcher.on('all', (event, path) => {
+    const [name = ''] = relative(folder, path).split(sep);
+    if (name === '') return; // the folder itself
+    const source = join(folder, name);
+    clearTimeout(changing.get(source));
+    changing.delete(source);
+    if (path === source && event.startsWith('unlink')) {
+      leave(source);
+      return;
+    }
+    const settled = (): void => {
+      changing.delete(source);
+      leave(source); // what has changed is another torrent; the pieces of the old one are no longer there
+      told.add(source);
+      changes.appeared(source);
+    };
+    changing.set(source, setTimeout(settled, QUIET_MS));
   });
   watcher.on('error', (error) => changes.failed(`Cannot watch ${folder}: ${String(error)}`));
-  return watcher;
+  return {
+    close: () => {
+      for (const timer of changing.values()) clearTimeout(timer);
+      return watcher.close();
+    },
+  };
 }
 
 /** A list of magnets, one a line, in a file or at an address; read again every minute. Nothing is ended because a list cannot be read. */

@@ -110,6 +110,30 @@ describe('relay-seeder', () => {
   );
 
   it(
+    'seeds a folder of its folder once it is whole, and anew once something inside has changed',
+    async () => {
+      const watched = file('watched-folders');
+      await mkdir(join(watched, 'album/inner'), { recursive: true });
+      await writeFile(join(watched, 'album/one.bin'), randomBytes(20_000));
+      const seeder = await seed('--watch', watched);
+      await seeder.event('seeding', ({ bytes }) => bytes === 20_000);
+      await writeFile(join(watched, 'album/inner/two.bin'), randomBytes(30_000));
+      await seeder.event('seeding', ({ bytes }) => bytes === 50_000);
+      await writeFile(join(watched, 'album/inner/two.bin'), randomBytes(40_000));
+      await seeder.event('seeding', ({ bytes }) => bytes === 60_000);
+      await rm(join(watched, 'album/one.bin'));
+      await seeder.event('seeding', ({ bytes }) => bytes === 40_000);
+      await rm(join(watched, 'album'), { recursive: true });
+      await seeder.event('note', ({ message }) => message === 'No longer seeding album');
+      const told = seeder.events.filter(({ event }) => event === 'seeding' || event === 'error');
+      expect(told.map(({ name, bytes }) => [name, bytes])).toEqual(
+        [20_000, 50_000, 60_000, 40_000].map((bytes) => ['album', bytes]),
+      );
+    },
+    LONG_MS,
+  );
+
+  it(
     'seeds a folder as one torrent, and takes it from its .torrent',
     async () => {
       await mkdir(file('album/inner'), { recursive: true });
