@@ -150,6 +150,19 @@ describe('the house', () => {
     expect(circles).toEqual([]);
   });
 
+  it('exports no value that nobody imports', () => {
+    const users = new Map<string, number>();
+    for (const file of repositoryFiles().filter((name) => /\.(ts|mjs|js)$/.test(name)))
+      for (const word of new Set(readRepositoryFile(file).match(/[\w$]+/g)))
+        users.set(word, (users.get(word) ?? 0) + 1);
+    const EXPORT = /^export (?:async )?(?:abstract )?(?:function\*?|class|const|let) ([\w$]+)/gm;
+    const exported = sources.flatMap((file) =>
+      [...readRepositoryFile(file).matchAll(EXPORT)].map(([, name]) => ({ file, name: name! })),
+    );
+    expect(exported.length).toBeGreaterThan(500);
+    expect(exported.filter(({ name }) => users.get(name) === 1)).toEqual([]);
+  });
+
   it('keeps source files short, or says why one is long', () => {
     const lines = new Map(
       sources.map((file) => [file, readRepositoryFile(file).split('\n').length - 1] as const),

@@ -23,7 +23,7 @@ export const peerId = (index) => `-WW0208-bench+/${digits(index)}`;
 const OFFER_ID_HEAD = hash('offer').slice(0, 12);
 export const OFFER_ID_HEAD_BYTES = Buffer.byteLength(spelled(OFFER_ID_HEAD));
 const OFFER_NUMBER_DIGITS = 3;
-export const OFFER_ID_BYTES = OFFER_ID_HEAD_BYTES + INDEX_DIGITS + OFFER_NUMBER_DIGITS;
+const OFFER_ID_BYTES = OFFER_ID_HEAD_BYTES + INDEX_DIGITS + OFFER_NUMBER_DIGITS;
 const offerId = (index, number) =>
   OFFER_ID_HEAD + digits(index) + String(number).padStart(OFFER_NUMBER_DIGITS, '0');
 

@@ -3,7 +3,7 @@ import { rankRelays } from '@relay-swarm/protocol/ranking';
 import type { Roster as RosterAnswer, RosterRelay } from '@relay-swarm/protocol/roster';
 
 /** Membership must agree between clients, so a relay that one source lacks for a moment stays. */
-export const FORGOTTEN_AFTER_MS = 10 * 60_000;
+const FORGOTTEN_AFTER_MS = 10 * 60_000;
 /** A relay that has failed is passed over for so long, unless it answers before. */
 export const FAILED_MS = 30_000;
 

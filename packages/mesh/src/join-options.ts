@@ -27,7 +27,6 @@ const MAXIMA: { readonly [K in keyof EngineOptions]?: number } = {
 };
 /** Counts of members and links, which are 1 or more. */
 const isCount = (option: string): boolean => /^(connections|members)/.test(option);
-/** Options that may be 0. */
 const mayBeZero = (option: string): boolean => /^(flood|want|kept)|(Delay|Wait)Ms$/.test(option);
 
 /** Throws MeshError BAD_OPTION, which names everything that is wrong. */

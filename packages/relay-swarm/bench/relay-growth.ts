@@ -1,5 +1,6 @@
 // What a relay costs in a swarm of n: CPU and bytes per relay and second, at rest and while the swarm forms.
 // Real nodes and keys on simulated wires and time; the CPU of the simulation itself is in the numbers.
+// node test/support/run-typescript.mjs packages/relay-swarm/bench/relay-growth.ts [10,25,50,100]
 import { Simulation } from '../test/simulation.ts';
 
 const SIZES = (process.argv[2] ?? '10,25,50,100').split(',').map(Number);

@@ -26,7 +26,6 @@ export interface SignalingEngineOptions {
   readonly expireMs: number;
   /** What may wait for a receiver before others' messages to it are refused. */
   readonly waitingBytesMax: number;
-  /** Monotonic. */
   readonly monotonicMs: () => number;
   readonly log: Log;
 }

@@ -16,7 +16,7 @@ const PIECE_BYTES_MAX = 4_194_304;
 const PIECES_WANTED = 1_024;
 
 /** About a thousand pieces, within what clients take. */
-export function pieceBytesFor(bytes: number): number {
+function pieceBytesFor(bytes: number): number {
   const wanted = 2 ** Math.ceil(Math.log2(Math.max(1, bytes / PIECES_WANTED)));
   return Math.min(PIECE_BYTES_MAX, Math.max(PIECE_BYTES_MIN, wanted));
 }

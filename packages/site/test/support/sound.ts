@@ -6,7 +6,7 @@ import { createWriteStream } from 'node:fs';
 const CHANNELS = 8;
 const HERTZ = 192_000;
 const SAMPLE_BYTES = 4;
-export const SOUND_BYTES_PER_SECOND = CHANNELS * HERTZ * SAMPLE_BYTES;
+const SOUND_BYTES_PER_SECOND = CHANNELS * HERTZ * SAMPLE_BYTES;
 const PART_BYTES = 4_194_304;
 const HEADER_BYTES = 44;
 

@@ -16,7 +16,7 @@ export interface Playing {
 }
 
 /** What runs in the page; also in Firefox, which is driven by another library. */
-export const READ_PLAYER = `(() => {
+const READ_PLAYER = `(() => {
   const video = document.querySelector('swarm-video');
   const stats = video?.getStats?.();
   return {

@@ -12,7 +12,7 @@ import { Rooms } from '../../../src/mesh/rooms.ts';
 import type { Delivery } from '../../../src/signaling/engine.ts';
 import { Client, Visitor } from './clients.ts';
 
-export const IDS = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay'];
+const IDS = ['ann', 'ben', 'cat', 'dan', 'eve', 'fay'];
 export const QUEUED_PER_PEER_MAX = 100;
 export const ROOMS = ['a', 'b', 'c'].map((name) => name.repeat(64));
 
