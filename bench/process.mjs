@@ -2,7 +2,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { readFileSync, readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
@@ -14,7 +14,7 @@ export const nodePath = process.env.BENCH_NODE ?? process.execPath;
  * Time of all threads in the program itself and in the kernel, in seconds; counted in ticks of 10 ms.
  * @param {number} pid
  */
-export function cpuSeconds(pid) {
+function cpuSeconds(pid) {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return { program: Number(fields[11]) / ticksPerSecond, kernel: Number(fields[12]) / ticksPerSecond };
@@ -80,15 +80,4 @@ export async function stopChild(child) {
   const killer = setTimeout(() => child.kill('SIGKILL'), 9_000);
   await left;
   clearTimeout(killer);
-}
-
-/** @returns {Promise<number>} a TCP port of loopback that nobody has */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }

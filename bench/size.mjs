@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { brotliCompressSync } from 'node:zlib';
-import { freePort, nodePath } from './process.mjs';
+import { freePort } from '../scripts/lib/free-port.mjs';
+import { nodePath } from './process.mjs';
 import { tell } from './rows.mjs';
 import { buildClient } from '../packages/client/build.mjs';
 

@@ -1,12 +1,10 @@
 // What every test with a browser stands on: two Chromium contexts that share nothing can talk over WebRTC on this machine.
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type PageServer,
 } from './support/chromium.ts';
@@ -43,7 +41,7 @@ describeWithChromium('the Chromium of the tests', () => {
 
   beforeAll(async () => {
     browser = await launchChromium();
-    pages = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+    pages = await serveProgram(program, import.meta.dirname);
   });
 
   afterAll(async () => {

@@ -5,11 +5,11 @@ import { Front } from '../tracker/bench/cluster/front.ts';
 import { spawnTracker, type TrackerProcess } from '../tracker/test/support/tracker-process.ts';
 import { metric } from '../peerjs/test/support/http.ts';
 import { clientPage, MEDIA_FLAGS } from '../peerjs/test/support/page.ts';
-import { freePort, start, type ServerProcess } from '../peerjs/test/support/processes.ts';
+import { freePort } from '../scripts/lib/free-port.mjs';
+import { start, type ServerProcess } from '../peerjs/test/support/processes.ts';
 import { memberPage } from '../packages/mesh/test/support/member-page.ts';
 import type { MemberState } from '../packages/mesh/test/support/member-program.ts';
 import {
-  bundleForBrowser,
   callPage,
   chromiumPath,
   launchChromium,
@@ -24,19 +24,14 @@ import { programOf } from './support/compile.ts';
 import { NatsServer } from './support/nats-server.ts';
 import { root } from './support/repository.ts';
 import { findTool, requireFound } from './support/tools.ts';
+import { untilWithin } from './support/until.ts';
 
 const TEST_MS_MAX = 120_000;
 const WAIT_MS_MAX = 60_000;
+const until = untilWithin(WAIT_MS_MAX);
 const FILE_BYTES = 6_000_000;
 /** So that there is a middle: the file takes five seconds or more. */
 const BYTES_PER_SECOND = 1_200_000;
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const endMs = performance.now() + WAIT_MS_MAX; !(await holds());) {
-    if (performance.now() > endMs) throw new Error(`Cannot wait longer for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 // Pages are at the node that they are told, and know of no other one.
 const torrentProgram = `
@@ -121,7 +116,7 @@ requireFound({
         ['relay', 'node', 'node'].map((role) => spawnTracker({ ...settings, TRACKER_ROLE: role })),
       );
       const [first, second, third] = trackers as [TrackerProcess, TrackerProcess, TrackerProcess];
-      const nodes = (count: number, those: readonly TrackerProcess[]): Promise<void> =>
+      const nodes = (count: number, those: readonly TrackerProcess[]): Promise<number> =>
         until(`${count} trackers`, async () =>
           (await Promise.all(those.map((one) => one.metric('tracker_cluster_nodes')))).every(
             (seen) => seen === count,
@@ -129,7 +124,7 @@ requireFound({
         );
       try {
         await nodes(3, trackers);
-        const program = programPage(await bundleForBrowser(torrentProgram, import.meta.dirname));
+        const program = await programPage(torrentProgram, import.meta.dirname);
         const [seeder, leecher, late] = (await pagesOf(program, 3)) as [Page, Page, Page];
         const { infoHash, hash } = await callPage<{ infoHash: string; hash: string }>(
           seeder,
@@ -206,7 +201,7 @@ requireFound({
         const pages = await pagesOf(await memberPage(), 3);
         const states = async (): Promise<MemberState[]> =>
           (await Promise.all(pages.map((page) => callPage<MemberState[]>(page, 'state')))).flat();
-        const whole = (count: number): Promise<void> =>
+        const whole = (count: number): Promise<number> =>
           until(`one mesh of ${count}`, async () => {
             const all = await states();
             return (

@@ -6,7 +6,7 @@ import { WebSocket } from 'ws';
 import { startService as startPeerjs } from '../peerjs/test/support/service.ts';
 import { startService as startStun } from '../stun/test/support/service.ts';
 import { startTracker } from '../tracker/test/support/tracker.ts';
-import { freePort } from '../scripts/lib/bundle.mjs';
+import { freePort } from '../scripts/lib/free-port.mjs';
 import { snippet } from './support/snippets.ts';
 
 const PAGE = 'docs/protocol.md';

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { execFile } from 'node:child_process';
-import { freePort } from '../../scripts/lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 import { snippet } from '../../test/support/snippets.ts';
 import { requireTool } from '../../test/support/tools.ts';
 import { NginxUnderTest, placeholder } from './support/nginx.ts';

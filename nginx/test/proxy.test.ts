@@ -1,5 +1,5 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, request, type IncomingMessage, type Server } from 'node:http';
+import { createServer, request, type IncomingMessage, type RequestOptions, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { requireTool } from '../../test/support/tools.ts';
@@ -33,6 +33,16 @@ async function service(name: string, status = 200): Promise<string> {
   return `127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
+const ask = (options: RequestOptions): Promise<Answer> =>
+  new Promise((resolve, reject) => {
+    const sent = request(options, (response) => {
+      let body = '';
+      response.setEncoding('utf8').on('data', (part: string) => (body += part));
+      response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
+    });
+    sent.on('error', reject).end();
+  });
+
 requireTool('nginx')('nginx before the services', () => {
   let nginx: NginxUnderTest;
 
@@ -41,15 +51,7 @@ requireTool('nginx')('nginx before the services', () => {
     host = 'localhost',
     headers: Record<string, string> = {},
     method = 'GET',
-  ): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const sent = request({ port: nginx.port, path, method, headers: { host, ...headers } }, (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (part: string) => (body += part));
-        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-      });
-      sent.on('error', reject).end();
-    });
+  ): Promise<Answer> => ask({ port: nginx.port, path, method, headers: { host, ...headers } });
 
   beforeAll(async () => {
     nginx = await NginxUnderTest.start({
@@ -234,14 +236,11 @@ requireTool('nginx')('nginx before the services', () => {
 requireTool('nginx')('nginx behind another proxy', () => {
   let nginx: NginxUnderTest;
   const from = (client: string, path = '/'): Promise<Answer> =>
-    new Promise((resolve, reject) => {
-      const headers = { host: 'localhost', 'x-forwarded-for': client };
-      const sent = request({ port: nginx.port, path, headers, agent: false }, (response) => {
-        let body = '';
-        response.setEncoding('utf8').on('data', (part: string) => (body += part));
-        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, body }));
-      });
-      sent.on('error', reject).end();
+    ask({
+      port: nginx.port,
+      path,
+      headers: { host: 'localhost', 'x-forwarded-for': client },
+      agent: false,
     });
 
   beforeAll(async () => {

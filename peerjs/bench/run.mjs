@@ -5,7 +5,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { freePort, nodePath } from '../../bench/process.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
+import { nodePath } from '../../bench/process.mjs';
 import { tell } from '../../bench/rows.mjs';
 
 const here = import.meta.dirname;

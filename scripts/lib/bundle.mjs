@@ -1,24 +1,12 @@
 // The bundle for tests: its own project name and port, so that it never touches one that somebody uses.
 import { spawnSync } from 'node:child_process';
-import { createServer } from 'node:net';
+import { freePort } from './free-port.mjs';
 import { root } from './prepare.mjs';
 
 /** Whether `docker compose` works here. */
 export function hasDocker() {
   const answers = (...args) => spawnSync('docker', args, { stdio: 'ignore', timeout: 20_000 }).status === 0;
   return answers('compose', 'version') && answers('info');
-}
-
-/** A TCP port of 127.0.0.1 that nobody uses now.
- * @returns {Promise<number>} */
-export function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {import('node:net').AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
 }
 
 /** So many that the pages of a whole run have theirs: one that is closed gives nothing back, and its address is held for ten minutes. */

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { freePort } from '../../scripts/lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 import { compileProgram } from '../support/compile.mjs';
 import { readRepositoryFile } from '../support/repository.ts';
 import type { Environment } from '@relay-swarm/kit';
@@ -54,7 +54,7 @@ export async function removePrograms(): Promise<void> {
 }
 
 /** What compose lets the service have. */
-export function composeMemoryBytes(name: ServiceName): number {
+function composeMemoryBytes(name: ServiceName): number {
   const compose = readRepositoryFile('docker-compose.yml');
   const block = compose.slice(compose.indexOf(`\n  ${name}:\n`));
   const [, amount = '', unit = ''] = /memory: (\d+)([MG])/.exec(block) ?? [];

@@ -3,7 +3,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { request } from 'node:http';
-import { freePort, testBundle } from '../../scripts/lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
+import { testBundle } from '../../scripts/lib/bundle.mjs';
 import { announcePair } from '../support/announce-pair.ts';
 import { composeWith, docker } from '../support/bundle.ts';
 import { root } from '../support/repository.ts';

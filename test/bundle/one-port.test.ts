@@ -1,6 +1,6 @@
 // The tracker's image by itself, as a platform with one port runs it.
 import { request } from 'node:http';
-import { freePort } from '../../scripts/lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 import { announcePair } from '../support/announce-pair.ts';
 import { docker, eventually } from '../support/bundle.ts';
 

@@ -1,6 +1,5 @@
 // The operator's day on a server, with the shipped scripts: set-up, a look, a backup that is put back, an update that goes wrong.
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync, appendFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -10,14 +9,7 @@ import { eventually } from '../support/bundle.ts';
 import { namesInUse, Prometheus, promtoolComplaints } from '../support/prometheus.ts';
 import { requireTool } from '../support/tools.ts';
 import { Upstream } from '../support/upstream.ts';
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
+import { freeUdpPort } from '../../scripts/lib/free-port.mjs';
 
 requireTool(
   'openssl',

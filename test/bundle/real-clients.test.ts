@@ -6,12 +6,10 @@ import { CLIENTS, outputOf, TorrentSwarm } from '../support/clients/torrents.ts'
 import { FILES, PAGES, RELAYED } from '../support/clients/pages.ts';
 import { docker } from '../support/bundle.ts';
 import {
-  bundleForBrowser,
   callPage,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type PageServer,
 } from '../support/chromium.ts';
@@ -81,8 +79,7 @@ requireFound(tools)('real clients through the whole bundle', () => {
 
   /** Two pages meet; what the second says has come from the first. */
   const inPages = (name: string) => async (): Promise<string> => {
-    const script = await bundleForBrowser(PAGES[name]!, import.meta.dirname);
-    const server = await servePages({ ...programPage(script), ...FILES });
+    const server = await serveProgram(PAGES[name]!, import.meta.dirname, FILES);
     servers.push(server);
     const [one, two] = [await openPage(chromium!, server.url), await openPage(chromium!, server.url)];
     const first = await callPage(one, 'first', rehearsal.tracker);
@@ -157,8 +154,7 @@ requireFound(tools)('real clients through the whole bundle', () => {
       torrents.make(`${client}-UDP`, rehearsal.udpAnnounce);
     }
     rehearsal.nssFolder('home/.pki/nssdb');
-    const [script] = await Promise.all([bundleForBrowser(RELAYED, import.meta.dirname), torrents.seed()]);
-    relayedPages = await servePages(programPage(script));
+    [relayedPages] = await Promise.all([serveProgram(RELAYED, import.meta.dirname), torrents.seed()]);
     servers.push(relayedPages);
     chromium = await launchChromium([], {
       executable: rehearsal.knowing(tools.chromium!),

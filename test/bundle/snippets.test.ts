@@ -1,13 +1,11 @@
 // The clients of docs/clients.md, as they stand there, in Chromium against the bundle.
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type Page,
   type PageServer,
@@ -183,8 +181,9 @@ describeWithChromium('the clients of docs/clients.md', () => {
       }
       ${USES[file]!}
       export const urlsSeen = () => globalThis.seen;`;
-    const script = await bundleForBrowser(program, join(root, 'packages/mesh/test/recipes')); // which has Yjs's provider
-    const server = await servePages({ ...programPage(script), '/segment.bin': Buffer.alloc(64_000, 'live') });
+    const files = { '/segment.bin': Buffer.alloc(64_000, 'live') };
+    // Where Yjs's provider is.
+    const server = await serveProgram(program, join(root, 'packages/mesh/test/recipes'), files);
     servers.push(server);
     return [await openPage(browser, server.url), await openPage(browser, server.url)];
   }
@@ -214,7 +213,7 @@ describeWithChromium('the clients of docs/clients.md', () => {
       export const first = () => { ${seed!}; return said.promise; };
       export const second = (magnet) => { ${add!.replace("'<the magnet of the first>'", 'magnet')}; return said.promise; };
       export const urlsSeen = () => globalThis.seen;`;
-    const server = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+    const server = await serveProgram(program, import.meta.dirname);
     servers.push(server);
     const [one, two] = [await openPage(browser, server.url), await openPage(browser, server.url)];
     const magnet = await callPage<string>(one, 'first');

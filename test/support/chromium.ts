@@ -84,11 +84,11 @@ export async function bundleForBrowser(module: string, resolveDir: string): Prom
   return outputFiles[0]!.text;
 }
 
-/** A page that runs this script (an ES module) and keeps what it exports for `callPage()`. */
-export function programPage(script: string): Record<string, string> {
+/** The files of a page that runs this ES module, npm packages included, and keeps what it exports for `callPage()`. */
+export async function programPage(module: string, resolveDir: string): Promise<Record<string, string>> {
   const html = `<!doctype html><title>test</title>
     <script type="module">import * as program from '/program.js'; globalThis.program = program;</script>`;
-  return { '/': html, '/program.js': script };
+  return { '/': html, '/program.js': await bundleForBrowser(module, resolveDir) };
 }
 
 /** Opens the program's page in a context of its own, which shares nothing with other pages. */
@@ -146,4 +146,13 @@ export async function servePages(files: Readonly<Record<string, string | Buffer>
         server.closeAllConnections();
       }),
   };
+}
+
+/** Serves such a page, and these files beside it. */
+export async function serveProgram(
+  module: string,
+  resolveDir: string,
+  files: Readonly<Record<string, string | Buffer>> = {},
+): Promise<PageServer> {
+  return servePages({ ...(await programPage(module, resolveDir)), ...files });
 }

@@ -1,7 +1,8 @@
 // Two machines of one domain, played by two compose projects on this one: each has an address of its own, that of a Docker network's bridge, and
 // they reach each other only there. Their settings are those that scripts/machines writes.
 import { spawnSync } from 'node:child_process';
-import { freePort, testBundle } from '../../scripts/lib/bundle.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
+import { testBundle } from '../../scripts/lib/bundle.mjs';
 import { composeWith, docker } from './bundle.ts';
 import { OperatorFolder } from './operator-folder.ts';
 import { root } from './repository.ts';

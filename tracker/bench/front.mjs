@@ -5,7 +5,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../bench/process.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 
 const IMAGES = ['relay-swarm/nginx:local', 'relay-swarm/nginx:test'];
 const nginxFolder = join(import.meta.dirname, '..', '..', 'nginx');

@@ -7,14 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tell } from '../../bench/rows.mjs';
 import { frontVersion, hasFront, startFront } from './front.mjs';
 import { OUR_ARGS, OUR_SETTINGS } from './ours.mjs';
-import {
-  freePort,
-  nodePath,
-  residentKilobytes,
-  spawnOnCore,
-  stopChild,
-  waitForPort,
-} from '../../bench/process.mjs';
+import { nodePath, residentKilobytes, spawnOnCore, stopChild, waitForPort } from '../../bench/process.mjs';
+import { freePort } from '../../scripts/lib/free-port.mjs';
 
 const here = import.meta.dirname;
 const isQuick = process.argv.includes('--quick');

@@ -1,7 +1,7 @@
 // Bad datagrams and bad queries over real sockets, against a tracker in a process of its own, while an honest client is served.
 import { createSocket, type Socket } from 'node:dgram';
 import { Agent, request } from 'node:http';
-import { createRandom, type Random } from './support/garbage.ts';
+import { createDice, type Dice } from '../../test/fuzz/mutate.ts';
 import { spawnTracker, type TrackerProcess } from './support/tracker-process.ts';
 import { findFreeUdpPort } from './support/udp-port.ts';
 
@@ -76,7 +76,7 @@ const honest = (connectionId: Buffer, transactionId: number): Buffer =>
   announce(connectionId, transactionId, 'q', 7777);
 
 /** Noise, cut requests, and requests with a byte or more changed; most with a connection id that is valid. */
-function damaged(random: Random, connectionId: Buffer): Buffer {
+function damaged(random: Dice, connectionId: Buffer): Buffer {
   const packet = random(4) === 0 ? noise(random, random(200)) : announce(connectionId, random(2 ** 31));
   if (packet.length < 16) return packet;
   if (random(3) === 0) packet.writeUInt32BE(random(4), 8);
@@ -84,10 +84,10 @@ function damaged(random: Random, connectionId: Buffer): Buffer {
   return random(3) === 0 ? packet.subarray(0, random(packet.length + 1)) : packet;
 }
 
-const noise = (random: Random, length: number): Buffer =>
+const noise = (random: Dice, length: number): Buffer =>
   Buffer.from(Array.from({ length }, () => random(256)));
 
-function damagedPath(random: Random): string {
+function damagedPath(random: Dice): string {
   const value = (): string => {
     const shapes = [
       () => 'h'.repeat(20),
@@ -149,7 +149,7 @@ describe('the tracker, asked nonsense over HTTP and UDP', () => {
   }
 
   it(`reads ${REQUESTS} damaged datagrams`, async () => {
-    const random = createRandom(SEED);
+    const random = createDice(SEED);
     const memory = await tracker.metric('tracker_process_resident_memory_bytes');
     for (let sent = 0; sent < REQUESTS;) {
       for (let batch = 0; batch < 200; batch++, sent++) client.throw(damaged(random, connectionId));
@@ -160,7 +160,7 @@ describe('the tracker, asked nonsense over HTTP and UDP', () => {
   });
 
   it(`answers ${REQUESTS / 5} damaged queries`, async () => {
-    const random = createRandom(SEED);
+    const random = createDice(SEED);
     const agent = new Agent({ keepAlive: true, maxSockets: 20 });
     const memory = await tracker.metric('tracker_process_resident_memory_bytes');
     const get = (path: string): Promise<number> =>

@@ -1,9 +1,10 @@
 // Bad input over real sockets, against a tracker in a process of its own. All the while a pair of honest pages must be served as if nothing were.
 import { HandClient } from './support/hand-client.ts';
-import { createRandom, garbage, type Random } from './support/garbage.ts';
+import { garbage } from './support/garbage.ts';
+import { createDice, type Dice } from '../../test/fuzz/mutate.ts';
 import { frame, OPCODE, RawClient, upgradeRequest } from './support/raw-client.ts';
-import { until } from './support/until.ts';
 import { spawnTracker, type TrackerProcess } from './support/tracker-process.ts';
+import { until } from '../../test/support/until.ts';
 
 const FRAMES = Number(process.env['HOSTILE_FRAMES'] ?? 100_000);
 const SEED = Number(process.env['HOSTILE_SEED'] ?? Date.now() % 1_000_000);
@@ -51,7 +52,7 @@ describe('the tracker under attack', () => {
   it(`reads ${FRAMES} damaged messages and forgets them`, async () => {
     process.stdout.write(`hostile: ${FRAMES} messages, seed ${SEED} (HOSTILE_FRAMES, HOSTILE_SEED)\n`);
     await start(unlimited);
-    const random = createRandom(SEED);
+    const random = createDice(SEED);
     const rounds = 10;
     const sizes: number[] = [];
     for (let round = 0; round < rounds; round++) {
@@ -71,7 +72,7 @@ describe('the tracker under attack', () => {
     }
     // A connection is closed for few of these messages, so nearly all of them were read.
     expect(await tracker.metric('tracker_frames_in_total')).toBeGreaterThan(0.9 * FRAMES);
-    await eventually(async () => (await tracker.metric('tracker_peers')) === 2);
+    await until('two peers', async () => (await tracker.metric('tracker_peers')) === 2);
     expect(await tracker.metric('tracker_swarms')).toBe(1);
     expect(await tracker.metric('tracker_graffiti_peers')).toBe(0);
     expect(Math.max(...sizes.slice(rounds / 2)) - Math.max(...sizes.slice(0, rounds / 2))).toBeLessThan(
@@ -81,7 +82,7 @@ describe('the tracker under attack', () => {
 
   it('survives bytes that are no WebSocket frames, no HTTP and no UTF-8', async () => {
     await start(unlimited);
-    const random = createRandom(SEED);
+    const random = createDice(SEED);
     const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random(256)));
     for (let round = 0; round < 30; round++) {
       const clients = await Promise.all([open(), open(), open(), open(), connect(), connect(), connect()]);
@@ -135,10 +136,10 @@ describe('the tracker under attack', () => {
       );
       await fragments.send(Buffer.concat(parts));
     }
-    await until(async () => {
+    await until('both to be closed', async () => {
       const metrics = await (await fetch(`http://127.0.0.1:${tracker.port}/metrics`)).text();
       return metrics.includes('tracker_connections_ended_total{reason="control_frames"} 2');
-    }, 10);
+    });
     expect(pongs.receivedBytes).toBeLessThan(5_000);
   }, 60_000);
 
@@ -179,7 +180,7 @@ describe('the tracker under attack', () => {
       frame(JSON.stringify({ action: 'announce', info_hash: 'd'.repeat(20), peer_id: 'd'.repeat(20) })),
     );
     await within(10_000, Promise.all([nothing, half, silent, deaf].map((client) => client.closed)));
-    await eventually(async () => (await tracker.metric('tracker_swarms')) === 1);
+    await until('one swarm', async () => (await tracker.metric('tracker_swarms')) === 1);
   }, 60_000);
 
   it('waits for a slow message, and for a slow request only so long', async () => {
@@ -316,7 +317,7 @@ class HonestPair {
   }
 }
 
-async function sendGarbage(client: RawClient, random: Random, count: number): Promise<void> {
+async function sendGarbage(client: RawClient, random: Dice, count: number): Promise<void> {
   const batch = 200;
   for (let sent = 0; sent < count && client.isOpen; sent += batch) {
     await client.send(Buffer.concat(Array.from({ length: batch }, () => frame(garbage(random)))));
@@ -324,7 +325,7 @@ async function sendGarbage(client: RawClient, random: Random, count: number): Pr
   }
 }
 
-const randomProof = (random: Random): string =>
+const randomProof = (random: Dice): string =>
   Array.from({ length: 64 }, () => random(36).toString(36)).join('');
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -335,12 +336,4 @@ async function within<T>(ms: number, promise: Promise<T>): Promise<T> {
     timer = setTimeout(() => reject(new Error(`Cannot wait longer than ${ms} ms`)), ms);
   });
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
-}
-
-async function eventually(holds: () => Promise<boolean>): Promise<void> {
-  const untilMs = performance.now() + 5_000;
-  while (!(await holds())) {
-    if (performance.now() > untilMs) throw new Error('Cannot wait longer: it still does not hold');
-    await pause(50);
-  }
 }

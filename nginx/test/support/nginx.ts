@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort } from '../../../scripts/lib/bundle.mjs';
+import { freePort } from '../../../scripts/lib/free-port.mjs';
 
 const script = fileURLToPath(new URL('../../render.sh', import.meta.url));
 export const placeholder = fileURLToPath(new URL('../../tls-placeholder.sh', import.meta.url));

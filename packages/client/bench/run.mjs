@@ -8,7 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { rankRelays } from '@relay-swarm/protocol/ranking';
-import { freePort, nodePath, stopChild, waitForPort } from '../../../bench/process.mjs';
+import { freePort } from '../../../scripts/lib/free-port.mjs';
+import { nodePath, stopChild, waitForPort } from '../../../bench/process.mjs';
 import { tell } from '../../../bench/rows.mjs';
 import { RelayChoice, Roster } from '../dist/index.js';
 

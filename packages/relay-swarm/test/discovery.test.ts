@@ -9,7 +9,8 @@ import {
 } from '../src/discovery/discovery.ts';
 import { resolveBootstrap } from '../src/discovery/bootstrap-nodes.ts';
 import { dhtNodeId } from '../src/discovery/dht-node-id.ts';
-import { freeUdpPort, until } from './whole-relay.ts';
+import { freeUdpPort } from '../../../scripts/lib/free-port.mjs';
+import { until } from '../../../tracker/test/support/until.ts';
 
 const NODES = 12;
 const ANSWER_MS = 400;

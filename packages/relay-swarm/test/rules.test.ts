@@ -26,7 +26,8 @@ import { RelayTable } from '../src/roster/relay-table.ts';
 import { readStateFile } from '../src/files/state-file.ts';
 import { checkRelaySettings, relaySettings } from '../src/settings.ts';
 import { describeRelay, reportHealth } from './attacker.ts';
-import { createDice, START_MS } from './simulation.ts';
+import { createDice } from '../src/simulator/dice.ts';
+import { START_MS } from './simulation.ts';
 
 describe('backoffMs()', () => {
   it('doubles from a second up to the cap, and never goes above', () => {

@@ -5,6 +5,7 @@ import { createIdentity, verifySignature } from '../src/proof/identity.ts';
 import type { NodeOptions } from '../src/node-options.ts';
 import { RelayNode } from '../src/relay-node.ts';
 import { mergeHealth } from '../src/health/health-aggregator.ts';
+import { createDice } from '../src/simulator/dice.ts';
 import { createDescriptorSigner, type DescriptorSigner } from '../src/proof/descriptor-signer.ts';
 import type { Opened, Wire, WireListener } from '../src/sessions/wire.ts';
 
@@ -12,17 +13,6 @@ export const START_MS = 1_800_000_000_000;
 const LATENCY_MS = 20;
 const DIAL_MS_MAX = 5_000;
 const nothing = mergeHealth(undefined, new Map(), 0).health;
-
-/** The same numbers in every run. */
-export function createDice(seed = 1): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
 
 /** A network of its own for each relay. */
 const addressOf = (index: number): string => `9.${index >> 8}.${index & 255}.1`;

@@ -8,7 +8,9 @@ import { Liveness } from '../src/roster/liveness.ts';
 import { RelayTable } from '../src/roster/relay-table.ts';
 import { RelayConnection } from '../src/sessions/relay-connection.ts';
 import { Session } from '../src/sessions/session.ts';
-import { freeUdpPort, startDhtNode, startRelay, stopRelays, until } from './whole-relay.ts';
+import { startDhtNode, startRelay, stopRelays } from './whole-relay.ts';
+import { freeUdpPort } from '../../../scripts/lib/free-port.mjs';
+import { until } from '../../../tracker/test/support/until.ts';
 
 /** Where the stack is looked at. The last two belong to Node and the language: fetch-descriptor sends a request, roster sorts. */
 const PLACES: readonly Place[] = [

@@ -91,17 +91,6 @@ export async function stopRelays(): Promise<void> {
   for (const dir of dirs.splice(0)) await rm(dir, { recursive: true, force: true });
 }
 
-/** Waits until it is so; the seconds that it took. Throws where it takes too long. */
-export async function until(isSo: () => boolean | Promise<boolean>, secondsMax: number): Promise<number> {
-  const startedAtMs = performance.now();
-  for (;;) {
-    const seconds = (performance.now() - startedAtMs) / 1000;
-    if (await isSo()) return seconds;
-    if (seconds > secondsMax) throw new Error(`it was not so within ${secondsMax} s`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
 /** Whether each of the relays has all of them, and nobody else, in its roster. */
 export async function isComplete(relays: readonly WholeRelay[]): Promise<boolean> {
   const urls = relays
@@ -131,16 +120,6 @@ export async function startDhtNode(): Promise<{
     address: `127.0.0.1:${client.address().port}`,
     stop: () => new Promise((resolve) => client.destroy(resolve)),
   };
-}
-
-/** A UDP port that is free now. */
-export async function freeUdpPort(): Promise<number> {
-  const { createSocket } = await import('node:dgram');
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => socket.close(() => resolve()));
-  return port;
 }
 
 function listen(server: Server, port: number): Promise<number> {

@@ -9,15 +9,9 @@ import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { sample } from '../src/discovery/candidates.ts';
 import { infoHashOf } from '../src/discovery/discovery.ts';
-import {
-  freeUdpPort,
-  isComplete,
-  startDhtNode,
-  startRelay,
-  stopRelays,
-  until,
-  type WholeRelay,
-} from './whole-relay.ts';
+import { isComplete, startDhtNode, startRelay, stopRelays, type WholeRelay } from './whole-relay.ts';
+import { freeUdpPort } from '../../../scripts/lib/free-port.mjs';
+import { until } from '../../../tracker/test/support/until.ts';
 
 interface Store {
   add(name: string, peer: Buffer): void;

@@ -1,5 +1,6 @@
 // Whole relays on real sockets that have a few sessions each, and know all of the others.
-import { isComplete, startRelay, stopRelays, until, type WholeRelay } from './whole-relay.ts';
+import { isComplete, startRelay, stopRelays, type WholeRelay } from './whole-relay.ts';
+import { until } from '../../../tracker/test/support/until.ts';
 
 afterEach(stopRelays);
 

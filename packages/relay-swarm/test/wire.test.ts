@@ -11,7 +11,7 @@ import {
 import { WebSocket } from 'ws';
 import { createWireAcceptor } from '../src/sessions/accept-wire.ts';
 import { dialWire, type Wire } from '../src/sessions/wire.ts';
-import { until } from './whole-relay.ts';
+import { until } from '../../../tracker/test/support/until.ts';
 
 const guard = createAddressGuard({ allowPrivate: true });
 const FRAME_BYTES_MAX = 65_536;

@@ -2,6 +2,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { disconnectAll, open, until, type TestClient } from '../support/client.ts';
 import { startService, type RunningService } from '../support/service.ts';
+import { untilWithin } from '../../../test/support/until.ts';
 
 const running: RunningService[] = [];
 
@@ -77,7 +78,7 @@ it('whoever floods makes the frames of its address wait unparsed until its debt 
   bob.send(offer('bob', 'x'.repeat(10_000)));
   await until('the frame to wait', () => memory.budget.bytes >= 10_000);
   expect([counters.framesIn, bob.of('OFFER').length]).toEqual([1, 0]);
-  await until('the frame', () => bob.of('OFFER').length === 1, 10_000);
+  await untilWithin(10_000)('the frame', () => bob.of('OFFER').length === 1);
   expect(counters.framesIn).toBe(2);
   await until('the memory', () => memory.budget.bytes === 0);
 });

@@ -11,7 +11,8 @@ import {
 } from '../../../test/support/chromium.ts';
 import { signToken } from '../../src/signaling/identity.ts';
 import { clientPage, MEDIA_FLAGS } from '../support/page.ts';
-import { freePort, startOurs, type ServerProcess } from '../support/processes.ts';
+import { freePort } from '../../../scripts/lib/free-port.mjs';
+import { startOurs, type ServerProcess } from '../support/processes.ts';
 
 const TIMEOUT_MS = 60_000;
 

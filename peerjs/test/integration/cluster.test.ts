@@ -2,12 +2,12 @@
 import { programOf } from '../../../test/support/compile.ts';
 import { NatsServer } from '../../../test/support/nats-server.ts';
 import { requireTool } from '../../../test/support/tools.ts';
-import { connect, disconnectAll, open, until, type TestClient } from '../support/client.ts';
+import { connect, disconnectAll, open, type TestClient } from '../support/client.ts';
 import { get, metric } from '../support/http.ts';
 import { closeMembers, TestMember } from '../support/mesh-member.ts';
-import { freePort, start, type ServerProcess } from '../support/processes.ts';
-
-const WAIT_MS_MAX = 20_000;
+import { freePort } from '../../../scripts/lib/free-port.mjs';
+import { start, type ServerProcess } from '../support/processes.ts';
+import { until } from '../../../test/support/until.ts';
 
 requireTool('nats-server')('three signaling servers joined by a nats-server', () => {
   let nats: NatsServer;
@@ -34,15 +34,9 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
     const seen = nodes.map(async (each) => Promise.all(metrics.map((name) => metric(each.port, name))));
     return (await Promise.all(seen)).map(([ids, rooms]) => (ids === rooms ? ids : NaN)).join();
   };
-  const eventually = async (what: string, holds: () => Promise<boolean>): Promise<void> => {
-    for (const endMs = performance.now() + WAIT_MS_MAX; !(await holds());) {
-      if (performance.now() > endMs) throw new Error(`Cannot wait longer for ${what}`);
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  };
-  const whole = (seen: string): Promise<void> => eventually(seen, async () => (await nodesSeen()) === seen);
-  const received = (client: TestClient, type: string, count: number): Promise<void> =>
-    until(`${count} of ${type}`, () => client.of(type).length >= count, WAIT_MS_MAX);
+  const whole = (seen: string): Promise<number> => until(seen, async () => (await nodesSeen()) === seen);
+  const received = (client: TestClient, type: string, count: number): Promise<number> =>
+    until(`${count} of ${type}`, () => client.of(type).length >= count);
 
   beforeAll(async () => {
     nats = await NatsServer.start();
@@ -110,9 +104,9 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
       caller.send({ type: 'OFFER', dst: id, payload: 1 });
       await again.receive('OFFER');
       again.socket.terminate();
-      await eventually(`${id} to be free`, async () => {
+      await until(`${id} to be free`, async () => {
         const heir = connect(port(1), { id, token: 'heir' });
-        await until('a word', () => heir.messages.length > 0, WAIT_MS_MAX);
+        await until('a word', () => heir.messages.length > 0);
         return heir.of('OPEN').length === 1;
       });
     }
@@ -156,9 +150,9 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
     for (let index = 0; index < pairs; index++)
       alice.send({ type: 'OFFER', dst: `staying bob${index}`, payload: index });
     for (const bob of bobs) await received(bob, 'OFFER', 1);
-    await eventually('the id to be free', async () => {
+    await until('the id to be free', async () => {
       const heir = connect(port(1), { id: 'killed client', token: 'heir' });
-      await until('a word', () => heir.messages.length > 0, WAIT_MS_MAX);
+      await until('a word', () => heir.messages.length > 0);
       return heir.of('OPEN').length === 1;
     });
     // Nothing came twice.
@@ -185,7 +179,7 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
     await nats.run();
     await whole('3,3,3');
     const isClosed = ({ closeCode }: TestClient): boolean => closeCode !== undefined;
-    await until('two of them to be closed', () => doubles.filter(isClosed).length === 2, WAIT_MS_MAX);
+    await until('two of them to be closed', () => doubles.filter(isClosed).length === 2);
     const there = await open(port(1), 'there');
     there.send({ type: 'OFFER', dst: 'double', payload: 1 });
     const [holder] = doubles.filter((client) => !isClosed(client));
@@ -238,7 +232,7 @@ requireTool('nats-server')('three signaling servers joined by a nats-server', ()
         await back.sees(a!.id, 'AAAA');
         await back.sees(b!.id);
       } else for (const each of [a!, b!]) await each.misses(c!.id);
-      await eventually('a signal', async () => {
+      await until('a signal', async () => {
         a!.say({ action: 'signal', to: b!.id, data: `signal ${number}` });
         await new Promise((resolve) => setTimeout(resolve, 100));
         return b!.replies.some((reply) => reply.action === 'signal');

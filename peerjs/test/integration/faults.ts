@@ -3,6 +3,7 @@
 import { request } from 'node:http';
 import { connect, open, until, type TestClient } from '../support/client.ts';
 import { WebSocket } from 'ws';
+import { untilWithin } from '../../../test/support/until.ts';
 
 export interface Running {
   readonly port: number;
@@ -241,9 +242,10 @@ export const faults: readonly [name: string, holds: (subject: Subject) => Promis
       const receiver = await open(port, 'receiver');
       const first = await open(port, 'returning');
       connect(port, 'returning');
-      await until('the first to be replaced', () => first.socket.readyState !== WebSocket.OPEN, 500).catch(
-        () => undefined,
-      );
+      await untilWithin(500)(
+        'the first to be replaced',
+        () => first.socket.readyState !== WebSocket.OPEN,
+      ).catch(() => undefined);
       if (first.socket.readyState === WebSocket.OPEN) first.send(offer('receiver'));
       await patient(50);
       expect(receiver.of('OFFER')).toEqual([]);

@@ -1,5 +1,6 @@
 // A PeerJS client on the wire, without PeerJS: what it received, in order, and how it ended.
 import { WebSocket, type ClientOptions } from 'ws';
+import { untilWithin } from '../../../test/support/until.ts';
 
 export interface Message {
   readonly type: string;
@@ -7,8 +8,6 @@ export interface Message {
   readonly dst?: string;
   readonly payload?: unknown;
 }
-
-const WAIT_MS_MAX = 3_000;
 
 export class TestClient {
   readonly socket: WebSocket;
@@ -63,13 +62,8 @@ export class TestClient {
   }
 }
 
-/** Waits until the condition holds; an error that names it after 3 seconds. */
-export async function until(what: string, holds: () => boolean, milliseconds = WAIT_MS_MAX): Promise<void> {
-  for (const endMs = performance.now() + milliseconds; !holds();) {
-    if (performance.now() > endMs) throw new Error(`Cannot wait longer for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-}
+/** As long as an answer of a server of this process may take; that nothing comes is known after it. */
+export const until = untilWithin(3_000);
 
 export interface Identity {
   id: string;

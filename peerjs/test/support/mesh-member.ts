@@ -2,6 +2,7 @@
 import { meshJoinText, readMeshReply, type MeshReply } from '@relay-swarm/protocol/mesh-member';
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { WebSocket } from 'ws';
+import { until } from '../../../test/support/until.ts';
 
 const opened: TestMember[] = [];
 
@@ -85,13 +86,6 @@ export class TestMember {
   async closed(): Promise<number> {
     await until('a close', () => this.closeCode !== undefined);
     return this.closeCode!;
-  }
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !isSo(); waitedMs += 10) {
-    if (waitedMs > 10_000) throw new Error(`Waited 10 s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 

@@ -1,7 +1,7 @@
 // A page that uses the client of docs/peerjs-client.md, as it stands there, with stock PeerJS.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { bundleForBrowser, programPage } from '../../../test/support/chromium.ts';
+import { programPage } from '../../../test/support/chromium.ts';
 
 const docs = readFileSync(join(import.meta.dirname, '../../../docs/peerjs-client.md'), 'utf8');
 const client = /```js file=relay-peer\.js\n(.*?)```/s.exec(docs)?.[1];
@@ -88,7 +88,7 @@ const program = `
 
 /** The pages' files for `servePages()`. */
 export async function clientPage(): Promise<Record<string, string>> {
-  return programPage(await bundleForBrowser(`${client}\n${program}`, import.meta.dirname));
+  return programPage(`${client}\n${program}`, import.meta.dirname);
 }
 
 /** Fake camera and microphone, no questions. */

@@ -1,11 +1,11 @@
 // Servers in processes of their own: bare `peer` as its users start it, and our service.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../scripts/lib/free-port.mjs';
 import { programOf } from '../../../test/support/compile.ts';
-import { until } from './client.ts';
+import { untilWithin } from '../../../test/support/until.ts';
 
 export interface ServerProcess {
   readonly port: number;
@@ -13,15 +13,6 @@ export interface ServerProcess {
   /** The exit code, or null where a signal ended it; rejects after the time. */
   exited(milliseconds: number): Promise<number | null>;
   kill(): Promise<void>;
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 /** A program of ours, or one that answers on its port as ours do. */
@@ -34,7 +25,7 @@ export async function start(file: string, env: Record<string, string>, port: num
   });
   const hasEnded = (): boolean => child.exitCode !== null || child.signalCode !== null;
   const exited = async (milliseconds: number): Promise<number | null> => {
-    await until('the process to end', hasEnded, milliseconds);
+    await untilWithin(milliseconds)('the process to end', hasEnded);
     rmSync(dataDir, { recursive: true, force: true });
     return child.exitCode;
   };

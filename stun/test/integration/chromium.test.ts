@@ -8,8 +8,7 @@ import {
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type Page,
   type PageServer,
@@ -54,7 +53,7 @@ describeWithChromium('Chromium, relay only', () => {
       `--ignore-certificate-errors-spki-list=${await publicKeyHash({ certFile, keyFile })}`,
     ]);
     const program = await readFile(join(import.meta.dirname, '../../bench/relay-page.mjs'), 'utf8');
-    pages = await servePages(programPage(program));
+    pages = await serveProgram(program, import.meta.dirname);
     await begin('UDP', native, /^turn:.*transport=udp/);
     await begin('TCP', native, /^turn:.*transport=tcp/);
     await begin('TLS', native, /^turns:/);

@@ -1,6 +1,5 @@
 // Why there is a guard: what node-turn does without it. Should a new version pass here, the guard may become lower.
 import { fork, type ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ListeningAddress } from '../../src/engine.ts';
@@ -8,6 +7,7 @@ import { ALICE, engineOptions, REALM } from '../contracts/options.ts';
 import { errorCodeOf } from '../contracts/stun-message.ts';
 import { TurnClient, type Login } from '../contracts/turn-client.ts';
 import { UdpPeer } from '../contracts/udp-peer.ts';
+import { freeUdpPort } from '../../../scripts/lib/free-port.mjs';
 
 const SERVER = join(import.meta.dirname, '../../bench/node-turn-as-published.mjs');
 
@@ -17,7 +17,7 @@ const open: { close(): void }[] = [];
 
 beforeEach(async () => {
   const { relayPortMin, relayPortMax } = engineOptions();
-  at = { transport: 'udp', host: '127.0.0.1', port: await freePort() };
+  at = { transport: 'udp', host: '127.0.0.1', port: await freeUdpPort() };
   server = fork(SERVER, {
     stdio: 'ignore',
     env: {
@@ -37,14 +37,6 @@ afterEach(async () => {
   server.kill();
   await once(server, 'exit');
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4').bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
-}
 
 async function client(login: Login = ALICE): Promise<TurnClient> {
   const one = await TurnClient.connect(at, login);

@@ -3,7 +3,7 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { freePort } from '../../../scripts/lib/bundle.mjs';
+import { freePort } from '../../../scripts/lib/free-port.mjs';
 
 const LIBTORRENT = join(import.meta.dirname, 'libtorrent-client.py');
 const PIECE_BYTES = 16_384;

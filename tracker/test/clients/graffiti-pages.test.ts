@@ -1,12 +1,10 @@
 // The real @graffiti-garden/tracker-client in two Chromium pages, where it is at home.
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
 } from '../../../test/support/chromium.ts';
 import { graffitiModule } from '../support/graffiti-client.ts';
@@ -45,7 +43,7 @@ describeWithChromium("Graffiti's client in two pages", () => {
   });
 
   it('hears that the other page announces, and that it was closed', async () => {
-    const pages = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+    const pages = await serveProgram(program, import.meta.dirname);
     try {
       const [alice, bob] = await Promise.all([openPage(browser, pages.url), openPage(browser, pages.url)]);
       const [id] = await Promise.all(

@@ -1,13 +1,11 @@
 // Overload and drain as stock clients in Chromium meet them, which know nothing of either: trystero, and p2p-media-loader with its tracker client.
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type Page,
   type PageServer,
@@ -105,8 +103,8 @@ describeWithChromium('a tracker that is busy, full and drained', () => {
     await tracker.stop();
   }
   async function serve(program: string): Promise<void> {
-    const script = await bundleForBrowser(program, import.meta.dirname);
-    pages = await servePages({ ...programPage(script), '/segment.bin': Buffer.alloc(SEGMENT_BYTES, 'live') });
+    const files = { '/segment.bin': Buffer.alloc(SEGMENT_BYTES, 'live') };
+    pages = await serveProgram(program, import.meta.dirname, files);
   }
   interface Opened {
     readonly page: Page;

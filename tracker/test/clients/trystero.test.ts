@@ -1,13 +1,11 @@
 // trystero's torrent strategy in two Chromium contexts: two pages of one room find each other through our tracker and talk.
 // Its habits differ from webtorrent's: no events, offers sent again and again, encrypted SDP, five announces in the first two seconds.
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type PageServer,
 } from '../../../test/support/chromium.ts';
@@ -42,7 +40,7 @@ describeWithChromium("trystero's torrent strategy", () => {
 
   beforeAll(async () => {
     [browser, tracker] = await Promise.all([launchChromium(), startTracker()]);
-    pages = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+    pages = await serveProgram(program, import.meta.dirname);
   });
 
   afterAll(async () => {

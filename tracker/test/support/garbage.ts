@@ -1,20 +1,9 @@
 // Messages that no honest client sends, by the thousand, from a seed: valid ones with damage, right fields with wrong values, and plain noise.
 // All of them are valid UTF-8, so that it is not the WebSocket library that refuses them.
 
-export type Random = (limit: number) => number;
+import type { Dice } from '../../../test/fuzz/mutate.ts';
 
-/** A generator of whole numbers below `limit`, the same ones for the same seed (mulberry32). */
-export function createRandom(seed: number): Random {
-  let state = seed >>> 0;
-  return (limit) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296) * limit);
-  };
-}
-
-const pick = <T>(random: Random, from: readonly T[]): T => from[random(from.length)]!;
+const pick = <T>(random: Dice, from: readonly T[]): T => from[random(from.length)]!;
 
 const id = (char: string): string => char.repeat(20);
 const offer = { offer: { type: 'offer', sdp: 'v=0\r\no=- 1 2 IN IP4 127.0.0.1\r\n' }, offer_id: id('o') };
@@ -136,7 +125,7 @@ const values = [
 ];
 
 /** One message that is wrong in some way. */
-export function garbage(random: Random): string {
+export function garbage(random: Dice): string {
   const kind = random(10);
   if (kind < 4) return damage(random, pick(random, templates));
   if (kind < 8) return wrongValues(random);
@@ -144,7 +133,7 @@ export function garbage(random: Random): string {
   return noise(random);
 }
 
-function damage(random: Random, text: string): string {
+function damage(random: Dice, text: string): string {
   for (let times = 1 + random(6); times > 0; times--) {
     const at = random(text.length + 1);
     const until = Math.min(text.length, at + random(12));
@@ -160,14 +149,14 @@ function damage(random: Random, text: string): string {
   return text;
 }
 
-function wrongValues(random: Random): string {
+function wrongValues(random: Dice): string {
   const member = (): string =>
     `${JSON.stringify(pick(random, fields))}:${pick(random, random(2) ? values : tokens)}`;
   const base = random(2) ? `${pick(random, templates).slice(1, -1)},` : '';
   return `{${base}${Array.from({ length: 1 + random(6) }, member).join(',')}}`;
 }
 
-function noise(random: Random): string {
+function noise(random: Dice): string {
   return Array.from({ length: random(200) }, () =>
     String.fromCodePoint(random(random(4) ? 128 : 0xd800)),
   ).join('');

@@ -1,13 +1,6 @@
 // The main job of a tracker: two pages that share nothing but a magnet link find each other and exchange a file, with the real webtorrent.
 import { join } from 'node:path';
-import {
-  bundleForBrowser,
-  callPage,
-  openPage,
-  programPage,
-  servePages,
-  type Browser,
-} from '../../../test/support/chromium.ts';
+import { callPage, openPage, serveProgram, type Browser } from '../../../test/support/chromium.ts';
 
 export const FILE_BYTES = 300_000;
 
@@ -57,7 +50,7 @@ export interface Exchange {
 
 /** Two fresh browser contexts exchange a file of FILE_BYTES through the tracker at this URL. */
 export async function exchangeFile(browser: Browser, announce: string): Promise<Exchange> {
-  const pages = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+  const pages = await serveProgram(program, import.meta.dirname);
   const [seeder, leecher] = await Promise.all([openPage(browser, pages.url), openPage(browser, pages.url)]);
   try {
     const { magnet, hash } = await callPage<{ magnet: string; hash: string }>(

@@ -3,12 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type PageServer,
 } from '../../../../test/support/chromium.ts';
@@ -64,7 +62,7 @@ describeWithBoth('diagnose()', () => {
       launchFirefox(),
       startRelays(2, { RELAY_ICE_SERVERS_URL: `${stun.httpUrl}/ice-servers` }),
     ]);
-    pages = await servePages(programPage(await bundleForBrowser(program, root)));
+    pages = await serveProgram(program, root);
     inChromium = await openPage(chromium, pages.url);
     const page = await firefox.newPage();
     await page.goto(pages.url);

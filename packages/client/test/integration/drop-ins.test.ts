@@ -3,12 +3,10 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type PageServer,
 } from '../../../../test/support/chromium.ts';
@@ -18,6 +16,7 @@ import {
   type Browser as Firefox,
 } from '../../../../test/support/firefox.ts';
 import { startRelays, type Relays } from '../support/relays.ts';
+import { untilWithin } from '../../../../test/support/until.ts';
 
 interface Page {
   evaluate(script: string): Promise<unknown>;
@@ -32,18 +31,12 @@ type Kind = (typeof KINDS)[number];
 /** Downloads: what a guest has heard once it has everything. Conversations: who greets whom. */
 const DOWNLOADS: Partial<Record<Kind, string>> = { webtorrent: 'done', media: 'p2p' };
 const SOON_MS = 60_000;
+const until = untilWithin(SOON_MS);
 
 const call = async <T>(page: Page, name: string, ...args: readonly unknown[]): Promise<T> =>
   (await page.evaluate(`program[${JSON.stringify(name)}](...${JSON.stringify(args)})`)) as T;
 const heard = async (page: Page, kind: Kind): Promise<readonly string[]> =>
   (await call<State>(page, 'state', kind)).heard;
-
-async function until(what: string, isSo: () => Promise<boolean>): Promise<void> {
-  for (const untilMs = Date.now() + SOON_MS; !(await isSo());) {
-    if (Date.now() > untilMs) throw new Error(`Waited ${SOON_MS} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 const describeWithBoth = describeWithChromium === describe ? describeWithFirefox : describeWithChromium;
 
@@ -73,8 +66,8 @@ describeWithBoth('three relays, one of them killed', () => {
       launchFirefox(),
       startRelays(3, {}, { hasPeerjs: true }),
     ]);
-    const script = await bundleForBrowser(`export * from ${JSON.stringify(module)}`, import.meta.dirname);
-    pages = await servePages({ ...programPage(script), '/film.bin': randomBytes(100_000) });
+    const files = { '/film.bin': randomBytes(100_000) };
+    pages = await serveProgram(`export * from ${JSON.stringify(module)}`, import.meta.dirname, files);
     dying = relays.urls[1]!;
     [host, newcomer] = await Promise.all([openPage(chromium, pages.url), openPage(chromium, pages.url)]);
     const page = await firefox.newPage();

@@ -7,6 +7,7 @@ import { RelayChoice, type RelayChange } from '../../src/relay-choice.ts';
 import { Roster } from '../../src/roster.ts';
 import { useNodeWebSocket } from '../support/node-web-socket.ts';
 import { startRelays, type Relays } from '../support/relays.ts';
+import { untilWithin } from '../../../../test/support/until.ts';
 
 useNodeWebSocket();
 const ROUNDS = Number(process.env['ROUNDS'] ?? 1);
@@ -14,14 +15,7 @@ const CONNECTIONS_MAX = 60;
 /** The issue's bars: 95 of 100 within the first, all within the second. */
 const MOST_MS_MAX = 3_000;
 const ALL_MS_MAX = 5_000;
-const SOON_MS = 60_000;
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (const untilMs = Date.now() + SOON_MS; !isSo();) {
-    if (Date.now() > untilMs) throw new Error(`Waited ${SOON_MS} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
+const until = untilWithin(60_000);
 
 /** A key for which this relay is the first. */
 function keyFor(roster: Roster, url: string): string {

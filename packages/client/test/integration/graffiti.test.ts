@@ -5,6 +5,7 @@ import type { GraffitiEvent } from '../../src/graffiti-topic.ts';
 import type { SocketLike, SocketPorts } from '../../src/relay-socket.ts';
 import { Roster } from '../../src/roster.ts';
 import { startRelays, type Relays } from '../support/relays.ts';
+import { until } from '../../../../test/support/until.ts';
 
 const infoHash = 'a9491f4c1bf7b0cffbadcba2db8f028e4b3f2867cb59e1f3a0bc1968f3c51242';
 // Node 20 has no WebSocket of its own.
@@ -41,13 +42,6 @@ describe('GraffitiClient on three relays', () => {
     return { client: await GraffitiClient.create(roster, { ports, k: 2, ...options }), roster };
   }
 
-  async function until(isSo: () => boolean): Promise<void> {
-    for (const untilMs = Date.now() + 20_000; !isSo();) {
-      if (Date.now() > untilMs) throw new Error('it was not so within 20 s');
-      await new Promise((resolve) => setTimeout(resolve, 50));
-    }
-  }
-
   it('keeps every peer, told of once, over the death of a relay', async () => {
     const [one, two, watcher] = await Promise.all([
       connect(),
@@ -62,21 +56,21 @@ describe('GraffitiClient on three relays', () => {
     const following = (async (): Promise<void> => {
       for await (const event of watcher.client.subscribe(infoHash)) events.push(event);
     })();
-    await until(() => events.length === 2);
+    await until('both', () => events.length === 2);
 
     const dying = watcher.roster.ranked(infoHash, 1)[0]!;
     relays.kill(dying.url);
-    await until(() =>
+    await until('the loss to be noticed', () =>
       rosters.every((roster) => !roster.ranked(infoHash, 2).some(({ id }) => id === dying.id)),
     );
 
     const late = await connect();
     await late.client.announce(infoHash);
-    await until(() => events.length > 2);
+    await until('the newcomer', () => events.length > 2);
     // Longer than what the dead relay has told is believed: whoever was known from it alone would be gone now.
     await new Promise((resolve) => setTimeout(resolve, 10_500));
     one.client.unannounce(infoHash);
-    await until(() => events.length > 3);
+    await until('the end of one', () => events.length > 3);
     expect(
       events
         .slice(0, 2)

@@ -2,12 +2,10 @@
 // more than a few. `RELAYS=40 ROOMS=100` is the long drill; CI runs a short form.
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type PageServer,
 } from '../../../../test/support/chromium.ts';
@@ -32,8 +30,7 @@ describeWithChromium(`${RELAYS} relays with ${SESSIONS_MAX} sessions each`, () =
 
   beforeAll(async () => {
     const module = join(import.meta.dirname, '..', 'support', 'rooms-page.mjs');
-    const script = await bundleForBrowser(`export * from ${JSON.stringify(module)}`, import.meta.dirname);
-    pages = await servePages(programPage(script));
+    pages = await serveProgram(`export * from ${JSON.stringify(module)}`, import.meta.dirname);
     relays = await startRelays(RELAYS, {
       RELAY_SESSIONS_MAX: String(SESSIONS_MAX),
       RELAY_PER_ADDRESS_MAX: String(4 * RELAYS),

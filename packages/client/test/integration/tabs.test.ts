@@ -2,13 +2,11 @@
 // SLEEP_SECONDS=60 makes the sleep as long as the issue wants it; CI sleeps for a few seconds.
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type Page,
   type PageServer,
@@ -58,7 +56,7 @@ describeWithChromium('tabs', () => {
 
   beforeAll(async () => {
     [browser, relays] = await Promise.all([launchChromium(), startRelays(5)]);
-    pages = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+    pages = await serveProgram(program, import.meta.dirname);
   }, 120_000);
 
   afterAll(async () => {

@@ -1,13 +1,11 @@
 // The real webtorrent in Chromium on a swarm of three relays: the relay that its torrent uses is killed, another one frozen, and it goes on.
 import { join } from 'node:path';
 import {
-  bundleForBrowser,
   callPage,
   describeWithChromium,
   launchChromium,
   openPage,
-  programPage,
-  servePages,
+  serveProgram,
   type Browser,
   type Page,
   type PageServer,
@@ -67,7 +65,7 @@ describeWithChromium('webtorrent on three relays', () => {
 
   beforeAll(async () => {
     [browser, relays] = await Promise.all([launchChromium(), startRelays(3)]);
-    pages = await servePages(programPage(await bundleForBrowser(program, root)));
+    pages = await serveProgram(program, root);
   }, 60_000);
 
   afterAll(async () => {

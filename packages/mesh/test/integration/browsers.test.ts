@@ -1,5 +1,6 @@
 // One room of real members, introduced by our service in a process of its own; test/bundle/members.test.ts has its container.
-import { freePort, startOurs } from '../../../../peerjs/test/support/processes.ts';
+import { freePort } from '../../../../scripts/lib/free-port.mjs';
+import { startOurs } from '../../../../peerjs/test/support/processes.ts';
 import { describeTwelve } from '../support/twelve-members.ts';
 
 describeTwelve('twelve members: Chromium, Firefox and Node', async () => {

@@ -3,22 +3,16 @@ import { cleanup } from 'node-datachannel';
 import { startService, type RunningService } from '../../../../peerjs/test/support/service.ts';
 import { joinFromNode } from '../../src/node.ts';
 import type { Room } from '../../src/room.ts';
+import { untilWithin } from '../../../../test/support/until.ts';
 
 const COUNT = 12;
 const VANISHING = 2;
 const SOON_MS = 60_000;
+const until = untilWithin(SOON_MS);
 
 let service: RunningService;
 let rooms: Room[] = [];
 const heard: string[] = [];
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const startMs = performance.now();
-  while (!isSo()) {
-    if (performance.now() - startMs > SOON_MS) throw new Error(`Waited ${SOON_MS} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
 
 const isWhole = (): boolean =>
   rooms.every(({ view }) => view.members.length === rooms.length && new Set(view.components).size === 1);

@@ -3,9 +3,10 @@ import { cleanup } from 'node-datachannel';
 import { RTCPeerConnection as NodePeerConnection } from 'node-datachannel/polyfill';
 import type { Transport } from '../../src/transport.ts';
 import { webRtc } from '../../src/webrtc.ts';
+import { untilWithin } from '../../../../test/support/until.ts';
 
 const ROUNDS = 5;
-const SOON_MS = 30_000;
+const until = untilWithin(30_000);
 
 afterAll(() => cleanup());
 
@@ -36,14 +37,6 @@ function pair(): { a: End; b: End } {
   const a: End = create('a', () => b);
   const b: End = create('b', () => a);
   return { a, b };
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const startMs = performance.now();
-  while (!isSo()) {
-    if (performance.now() - startMs > SOON_MS) throw new Error(`Waited ${SOON_MS} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 it('come to one link, which both can use', async () => {

@@ -7,6 +7,7 @@ import { joinFromNode } from '../../src/node.ts';
 import type { Room } from '../../src/room.ts';
 import { likeTrystero } from '../recipes/trystero-like.ts';
 import { MeshProvider } from '../recipes/yjs-provider.ts';
+import { until } from '../../../../test/support/until.ts';
 
 let service: RunningService;
 const rooms: Room[] = [];
@@ -24,13 +25,6 @@ async function enter(name: string): Promise<Room> {
   const room = await joinFromNode(name, { signaling: `ws://127.0.0.1:${service.port}/mesh` });
   rooms.push(room);
   return room;
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !isSo(); waitedMs += 20) {
-    if (waitedMs > 20_000) throw new Error(`Waited 20 s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 it('keeps documents and cursors of Yjs together, a newcomer’s too', async () => {

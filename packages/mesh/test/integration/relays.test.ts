@@ -8,8 +8,9 @@ import { keepRoom } from '../../src/keep-room.ts';
 import { meshUrls } from '../../src/mesh-urls.ts';
 import { joinFromNode } from '../../src/node.ts';
 import type { Room } from '../../src/room.ts';
+import { untilWithin } from '../../../../test/support/until.ts';
 
-const SOON_MS = 60_000;
+const until = untilWithin(60_000);
 const NAME = 'on several relays';
 /** A browser's, for the client library: Node 20 has none, and that of ws throws what nobody listens to. */
 class QuietSocket extends WebSocket {
@@ -19,14 +20,6 @@ class QuietSocket extends WebSocket {
   }
 }
 Object.assign(globalThis, { WebSocket: QuietSocket });
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  const startMs = performance.now();
-  while (!isSo()) {
-    if (performance.now() - startMs > SOON_MS) throw new Error(`Waited ${SOON_MS} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
 
 describe('a room on two of three relays', () => {
   let relays: Relays;

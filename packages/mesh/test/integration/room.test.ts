@@ -6,6 +6,7 @@ import type { JoinOptions } from '../../src/join-options.ts';
 import { joinFromNode } from '../../src/node.ts';
 import type { Message } from '../../src/room-events.ts';
 import type { Room } from '../../src/room.ts';
+import { until } from '../../../../test/support/until.ts';
 
 let service: RunningService;
 let rooms: Room[] = [];
@@ -34,13 +35,6 @@ async function enter(name: string, count: number, options: Partial<JoinOptions> 
     entered.every(({ view }) => view.members.length === count && new Set(view.components).size === 1),
   );
   return entered;
-}
-
-async function until(what: string, isSo: () => boolean): Promise<void> {
-  for (let waitedMs = 0; !isSo(); waitedMs += 20) {
-    if (waitedMs > 20_000) throw new Error(`Waited 20 s for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
 }
 
 async function take(messages: AsyncIterator<Message>): Promise<unknown> {

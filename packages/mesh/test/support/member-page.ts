@@ -1,5 +1,5 @@
 // A page whose program enters rooms with members of its own, for tests to drive.
-import { bundleForBrowser, programPage } from '../../../../test/support/chromium.ts';
+import { programPage } from '../../../../test/support/chromium.ts';
 
 const program = `
   import { join } from '@relay-swarm/mesh';
@@ -8,4 +8,4 @@ const program = `
 `;
 
 export const memberPage = async (): Promise<Record<string, string>> =>
-  programPage(await bundleForBrowser(program, import.meta.dirname));
+  programPage(program, import.meta.dirname);

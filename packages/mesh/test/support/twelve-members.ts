@@ -20,6 +20,7 @@ import {
 import { joinFromNode } from '../../src/node.ts';
 import { memberPage } from './member-page.ts';
 import { memberProgram, type MemberState } from './member-program.ts';
+import { untilWithin } from '../../../../test/support/until.ts';
 
 export interface MortalServer {
   /** Of its signaling. */
@@ -32,16 +33,7 @@ export interface MortalServer {
 
 const ROOM = 'everybody';
 /** Bars are for a machine of its own; nothing here waits for a time, only for what must come. */
-const SOON_MS = 60_000;
-
-async function until(what: string, isSo: () => Promise<boolean>, withinMs = SOON_MS): Promise<number> {
-  const startMs = performance.now();
-  while (!(await isSo())) {
-    if (performance.now() - startMs > withinMs) throw new Error(`Waited ${withinMs} ms for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  return performance.now() - startMs;
-}
+const until = untilWithin(60_000);
 
 const describeWithBoth = describeWithChromium === describe ? describeWithFirefox : describeWithChromium;
 

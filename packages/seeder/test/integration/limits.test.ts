@@ -1,13 +1,13 @@
 // What relay-seeder may take: of the disk, of memory, of connections; and that a magnet which nobody has keeps nothing else waiting.
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnTracker, type TrackerProcess } from '../../../../tracker/test/support/tracker-process.ts';
 import { memoryOf } from '../../../site/test/support/process-memory.ts';
 import { RawPeer } from '../support/raw-peer.ts';
 import { runSeeder, type SeederProcess } from '../support/seeder-process.ts';
+import { freePort } from '../../../../scripts/lib/free-port.mjs';
 
 const LONG_MS = 120_000;
 const MB = 1_000_000;
@@ -20,14 +20,6 @@ async function eventually(is: () => boolean): Promise<void> {
     if (performance.now() > untilMs) throw new Error('Cannot wait longer');
     await pause(100);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 describe('the limits of relay-seeder', () => {

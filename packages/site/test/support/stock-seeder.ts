@@ -1,13 +1,6 @@
 // Somebody with the stock WebTorrent in a page of his own, who seeds what the tests watch.
 import { join } from 'node:path';
-import {
-  bundleForBrowser,
-  callPage,
-  openPage,
-  programPage,
-  servePages,
-  type Browser,
-} from '../../../../test/support/chromium.ts';
+import { callPage, openPage, serveProgram, type Browser } from '../../../../test/support/chromium.ts';
 
 const modules = join(import.meta.dirname, '..', '..', '..', '..', 'node_modules');
 const program = `
@@ -39,9 +32,8 @@ export async function seedFromStockPage(
   files: Readonly<Record<string, string | Buffer>>,
   options: { announce: readonly string[]; name?: string; urlList?: readonly string[]; uploadLimit?: number },
 ): Promise<StockPage> {
-  const script = await bundleForBrowser(program, import.meta.dirname);
   const served = Object.fromEntries(Object.entries(files).map(([name, content]) => [`/${name}`, content]));
-  const pages = await servePages({ ...programPage(script), ...served });
+  const pages = await serveProgram(program, import.meta.dirname, served);
   const page = await openPage(browser, pages.url);
   const { announce, name, urlList, uploadLimit } = options;
   const seeded = await callPage<{ magnet: string; torrent: number[] }>(
@@ -59,7 +51,7 @@ export async function seedFromStockPage(
 
 /** Downloads with the stock WebTorrent; gives back the SHA-256 of the first file. */
 export async function downloadInStockPage(browser: Browser, magnet: string): Promise<string> {
-  const pages = await servePages(programPage(await bundleForBrowser(program, import.meta.dirname)));
+  const pages = await serveProgram(program, import.meta.dirname);
   const page = await openPage(browser, pages.url);
   try {
     return await callPage<string>(page, 'download', magnet);
