@@ -9,7 +9,7 @@ import { testBundle } from '../../scripts/lib/bundle.mjs';
 import { root } from '../support/repository.ts';
 import { get } from '../support/bundle.ts';
 
-export type Service = 'nginx' | 'tracker' | 'peerjs' | 'stun' | 'neighbour';
+export type Service = 'nginx' | 'tracker' | 'peerjs' | 'stun' | 'gun' | 'neighbour';
 
 const run = promisify(execFile);
 const DATA_MEGABYTES = 4;
@@ -38,7 +38,7 @@ export class Bundle {
     await writeFile(join(folder, 'clock'), '+0');
     const override = join(folder, 'faults.yml');
     await writeFile(override, overrideFor(folder));
-    const files = { COMPOSE_FILE: `docker-compose.yml:${override}` };
+    const files = { COMPOSE_FILE: `docker-compose.yml:${override}`, COMPOSE_PROFILES: 'gun' };
     const bundle = new Bundle({ ...env, ...files, RELAY_SWARM_VERSION: 'faults' }, folder);
     try {
       bundle.#shown('up', '--build', '--detach', '--wait', '--wait-timeout', '180');
@@ -52,7 +52,7 @@ export class Bundle {
 
   /** The bundle that is up already, as the tests of the bundle have it: no second relay, no small disk, no clock of its own. */
   static running(env: NodeJS.ProcessEnv): Bundle {
-    return new Bundle(env, '');
+    return new Bundle({ ...env, COMPOSE_PROFILES: 'gun' }, '');
   }
 
   async down(): Promise<void> {
@@ -204,6 +204,7 @@ function overrideFor(folder: string): string {
       },
       peerjs: { volumes, environment },
       stun: { volumes, environment },
+      gun: { volumes, environment },
       neighbour: {
         extends: { file: join(root, 'docker-compose.yml'), service: 'tracker' },
         environment: {

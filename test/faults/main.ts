@@ -1,6 +1,6 @@
 // npm run faults [-- --short] [-- --only kill-tracker,disk]: brings the bundle up under a name of its own, uses it all the while (pages,
-// pairs at the tracker and at PeerJS, calls through TURN, a mesh), breaks it in every way we know, and prints who noticed. Needs root, for
-// the containers' networks, and Docker. Ends with 1 where somebody noticed more than a fault allows.
+// pairs at the tracker and at PeerJS, calls through TURN, a mesh, gun), breaks it in every way we know, and prints who noticed, and what was
+// acknowledged and is lost. Needs root, for the containers' networks, and Docker. Ends with 1 where that is more than a fault allows.
 import { parseArgs } from 'node:util';
 import { Bundle } from './bundle.ts';
 import { drill, type Outcome } from './drill.ts';
@@ -40,7 +40,7 @@ try {
   await bundle.down();
 }
 
-const rows = outcomes.map(({ fault, lastedMs, noticed, wrong }) => {
+const rows = outcomes.map(({ fault, lastedMs, noticed, promised, lost, wrong }) => {
   const who = noticed.filter(({ lost, awayMs }) => lost > 0 || awayMs > 0);
   const unmoved = noticed.filter((one) => !who.includes(one));
   return [
@@ -50,6 +50,7 @@ const rows = outcomes.map(({ fault, lastedMs, noticed, wrong }) => {
       .map(({ kind, awayMs, lost, rounds }) => `${kind}: ${seconds(awayMs)}, ${lost} of ${rounds} lost`)
       .join('; ') || 'nobody',
     unmoved.map(({ kind, rounds }) => `${kind} (${rounds})`).join(', ') || 'nobody',
+    `${lost.length} of ${promised}`,
     wrong.length === 0 ? 'held' : wrong.join('; '),
   ];
 });
@@ -58,11 +59,15 @@ const head = [
   'lasted',
   'who noticed: for how long, rounds lost',
   'who did not (rounds)',
+  'acknowledged and lost',
   '',
 ];
 console.log(
   `\n${[head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n')}\n`,
 );
 const missed = outcomes.filter(({ wrong }) => wrong.length > 0).length;
+const sum = (of: (outcome: Outcome) => number): number =>
+  outcomes.reduce((total, outcome) => total + of(outcome), 0);
+console.log(`acknowledged and lost: ${sum(({ lost }) => lost.length)} of ${sum(({ promised }) => promised)}`);
 console.log(`${outcomes.length - missed} held, ${missed} did not`);
 process.exit(missed === 0 ? 0 : 1);

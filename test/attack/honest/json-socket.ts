@@ -28,8 +28,10 @@ export class JsonSocket {
     });
   }
 
-  static async open(url: string, localAddress: string): Promise<JsonSocket> {
-    const socket = new WebSocket(url, { localAddress, perMessageDeflate: false });
+  /** `host`: the name that is asked for, where the URL has an address. */
+  static async open(url: string, localAddress: string, host?: string): Promise<JsonSocket> {
+    const headers = host === undefined ? {} : { host };
+    const socket = new WebSocket(url, { localAddress, headers, perMessageDeflate: false });
     const json = new JsonSocket(socket);
     await json.#until(() => socket.readyState === WebSocket.OPEN, socket);
     return json;
