@@ -219,6 +219,22 @@ requireTool('openssl', 'curl')('the certificate', () => {
     expect(pings).toEqual(['/ping/fail']);
   });
 
+  it('stays when the authority cannot be reached, and nobody who uses the bundle notices', async () => {
+    const before = await served();
+    const clients = await openClients(10, bundle.pebble);
+    set({ ACME_SERVER: 'https://127.0.0.1:1/dir' });
+    const { code, output } = await renew('--force', '--quiet');
+    set({ ACME_SERVER: bundle.pebble.directory });
+    expect([code, output]).toEqual([20, expect.stringContaining('Renewal failed')]);
+    await clients.announce();
+    await clients.exchangeOffers(3);
+    expect(clients.closed).toBe(0);
+    await clients.close();
+    await (await openClients(2, bundle.pebble)).close();
+    expect(await served()).toEqual(before);
+    expect(pings).toEqual(['/ping/fail']);
+  });
+
   it('stays after a dry run, which asks the staging authority', async () => {
     const before = await served();
     await bundle.pebble.dns('set-servfail', { host: `${HOST}.` });

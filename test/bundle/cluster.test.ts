@@ -111,6 +111,38 @@ describe('the bundle as a cluster', () => {
     expect(metric('tracker_cluster_relays')).toEqual([1, 1, 1]);
   });
 
+  it('goes on, each node alone, while the nats-server stands still, and is one again afterwards', async () => {
+    const see = (nodes: number): Promise<unknown> =>
+      eventually(
+        `${nodes} nodes at each`,
+        () => Promise.resolve(metric('tracker_cluster_nodes')),
+        (found) => found.every((count) => count === nodes),
+      );
+    composeWith(env, 'pause', 'nats');
+    await see(1);
+    composeWith(env, 'unpause', 'nats');
+    await see(3);
+    for (let pairs = 0; pairs < 6; pairs++) await pair();
+  });
+
+  it('goes on when the nats-server crashes, and Docker starts it again', async () => {
+    const nats = composeWith(env, 'ps', '--quiet', 'nats').trim();
+    composeWith(env, 'exec', '-T', 'nats', 'bash', '-c', 'kill -KILL $(cat /proc/1/task/1/children)');
+    const restarts = (): string =>
+      execFileSync('docker', ['inspect', '--format', '{{.RestartCount}}', nats], { encoding: 'utf8' }).trim();
+    await eventually(
+      'its new start',
+      () => Promise.resolve(restarts()),
+      (found) => found === '1',
+    );
+    await eventually(
+      'three nodes',
+      () => Promise.resolve([metric('tracker_cluster_up').join(), metric('tracker_cluster_nodes').join()]),
+      (found) => found.join() === '1,1,1,3,3,3',
+    );
+    for (let pairs = 0; pairs < 6; pairs++) await pair();
+  });
+
   it('goes on when a node is killed', async () => {
     execFileSync('docker', [
       'kill',
