@@ -102,10 +102,16 @@ async function checkTurn(
   const { candidates, errors, ms } = await gatherCandidates(servers, 'relay', signal);
   if (candidates.some(({ type }) => type === 'relay'))
     found(check, 'ok', `A TURN server over ${name} gives this machine an address, within ${ms} ms.`, ms);
-  else
-    found(
-      check,
-      'failed',
-      `No TURN server over ${name} gives this machine an address${errors.length > 0 ? ` (${errors.join('; ')})` : ''}. This network may block it, or the server is down.`,
-    );
+  else found(check, 'failed', turnFault(name, errors));
+}
+
+/** RFC 8656 §17: Allocation Quota Reached, Insufficient Capacity. */
+const FULL = /^(486|508)\b/;
+
+/** Why there is no relayed address, as far as the browser's errors tell. */
+export function turnFault(name: string, errors: readonly string[]): string {
+  const said = errors.length > 0 ? ` (${errors.join('; ')})` : '';
+  return errors.some((error) => FULL.test(error))
+    ? `A TURN server over ${name} answers, and has no address left for this machine${said}. Try again later.`
+    : `No TURN server over ${name} gives this machine an address${said}. This network may block it, or the server is down.`;
 }

@@ -93,7 +93,10 @@ export const peerJsPair =
         one.destroy();
         other.destroy();
       });
-      for (const peer of [one, other]) peer.on('error', (error: PeerError<string>) => failed(error));
+      // PeerJS loses the words of an error that it has from elsewhere, and keeps its own word for the kind.
+      const told = ({ message, type }: PeerError<string>): Error =>
+        new Error(message || `PeerJS says ${type}`);
+      for (const peer of [one, other]) peer.on('error', (error: PeerError<string>) => failed(told(error)));
       other.on('connection', (connection) => connection.on('open', opened));
       const id = new Promise<string>((resolve) => other.on('open', resolve));
       one.on('open', () => void id.then((to) => one.connect(to)));

@@ -121,8 +121,8 @@ describeWithChromium('the status page', () => {
       await page.click('#test');
       const failed = page.locator('#findings li.failed', { hasText: 'Two peers by PeerJS' });
       await failed.waitFor({ timeout: LONG_MS });
-      await expect(failed.locator('p').textContent()).resolves.toContain(
-        `PeerJS is expected at http://127.0.0.1:${signaling.port}`,
+      await expect(failed.locator('p').textContent()).resolves.toBe(
+        `PeerJS says server-error. PeerJS is expected at http://127.0.0.1:${signaling.port}.`,
       );
       for (const title of ['STUN', 'TURN over UDP', 'TURN over TCP', 'TURN over TLS', 'Your router (NAT)'])
         await expect(page.locator('#findings li', { hasText: title }).first().innerText()).resolves.toMatch(
