@@ -57,6 +57,16 @@ describe('the lab', () => {
     expect(rosters()).toEqual({ '1 up': all, '2 up': all, '3 up': all });
   });
 
+  it('tells browsers of services at the address of their relay', async () => {
+    const { relays } = (await (await fetch('http://10.215.0.11/relays.json')).json()) as {
+      relays: Record<'url' | 'peerjs' | 'iceServers', string>[];
+    };
+    const hosts = relays.map((relay) =>
+      [relay.url, relay.peerjs, relay.iceServers].map((url) => new URL(url).hostname),
+    );
+    expect(hosts.sort()).toEqual([11, 12, 13].map((last) => Array(3).fill(`10.215.0.${last}`)));
+  });
+
   it('has gun clients that meet, each on its own relay of /relays.json', async () => {
     const [writer, reader] = [new GunClient(await gunUrlOf(1)), new GunClient(await gunUrlOf(3))];
     try {
