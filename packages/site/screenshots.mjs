@@ -1,5 +1,6 @@
 // Pictures of every page, as its visitors see it: in both themes, on a phone and on a desk.
 //   node packages/site/screenshots.mjs [FOLDER] [URL] [NAME…]     needs the running bundle (npm start), a Chromium, and ffmpeg for a film to play
+// NAME is a page's, below, or a picture's (watch-desk-dark).
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -30,7 +31,12 @@ function makeFilm() {
 
 const browser = await chromium.launch({
   executablePath: env['CHROMIUM'] ?? '/usr/bin/chromium',
-  args: ['--no-sandbox', '--autoplay-policy=no-user-gesture-required'],
+  args: [
+    '--no-sandbox',
+    '--autoplay-policy=no-user-gesture-required',
+    // A relay of the lab has an address and no TLS; a page of it has what it would have with TLS.
+    `--unsafely-treat-insecure-origin-as-secure=${new URL(url).origin}`,
+  ],
 });
 mkdirSync(folder, { recursive: true });
 const failed = [];
@@ -116,12 +122,20 @@ const shots = {
   },
   mesh: { path: '/mesh', ready: (page) => page.waitForTimeout(8_000) },
   status: { path: '/status', ready: (page) => page.waitForTimeout(6_000) },
+  tested: {
+    path: '/status',
+    ready: async (page) => {
+      await page.locator('#test').click();
+      await page.locator('#copy-test').waitFor({ timeout: 2 * LONG_MS });
+    },
+  },
 };
 
 for (const colorScheme of THEMES)
   for (const [size, viewport] of Object.entries(SIZES)) {
     for (const [name, { path, ready }] of Object.entries(shots)) {
-      if (wanted.length > 0 && !wanted.includes(name)) continue;
+      const picture = `${name}-${size}-${colorScheme}`;
+      if (wanted.length > 0 && !wanted.includes(name) && !wanted.includes(picture)) continue;
       const context = await browser.newContext({
         ...{ colorScheme, viewport, deviceScaleFactor: 1 },
         bypassCSP: true, // what is waited for is asked by eval, which the pages' policy refuses
@@ -130,7 +144,7 @@ for (const colorScheme of THEMES)
       try {
         await page.goto(url + path);
         await ready?.(page);
-        await page.screenshot({ path: join(folder, `${name}-${size}-${colorScheme}.png`), fullPage: true });
+        await page.screenshot({ path: join(folder, `${picture}.png`), fullPage: true });
       } catch (error) {
         failed.push(`${name} (${size}, ${colorScheme}): ${error instanceof Error ? error.message : error}`);
       } finally {
