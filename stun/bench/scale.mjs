@@ -2,6 +2,7 @@
 // `node stun/bench/scale.mjs`, with BENCH_NODE naming the Node.js of the containers. The second table needs root and cgroups: each worker is held to
 // the same part of a core, so that the load has room on a machine of two.
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { childrenOf } from '../../bench/process.mjs';
 import { number, run, UNDER_WAY, withServer } from './measure.mjs';
 import { TABLE, withWorkers } from './rivals.mjs';
@@ -65,13 +66,24 @@ function hold(pids) {
     writeFileSync(`${group}/cgroup.procs`, String(pid));
     return group;
   });
-  return () => {
+  return async () => {
     for (const group of groups) {
       for (const pid of readFileSync(`${group}/cgroup.procs`, 'utf8').split('\n').filter(Boolean))
         writeFileSync(`${CGROUPS}/cgroup.procs`, pid);
-      rmdirSync(group);
+      await remove(group);
     }
   };
+}
+
+/** The kernel still holds it for a moment when its last process has left. */
+async function remove(group, tries = 20) {
+  try {
+    rmdirSync(group);
+  } catch (error) {
+    if (tries === 0) throw error;
+    await sleep(50);
+    await remove(group, tries - 1);
+  }
 }
 
 async function workers() {
@@ -95,7 +107,7 @@ async function workers() {
         try {
           return await run(rival, server, port, plan);
         } finally {
-          release();
+          await release();
         }
       });
       found.set(count, [...(found.get(count) ?? []), result]);
