@@ -73,7 +73,6 @@ export class Rehearsal {
       REHEARSAL_PROFILES: 'gun',
       REHEARSAL_ALSO: also,
       RELAY_SWARM_STATE: join(this.folder, 'state'),
-      FILES_MAX: '8192',
     };
   }
 
