@@ -9,6 +9,7 @@ const ticksPerSecond = Number(execFileSync('getconf', ['CLK_TCK'], { encoding: '
 
 /** The Node that is measured: another one than runs the bench where BENCH_NODE names it, such as the one of the images. */
 export const nodePath = process.env.BENCH_NODE ?? process.execPath;
+export const nodeVersion = () => execFileSync(nodePath, ['--version'], { encoding: 'utf8' }).trim();
 
 /**
  * Time of all threads in the program itself and in the kernel, in seconds; counted in ticks of 10 ms.
@@ -81,3 +82,9 @@ export async function stopChild(child) {
   await left;
   clearTimeout(killer);
 }
+
+/**
+ * An address of loopback for a client of a load. As in life, each has its own: the connections of one address take turns, so that others are heard.
+ * @param {number} index below 65,536
+ */
+export const clientAddress = (index) => `127.1.${index >> 8}.${index & 255}`;

@@ -95,8 +95,13 @@ export function createGunServer(
       };
     });
   };
-  const limitsOfHeads = { headBytesMax: HEAD_BYTES_MAX, headMsMax: HEAD_MS_MAX };
-  const look = serveHandshakes(server, { door, keyOf, upgrade, ...limitsOfHeads });
+  const look = serveHandshakes(server, {
+    door,
+    keyOf,
+    upgrade,
+    headBytesMax: HEAD_BYTES_MAX,
+    headMsMax: HEAD_MS_MAX,
+  });
 
   return {
     name: 'server',

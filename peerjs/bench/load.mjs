@@ -1,5 +1,6 @@
 // The clients of the bench, in a process and on a core of their own. Orders arrive as messages; each is answered when it is done.
 import { WebSocket } from 'ws';
+import { clientAddress } from '../../bench/process.mjs';
 
 const HEARTBEAT = '{"type":"HEARTBEAT"}';
 const HEARTBEAT_MS = 5_000;
@@ -28,15 +29,12 @@ const candidate = {
 /** @type {(WebSocket & { id?: string })[]} */
 let clients = [];
 
-/** As in life, each has an address of its own: the connections of one address take turns, so that others are heard. */
-const addressOf = (index) => `127.1.${index >> 8}.${index & 255}`;
-
 function open(url, index) {
   return new Promise((resolve, reject) => {
     const id = `client-${index}`;
     const socket = new WebSocket(`${url}?key=peerjs&id=${id}&token=${id}token&version=1.5.5`, {
       perMessageDeflate: false,
-      localAddress: addressOf(index),
+      localAddress: clientAddress(index),
     });
     socket.once('error', reject);
     socket.once('message', () => {

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { freePort } from '../../scripts/lib/free-port.mjs';
-import { nodePath } from '../../bench/process.mjs';
+import { nodePath, nodeVersion } from '../../bench/process.mjs';
 import { tell } from '../../bench/rows.mjs';
 
 const here = import.meta.dirname;
@@ -159,7 +159,7 @@ for (let round = 0; round < rounds; round++) {
 rmSync(dataDir, { recursive: true });
 
 process.stdout.write(
-  `\n${clients} clients, node ${process.version}, median of ${rounds}${hasTaskset ? ', one core each' : ''}\n`,
+  `\n${clients} clients, node ${nodeVersion()}, median of ${rounds}${hasTaskset ? ', one core each' : ''}\n`,
 );
 const row = (...cells) =>
   process.stdout.write(

@@ -135,8 +135,13 @@ export function createSignalingServer(options: ServerOptions): SignalingServer {
     if (typeof caller === 'string') refuse(caller);
     else if (!route.upgrade(request, stream, head, caller)) callers.leave(caller);
   };
-  const limitsOfHeads = { headBytesMax: HEAD_BYTES_MAX, headMsMax: HEAD_MS_MAX };
-  const look = serveHandshakes(http, { door, keyOf, upgrade, ...limitsOfHeads });
+  const look = serveHandshakes(http, {
+    door,
+    keyOf,
+    upgrade,
+    headBytesMax: HEAD_BYTES_MAX,
+    headMsMax: HEAD_MS_MAX,
+  });
 
   return {
     name: 'signaling',

@@ -10,29 +10,13 @@ import {
   type Page,
   type PageServer,
 } from '../support/chromium.ts';
+import { SEGMENT_LOADER } from '../support/clients/segments.ts';
 import { compose, eventually, get } from '../support/bundle.ts';
 import { repositoryFiles, root } from '../support/repository.ts';
 import { snippet, snippetsOf } from '../support/snippets.ts';
 
 const PAGE = 'docs/clients.md';
 const RELAY = `localhost:${process.env['HTTP_PORT'] ?? '5001'}`;
-
-/** Loads one segment of a stream as a player of p2p-media-loader's does, and tells whether it came from its URL or from a peer. */
-const LOADER = `
-    import { Core } from ${JSON.stringify(join(root, 'node_modules/p2p-media-loader-core/dist/p2p-media-loader-core.es.js'))};
-    const loadWith = async (config, waitMs) => {
-      // The URL is not asked before this time is over: whoever waits asks its peers.
-      const core = new Core({ ...config, httpDownloadInitialTimeoutMs: waitMs });
-      const source = new Promise((resolve) =>
-        core.addEventListener('onSegmentLoaded', ({ downloadSource }) => resolve(downloadSource)));
-      const url = location.origin + '/segment.bin';
-      core.setManifestResponseUrl(location.origin + '/stream.m3u8');
-      core.addStreamIfNoneExists({ runtimeId: 'main', type: 'main', index: '0' });
-      core.updateStream('main', [{ runtimeId: url, externalId: 1, url, startTime: 0, endTime: 4 }]);
-      core.updatePlayback(0, 1);
-      await new Promise((onSuccess, onError) => core.loadSegment(url, { onSuccess, onError }));
-      return source;
-    };`;
 
 /** What a test does with a snippet's exports, as a module's text; each function is called from here. */
 const USES: Readonly<Record<string, string>> = {
@@ -59,11 +43,11 @@ const USES: Readonly<Record<string, string>> = {
     };`,
   'webrtc.js': `export const state = () => snippet.connection.signalingState;`,
   'p2p-media-loader.js': `
-    ${LOADER}
+    ${SEGMENT_LOADER}
     export const load = (waitMs) => loadWith(snippet.core, waitMs);`,
   // Its player hands the hook what it would give to p2p-media-loader, and waits for the answer; the instance's own tracker is out of reach here.
   'peertube.js': `
-    ${LOADER}
+    ${SEGMENT_LOADER}
     const hooks = {};
     snippet.register({ registerHook: ({ target, handler }) => (hooks[target] = handler) });
     export const load = async (waitMs) => {

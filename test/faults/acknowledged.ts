@@ -17,7 +17,7 @@ const AGAIN_SECONDS_MAX = 15;
 
 let asked = 0;
 /** No two are alike. */
-const fresh = (what: string): string => `${what} ${asked++}`;
+const fresh = (what: string): string => `${what}-${asked++}`;
 
 const kept = (isKept: Held['isKept'], letGo: Held['letGo'] = () => undefined): Held => ({ isKept, letGo });
 const sockets = (service: Service): Service[] => ['nginx', service];
@@ -125,7 +125,7 @@ export function acknowledgements({ port, stunPort }: Bundle, writer: GunPage): K
       memory: 'tracker',
       sockets: [],
       ask: async () => {
-        const swarm = { info_hash: trackerId(fresh('over http')), compact: '0' };
+        const swarm = { info_hash: trackerId(fresh('over-http')), compact: '0' };
         const listed = { ...swarm, peer_id: trackerId('listed'), port: '6881' };
         await overHttp(listed);
         return kept(
@@ -147,11 +147,11 @@ export function acknowledgements({ port, stunPort }: Bundle, writer: GunPage): K
       memory: 'peerjs',
       sockets: sockets('peerjs'),
       ask: async () => {
-        const id = fresh('held').replace(' ', '-');
+        const id = fresh('held');
         const held = await peer(id);
         return kept(
           async () => {
-            const other = await peer(fresh('caller').replace(' ', '-'));
+            const other = await peer(fresh('caller'));
             other.send({ type: 'OFFER', dst: id, payload: {} });
             await held.take(({ type }) => type === 'OFFER').finally(() => other.close());
           },

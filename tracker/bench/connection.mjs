@@ -1,6 +1,7 @@
 // One client of the load: a raw socket that speaks just enough WebSocket. It answers every offer, parses no JSON and keeps no frame.
 import { connect } from 'node:net';
 import { connect as connectSecurely } from 'node:tls';
+import { clientAddress } from '../../bench/process.mjs';
 import { INDEX_DIGITS, OFFER_ID_HEAD_BYTES, OFFER_ID_KEY, writeAnswer } from './frames.mjs';
 
 /** Replies are shorter than this and offers and answers are longer, whatever the server's spelling. */
@@ -11,9 +12,6 @@ const offersAt = new Int32Array(READ_BYTES / 512);
 const upgrade =
   'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n' +
   'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
-
-/** As in life, every client has an address of its own: the connections of one address take turns, so that others are heard. */
-const addressOf = (index) => `127.1.${index >> 8}.${index & 255}`;
 
 /** Messages of all connections of this process. */
 export const counters = { sent: 0, received: 0, replies: 0, offers: 0, answers: 0, failures: 0, closed: 0 };
@@ -38,7 +36,7 @@ export class Connection {
   open(port, isSecure, session) {
     return new Promise((resolve, reject) => {
       this.upgraded = resolve;
-      const to = { port, host: '127.0.0.1', noDelay: true, localAddress: addressOf(this.index) };
+      const to = { port, host: '127.0.0.1', noDelay: true, localAddress: clientAddress(this.index) };
       const ready = () => this.socket?.write(upgrade);
       if (isSecure) {
         const secure = { servername: 'localhost', rejectUnauthorized: false, session: session?.current };

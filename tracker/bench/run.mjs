@@ -7,7 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tell } from '../../bench/rows.mjs';
 import { frontVersion, hasFront, startFront } from './front.mjs';
 import { OUR_ARGS, OUR_SETTINGS } from './ours.mjs';
-import { nodePath, residentKilobytes, spawnOnCore, stopChild, waitForPort } from '../../bench/process.mjs';
+import {
+  nodePath,
+  nodeVersion,
+  residentKilobytes,
+  spawnOnCore,
+  stopChild,
+  waitForPort,
+} from '../../bench/process.mjs';
 import { freePort } from '../../scripts/lib/free-port.mjs';
 
 const here = import.meta.dirname;
@@ -247,9 +254,8 @@ if (!existsSync(ours.args.at(-1) ?? '')) {
 const version = (name) =>
   JSON.parse(readFileSync(join(here, '..', '..', 'node_modules', name, 'package.json'), 'utf8')).version;
 const kernel = execFileSync('uname', ['-sr'], { encoding: 'utf8' }).trim();
-const node = execFileSync(nodePath, ['--version'], { encoding: 'utf8' }).trim();
 console.log(
-  `Node ${node}, ${kernel}, ${cpus()[0].model.trim()}, bittorrent-tracker ${version('bittorrent-tracker')}, ${frontVersion()}`,
+  `Node ${nodeVersion()}, ${kernel}, ${cpus()[0].model.trim()}, bittorrent-tracker ${version('bittorrent-tracker')}, ${frontVersion()}`,
 );
 for (const { title, needsFront = false, measure: run } of scenarios) {
   if (only !== undefined && !title.includes(only)) continue;

@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '../repository.ts';
+import { SEGMENT_LOADER } from './segments.ts';
 
 const config = `
   const configOf = async (relay) => {
@@ -96,20 +97,9 @@ export const PAGES: Readonly<Record<string, string>> = {
     ]),
   ),
   'p2p-media-loader': `${config}
-    import { Core } from ${JSON.stringify(join(root, 'node_modules/p2p-media-loader-core/dist/p2p-media-loader-core.es.js'))};
-    const url = location.origin + '/segment.bin';
-    const load = async (relay, wait) => {
-      // Only what comes over HTTP is there at once: the second page asks its peers, and gets nothing from this URL.
-      const core = new Core({ announceTrackers: ['wss://' + relay], rtcConfig: await configOf(relay), httpDownloadInitialTimeoutMs: wait });
-      const source = new Promise((resolve) =>
-        core.addEventListener('onSegmentLoaded', ({ downloadSource }) => resolve(downloadSource)));
-      core.setManifestResponseUrl(location.origin + '/rehearsal.m3u8');
-      core.addStreamIfNoneExists({ runtimeId: 'main', type: 'main', index: '0' });
-      core.updateStream('main', [{ runtimeId: url, externalId: 1, url, startTime: 0, endTime: 4 }]);
-      core.updatePlayback(0, 1);
-      await new Promise((onSuccess, onError) => core.loadSegment(url, { onSuccess, onError }));
-      return source;
-    };
+    ${SEGMENT_LOADER}
+    const load = async (relay, wait) =>
+      loadWith({ announceTrackers: ['wss://' + relay], rtcConfig: await configOf(relay) }, wait);
     export const first = (relay) => load(relay, 0);
     export const second = async (relay) => ((await load(relay, 60_000)) === 'p2p' ? 'hello' : 'not from the peer');`,
   Graffiti: `
