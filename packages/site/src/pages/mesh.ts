@@ -29,7 +29,8 @@ const own = { ...shared, ...(link.members !== 8 && { members: String(link.member
 history.replaceState(null, '', roomLink(new URL(location.href), own));
 
 let chosen: string | undefined;
-let lit: Step[] = [];
+/** The one that is drawn while its member is chosen, hop by hop. */
+let trace: { readonly source: string; steps: Step[] } | undefined;
 let isDue = false;
 const members = new Members({
   name,
@@ -66,12 +67,11 @@ function show(): void {
     graphPicture({
       view,
       chosen,
-      lit,
+      lit: trace && trace.source === chosen ? trace.steps : [],
       isIsland,
       isHere: (id) => members.find(id) !== undefined,
       choose: (id) => {
         chosen = id;
-        lit = [];
         show();
       },
     }),
@@ -134,17 +134,21 @@ function show(): void {
 }
 
 /** Slower than it was, hop by hop, so that it can be seen. */
-async function trace(): Promise<void> {
+async function sendTrace(): Promise<void> {
   if (chosen === undefined) return;
   const source = chosen;
-  lit = [];
+  const own = (trace = { source, steps: [] as Step[] });
+  const isOver = (): boolean => trace !== own; // by the next one, a kill, an island
+  byId('said').textContent = `The trace of ${labelOf(source)} is on its way.`;
+  show();
   const steps = await members.trace(source);
   const hopsMax = Math.max(0, ...steps.map(({ hops }) => hops));
-  for (let hops = 1; hops <= hopsMax; hops++) {
-    lit = steps.filter((step) => step.hops <= hops);
+  for (let hops = 1; hops <= hopsMax && !isOver(); hops++) {
+    own.steps = steps.filter((step) => step.hops <= hops);
     show();
     await new Promise((resolve) => setTimeout(resolve, STEP_MS));
   }
+  if (isOver()) return;
   const others = members.rooms.length - 1;
   byId('said').textContent =
     `The trace of ${labelOf(source)} reached ${steps.length} of the ${others} other members in this page, over ${hopsMax === 1 ? 'one hop' : `${hopsMax} hops at most`}.`;
@@ -153,12 +157,12 @@ async function trace(): Promise<void> {
 const press = (id: string, act: () => unknown): void =>
   byId(id, HTMLButtonElement).addEventListener('click', () => void act());
 press('add', () => members.add());
-press('trace', trace);
+press('trace', sendTrace);
 press('kill', () => {
   if (chosen === undefined) return;
   byId('said').textContent =
     `${labelOf(chosen)} is gone without a word. The others notice within seconds, and mend the mesh.`;
-  lit = [];
+  trace = undefined;
   members.kill(chosen);
 });
 press('island', () => {
@@ -166,7 +170,7 @@ press('island', () => {
   byId('said').textContent = members.island.has(chosen)
     ? `${labelOf(chosen)} is back, and will soon be linked to the others again.`
     : `${labelOf(chosen)} is cut off. Once the others have noticed, the server carries its messages.`;
-  lit = [];
+  trace = undefined;
   members.toggleIsland(chosen);
 });
 press('new-room', () => {

@@ -104,8 +104,10 @@ describeWithChromium('the mesh page', () => {
     await one.locator('.mesh-graph g.lit').first().click(); // one that has heard it
     await expect(one.locator('.mesh-graph g.lit').count()).resolves.toBe(0);
     await one.click('#trace');
-    await one.locator('.mesh-graph g.lit').nth(2).waitFor();
-    await one.locator('.mesh-graph g.lit').first().click();
+    await one.locator('.mesh-graph g.lit').first().waitFor();
+    await one.locator('.mesh-graph .here:not(.chosen)').first().click(); // while it is on its way: it goes on unseen
+    await one.locator('#said:has-text("reached 3 of the 3 other members")').waitFor();
+    await expect(one.locator('.mesh-graph g.lit').count()).resolves.toBe(0);
     const received = one.locator('#numbers div', { has: one.locator('dt:text-is("Messages received")') });
     expect(Number(await received.locator('dd').innerText())).toBeGreaterThan(0);
   }, 60_000);
