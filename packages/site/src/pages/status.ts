@@ -66,14 +66,14 @@ function drawRelays(): void {
 }
 
 function row(relay: RosterRelay, isSelf: boolean) {
-  const { words, isGood } = stateOf(relay);
+  const { words, look } = stateOf(relay);
   const time = roundTrips.of(relay.url);
   return html`<tr>
     <td>
       ${relay.site === undefined ? hostOf(relay.url) : html`<a href=${relay.site}>${hostOf(relay.url)}</a>`}
       ${isSelf ? html`<span class="quiet">this one</span>` : nothing}
     </td>
-    <td class="state ${isGood ? 'good' : 'bad-text'}">${words}</td>
+    <td class="state ${look}">${words}</td>
     <td class="number">${Math.round(relay.load * 100)} %</td>
     <td>${sparkline(history?.relays.get(relay.id) ?? [])}</td>
     <td class="number ${time === 'failed' ? 'bad-text' : ''}">

@@ -38,11 +38,13 @@ export function ringPicture({ relays, self, roundTrip }: RingOf): TemplateResult
   const dots = placed.map(({ relay, x, y }) => {
     const radius = DOT_MIN + (DOT_MAX - DOT_MIN) * Math.sqrt(relay.peers / peersMost);
     const isSelf = relay.id === self;
+    const { words, mark } = stateOf(relay);
     const around = 2 * Math.PI * (radius + 5);
     return svg`<g class="relay ${relay.state}" transform="translate(${x} ${y})">
-      <title>${hostOf(relay.url)}: ${stateOf(relay).words}, load ${Math.round(relay.load * 100)} %, ${relay.peers} peers</title>
+      <title>${hostOf(relay.url)}: ${words}, load ${Math.round(relay.load * 100)} %, ${relay.peers} peers</title>
       <circle class="load" r=${radius + 5} stroke-dasharray="${around * relay.load} ${around}" transform="rotate(-90)"></circle>
       <circle class="dot" r=${radius}></circle>
+      <text class="mark" dy="0.35em">${mark}</text>
       ${
         order.length > NAMED_MAX
           ? ''

@@ -1,15 +1,23 @@
 // How relays are spoken of. Pure.
 import type { RosterRelay } from '@relay-swarm/protocol/roster';
 
-const STATES = {
-  ok: { words: 'well', isGood: true },
-  busy: { words: 'busy', isGood: true },
-  full: { words: 'full', isGood: false },
-  draining: { words: 'stopping', isGood: false },
-} as const;
+interface StateWords {
+  readonly words: string;
+  /** A class of style/parts.css. */
+  readonly look: 'good' | 'warn-text' | 'bad-text';
+  /** In its dot on the ring, for whoever does not tell the colours apart. */
+  readonly mark: '' | '!' | '×';
+  readonly takesBrowsers: boolean;
+}
 
-export const stateOf = ({ state }: Pick<RosterRelay, 'state'>): { words: string; isGood: boolean } =>
-  STATES[state];
+const STATES: Readonly<Record<RosterRelay['state'], StateWords>> = {
+  ok: { words: 'well', look: 'good', mark: '', takesBrowsers: true },
+  busy: { words: 'busy', look: 'warn-text', mark: '!', takesBrowsers: true },
+  full: { words: 'full', look: 'bad-text', mark: '×', takesBrowsers: false },
+  draining: { words: 'stopping', look: 'bad-text', mark: '×', takesBrowsers: false },
+};
+
+export const stateOf = ({ state }: Pick<RosterRelay, 'state'>): StateWords => STATES[state];
 
 export const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : url);
 
@@ -26,15 +34,17 @@ export function summary(relays: readonly RosterRelay[] | undefined): { words: st
         'This relay knows no others yet, and does not offer itself: it has no public address (TRACKER_PUBLIC_URL).',
       isGood: false,
     };
-  const good = relays.filter((relay) => stateOf(relay).isGood).length;
-  if (relays.length === 1)
-    return good === 1
-      ? { words: 'One relay, and it is well. There is no other to carry on with yet.', isGood: true }
-      : { words: `One relay, and it is ${stateOf(relays[0]!).words}.`, isGood: false };
-  return good === relays.length
+  const taking = relays.filter((relay) => stateOf(relay).takesBrowsers).length;
+  if (relays.length === 1) {
+    const { words } = stateOf(relays[0]!);
+    return taking === 1
+      ? { words: `One relay, and it is ${words}. There is no other to carry on with yet.`, isGood: true }
+      : { words: `One relay, and it is ${words}.`, isGood: false };
+  }
+  return taking === relays.length
     ? { words: `All ${relays.length} relays take new browsers.`, isGood: true }
     : {
-        words: `${good} of ${relays.length} relays take new browsers; the others are left alone until they are well again.`,
-        isGood: good > 0,
+        words: `${taking} of ${relays.length} relays take new browsers; the others are left alone until they are well again.`,
+        isGood: taking > 0,
       };
 }
