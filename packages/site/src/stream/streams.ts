@@ -17,7 +17,12 @@ const ALIVE_MS = 15_000;
 const IDLE_MS = 30_000;
 const CONTROL_MS_MAX = 5_000;
 
-const files = new Map<string, Streamable>();
+interface Stream {
+  readonly file: Streamable;
+  /** Called whenever an answer is over: all of it is handed on, or nobody wants the rest. */
+  readonly answered?: () => void;
+}
+const streams = new Map<string, Stream>();
 let open = 0;
 let aliveTimer: ReturnType<typeof setInterval> | undefined;
 let ready: Promise<string> | undefined;
@@ -68,15 +73,26 @@ async function isActive(registration: ServiceWorkerRegistration): Promise<void> 
 
 /** The address of a file, for as long as the page lives or until it is taken back. */
 export function addStream(base: string, file: Streamable): string {
-  const token = crypto.randomUUID();
-  files.set(token, file);
-  return `${base}${token}/${encodeURIComponent(file.name)}`;
+  return add(base, { file });
+}
+
+/** One more address of the same file, with word of each answer that is over; undefined where it was taken back. */
+export function addAnother(url: string, answered: () => void): string | undefined {
+  const file = streams.get(tokenOf(url))?.file;
+  return file && add(url.slice(0, url.indexOf(STREAM_PATH) + STREAM_PATH.length), { file, answered });
 }
 
 export function removeStream(url: string): void {
-  const token = url.split(STREAM_PATH)[1]?.split('/')[0];
-  if (token !== undefined) files.delete(token);
+  streams.delete(tokenOf(url));
 }
+
+function add(base: string, stream: Stream): string {
+  const token = crypto.randomUUID();
+  streams.set(token, stream);
+  return `${base}${token}/${encodeURIComponent(stream.file.name)}`;
+}
+
+const tokenOf = (url: string): string => url.split(STREAM_PATH)[1]?.split('/')[0] ?? '';
 
 function onMessage(event: MessageEvent<unknown>): void {
   const request = event.data as Partial<StreamRequest> | null;
@@ -84,15 +100,17 @@ function onMessage(event: MessageEvent<unknown>): void {
   const [port] = event.ports;
   if (port === undefined) return;
   const say = (head: StreamHead): void => port.postMessage(head);
-  const file = files.get(request.token ?? '');
-  if (file === undefined) {
+  const stream = streams.get(request.token ?? '');
+  if (stream === undefined) {
     say({ kind: 'not mine' });
     return;
   }
+  const { file } = stream;
   const range = readRange(request.range, file.length);
   const hasBody = request.method === 'GET' && range !== 'unsatisfiable' && file.length > 0;
   say({ kind: 'head', hasBody, ...headOf(file, range, request.isDocument ?? false) });
-  if (hasBody) serve(port, file, range === 'whole' ? { start: 0, end: file.length - 1 } : range);
+  if (hasBody) serve(port, stream, range === 'whole' ? { start: 0, end: file.length - 1 } : range);
+  else stream.answered?.();
 }
 
 function headOf(
@@ -124,7 +142,7 @@ function headOf(
   };
 }
 
-function serve(port: MessagePort, file: Streamable, { start, end }: ByteRange): void {
+function serve(port: MessagePort, { file, answered }: Stream, { start, end }: ByteRange): void {
   let at = start;
   let iterator: AsyncIterator<Uint8Array> | undefined;
   let idleTimer: ReturnType<typeof setTimeout> | undefined;
@@ -140,6 +158,7 @@ function serve(port: MessagePort, file: Streamable, { start, end }: ByteRange): 
     rest();
     port.close();
     countOpen(-1);
+    answered?.();
   };
   const next = async (): Promise<StreamChunk> => {
     if (at > end) return null;

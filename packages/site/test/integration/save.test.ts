@@ -32,7 +32,9 @@ describeWithChromium('a file that cannot be shown', () => {
     'is saved from the list by whoever opens the link (p2p=%s)',
     async (p2p) => {
       const link = ((await seedPage.locator('.code.link').textContent()) ?? '').replace('#', `?p2p=${p2p}#`);
-      const page = await site.open(link);
+      const page = await (await site.browser.newContext()).newPage();
+      await page.clock.install();
+      await page.goto(link);
       if (p2p === 'auto') await agree(page);
       else await page.getByRole('button', { name: 'Watch', exact: true }).click();
       const save = page.getByRole('button', { name: 'Save: notes.txt' });
@@ -43,6 +45,9 @@ describeWithChromium('a file that cannot be shown', () => {
       const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
       expect(download.suggestedFilename()).toBe('notes.txt');
       expect(await readFile(await download.path(), 'utf8')).toBe('Meeting at nine');
+      expect(await page.locator('iframe').count()).toBe(1); // it has begun, which no browser tells a page
+      await page.clock.fastForward(60_000);
+      await page.locator('iframe').waitFor({ state: 'detached' });
       await page.context().close();
     },
     LONG_MS,
