@@ -55,7 +55,7 @@ function listen(socket: WebSocket, addressKey: string, limits: WireLimits, opene
   /** What waits for a slow reader, as the holder counts it. */
   let waitingBytes = 0;
   const { memory, sendBufferBytesMax, pingMs } = limits;
-  const holder = memory.open(addressKey, (reason) => end(reason));
+  const holder = memory.open(addressKey, { cut: (reason) => end(reason) });
   const close = (code: number, reason?: string): void => {
     socket.close(code, reason);
     setTimeout(() => socket.terminate(), GOODBYE_MS_MAX).unref();

@@ -1,5 +1,12 @@
 // One WebSocket of a client or another gun relay that has connected here: sizes, pings, and reading no faster than its rate.
-import { PING_FRAME, rejectUpgrade, textFrame, type Holder, type RequestHead } from '@relay-swarm/net';
+import {
+  PING_FRAME,
+  rejectUpgrade,
+  textFrame,
+  type BudgetRefusal,
+  type Holder,
+  type RequestHead,
+} from '@relay-swarm/net';
 import type { FrameFault, PartialMessage } from '@relay-swarm/net/frame-reader';
 import { OPEN, SocketServer, type ServerSocket } from '@relay-swarm/net/server-socket';
 import type { HeldSocket, SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -113,7 +120,7 @@ class AcceptedWire implements Wire, HeldSocket, Pinged {
     this.addressKey = addressKey;
     this.#socket = socket;
     this.#limits = limits;
-    this.holder = limits.memory.open(addressKey, (reason) => this.endFor(reason));
+    this.holder = limits.memory.open(addressKey, this);
     this.#pinging = startPinging(this, limits.pingMs);
   }
 
@@ -157,6 +164,10 @@ class AcceptedWire implements Wire, HeldSocket, Pinged {
 
   end(code: CloseRefusalCode): void {
     this.#socket.close(REFUSALS[code].close, REFUSALS[code].sentence);
+  }
+
+  cut(reason: BudgetRefusal): void {
+    this.endFor(reason);
   }
 
   endFor(reason: Parameters<HeldSocket['endFor']>[0]): void {

@@ -5,6 +5,7 @@ import {
   rejectUpgrade,
   textFrame,
   type AddressAccount,
+  type BudgetRefusal,
   type Flushable,
   type Holder,
   type Payer,
@@ -73,7 +74,7 @@ export class ClientSocket implements Payer, Flushable, HeldSocket {
     this.#webSocket = webSocket;
     this.#around = around;
     this.caller = caller;
-    this.holder = around.memory.open(caller.key, (reason) => this.endFor(reason));
+    this.holder = around.memory.open(caller.key, this);
   }
 
   get account(): AddressAccount {
@@ -110,6 +111,10 @@ export class ClientSocket implements Payer, Flushable, HeldSocket {
   /** Reads nothing more for a while: TCP slows the sender down, and nothing is lost. */
   rest(milliseconds: number): void {
     this.#webSocket.rest(milliseconds);
+  }
+
+  cut(reason: BudgetRefusal): void {
+    this.endFor(reason);
   }
 
   endFor(reason: SocketEnd): void {

@@ -42,11 +42,11 @@ describe('Callers', () => {
   it('keeps what the connections of an address send in one account, until its debt is paid', () => {
     const callers = new Callers(limits);
     const [first, second] = [enter(callers, 'a'), enter(callers, 'a')];
-    expect(first.account.bucket).toBe(second.account.bucket);
-    first.account.bucket.thousandths = -2_000;
+    expect(first.account).toBe(second.account);
+    first.account.thousandths = -2_000;
     callers.leave(first);
     callers.leave(second);
     callers.tick(1_000);
-    expect(enter(callers, 'a').account.bucket).toBe(first.account.bucket);
+    expect(enter(callers, 'a').account).toBe(first.account);
   });
 });

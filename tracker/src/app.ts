@@ -161,7 +161,8 @@ export async function buildTracker(settings: TrackerSettings, log: Log): Promise
   });
   const errors = new SocketErrors();
   const webSockets = new WebSockets({
-    ...{ limits: settings, payments, memory, router, keepalive, clientMemory, addressWork, errors, log },
+    ...{ limits: settings, payments, memory, router, keepalive },
+    ...{ clientMemory, addressWork, admission, errors, log },
   });
   const own = () => ({
     connections: admission.open,

@@ -4,15 +4,16 @@ import { SITE_SHARES } from './admission.ts';
 import { siteKey } from './ip.ts';
 import { debtMs, isBucketFull, newBucket, owedMsOf, spendTokens, type Bucket, type Rate } from './rate.ts';
 
-/** The buckets of an address that has a connection: its own, and that of its /48. */
-export interface AddressAccount {
-  readonly bucket: SharedBucket;
-  readonly site: SharedBucket | undefined;
+/** The bucket of an address, or of a /48, and how many connections share it. */
+export interface AddressAccount extends Bucket {
+  readonly connections: number;
+  /** Of an IPv6 address: that of its /48, as long as it has a connection. */
+  readonly site: AddressAccount | undefined;
 }
 
-/** A bucket, and how many connections share it. */
-interface SharedBucket extends Bucket {
+interface SharedBucket extends AddressAccount {
   connections: number;
+  site: SharedBucket | undefined;
 }
 
 /** An address that has this share of its burst left, and no more connections than these, asks for little. */
@@ -44,22 +45,22 @@ export class AddressBuckets {
   /** For a connection that opens; each must `leave` once. */
   enter(addressKey: string, nowMs: number): AddressAccount {
     const site = siteKey(addressKey);
-    return {
-      bucket: this.#addresses.enter(addressKey, nowMs),
-      site: site === undefined ? undefined : this.#sites.enter(site, nowMs),
-    };
+    const account = this.#addresses.enter(addressKey, nowMs);
+    if (site !== undefined) account.site = this.#sites.enter(site, nowMs);
+    return account;
   }
 
   /** Pays, even into debt. Returns for how many milliseconds the address owes. */
-  spend({ bucket, site }: AddressAccount, tokens: number, nowMs: number): number {
-    const owedMs = debtMs(spendTokens(bucket, this.rate, tokens, nowMs), this.rate);
+  spend(account: AddressAccount, tokens: number, nowMs: number): number {
+    const { site } = account;
+    const owedMs = debtMs(spendTokens(account, this.rate, tokens, nowMs), this.rate);
     if (site === undefined) return owedMs;
     return Math.max(owedMs, debtMs(spendTokens(site, this.#siteRate, tokens, nowMs), this.#siteRate));
   }
 
   /** Whether an address, or its /48, has more connections or has used more of its burst than a page or a few clients do. */
-  isBusy({ bucket, site }: AddressAccount): boolean {
-    return isMuchUsed(bucket, this.rate, 1) || isMuchUsed(site, this.#siteRate, SITE_SHARES);
+  isBusy(account: AddressAccount): boolean {
+    return isMuchUsed(account, this.rate, 1) || isMuchUsed(account.site, this.#siteRate, SITE_SHARES);
   }
 
   /** The same by its key; an address that is not known is busy where its /48 is. */
@@ -72,8 +73,9 @@ export class AddressBuckets {
   }
 
   /** Milliseconds until the address of a connection has paid what it owes. */
-  debtMs({ bucket, site }: AddressAccount, nowMs: number): number {
-    const owedMs = owedMsOf(bucket, this.rate, nowMs);
+  debtMs(account: AddressAccount, nowMs: number): number {
+    const { site } = account;
+    const owedMs = owedMsOf(account, this.rate, nowMs);
     return site === undefined ? owedMs : Math.max(owedMs, owedMsOf(site, this.#siteRate, nowMs));
   }
 
@@ -99,7 +101,7 @@ export class AddressBuckets {
   }
 }
 
-const isMuchUsed = (bucket: SharedBucket | undefined, { burst }: Rate, shares: number): boolean =>
+const isMuchUsed = (bucket: AddressAccount | undefined, { burst }: Rate, shares: number): boolean =>
   bucket !== undefined &&
   (bucket.thousandths < burst * 1_000 * UNUSED_SHARE || bucket.connections > FEW_CONNECTIONS * shares);
 
@@ -121,7 +123,8 @@ class SharedBuckets {
   enter(key: string, nowMs: number): SharedBucket {
     let bucket = this.#buckets.get(key);
     if (bucket === undefined) {
-      bucket = { ...newBucket(this.#rate, nowMs), connections: 0 };
+      const { thousandths, filledAtMs } = newBucket(this.#rate, nowMs);
+      bucket = { thousandths, filledAtMs, connections: 0, site: undefined }; // a spread would take twice the memory
       this.#buckets.set(key, bucket);
     }
     bucket.connections++;

@@ -28,7 +28,8 @@ const CUTS_AT_ONCE = 64;
 interface Account {
   bytes: number;
   readonly site: Site | undefined;
-  readonly holders: Set<Holder>;
+  /** Its holders, linked through themselves, the newest first: most addresses have one, and a set for one takes twice its memory. */
+  newest: Holder | undefined;
 }
 
 interface Site {
@@ -36,6 +37,9 @@ interface Site {
   bytes: number;
   addresses: number;
 }
+
+/** Ends what holds bytes; `owner` is what was given to `ByteBudget.open()`. */
+type Cut<O> = (reason: BudgetRefusal, owner: O) => void;
 
 /** One connection, or whatever else can be cut by itself. Made by `ByteBudget.open()`. */
 export class Holder {
@@ -45,14 +49,24 @@ export class Holder {
   readonly #budget: ByteBudget;
   readonly #account: Account;
   readonly #key: string;
-  readonly #cut: (reason: BudgetRefusal) => void;
+  readonly #cut: Cut<unknown>;
+  readonly #owner: unknown;
+  /** Neighbours in the account's list. */
+  #older: Holder | undefined = undefined;
+  #newer: Holder | undefined = undefined;
 
-  constructor(budget: ByteBudget, key: string, account: Account, cut: (reason: BudgetRefusal) => void) {
+  constructor(budget: ByteBudget, key: string, account: Account, cut: Cut<unknown>, owner: unknown) {
     this.#budget = budget;
     this.#key = key;
     this.#account = account;
     this.#cut = cut;
-    account.holders.add(this);
+    this.#owner = owner;
+    this.#list();
+  }
+
+  /** The one of the same account that was made before it. */
+  get older(): Holder | undefined {
+    return this.#older;
   }
 
   /** Takes bytes. Where it may not, it takes none and says why; the caller then ends what it wanted them for. */
@@ -80,13 +94,28 @@ export class Holder {
     if (this.isCut) return;
     this.#add(-this.bytes);
     this.isCut = true;
-    this.#account.holders.delete(this);
+    this.#unlist();
     this.#budget.forget(this.#key, this.#account);
   }
 
   /** For the budget, which has closed it. */
   end(reason: BudgetRefusal): void {
-    this.#cut(reason);
+    this.#cut(reason, this.#owner);
+  }
+
+  #list(): void {
+    const { newest } = this.#account;
+    this.#older = newest;
+    if (newest !== undefined) newest.#newer = this;
+    this.#account.newest = this;
+  }
+
+  #unlist(): void {
+    const [older, newer] = [this.#older, this.#newer];
+    if (older !== undefined) older.#newer = newer;
+    if (newer !== undefined) newer.#older = older;
+    else this.#account.newest = older;
+    this.#older = this.#newer = undefined;
   }
 
   #add(bytes: number): void {
@@ -145,14 +174,19 @@ export class ByteBudget {
     return this.#accounts.get(addressKey)?.bytes ?? 0;
   }
 
-  /** A connection of an address (`limitKey()`). `cut` ends it; all that it held counts as given back by then. `close()` it at its end. */
-  open(addressKey: string, cut: (reason: BudgetRefusal) => void): Holder {
+  /**
+   * A connection of an address (`limitKey()`). `cut` ends it; all that it held counts as given back by then. `close()` it at its end.
+   * With an owner, one function does for many: a closure for each would cost memory.
+   */
+  open(addressKey: string, cut: (reason: BudgetRefusal) => void): Holder;
+  open<O>(addressKey: string, cut: Cut<O>, owner: O): Holder;
+  open(addressKey: string, cut: Cut<never>, owner?: unknown): Holder {
     let account = this.#accounts.get(addressKey);
     if (account === undefined) {
-      account = { bytes: 0, site: this.#siteOf(addressKey), holders: new Set() };
+      account = { bytes: 0, site: this.#siteOf(addressKey), newest: undefined };
       this.#accounts.set(addressKey, account);
     }
-    return new Holder(this, addressKey, account, cut);
+    return new Holder(this, addressKey, account, cut as Cut<unknown>, owner);
   }
 
   /** Reserves bytes that the process itself needs, such as a store of fixed size. */
@@ -199,7 +233,7 @@ export class ByteBudget {
   }
 
   forget(addressKey: string, account: Account): void {
-    if (account.holders.size > 0) return;
+    if (account.newest !== undefined) return;
     this.#accounts.delete(addressKey);
     if (account.site !== undefined && --account.site.addresses === 0) this.#sites.delete(account.site.key);
   }
@@ -238,9 +272,10 @@ export class ByteBudget {
   };
 }
 
+/** The oldest of those that hold most. What an account holds, its holders hold, so there is one. */
 function biggestHolder(account: Account): Holder {
-  let biggest: Holder | undefined;
-  for (const holder of account.holders)
-    if (biggest === undefined || holder.bytes > biggest.bytes) biggest = holder;
-  return biggest!; // what an account holds, its holders hold
+  let biggest = account.newest!;
+  for (let holder = biggest.older; holder !== undefined; holder = holder.older)
+    if (holder.bytes >= biggest.bytes) biggest = holder;
+  return biggest;
 }

@@ -6,8 +6,14 @@ import type { PartialMessage } from './frame-reader.ts';
 /** Why a socket is ended; each is a code of the catalogue of refusals. */
 export type SocketEnd = BudgetRefusal | 'unfinished_message';
 
+/** What can be ended for the memory that it holds. */
+export interface Cuttable {
+  /** Others need the memory more: what it held counts as given back. */
+  cut(reason: BudgetRefusal): void;
+}
+
 /** A socket, as far as its memory goes. */
-export interface HeldSocket {
+export interface HeldSocket extends Cuttable {
   readonly holder: Holder;
   readonly partial: PartialMessage | undefined;
   readonly isUnfinished: boolean;
@@ -53,13 +59,15 @@ export class SocketMemory<H extends HeldSocket> {
     return this.#unfinished.size;
   }
 
-  /** For a socket that opens; `end` where others need the memory more. */
-  open(addressKey: string, end: (reason: BudgetRefusal) => void): Holder {
-    return this.budget.open(addressKey, (reason) => {
-      this.ended.memory++;
-      end(reason);
-    });
+  /** For a socket that opens. */
+  open(addressKey: string, socket: Cuttable): Holder {
+    return this.budget.open(addressKey, this.#cut, socket);
   }
+
+  readonly #cut = (reason: BudgetRefusal, socket: Cuttable): void => {
+    this.ended.memory++;
+    socket.cut(reason);
+  };
 
   /** Takes the socket in, or ends it where its address holds too much already. */
   add(socket: H): void {

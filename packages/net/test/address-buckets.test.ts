@@ -4,13 +4,13 @@ describe('AddressBuckets', () => {
   it('is one account for all connections of an address, and not forgotten while it owes', () => {
     const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
     const account = buckets.enter('a', 0);
-    expect(buckets.enter('a', 0).bucket).toBe(account.bucket);
-    expect(buckets.enter('b', 0).bucket).not.toBe(account.bucket);
+    expect(buckets.enter('a', 0)).toBe(account);
+    expect(buckets.enter('b', 0)).not.toBe(account);
     buckets.spend(account, 40, 0);
     for (const address of ['a', 'a', 'b']) buckets.leave(address);
     buckets.tick(1_000);
     expect(buckets.size).toBe(1); // b owed nothing
-    expect(buckets.enter('a', 1_000).bucket).toBe(account.bucket);
+    expect(buckets.enter('a', 1_000)).toBe(account);
     buckets.leave('a');
     buckets.tick(4_000);
     expect(buckets.size).toBe(0);
@@ -78,9 +78,22 @@ describe('AddressBuckets', () => {
     expect([buckets.size, buckets.owedMs(key(0), 0)]).toEqual([0, 0]);
   });
 
+  it('charges a /48 that was forgotten while one of its addresses still owed', () => {
+    const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
+    const [key, neighbour] = ['2001:db8:1:1::/64', '2001:db8:1:2::/64'];
+    buckets.spend(buckets.enter(key, 0), 40, 0);
+    buckets.leave(key);
+    buckets.tick(1_000); // eight times the rate have refilled the bucket of the /48
+    const other = buckets.enter(neighbour, 1_000);
+    const account = buckets.enter(key, 1_000);
+    for (let times = 0; times < 10; times++) buckets.spend(other, 20, 1_000);
+    expect(buckets.debtMs(account, 1_000)).toBe(buckets.owedMs(key, 1_000));
+    expect(account.site).toBe(other.site);
+  });
+
   it('keeps the account of whoever is still connected, or has come back', () => {
     const buckets = new AddressBuckets({ perSecond: 10, burst: 20 });
-    const { bucket } = buckets.enter('a', 0);
+    const account = buckets.enter('a', 0);
     buckets.enter('a', 0);
     buckets.leave('a');
     buckets.tick(10_000);
@@ -88,7 +101,7 @@ describe('AddressBuckets', () => {
     buckets.leave('a');
     buckets.enter('a', 10_000);
     buckets.tick(20_000);
-    expect(buckets.enter('a', 20_000).bucket).toBe(bucket);
+    expect(buckets.enter('a', 20_000)).toBe(account);
   });
 
   it('has a /48 owe at most eight times what an address may owe, and all of its addresses with it', () => {

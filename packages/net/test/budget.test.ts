@@ -41,6 +41,20 @@ describe('ByteBudget', () => {
     expect(budget.counts.cut).toBe(cut.length);
   });
 
+  it('cuts of those that hold the same the one that came first, and tells whose it was', () => {
+    const budget = new ByteBudget({ bytesMax: 1_000, nextTurn: (turn) => turn() });
+    const cut: string[] = [];
+    const note = (_reason: string, name: string): void => void cut.push(name);
+    const [first, gone, ...others] = ['first', 'gone', 'second', 'third'].map((name) =>
+      budget.open('a', note, name),
+    );
+    gone!.close();
+    for (const holder of [first!, ...others]) holder.hold(80);
+    budget.reserve(580);
+    budget.open('b', note, 'other').hold(80);
+    expect(cut).toEqual(['first', 'second']);
+  });
+
   it('does not end the newest for what others hold', () => {
     const budget = new ByteBudget({ bytesMax: 10_000 });
     for (let i = 0; i < 9; i++) for (let j = 0; j < 8; j++) budget.open(`a${i}`, () => undefined).hold(120);

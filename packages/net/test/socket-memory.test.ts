@@ -8,9 +8,10 @@ function create() {
   const memory = new SocketMemory({ budget, unfinishedMsMax: 10_000, connectionBytes: 5_000 });
   const ended: string[] = [];
   const connect = (name: string, address = name) => {
-    const holder = memory.open(address, () => void ended.push(`${name} cut`));
+    const cut = (): void => void ended.push(`${name} cut`);
     const connection = {
-      holder,
+      holder: memory.open(address, { cut }),
+      cut,
       partial: { sinceMs: 0, heldBytes: 0 } as HeldSocket['partial'] & { heldBytes: number },
       isUnfinished: true,
       isCountedUnfinished: false,
@@ -83,7 +84,7 @@ describe('SocketMemory', () => {
     const memory = new SocketMemory({ budget, unfinishedMsMax: 10_000, connectionBytes: 5_000 });
     const ended: string[] = [];
     for (let index = 0; index < 3; index++) {
-      const holder = memory.open('a', () => undefined);
+      const holder = memory.open('a', { cut: () => undefined });
       memory.add({ holder, endFor: (reason: string) => void ended.push(reason) } as unknown as HeldSocket);
     }
     expect([ended, memory.ended.memory]).toEqual([['address_memory'], 1]);

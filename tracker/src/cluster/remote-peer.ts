@@ -12,7 +12,7 @@ export class RemotePeer implements ProtocolLink {
   readonly remote: RemoteLink;
   /** Its part of this node's byte budget; its share of the other node's is counted there. */
   readonly #holder: ReturnType<ByteBudget['open']>;
-  readonly peers: Peer[] = [];
+  peers: Peer[] = [];
   announceBucket: Bucket | undefined = undefined;
   /** Chosen by the first message, as for a connection of this node's own. */
   protocol: Protocol<RemotePeer> | undefined = undefined;

@@ -46,7 +46,8 @@ export class PeerStatistics implements PeerObserver {
   came(id: string, isSeeder: boolean, isIPv6: boolean): void {
     let tally = this.#peers.get(id);
     if (tally === undefined) {
-      tally = { seeds: 0, leeches: 0, isIPv6, ...this.#count(id) };
+      const { client, version } = this.#count(id);
+      tally = { seeds: 0, leeches: 0, isIPv6, client, version };
       this.#peers.set(id, tally);
       if (isIPv6) this.#peersIPv6++;
     } else this.#kinds[kindOf(tally)]--;

@@ -11,7 +11,7 @@ export interface Link {
   /** Its address as limits count it: IPv6 ones have a colon. */
   readonly addressKey: string;
   /** Its peers in all swarms, in no order; kept by the swarms. */
-  readonly peers: Peer[];
+  peers: Peer[];
   readonly isOpen: boolean;
   /** Whether offers would be dropped now, because the other end does not read fast enough. */
   readonly isCongested: boolean;

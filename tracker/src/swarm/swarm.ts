@@ -52,7 +52,9 @@ export class Swarm implements StoredSwarm {
   /** Adds a peer; no other may hold the id. */
   add(id: string, link: Link, isSeeder: boolean): Peer {
     const peer = new Peer(id, this, link, isSeeder);
-    peer.linkIndex = link.peers.push(peer) - 1;
+    if (link.peers.length === 0)
+      link.peers = [peer]; // most have one, and an array that grows has room for seventeen
+    else peer.linkIndex = link.peers.push(peer) - 1;
     this.#byId.set(id, peer);
     this.#list(peer);
     return peer;

@@ -49,6 +49,8 @@ export interface Shared {
   readonly counts: SendCounts;
   readonly payments: Payments<Connection>;
   readonly probe: (connection: Connection) => void;
+  /** Its part of the byte budget. */
+  readonly openHolder: (connection: Connection) => Holder;
   /** Bytes wait for its reader, or for us: they are counted. */
   readonly waits: (connection: Connection) => void;
   /** A mistake of ours kept it from being written to; it is ended. */
@@ -56,7 +58,7 @@ export interface Shared {
 }
 
 export class Connection implements ProtocolLink, Flushable, HeldSocket, Payer {
-  readonly peers: Peer[] = [];
+  peers: Peer[] = [];
   /** The key under which its address is counted. */
   readonly addressKey: string;
   readonly openedAtMs: number;
@@ -93,16 +95,16 @@ export class Connection implements ProtocolLink, Flushable, HeldSocket, Payer {
   constructor(
     webSocket: WebSocketHandle,
     socket: SocketHandle,
-    from: { addressKey: string; account: AddressAccount; holder: Holder; nowMs: number },
+    from: { addressKey: string; account: AddressAccount; nowMs: number },
     shared: Shared,
   ) {
     this.#webSocket = webSocket;
     this.#socket = socket;
     this.addressKey = from.addressKey;
     this.account = from.account;
-    this.holder = from.holder;
     this.openedAtMs = this.lastFrameMs = from.nowMs;
     this.#shared = shared;
+    this.holder = shared.openHolder(this);
     shared.payments.begin(this, from.nowMs);
   }
 
@@ -246,6 +248,11 @@ export class Connection implements ProtocolLink, Flushable, HeldSocket, Payer {
     if (reason === 'unfinished_message' || (this.partial === undefined && this.unreadBytes === 0))
       this.close(REFUSALS[reason].close, REFUSALS[reason].sentence);
     else this.terminate();
+  }
+
+  /** Its memory is for others now: there is nothing left to say. */
+  cut(): void {
+    this.terminate();
   }
 
   terminate(): void {

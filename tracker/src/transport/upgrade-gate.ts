@@ -25,7 +25,7 @@ export interface UpgradeGateOptions {
   readonly roster: () => object;
   /** From 0 to 1: spreads the times at which refused clients come back. */
   readonly random: () => number;
-  /** Opens the WebSocket of a client that was admitted. */
+  /** Opens the WebSocket of a client that was admitted, and has it leave the admission when its connection closes. */
   readonly accept: (request: RequestHead, socket: Duplex, head: Buffer, addressKey: string) => void;
 }
 
@@ -77,10 +77,7 @@ export class UpgradeGate {
           : admission.enter(addressKey);
     if (refusal === 'address_full' || refusal === 'address_rate') this.#refuse(socket, refusal);
     else if (refusal !== undefined) this.#refuse(socket, refusal, roster());
-    else {
-      socket.once('close', () => admission.leave(addressKey));
-      accept(request, socket, head, addressKey);
-    }
+    else accept(request, socket, head, addressKey);
   }
 
   /** `more`: relays to go to instead. */

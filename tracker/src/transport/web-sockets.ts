@@ -1,5 +1,12 @@
 // Open WebSockets: what comes on them goes to the frame router, the keepalive and the client memory.
-import { AddressBuckets, drain, Flusher, rejectUpgrade, type RequestHead } from '@relay-swarm/net';
+import {
+  drain,
+  Flusher,
+  rejectUpgrade,
+  type AddressBuckets,
+  type Admission,
+  type RequestHead,
+} from '@relay-swarm/net';
 import { SocketServer, type ServerSocket, type SocketEvents } from '@relay-swarm/net/server-socket';
 import { REFUSALS } from '@relay-swarm/protocol/refusals';
 import type { SocketMemory } from '@relay-swarm/net/socket-memory';
@@ -19,6 +26,8 @@ export interface WebSocketsOptions {
   readonly keepalive: Keepalive;
   readonly clientMemory: SocketMemory<Connection>;
   readonly addressWork: AddressBuckets;
+  /** The gate let these connections in. */
+  readonly admission: Pick<Admission, 'leave'>;
   readonly errors: SocketErrors;
   readonly log: Log;
 }
@@ -61,6 +70,7 @@ export class WebSockets {
       }),
       counts: this.counts,
       probe: (connection) => keepalive.probe(connection, performance.now()),
+      openHolder: (connection) => clientMemory.open(connection.addressKey, connection),
       waits: (connection) => clientMemory.noteWaiting(connection),
       failed: (error) => this.#failed('bug: a connection could not be written to', error),
     };
@@ -73,7 +83,7 @@ export class WebSockets {
   }
 
   #events(): SocketEvents<Connection> {
-    const { memory, router, keepalive, clientMemory, addressWork, errors } = this.#options;
+    const { memory, router, keepalive, clientMemory, addressWork, admission, errors } = this.#options;
     const { flusher } = this.#shared;
     return {
       message: router.message,
@@ -91,6 +101,7 @@ export class WebSockets {
         connection.close(REFUSALS.internal_error.close, REFUSALS.internal_error.sentence);
       },
       closed: (connection) => {
+        admission.leave(connection.addressKey);
         keepalive.remove(connection);
         clientMemory.remove(connection);
         router.closed(connection, performance.now());
@@ -104,10 +115,12 @@ export class WebSockets {
     this.#options.log.error(text, { error });
   }
 
-  /** Answers the handshake; from then on the socket is a connection. */
+  /** Answers the handshake; from then on the socket is a connection, of which the admission is told when it ends. */
   readonly accept = (request: RequestHead, stream: Duplex, head: Buffer, addressKey: string): void => {
     const fault = this.#server.accept(request, stream, head, (socket) => this.#open(socket, addressKey));
-    if (fault !== undefined) rejectUpgrade(stream, fault.code, fault);
+    if (fault === undefined) return;
+    stream.once('close', () => this.#options.admission.leave(addressKey));
+    rejectUpgrade(stream, fault.code, fault);
   };
 
   /** Closes with 1012 (service restart), spread out so that the clients do not all come to another relay at the same moment. */
@@ -124,9 +137,7 @@ export class WebSockets {
   #open(socket: ServerSocket<Connection>, addressKey: string): Connection {
     const { keepalive, addressWork, clientMemory } = this.#options;
     const nowMs = performance.now();
-    const account = addressWork.enter(addressKey, nowMs);
-    const holder = clientMemory.open(addressKey, () => socket.terminate());
-    const from = { addressKey, account, holder, nowMs };
+    const from = { addressKey, account: addressWork.enter(addressKey, nowMs), nowMs };
     const connection = new Connection(socket, socket.stream, from, this.#shared);
     connection.pay(HANDSHAKE_COST, nowMs);
     keepalive.add(connection);

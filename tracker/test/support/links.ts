@@ -17,7 +17,7 @@ export function payloadOf(frame: Buffer): string {
 }
 
 export class TestLink implements Link {
-  readonly peers: Peer[] = [];
+  peers: Peer[] = [];
   readonly addressKey: string;
   isCongested = false;
   announceBucket: Bucket | undefined = undefined;

@@ -55,11 +55,11 @@ function open() {
     limits: { sendBufferBytesMax: LIMIT },
     counts,
     probe: () => undefined,
+    openHolder: (one) => new ByteBudget({ bytesMax: 1e6 }).open(one.addressKey, () => one.cut()),
     waits: (one) => void waiting.push(one),
     failed: (error) => failures.push(error),
   };
-  const holder = new ByteBudget({ bytesMax: 1e6 }).open('a', () => undefined);
-  const from = { addressKey: 'a', account, holder, nowMs: 0 };
+  const from = { addressKey: 'a', account, nowMs: 0 };
   const connection = new Connection(webSocket, socket, from, shared);
   return {
     addresses,

@@ -268,6 +268,22 @@ describe('a handshake', () => {
 });
 
 describe('admission', () => {
+  /** The server hears of a close a moment after the client. */
+  async function isLetIn(): Promise<void> {
+    for (let tries = 0; tries < 50; tries++) {
+      const again = connect();
+      if (
+        await opened(again).then(
+          () => true,
+          () => false,
+        )
+      )
+        return;
+      await sleep(10);
+    }
+    throw new Error('was never let in');
+  }
+
   it('refuses an address that has too many connections, and lets it in again later', async () => {
     await start({ TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '1' });
     const first = connect();
@@ -280,18 +296,19 @@ describe('admission', () => {
     ]);
     first.close();
     await closed(first);
-    for (let tries = 0; tries < 50; tries++) {
-      const again = connect();
-      if (
-        await opened(again).then(
-          () => true,
-          () => false,
-        )
-      )
-        return;
-      await sleep(10); // the server hears of the close a moment after the client
-    }
-    throw new Error('was never let in again');
+    await isLetIn();
+  });
+
+  it('forgets a handshake that it could not read, once its connection is closed', async () => {
+    await start({ TRACKER_CONNECTIONS_PER_ADDRESS_MAX: '1' });
+    const socket = createConnection(tracker.port, '127.0.0.1', () =>
+      socket.write(
+        'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: ?\r\n\r\n',
+      ),
+    );
+    socket.resume();
+    await new Promise((resolve) => socket.once('close', resolve));
+    await isLetIn();
   });
 
   it('refuses when it is full', async () => {
