@@ -4,6 +4,7 @@ import { createHmac, randomBytes } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { nodePath } from '../../bench/process.mjs';
 
 export const SECRET = randomBytes(32).toString('hex');
 export const REALM = 'bench';
@@ -13,14 +14,11 @@ const RELAY_PORT_MAX = 22_999;
 const username = `${Math.floor(Date.now() / 1000) + 3_600}:bench`;
 export const USER = { username, password: createHmac('sha1', SECRET).update(username).digest('base64') };
 
-/** BENCH_NODE: the Node.js that is measured, the containers' for example; the load runs on this one. */
-const NODE = process.env.BENCH_NODE ?? process.execPath;
-
 const here = import.meta.dirname;
 
 /** The limits that protect an open relay would refuse a hundred clients of one address, and such talkative ones. */
 const ours = (engine, port, workers = 1) => ({
-  command: NODE,
+  command: nodePath,
   args: ['--enable-source-maps', join(here, '..', 'dist', 'main.js')],
   env: {
     LOG_LEVEL: 'warn',
@@ -81,7 +79,7 @@ const coturn = (port) => ({
 });
 
 const forwarder = (port) => ({
-  command: NODE,
+  command: nodePath,
   args: [join(here, 'forwarder.mjs')],
   env: { BENCH_PORT: String(port) },
 });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
+import { nodeVersion } from '../../bench/process.mjs';
 import { tell } from '../../bench/rows.mjs';
 import { number, run, UNDER_WAY, withServer } from './measure.mjs';
 import { RIVALS } from './rivals.mjs';
@@ -42,8 +43,10 @@ const percent = (share) => `${number(share * 100, 2)} %`;
 
 if (!existsSync(join(import.meta.dirname, '..', 'dist', 'main.js')))
   throw new Error('Cannot start: run npm run build first');
+const measured = nodeVersion();
+const own = measured === process.version ? '' : ` (load and node-turn as published: ${process.version})`;
 console.log(
-  `Node ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'}; server on core 0, load on core 1, loopback`,
+  `Node ${measured}${own}, ${cpus()[0]?.model ?? 'unknown processor'}; server on core 0, load on core 1, loopback`,
 );
 const isMet = [];
 for (const load of loads) {
