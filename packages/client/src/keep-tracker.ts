@@ -55,21 +55,43 @@ export function keepTracker(client: TrackerClient, roster: Roster, options: Keep
       'Cannot keep this tracker client: wanted a Client of bittorrent-tracker',
     );
   const choice = new RelayChoice(roster, infoHashKey(client.infoHash), options);
-  const add = (url: string): void => addTracker(inner, url);
+  const keeps = keepsOf(client);
+  const add = (url: string): void => {
+    keeps.set(url, (keeps.get(url) ?? 0) + 1);
+    addTracker(inner, url);
+  };
+  const remove = (url: string): void => {
+    const left = (keeps.get(url) ?? 1) - 1;
+    keeps.set(url, left);
+    if (left <= 0) removeTracker(inner, url);
+  };
   const urlsOf = ({ url }: { readonly url: string }): readonly string[] => [
     url,
     ...(options.alsoAt?.(url) ?? []),
   ];
   for (const relay of choice.relays) urlsOf(relay).forEach(add);
+  // What it has stays, and is no longer its.
+  const leave = (): void => {
+    for (const url of choice.relays.flatMap(urlsOf)) keeps.set(url, (keeps.get(url) ?? 1) - 1);
+  };
+  choice.signal.addEventListener('abort', leave, { once: true });
   choice.on('relaychange', ({ added, removed }) => {
     if (client.destroyed) {
       choice.close();
       return;
     }
-    for (const relay of removed) for (const url of urlsOf(relay)) removeTracker(inner, url);
+    for (const relay of removed) urlsOf(relay).forEach(remove);
     for (const relay of added) urlsOf(relay).forEach(add);
   });
   return choice;
+}
+
+/** How many rosters keep a client at each URL: what one of them leaves, another may still want. */
+const kept = new WeakMap<TrackerClient, Map<string, number>>();
+function keepsOf(client: TrackerClient): Map<string, number> {
+  const found = kept.get(client) ?? new Map<string, number>();
+  kept.set(client, found);
+  return found;
 }
 
 /** Keeps a webtorrent torrent announced at the k relays of its info hash, until it is closed or the signal aborts. Resolves once it is begun. */

@@ -11,7 +11,7 @@ class FakeTorrent extends EventEmitter {
   destroyed = false;
   files: readonly { readonly name: string }[] = [];
   metadata: unknown;
-  discovery = { tracker: null };
+  discovery: { tracker: { _trackers: { announceUrl: string }[] } | null } = { tracker: null };
   urlList: string[];
   readonly seedsAdded: string[] = [];
   constructor(urlList: string[]) {
@@ -53,17 +53,22 @@ jest.unstable_mockModule('../src/torrent/piece-store.ts', () => ({
 }));
 const { joinTorrent } = await import('../src/torrent/shared-torrent.ts');
 
-const relays = {
-  announceUrls: () => Promise.resolve([]),
-  iceServers: () => Promise.resolve([]),
-  keep: () => Promise.resolve(),
-} as Relays;
+type FailedOver = NonNullable<Parameters<Relays['keep']>[1]>;
+/** Of one roster: what was kept by it, and how that is told that a relay has failed. */
+class FakeRelays implements Relays {
+  readonly kept: { readonly torrent: unknown; readonly failedOver: FailedOver }[] = [];
+  announceUrls = () => Promise.resolve([]);
+  iceServers = () => Promise.resolve([]);
+  keep: Relays['keep'] = (torrent, failedOver = () => undefined) => {
+    this.kept.push({ torrent, failedOver });
+    return Promise.resolve();
+  };
+}
+const relays = new FakeRelays();
 const infoHash = 'ab'.repeat(20);
+const options = { magnet: bareMagnet(infoHash), trackers: [], p2p: 'auto', uploadMax: undefined } as const;
 const join = (...webSeeds: string[]) =>
-  joinTorrent(
-    { magnet: { ...bareMagnet(infoHash), webSeeds }, trackers: [], p2p: 'auto', uploadMax: undefined },
-    relays,
-  );
+  joinTorrent({ ...options, magnet: { ...options.magnet, webSeeds } }, relays);
 const file = { name: 'film.webm' };
 const never = new AbortController().signal;
 
@@ -129,6 +134,36 @@ describe('joinTorrent()', () => {
     added[0]!.metadata = new Uint8Array(1);
     await joinAndLeave(two, three);
     expect([first.torrent.urlList, added[0]!.seedsAdded]).toEqual([[one, two, three], [three]]);
+  });
+
+  it('is kept by the roster of whoever comes later, too, once', async () => {
+    const [own, others, unused] = [new FakeRelays(), new FakeRelays(), new FakeRelays()];
+    const joinBy = async (roster: Relays, more: object = {}) =>
+      joined.push(await joinTorrent({ ...options, ...more }, roster));
+    await joinBy(own);
+    await joinBy(others);
+    await joinBy(own);
+    await joinBy(others);
+    await joinBy(unused, { usesRelays: false });
+    expect([own, others, unused].map(({ kept }) => kept.map(({ torrent }) => torrent))).toEqual([
+      [added[0]],
+      [added[0]],
+      [],
+    ]);
+  });
+
+  it('counts a relay that two rosters have once, when it is used no longer', async () => {
+    const [own, others] = [new FakeRelays(), new FakeRelays()];
+    const shared = await joinTorrent(options, own);
+    joined.push(shared, await joinTorrent(options, others));
+    const relay = { announceUrl: 'wss://a.example' };
+    added[0]!.discovery.tracker = { _trackers: [relay] };
+    const failed = { removed: [{ url: 'wss://a.example/' }] } as unknown as Parameters<FailedOver>[0];
+    own.kept[0]!.failedOver(failed);
+    expect(shared.stats().failOvers).toBe(0);
+    added[0]!.discovery.tracker = { _trackers: [] };
+    others.kept[0]!.failedOver(failed);
+    expect(shared.stats().failOvers).toBe(1);
   });
 
   it('gives the folder of pieces back, also of a torrent that ends before it needs one', async () => {

@@ -101,8 +101,14 @@ export class SharedTorrent {
   }
 }
 
+interface Shared {
+  readonly torrent: Torrent;
+  readonly counts: Counts;
+  /** At whose relays it is kept. */
+  readonly keepers: Set<Relays>;
+}
 interface Entry {
-  readonly shared: Promise<{ torrent: Torrent; counts: Counts }>;
+  readonly shared: Promise<Shared>;
   users: number;
 }
 /** Those that live, or are about to. */
@@ -124,19 +130,40 @@ export async function joinTorrent(options: TorrentOptions, relays: Relays): Prom
       () => undefined, // never added
     );
   };
-  const { torrent, counts } = await shared;
-  if (found !== undefined && !torrent.destroyed) extend(torrent, options);
+  const joined = await shared;
+  const { torrent, counts } = joined;
+  if (found !== undefined && !torrent.destroyed) extend(joined, options, relays);
   return new SharedTorrent(torrent, counts, once(leave));
 }
 
 /** Where this joiner finds it is where all find it from now on. */
-function extend(torrent: Torrent, { magnet, trackers, p2p }: TorrentOptions): void {
+function extend(shared: Shared, options: TorrentOptions, relays: Relays): void {
+  const { torrent, keepers } = shared;
+  const { magnet, trackers, p2p, usesRelays = true } = options;
   for (const url of magnet.webSeeds) {
     if (torrent.urlList.includes(url)) continue;
     torrent.urlList.push(url); // WebTorrent goes through this list once it knows the files
     if (torrent.metadata !== undefined) torrent.addWebSeed(url);
   }
-  if (p2p !== 'off') announceAt(torrent, [...magnet.trackers, ...trackers]).catch(() => undefined); // it has ended meanwhile
+  if (p2p === 'off') return;
+  const announce = (urls: readonly string[]): Promise<void> => announceAt(torrent, urls);
+  const ended = (): void => undefined; // meanwhile
+  announce([...magnet.trackers, ...trackers]).catch(ended);
+  if (!usesRelays || keepers.has(relays)) return;
+  relays.announceUrls(magnet.infoHash).then(announce).catch(ended);
+  keep(shared, relays);
+}
+
+/** A relay that this torrent is still announced at, since another joiner's roster has it too, has not failed it. */
+function keep({ torrent, counts, keepers }: Shared, relays: Relays): void {
+  keepers.add(relays);
+  const isUsed = (url: string): boolean =>
+    (torrent.discovery?.tracker?._trackers ?? []).some(
+      ({ announceUrl }) => announceUrl === url.replace(/\/$/, ''),
+    );
+  void relays.keep(torrent, ({ removed }) => {
+    if (removed.some(({ url }) => !isUsed(url))) counts.failOvers++;
+  });
 }
 
 /** Whoever comes after it has failed or ended gets a new one, whatever others still hold the old one. */
@@ -154,7 +181,7 @@ function forget(key: string, entry: Entry): void {
   if (entries.get(key) === entry) entries.delete(key);
 }
 
-async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: Torrent; counts: Counts }> {
+async function add(options: TorrentOptions, relays: Relays): Promise<Shared> {
   const { magnet, p2p, usesRelays = true } = options;
   const withPeers = p2p !== 'off';
   const [client, announced, store] = await Promise.all([
@@ -174,12 +201,13 @@ async function add(options: TorrentOptions, relays: Relays): Promise<{ torrent: 
     ...(p2p === 'download-only' ? { uploads: 0 } : {}),
   });
   const counts = { fromPeers: 0, fromServers: 0, uploaded: 0, silentPeers: 0, failOvers: 0 };
-  if (withPeers && usesRelays) void relays.keep(torrent, () => counts.failOvers++);
+  const shared: Shared = { torrent, counts, keepers: new Set() };
+  if (withPeers && usesRelays) keep(shared, relays);
   torrent.on('wire', (wire) => ruleWire(wire, torrent, { counts, isSelfish: p2p === 'download-only' }));
   torrent.on('warning', () => undefined); // a tracker that does not answer: there are others, and the statistics show it
   torrent.on('error', () => undefined); // whoever waits for the metadata hears of it
   torrent.once('close', () => store?.release()); // also where it ended before there was a store
-  return { torrent, counts };
+  return shared;
 }
 
 function once(action: () => void): () => void {

@@ -186,9 +186,9 @@ requireTool('ffmpeg')('the element in a page of others', () => {
       LONG_MS,
     );
 
-    it(
-      'plays what only the tracker of a second player of the same torrent knows',
-      async () => {
+    it.each(['trackers', 'roster'])(
+      'plays what only the relay of a second player of the same torrent knows (%s)',
+      async (attribute) => {
         const elsewhere = await spawnTracker();
         const film = { 'film.webm': await makeFilm() };
         const seeder = await seedFromStockPage(site.browser, film, { announce: [elsewhere.url] });
@@ -201,7 +201,7 @@ requireTool('ffmpeg')('the element in a page of others', () => {
           Object.assign(video, { preload: 'auto', src: '${infoHash}' });
           while (video.getStats() === undefined) await new Promise((done) => setTimeout(done, 20));
           const second = document.createElement('swarm-video');
-          Object.assign(second, { preload: 'auto', trackers: '${elsewhere.url}', src: '${infoHash}' });
+          Object.assign(second, { preload: 'auto', ${attribute}: '${attribute === 'roster' ? elsewhere.url.replace(/^ws/, 'http') : elsewhere.url}', src: '${infoHash}' });
           document.body.append(second);`,
         );
         await until(two, 'the film', ({ duration, peers }) => duration > 1 && peers > 0);
