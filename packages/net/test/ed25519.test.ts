@@ -17,6 +17,22 @@ describe('verifyEd25519()', () => {
     expect(verifyEd25519(key.subarray(1), 'é', signature)).toBe(false);
   });
 
+  it('tells keys apart, however many it has seen since', () => {
+    const bytesOf = (of: typeof publicKey): Buffer =>
+      of.export({ format: 'der', type: 'spki' }).subarray(-32);
+    const others = Array.from({ length: 600 }, () => generateKeyPairSync('ed25519'));
+    for (let round = 0; round < 2; round++) {
+      for (const other of others) {
+        const theirs = sign(null, Buffer.from('é'), other.privateKey);
+        expect(verifyEd25519(bytesOf(other.publicKey), 'é', theirs)).toBe(true);
+        expect(verifyEd25519(bytesOf(other.publicKey), 'é', signature)).toBe(false);
+        expect(verifyEd25519(key, 'é', theirs)).toBe(false);
+      }
+      expect(verifyEd25519(key, 'é', signature)).toBe(true);
+      expect(verifyEd25519(Buffer.alloc(32, 0xff), 'é', signature)).toBe(false); // no point of the curve
+    }
+  });
+
   it('refuses the signature that fits every text, which Node alone accepts', () => {
     const x = NEUTRAL.toString('base64url');
     const weak = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
