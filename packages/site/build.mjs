@@ -2,7 +2,7 @@
 // in a comment on top) and, where it has a script, src/pages/NAME.ts. Needs nothing compiled first: our packages are taken as they stand.
 import { build, stop } from 'esbuild';
 import { existsSync } from 'node:fs';
-import { cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { argv } from 'node:process';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -37,6 +37,7 @@ export async function buildSite(to = built) {
   const fresh = `${to}.${process.pid}.tmp`;
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true });
+  const startedAt = new Date();
   // The library for pages of others, byte for byte as its package has it: /client.js and /client-iife.js.
   for (const { name, text } of await buildClient()) await writeFile(join(fresh, name), text);
   const names = (await readdir(join(here, 'pages'))).map((file) => basename(file, '.html'));
@@ -78,6 +79,7 @@ export async function buildSite(to = built) {
   await compressFolder(fresh);
   await rm(to, { recursive: true, force: true });
   await rename(fresh, to);
+  await utimes(to, startedAt, startedAt); // what changed while it was built is newer
   await stop(); // its helper process would keep whoever builds from ending
 }
 
@@ -100,4 +102,25 @@ async function compressFolder(folder) {
   );
 }
 
-if (import.meta.url === pathToFileURL(argv[1] ?? '').href) await buildSite(argv[2]);
+/** The pages in `to`, built where they are not there, or older than anything that they may be made of. */
+export async function ensureSite(to = built) {
+  if (!(await isCurrent(to))) await buildSite(to);
+}
+
+async function isCurrent(to) {
+  if (!existsSync(to)) return false;
+  const { mtimeMs: builtAtMs } = await stat(to);
+  const isOlder = async (path) => {
+    const entry = await stat(path);
+    if (entry.mtimeMs >= builtAtMs) return false;
+    if (!entry.isDirectory()) return true; // a folder is newer once something in it was removed
+    const names = (await readdir(path)).filter((name) => !['dist', 'test', 'node_modules'].includes(name));
+    return (await Promise.all(names.map((name) => isOlder(join(path, name))))).every(Boolean);
+  };
+  const packages = join(here, '..');
+  return (await Promise.all([packages, join(packages, '..', 'package-lock.json')].map(isOlder))).every(
+    Boolean,
+  );
+}
+
+if (import.meta.url === pathToFileURL(argv[1] ?? '').href) await ensureSite(argv[2]);

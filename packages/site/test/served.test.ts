@@ -1,13 +1,14 @@
 // The built pages as nginx and as the tracker serve them: the same addresses, the same headers.
-import { chmod, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
 import { NginxUnderTest } from '../../../nginx/test/support/nginx.ts';
+import { root } from '../../../test/support/repository.ts';
 import { requireTool } from '../../../test/support/tools.ts';
 import { startTracker, type RunningTracker } from '../../../tracker/test/support/tracker.ts';
-import { buildSite } from '../build.mjs';
+import { buildSite, ensureSite } from '../build.mjs';
 
 let site: string;
 let tracker: RunningTracker;
@@ -171,5 +172,17 @@ describe('the build', () => {
   it('names no other host in a page', async () => {
     const html = await readFile(join(site, 'www', 'index.html'), 'utf8');
     expect(html.match(/(?:src|href)="(?!\/|#)[^"]*"/g)).toBeNull();
+  });
+
+  it('is made again once something is newer than it, and only then', async () => {
+    const www = join(site, 'www');
+    const made = async (): Promise<number> => (await stat(join(www, 'index.html'))).ino;
+    const first = await made();
+    await ensureSite(www);
+    expect(await made()).toBe(first);
+    const newest = (await stat(join(root, 'packages', 'site', 'pages', 'index.html'))).mtimeMs / 1_000;
+    await utimes(www, newest, newest);
+    await ensureSite(www);
+    expect(await made()).not.toBe(first);
   });
 });

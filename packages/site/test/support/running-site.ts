@@ -1,6 +1,4 @@
 // A swarm of relays that serve the pages, and a real Chromium, for tests that watch, embed and seed.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Environment } from '@relay-swarm/kit';
 import { infoHashKey, rankRelays } from '@relay-swarm/protocol/ranking';
@@ -12,7 +10,8 @@ import {
   type BrowserContext,
   type Page,
 } from '../../../../test/support/chromium.ts';
-import { buildSite } from '../../build.mjs';
+import { root } from '../../../../test/support/repository.ts';
+import { ensureSite } from '../../build.mjs';
 
 export interface RunningPages {
   readonly relays: Relays;
@@ -36,9 +35,9 @@ export async function startPages(
   options: RelaysOptions = {},
   settings: Environment = {},
 ): Promise<RunningPages> {
-  const folder = await mkdtemp(join(tmpdir(), 'site-'));
-  const www = join(folder, 'www');
-  await buildSite(www);
+  // Each of jest's workers builds the pages once.
+  const www = join(root, 'node_modules', '.cache', 'relay-swarm', `www-${process.env['JEST_WORKER_ID']}`);
+  await ensureSite(www);
   const relays = await startRelays(relayCount, { TRACKER_SITE_DIR: www, ...settings }, options);
   const pages = pagesOf(relays.urls[0]!);
   return {
@@ -48,10 +47,7 @@ export async function startPages(
       const roster = decodeRoster(await (await fetch(`${pages}/relays.json`)).text());
       return rankRelays(infoHashKey(infoHash), roster.relays).map(({ url }) => pagesOf(url));
     },
-    stop: async () => {
-      await relays.stop();
-      await rm(folder, { recursive: true, force: true });
-    },
+    stop: () => relays.stop(),
   };
 }
 
