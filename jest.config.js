@@ -1,6 +1,7 @@
-// Three kinds of tests. `npm test` runs unit and integration, which need neither root nor Docker; `npm run test:bundle` the third.
+// Four kinds of tests. `npm test` runs the first three, which need neither root nor Docker; `npm run test:bundle` the fourth.
 //   unit          rules and parts; fake clocks and random numbers, sockets of this process at most
 //   integration   in a folder integration/ or clients/, of nginx, and of the scripts: programs as their users meet them: services, browsers, nginx, coturn, the scripts
+//   compiled      of these, what a user starts with a command that compiles first (npm start, npm run spawn)
 //   bundle        what needs the bundle up in Docker (scripts/test.mjs brings it up, and sets BUNDLE_TESTS)
 const BUNDLE = '/test/bundle/';
 
@@ -29,9 +30,13 @@ const INTEGRATION = [
   '<rootDir>/nginx/test/',
   '<rootDir>/test/[^/]+\\.test\\.ts$',
 ];
+const COMPILED = [
+  '<rootDir>/test/start.test.ts',
+  '<rootDir>/packages/mesh/test/integration/commands.test.ts',
+];
 const NOT_OURS = ['/node_modules/', '/dist/'];
 const all = ['<rootDir>/**/test/**/*.test.ts'];
-/** @type {Record<string, { testMatch: string[], testPathIgnorePatterns: string[] }>} */
+/** @type {Record<string, { testMatch: string[], testPathIgnorePatterns: string[], globalSetup?: string }>} */
 const kinds = {
   unit: { testMatch: all, testPathIgnorePatterns: [...NOT_OURS, BUNDLE, ...INTEGRATION] },
   integration: {
@@ -40,7 +45,13 @@ const kinds = {
       '<rootDir>/nginx/test/*.test.ts',
       '<rootDir>/test/*.test.ts',
     ],
-    testPathIgnorePatterns: [...NOT_OURS, BUNDLE],
+    testPathIgnorePatterns: [...NOT_OURS, BUNDLE, ...COMPILED],
+  },
+  // Compiled once before all of them, and before their time runs; two that did it at once would write the same files. Only where one of them is in the run.
+  compiled: {
+    testMatch: COMPILED,
+    testPathIgnorePatterns: NOT_OURS,
+    globalSetup: '<rootDir>/test/support/compile-all.mjs',
   },
   bundle: { testMatch: ['<rootDir>/**/test/bundle/**/*.test.ts'], testPathIgnorePatterns: NOT_OURS },
 };

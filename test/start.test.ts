@@ -1,4 +1,5 @@
 // npm start as a user without Docker meets it: ready, stopped, and told what is wrong.
+import { jest } from '@jest/globals';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type AddressInfo, type Server } from 'node:net';
@@ -7,6 +8,8 @@ import { join } from 'node:path';
 import { exampleSettings, root } from './support/repository.ts';
 
 const READY = 'relay-swarm is ready';
+/** It builds the pages, and gives its services a minute: on a busy machine that is more than jest gives a test. */
+jest.setTimeout(120_000);
 
 class Run {
   output = '';
