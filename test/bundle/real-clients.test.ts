@@ -205,6 +205,8 @@ requireFound(tools)('real clients through the whole bundle', () => {
       devDependencies: Record<string, string>;
     };
     for (const [client, version, from] of told) {
+      if (client === 'mesh')
+        expect(readRepositoryFile('packages/mesh/package.json')).toContain(`"version": "${version}"`);
       if (client === 'pion')
         expect(readRepositoryFile('test/support/clients/pion/go.mod')).toContain(`/webrtc/v4 v${version}`);
       const [, spec] = /^npm `([^`]+)`/.exec(from) ?? [];

@@ -12,6 +12,20 @@ const config = `
     return { ...(await answer.json()), iceTransportPolicy: 'relay' };
   };`;
 
+/** A room of the mesh. It has no setting for relayed addresses alone, so its connections have. */
+const MESH = `
+    import { join, webRtc } from '@relay-swarm/mesh';
+    const enter = async (relay, name) => {
+      const { iceServers, iceTransportPolicy } = await configOf(relay);
+      class Relayed extends RTCPeerConnection {
+        constructor(configuration) {
+          super({ ...configuration, iceTransportPolicy });
+        }
+      }
+      const transport = webRtc({ iceServers, RTCPeerConnection: Relayed });
+      return join(name, { signaling: 'wss://' + relay + '/mesh', transport });
+    };`;
+
 /** PeerJS 1.3 is a script for pages, and no module. */
 const SCRIPT_PEER = `
     const script = document.createElement('script');
@@ -102,6 +116,31 @@ export const PAGES: Readonly<Record<string, string>> = {
       loadWith({ announceTrackers: ['wss://' + relay], rtcConfig: await configOf(relay) }, wait);
     export const first = (relay) => load(relay, 0);
     export const second = async (relay) => ((await load(relay, 60_000)) === 'p2p' ? 'hello' : 'not from the peer');`,
+  mesh: `${config}
+    ${MESH}
+    export const first = async (relay) => {
+      const room = await enter(relay, 'rehearsed');
+      room.on('memberjoined', () => void room.broadcast('hello'));
+    };
+    export const second = async (relay) => {
+      for await (const { data } of (await enter(relay, 'rehearsed')).messages()) return data;
+    };`,
+  Yjs: `${config}
+    ${MESH}
+    import { Awareness } from 'y-protocols/awareness';
+    import { Doc } from 'yjs';
+    import { MeshProvider } from ${JSON.stringify(join(root, 'packages/mesh/test/recipes/yjs-provider.ts'))};
+    const open = async (relay) => {
+      const room = await enter(relay, 'a document');
+      const doc = new Doc();
+      new MeshProvider(room, doc, new Awareness(doc));
+      return doc.getText('t');
+    };
+    export const first = async (relay) => (await open(relay)).insert(0, 'hello');
+    export const second = async (relay) => {
+      const text = await open(relay);
+      return text.toString() || new Promise((resolve) => text.observe(() => resolve(text.toString())));
+    };`,
   Graffiti: `
     import TrackerClient from '@graffiti-garden/tracker-client/tracker-client.js';
     import { randomHash, sha256Hex } from '@graffiti-garden/tracker-client/src/util.js';
