@@ -27,7 +27,7 @@ async function bundleTests() {
     return process.env.CI === 'true' ? 1 : 0;
   }
   const { env, compose } = await testBundle();
-  const down = () => compose('down', '--volumes', '--remove-orphans', '--timeout', '5');
+  const down = () => compose('--profile', '*', 'down', '--volumes', '--remove-orphans', '--timeout', '5');
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(down() || 1));
   try {
     if (compose('up', '--build', '--detach', '--wait', '--wait-timeout', '180') !== 0) {
