@@ -99,9 +99,10 @@ describeWithChromium('webtorrent on three relays', () => {
     expect(moved[1]!.relay).toBe(moved[0]!.relay);
     for (const { announcedAt, relay, changes } of moved) {
       expect(announcedAt).toEqual([relay]);
-      expect(changes[0]!.reason).toMatch(/closed|unreachable/);
+      const change = changes.find(({ atMs }) => atMs >= killedAtMs)!; // a slow start may have had one before,
+      expect(change.reason).toMatch(/closed|unreachable|back/); // and go back to the first of the ranking by itself
       process.stdout.write(
-        `webtorrent: relay killed, another one after ${changes[0]!.atMs - killedAtMs} ms (bar: 3000)\n`,
+        `webtorrent: relay killed, another one after ${change.atMs - killedAtMs} ms (bar: 3000)\n`,
       );
     }
     await callPage(first!, 'goOn');
