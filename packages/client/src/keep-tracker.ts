@@ -60,10 +60,12 @@ export function keepTracker(client: TrackerClient, roster: Roster, options: Keep
     keeps.set(url, (keeps.get(url) ?? 0) + 1);
     addTracker(inner, url);
   };
-  const remove = (url: string): void => {
+  /** Whether nobody else wants it. */
+  const leave = (url: string): boolean => {
     const left = (keeps.get(url) ?? 1) - 1;
-    keeps.set(url, left);
-    if (left <= 0) removeTracker(inner, url);
+    if (left > 0) keeps.set(url, left);
+    else keeps.delete(url);
+    return left === 0;
   };
   const urlsOf = ({ url }: { readonly url: string }): readonly string[] => [
     url,
@@ -71,16 +73,13 @@ export function keepTracker(client: TrackerClient, roster: Roster, options: Keep
   ];
   for (const relay of choice.relays) urlsOf(relay).forEach(add);
   // What it has stays, and is no longer its.
-  const leave = (): void => {
-    for (const url of choice.relays.flatMap(urlsOf)) keeps.set(url, (keeps.get(url) ?? 1) - 1);
-  };
-  choice.signal.addEventListener('abort', leave, { once: true });
+  choice.signal.addEventListener('abort', () => choice.relays.flatMap(urlsOf).forEach(leave), { once: true });
   choice.on('relaychange', ({ added, removed }) => {
     if (client.destroyed) {
       choice.close();
       return;
     }
-    for (const relay of removed) urlsOf(relay).forEach(remove);
+    for (const url of removed.flatMap(urlsOf)) if (leave(url)) removeTracker(inner, url);
     for (const relay of added) urlsOf(relay).forEach(add);
   });
   return choice;

@@ -99,8 +99,8 @@ describeWithChromium('webtorrent on three relays', () => {
     expect(moved[1]!.relay).toBe(moved[0]!.relay);
     for (const { announcedAt, relay, changes } of moved) {
       expect(announcedAt).toEqual([relay]);
-      const change = changes.find(({ atMs }) => atMs >= killedAtMs)!; // a slow start may have had one before,
-      expect(change.reason).toMatch(/closed|unreachable|back/); // and go back to the first of the ranking by itself
+      const change = changes.find(({ atMs }) => atMs >= killedAtMs)!; // what a page heard of at its start may have moved it before
+      expect(change.reason).toMatch(/closed|unreachable/);
       process.stdout.write(
         `webtorrent: relay killed, another one after ${change.atMs - killedAtMs} ms (bar: 3000)\n`,
       );
